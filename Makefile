@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything here makes the virtual environment it needs, and all of it is written below this folder:
+# environments in .venv and .nox, caches in .cache. `make clean` takes them away.
+
+PYTHON ?= python3
+
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help test unit format demo lock clean
+
+help:
+	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
+	@echo 'make unit    the unit tests alone, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
+	@echo 'make format  write the Python files as the linter wants them'
+	@echo 'make demo    the collection at work against a local service'
+	@echo 'make lock    pin the newest versions of what requirements/*.in names'
+	@echo 'make clean   remove the environments and caches that these made'
+	@echo 'All of them need Python 3.11 or newer; another than "python3" is named as in: make PYTHON=python3.12 test'
+
+test: .venv/nox/ready
+	.venv/nox/bin/python -m nox
+
+unit: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session unit -- $(ARGS)
+
+format: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session format
+
+demo: .venv/demo/ready
+	.venv/demo/bin/python demo/run.py
+
+lock: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session lock
+
+# The file `ready` tells that the environment holds what its requirements file asks for.
+.venv/%/ready: requirements/%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'otc.dli is developed with Python 3.11 or newer, which "$(PYTHON)" is not: name one, as in make PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv/$*
+	.venv/$*/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+clean:
+	rm -rf .venv .nox .cache .ansible .hypothesis .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

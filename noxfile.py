@@ -1,0 +1,244 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `make test` runs. `nox --list` names the sessions, `nox --session NAME` runs one."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+CACHE = ROOT / ".cache"
+
+# The one place that says which ansible-core is supported: the release that is tested, and the Pythons that can run it.
+# (ansible-core 2.17 also runs on Python 3.10, which the tools of the tests no longer do.)
+CORES = {
+    "2.17": ("2.17.14", ["3.11", "3.12"]),
+    "2.18": ("2.18.19", ["3.11", "3.12", "3.13"]),
+    "2.19": ("2.19.14", ["3.11", "3.12", "3.13"]),
+    "2.20": ("2.20.10", ["3.12", "3.13", "3.14"]),
+    "2.21": ("2.21.5", ["3.12", "3.13", "3.14"]),
+}
+
+# All that the built collection may hold, at its top level.
+ARTIFACT = {
+    "CHANGELOG.md",
+    "COPYING",
+    "FILES.json",
+    "MANIFEST.json",
+    "README.md",
+    "changelogs",
+    "docs",
+    "meta",
+    "plugins",
+}
+
+
+def find_pythons() -> list[str]:
+    """The versions that this machine can run, of those that the matrix names.
+
+    pyenv's stand-ins for the versions that are not selected are on PATH, and fail; so what is behind them goes first.
+    """
+    bins = [Path(sys.base_prefix, "bin")]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
+        bins += [path for path in Path(root).glob("versions/*/bin") if re.fullmatch(r"[\d.]+", path.parent.name)]
+    os.environ["PATH"] = os.pathsep.join([*map(str, bins), os.environ["PATH"]])
+
+    def works(version: str) -> bool:
+        python = shutil.which(f"python{version}")
+        # An interpreter that cannot make an environment (Debian without python3-venv) is of no use here.
+        command = [python, "-c", "import ensurepip"]
+        return bool(python) and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    known = {version for core in CORES.values() for version in core[1]}
+    return [version for version in sorted(known, key=lambda v: int(v.partition(".")[2])) if works(version)]
+
+
+PYTHONS = find_pythons()
+RUNNABLE = {core: [p for p in PYTHONS if p in pythons] for core, (release, pythons) in CORES.items()}
+RUNNABLE = {core: pythons for core, pythons in RUNNABLE.items() if pythons}
+if not RUNNABLE:
+    sys.exit(f"Found no Python that runs a supported ansible-core. They are, with their Pythons: {CORES}")
+OLDEST, NEWEST = next(iter(RUNNABLE)), next(reversed(RUNNABLE))
+
+
+def python_for(core: str) -> str:
+    """The oldest core is tested on the oldest Python that can run it, and any other on the newest."""
+    return RUNNABLE[core][0 if core == OLDEST else -1]
+
+
+TESTED = [core for core in RUNNABLE if core in (OLDEST, NEWEST)]
+NEWEST_PYTHON = python_for(NEWEST)
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["matrix", "lint", "artifact", "sanity", *(f"tests({core})" for core in TESTED)]
+
+# pip and the linters keep their caches here, and not in the home of whoever runs this.
+os.environ["XDG_CACHE_HOME"] = str(CACHE)
+
+
+def own_home(name: str = "home") -> dict[str, str | None]:
+    """An environment with a home of its own, and none of the settings that Ansible takes from whoever runs this."""
+    home = CACHE / name
+    home.mkdir(parents=True, exist_ok=True)
+    return {"HOME": str(home), **{key: None for key in os.environ if key.startswith("ANSIBLE_")}}
+
+
+@contextmanager
+def copy_of_tree():
+    """A copy of what is or would be committed, in a folder ansible_collections/otc/dli as Ansible's tools want it.
+
+    It is outside of the checkout: ansible-test sees no file in a folder that git ignores.
+    """
+    with tempfile.TemporaryDirectory(prefix="otc-dli-") as tmp:
+        copy = Path(tmp).resolve() / "ansible_collections" / "otc" / "dli"
+        if (ROOT / ".git").exists():
+            command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+            listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            for name in filter(None, listed.split("\0")):
+                if (ROOT / name).is_file():  # else: deleted, and not yet committed
+                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(ROOT / name, copy / name)
+        else:
+            unwanted = shutil.ignore_patterns(".venv", ".nox", ".cache", ".ansible", ".hypothesis", "__pycache__")
+            shutil.copytree(ROOT, copy, ignore=unwanted)
+        yield copy
+
+
+@nox.session(venv_backend="none")
+def matrix(session: nox.Session) -> None:
+    """Tell which ansible-core is tested here, which is not, and why."""
+    for core, (release, pythons) in CORES.items():
+        if core in TESTED:
+            session.log(f"run: ansible-core {core} ({release}) on Python {python_for(core)}")
+        elif core in RUNNABLE:
+            session.log(f"not run: ansible-core {core}: neither the oldest nor the newest; for it: -s 'tests({core})'")
+        else:
+            session.log(f"not run: ansible-core {core}: needs Python {' or '.join(pythons)}; here: {' '.join(PYTHONS)}")
+
+
+@nox.session(python=NEWEST_PYTHON)
+def lint(session: nox.Session) -> None:
+    """Check style, documentation and changelog."""
+    session.install("--quiet", "--requirement", "requirements/tools.txt")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    with copy_of_tree() as copy, session.chdir(copy):
+        session.run("yamllint", "--strict", ".")
+        session.run("antsibull-changelog", "lint")
+        session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".", env=own_home())
+        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])}  # where playbooks find the modules
+        session.run("ansible-lint", "--nocolor", "--offline", "--strict", "--profile", "production", env=env)
+
+
+@nox.session(python=NEWEST_PYTHON)
+def artifact(session: nox.Session) -> None:
+    """Build the collection, install it, look at what it holds, and check it as Galaxy does."""
+    session.install("--quiet", "--requirement", "requirements/tools.txt")
+    with copy_of_tree() as copy, session.chdir(copy):
+        out = copy.parents[2] / "out"
+        session.run("ansible-galaxy", "collection", "build", "--output-path", str(out), env=own_home())
+        (built,) = out.glob("otc-dli-*.tar.gz")
+
+        with tarfile.open(built) as tar:
+            files = {name for name in tar.getnames() if not tar.getmember(name).isdir()}
+        plugins = {p.relative_to(copy).as_posix() for p in (copy / "plugins").rglob("*") if p.is_file()}
+        strange = {name for name in files if name.split("/")[0] not in ARTIFACT}
+        if strange or not plugins <= files:
+            session.error(f"Not for the artifact: {sorted(strange)}; missing in it: {sorted(plugins - files)}")
+
+        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(out)}
+        session.run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", str(built), env=env)
+        if "requests" not in session.run("ansible-builder", "introspect", str(out), silent=True):
+            session.error("an execution environment would lack requests")
+
+        config = out / "galaxy-importer.cfg"
+        config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\n")
+        env = {**own_home(), "GALAXY_IMPORTER_CONFIG": str(config)}
+        report = session.run("python", "-m", "galaxy_importer.main", str(built), env=env, silent=True)
+        print(report)
+        if re.search(r"^(WARNING|ERROR)", report, re.MULTILINE):  # it may tell of faults and still end well
+            session.error("galaxy-importer found fault with the artifact")
+
+
+@nox.session(python=NEWEST_PYTHON)
+def sanity(session: nox.Session) -> None:
+    """Run ansible-test sanity, with nothing ignored, for every Python that is here."""
+    session.install("--quiet", f"ansible-core=={CORES[NEWEST][0]}")
+    env = own_home("ansible-test")
+    home = Path(env["HOME"])
+
+    # ansible-test sets up environments of its own. It would download a script for that: tests/checks/get_pip.py is
+    # put in its place, under the names that this ansible-test looks for.
+    code = "import ansible_test._internal.python_requirements as module; print(module.__file__)"
+    source = Path(session.run("python", "-c", code, silent=True).strip())
+    scripts = home / ".ansible" / "test" / "cache"
+    scripts.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"\bpip='([\d.]+)'", source.read_text()):
+        shutil.copy(ROOT / "tests" / "checks" / "get_pip.py", scripts / f"get_pip_{version.replace('.', '_')}.py")
+
+    # It hides pip's environment variables and, with a home of its own, the user's file from the pip that it runs.
+    settings = session.run("python", "-m", "pip", "config", "list", silent=True, log=False)
+    options = dict(re.findall(r"^(?:global|install|:env:)\.([\w-]+)=(.*)$", settings, re.MULTILINE))
+    lines = [f"{name} = {ast.literal_eval(value)}".replace("\n", "\n  ") for name, value in options.items()]
+    pip_conf = home / ".config" / "pip" / "pip.conf"
+    pip_conf.parent.mkdir(parents=True, exist_ok=True)
+    pip_conf.touch(mode=0o600)  # an index may come with a password
+    pip_conf.write_text("\n".join(["[global]", *lines, "quiet = 1\n"]))
+
+    with copy_of_tree() as copy, session.chdir(copy):
+        if (copy / "tests" / "sanity").exists():
+            session.error("tests/sanity holds what is to be ignored, and nothing is")
+        session.run("ansible-test", "sanity", "--color", "no", *session.posargs, env=env)
+
+
+@nox.session
+@nox.parametrize(("python", "core"), [nox.param(python_for(core), core, id=core) for core in RUNNABLE])
+def tests(session: nox.Session, core: str) -> None:
+    """Run the tests on one ansible-core."""
+    run_pytest(session, core, *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def unit(session: nox.Session) -> None:
+    """Run the unit tests alone, on the newest ansible-core."""
+    run_pytest(session, NEWEST, "tests/unit", *session.posargs)
+
+
+def run_pytest(session: nox.Session, core: str, *args: str) -> None:
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[core][0]}")
+    session.run("pytest", "--numprocesses", "2", *args)
+
+
+@nox.session(name="format", default=False)
+def format_code(session: nox.Session) -> None:
+    """Write the Python files as the linter wants them."""
+    session.install("--quiet", "--constraint", "requirements/tools.txt", "ruff")
+    session.run("ruff", "check", "--fix-only", ".")
+    session.run("ruff", "format", ".")
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Pin the newest versions of what requirements/*.in names, for every supported Python."""
+    session.install("--quiet", "uv==0.13.9")
+    for source in sorted(Path("requirements").glob("*.in")):
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.11"),
+            *("--no-header", "--no-emit-index-url", str(source), "--output-file", str(source.with_suffix(".txt"))),
+        )
