@@ -1,0 +1,320 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The application: who may call what, what the contract says to it, and which part of the service answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any, Callable
+from urllib.parse import parse_qs, quote
+
+from flask import Flask, Request, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from local_dli import iam, reading, signature
+from local_dli.contract import contract
+from local_dli.errors import ApiError, IamError
+from local_dli.jobs import Job
+from local_dli.lifecycle import Refused
+
+if TYPE_CHECKING:
+    from local_dli.server import LocalDli
+
+log = logging.getLogger("local_dli")
+
+DISCOVERY = frozenset({"versions", "version"})
+MESSAGES = {
+    "run": "The request to start the job was taken.",
+    "stop": "The request to stop the job was taken.",
+    "delete": "The job was deleted.",
+}
+
+
+@dataclasses.dataclass
+class RecordedRequest:
+    """A request as it came in; ``status`` is that of the answer, 0 until there is one.
+
+    ``query`` has a list for each name, ``headers`` has lower-case names, ``json`` is None for a body that is no JSON.
+    """
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+    body: bytes
+    json: Any
+    status: int = 0
+
+
+def create_app(service: LocalDli) -> Flask:
+    """Return the WSGI application of a service. Each endpoint is named like its operation in the contract."""
+    app = Flask("local_dli", static_folder=None)
+    app.url_map.strict_slashes = True
+    app.json.sort_keys = False
+    views = _Views(service)
+    jar_jobs = "/v1.0/<project_id>/streaming/flink-jobs"
+    jobs = "/v1.0/<project_id>/streaming/jobs"
+
+    def route(method: str, rule: str, operation: str, view: Callable[..., Any]) -> None:
+        app.add_url_rule(rule, operation, view, methods=[method], provide_automatic_options=False)
+
+    route("POST", jar_jobs, "createFlinkJarJob", views.create)
+    route("PUT", f"{jar_jobs}/<job_id>", "updateFlinkJarJob", views.update)
+    route("GET", jobs, "listFlinkJobs", views.list)
+    route("POST", f"{jobs}/run", "runFlinkJobs", views.run)
+    route("POST", f"{jobs}/stop", "stopFlinkJobs", views.stop)
+    route("POST", f"{jobs}/delete", "deleteFlinkJobs", views.delete_many)
+    route("GET", f"{jobs}/<job_id>", "showFlinkJob", views.show)
+    route("DELETE", f"{jobs}/<job_id>", "deleteFlinkJob", views.delete)
+    route("GET", f"{jobs}/<job_id>/execute-graph", "showFlinkJobExecutionGraph", views.execution_graph)
+    route("POST", f"{jobs}/<job_id>/savepoint", "triggerFlinkJobSavepoint", views.savepoint)
+    route("POST", f"{jobs}/<job_id>/import-savepoint", "importFlinkJobSavepoint", views.import_savepoint)
+    route("POST", "/v3/auth/tokens", "createToken", views.create_token)
+    route("GET", "/v3/projects", "listProjects", views.list_projects)
+    route("GET", "/", "versions", views.versions)
+    route("GET", "/v3", "version", views.version)
+    route("GET", "/v3/", "version_slash", views.version)
+
+    @app.before_request
+    def before() -> None:
+        g.record = _record(request)
+        service.requests.append(g.record)
+        # One request sees one behaviour, even when a test replaces it meanwhile.
+        g.behaviour = service.behaviour
+        if g.behaviour.latency_seconds:
+            service.sleep(g.behaviour.latency_seconds)
+        if request.endpoint is None or request.endpoint.startswith("version"):
+            return
+        if request.endpoint != "createToken":
+            _authorise(service, request)
+        violation = contract().request_violation(request)
+        if violation is not None:
+            raise _error(400, "DLI.0001", violation)
+        # Held until the answer is made: jobs change under a request and in the test's own thread.
+        service.jobs.lock.acquire()
+        g.locked = True
+
+    @app.errorhandler(ApiError)
+    def refused(error: ApiError) -> tuple[Any, int]:
+        return app.json.response(error.body()), error.status
+
+    @app.errorhandler(HTTPException)
+    def unrouted(error: HTTPException) -> tuple[Any, int]:
+        # The code and the shape of an API gateway; assumed.
+        return {"error_code": "APIG.0101", "error_msg": f"There is no such call ({error.code})."}, error.code or 500
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[Any, int]:
+        service.contract_violations.append(f"{request.endpoint}: {type(error).__name__} in the local service")
+        log.error("%s in %s", type(error).__name__, request.endpoint)
+        return _error(500, "LOCAL.BROKEN", f"The local service is broken: {type(error).__name__}.").body(), 500
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        checked = service.validate_responses and request.endpoint in OPERATIONS
+        violation = contract().response_violation(request, response) if checked else None
+        if violation is not None:
+            service.contract_violations.append(f"{request.endpoint}: {violation}")
+            response = app.json.response({"error_code": "LOCAL.CONTRACT", "error_msg": violation})
+            response.status_code = 500
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        g.record.status = response.status_code
+        # Never the query: a client may have put anything there.
+        log.info("%s %s %d", request.method, quote(request.path), response.status_code)
+        return response
+
+    @app.teardown_request
+    def teardown(_error_or_none: BaseException | None) -> None:
+        if g.pop("locked", False):
+            service.jobs.lock.release()
+
+    return app
+
+
+OPERATIONS = frozenset(
+    operation["operationId"]
+    for path in contract().document["paths"].values()
+    for operation in path.values()
+    if isinstance(operation, dict)
+)
+
+
+class _Views:
+    """One method for each operation; a body has passed the contract when it gets here."""
+
+    def __init__(self, service: LocalDli) -> None:
+        self.service = service
+        self.store = service.jobs
+
+    def create(self, project_id: str) -> Any:
+        job = self.store.create(project_id, request.get_json())
+        status = {"job_id": job.job_id, "status_name": job.status, "status_desc": job.status_desc}
+        return self._answer("The job was created.", job=status)
+
+    def update(self, project_id: str, job_id: str) -> Any:
+        job = self._job(project_id, job_id)
+        self.store.update(job, request.get_json(), g.behaviour)
+        return self._answer("The job was changed.", job={"update_time": job.update_time})
+
+    def list(self, project_id: str) -> Any:
+        query = request.args
+        found = self.store.search(project_id, query.to_dict(), g.behaviour)
+        if query.get("order") == "asc":
+            found.reverse()
+        offset = int(query.get("offset", 0))
+        page = found[offset : offset + int(query.get("limit", 10))]
+        read = reading.detailed_item if query.get("show_detail", "").lower() == "true" else reading.summary
+        now_ms = self.store.now_ms()
+        items = [read(job, g.behaviour, now_ms) for job in page]
+        return self._answer("", job_list={"total_count": len(found), "jobs": items})
+
+    def show(self, project_id: str, job_id: str) -> Any:
+        job = self.store.find(project_id, int(job_id), g.behaviour, records=True)
+        return self._answer("", job_detail=reading.detail(job, g.behaviour, self.store.now_ms()))
+
+    def run(self, project_id: str) -> Any:
+        resume = request.get_json().get("resume_savepoint", False)
+        return self._each("run", project_id, lambda job: self.store.start(job, resume, g.behaviour))
+
+    def stop(self, project_id: str) -> Any:
+        trigger = request.get_json().get("trigger_savepoint", False)
+        return self._each("stop", project_id, lambda job: self.store.stop(job, trigger, g.behaviour))
+
+    def delete_many(self, project_id: str) -> Any:
+        return self._each("delete", project_id, lambda job: self.store.delete(job, g.behaviour))
+
+    def delete(self, project_id: str, job_id: str) -> Any:
+        self.store.delete(self._job(project_id, job_id), g.behaviour)
+        return self._answer(MESSAGES["delete"])
+
+    def execution_graph(self, project_id: str, job_id: str) -> Any:
+        job = self._job(project_id, job_id)
+        if job.start_time is None:
+            raise ApiError(400, "DLI.0002", "The job never ran.")
+        running = job.end_time is None
+        graph = {
+            "jid": f"{job.job_id:032x}",
+            "name": job.name,
+            "isStoppable": False,
+            "state": "RUNNING" if running else "CANCELED",
+            "start-time": job.start_time,
+            "end-time": -1 if running else job.end_time,
+            "duration": (self.store.now_ms() if running else job.end_time) - job.start_time,
+        }
+        return self._answer("", execute_graph=graph)
+
+    def savepoint(self, project_id: str, job_id: str) -> Any:
+        job = self._job(project_id, job_id)
+        try:
+            self.store.save(job, g.behaviour)
+        except Refused as refusal:
+            return self._element(False, str(refusal))
+        return self._element(True, "The request to make a savepoint was taken.")
+
+    def import_savepoint(self, project_id: str, job_id: str) -> Any:
+        job = self._job(project_id, job_id)
+        job.has_savepoint = True
+        job.savepoint_path = request.get_json()["savepoint_path"]
+        return self._element(True, "The savepoint was imported.")
+
+    def create_token(self) -> Any:
+        catalog = "nocatalog" not in request.args
+        token, body = self.service.iam.create_token(request.get_json(), g.behaviour, self.service.url, catalog)
+        return body, 201, {"X-Subject-Token": token}
+
+    def list_projects(self) -> Any:
+        return {"projects": self.service.iam.projects(request.args.get("name"), request.args.get("domain_id"))}
+
+    def versions(self) -> Any:
+        return {"versions": {"values": [self._version()]}}, 300
+
+    def version(self) -> Any:
+        return {"version": self._version()}
+
+    def _version(self) -> dict[str, Any]:
+        """Return the version document keystoneauth1 looks for; the contract has none."""
+        links = [{"rel": "self", "href": f"{self.service.auth_url}/"}]
+        return {"id": "v3.6", "status": "stable", "links": links, "updated": "2016-04-04T00:00:00Z", "media-types": []}
+
+    def _job(self, project_id: str, job_id: str) -> Job:
+        return self.store.find(project_id, int(job_id), g.behaviour)
+
+    def _each(self, operation: str, project_id: str, act: Callable[[Job], None]) -> Any:
+        """Do something with each job and return the array of a batch call, which never has job numbers."""
+        elements = []
+        for job_id in request.get_json()["job_ids"]:
+            try:
+                job = self.store.find(project_id, job_id, g.behaviour)
+            except ApiError as error:
+                elements.append(self._element(False, f"{error.code}: {error.message}"))
+                continue
+            try:
+                act(job)
+            except Refused as refusal:
+                elements.append(self._element(False, str(refusal)))
+            else:
+                elements.append(self._element(True, MESSAGES[operation]))
+        if g.behaviour.batch_answers == "short":
+            # One for all: the first failure, if there is one.
+            elements = sorted(elements, key=lambda element: element["is_success"] in (True, "true"))[:1]
+        return elements
+
+    @staticmethod
+    def _element(success: bool, message: str) -> dict[str, Any]:
+        value = str(success).lower() if g.behaviour.is_success == "string" else success
+        return {"is_success": value, "message": message}
+
+    def _answer(self, message: str, **content: Any) -> dict[str, Any]:
+        return self._element(True, message) | content
+
+
+def _record(received: Request) -> RecordedRequest:
+    body = received.get_data()
+    try:
+        data = json.loads(body) if body else None
+    except ValueError:
+        data = None
+    return RecordedRequest(
+        method=received.method,
+        path=received.path,
+        query=parse_qs(received.query_string.decode("latin-1"), keep_blank_values=True),
+        headers={name.lower(): value for name, value in received.headers.items()},
+        body=body,
+        json=data,
+    )
+
+
+def _error(status: int, code: str, message: str) -> ApiError:
+    """Return an error in the shape of the service asked."""
+    if request.path.startswith("/v3/"):
+        titles = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
+        return IamError(status, titles.get(status, "Internal Server Error"), message)
+    return ApiError(status, code, message)
+
+
+def _authorise(service: LocalDli, received: Request) -> None:
+    """Check who asks, by token or by signature, and that the project asked for is theirs.
+
+    :raises ApiError: 401 (DLI.0013) or 403 (DLI.0016); these codes for these cases are assumed.
+    """
+    project_id = (received.view_args or {}).get("project_id")
+    if "X-Auth-Token" in received.headers:
+        token = service.iam.token(received.headers["X-Auth-Token"])
+        if token is None:
+            raise _error(401, "DLI.0013", "The token is unknown or has expired.")
+        allowed = {token.project["id"]} if token.project else set()
+    elif "Authorization" in received.headers:
+        try:
+            signature.verify(received)
+        except signature.BadSignature as problem:
+            raise _error(401, "DLI.0013", str(problem)) from problem
+        allowed = {project["id"] for project in iam.PROJECTS} & {received.headers.get("X-Project-Id")}
+    else:
+        raise _error(401, "DLI.0013", "There is neither a token nor a signature.")
+    if project_id is not None and project_id not in allowed:
+        raise _error(403, "DLI.0016", "This is not for the project of the path.")

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The switches: one for each question about the live service that the documents leave open."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the local service behaves where the documents leave it open; seconds are floats.
+
+    The text beside the type of a switch is also the help of its flag on the command line.
+    A wrong value raises ValueError at once, so that a mistyped switch cannot pass for the default.
+    """
+
+    put_omitted: Annotated[
+        Literal["keep", "default"],
+        "an update keeps a field it leaves out, or resets it to its documented default (never name and tags)",
+    ] = "keep"
+    clearing: Annotated[
+        Literal["empty", "ignored"], "an empty string or list in an update clears the field, or is silently ignored"
+    ] = "empty"
+    name_filter: Annotated[Literal["exact", "contains", "ignored"], "what the name filter of the list compares"] = (
+        "exact"
+    )
+    tags_filter: Annotated[
+        Literal["match", "ignored", "none"],
+        "the tags filter of the list wants all pairs, has no effect, or never finds anything",
+    ] = "match"
+    is_success: Annotated[Literal["boolean", "string"], "is_success is true, or the word for it"] = "boolean"
+    batch_answers: Annotated[
+        Literal["full", "short"], "run, stop and delete answer with one element for each job, or with one for all"
+    ] = "full"
+    run_refusal: Annotated[
+        Literal["error", "error_array", "element"],
+        "a start without a queue answers HTTP 400 with an error, HTTP 400 with an array, or an unsuccessful element",
+    ] = "error"
+    cu_number_reads: Annotated[
+        Literal["requested", "actual", "actual_unmarked"],
+        "cu_number reads as written, as the actual CUs like real_cu_number, or so with real_cu_number 0",
+    ] = "requested"
+    unset_reads: Annotated[
+        Literal["null", "empty", "absent"],
+        "an unset value reads as null, as an empty string or list, or its key is missing",
+    ] = "null"
+    numbers_read: Annotated[Literal["number", "string"], "integers in job_config are numbers or strings"] = "number"
+    runtime_config_reads: Annotated[
+        Literal["as_written", "lines", "json_list", "json_object"],
+        "runtime_config reads as written, as key=value lines, as a JSON list, or as a JSON object",
+    ] = "as_written"
+    checkpoint_mode_reads: Annotated[Literal["name", "number"], "checkpoint_mode reads as exactly_once or as 1"] = (
+        "name"
+    )
+    memory_reads: Annotated[
+        Literal["as_written", "mb", "gb"], "memory reads as written, in MB, or in GB where that is a whole number"
+    ] = "as_written"
+    summary_fields: Annotated[
+        Literal["table", "example"],
+        "a list without show_detail has all fields of the reference's table, or only those of its example",
+    ] = "table"
+    list_details: Annotated[
+        Literal["all", "no_resource_config"],
+        "a list with show_detail has or lacks resource_config and resource_config_version",
+    ] = "no_resource_config"
+    detail_omits_image: Annotated[bool, "the detail of a job lacks flink_version, feature and image"] = True
+    delete_keeps_record: Annotated[bool, "the detail of a deleted job still answers"] = False
+    catalog_url: Annotated[
+        Literal["bare", "versioned"], "DLI's URL in the service catalog ends after the host, or after the project"
+    ] = "bare"
+    catalog: Annotated[Literal["with_dli", "without_dli"], "the service catalog names DLI, or does not"] = "with_dli"
+    not_found: Annotated[
+        Literal["DLI.0023", "DLI.16001", "DLI.0002"],
+        "error code of an unknown job: DLI.0023 comes with HTTP 404, the others with HTTP 400",
+    ] = "DLI.0023"
+    savepoint: Annotated[
+        Literal["made", "fails"],
+        "a stop with a savepoint makes one, or ends with the job still running and without one",
+    ] = "made"
+    savepoint_after_restart: Annotated[
+        Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"
+    ] = "deleted"
+    submit_seconds: Annotated[float, "seconds a job stays in job_submitting"] = 0.0
+    savepoint_seconds: Annotated[float, "seconds a job stays in job_savepointing"] = 0.0
+    cancel_seconds: Annotated[float, "seconds a job stays in job_canceling"] = 0.0
+    delete_seconds: Annotated[float, "seconds a deleted job stays in lists"] = 0.0
+    latency_seconds: Annotated[float, "seconds added to each request"] = 0.0
+    finish_after_seconds: Annotated[float | None, "seconds after which a running job finishes; unset, never"] = None
+
+    def __post_init__(self) -> None:
+        hints = _hints()
+        for switch in fields(self):
+            value = getattr(self, switch.name)
+            hint = hints[switch.name]
+            if get_origin(hint) is Literal:
+                if value not in get_args(hint):
+                    raise ValueError(f"{switch.name} is one of {', '.join(get_args(hint))}, not {value!r}")
+            elif hint is bool:
+                if not isinstance(value, bool):
+                    raise ValueError(f"{switch.name} is a boolean, not {value!r}")
+            elif value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
+                raise ValueError(f"{switch.name} is a number of seconds, not {value!r}")
+
+
+@functools.cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Behaviour)
+
+
+@functools.cache
+def _helps() -> dict[str, str]:
+    return {name: hint.__metadata__[0] for name, hint in get_type_hints(Behaviour, include_extras=True).items()}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser one flag for each switch."""
+    for switch in fields(Behaviour):
+        flag = "--" + switch.name.replace("_", "-")
+        hint = _hints()[switch.name]
+        options: dict[str, Any] = {"default": switch.default, "help": _helps()[switch.name]}
+        if get_origin(hint) is Literal:
+            options["choices"] = get_args(hint)
+        elif hint is bool:
+            options["action"] = argparse.BooleanOptionalAction
+        else:
+            options["type"] = float
+        parser.add_argument(flag, **options)
+
+
+def from_arguments(arguments: argparse.Namespace) -> Behaviour:
+    """Return the behaviour a parser with these flags has read."""
+    return Behaviour(**{switch.name: getattr(arguments, switch.name) for switch in fields(Behaviour)})

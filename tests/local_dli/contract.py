@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API contract as code: what openapi-core says about a request or an answer, and the facts jobs need from it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask import Request, Response
+from jsonschema import ValidationError
+from jsonschema_path import SchemaPath
+from openapi_core import V31RequestValidator, V31ResponseValidator
+from openapi_core.casting.schemas import oas31_schema_casters_factory
+from openapi_core.casting.schemas.factories import SchemaCastersFactory
+from openapi_core.contrib.flask import FlaskOpenAPIRequest, FlaskOpenAPIResponse
+from openapi_core.validation.schemas import oas31_schema_validators_factory
+
+CONTRACT_FILE = Path(__file__).resolve().parents[2] / "contract" / "dli-flink.openapi.yaml"
+
+
+class _ValidatorCache:
+    """openapi-core's factory of schema validators, asked once for each schema.
+
+    openapi-core builds a validator anew for every value it looks at; that is most of the time a request takes.
+    """
+
+    def __init__(self) -> None:
+        self._validators: dict[tuple[Any, ...], Any] = {}
+
+    def create(self, spec: SchemaPath, schema: SchemaPath, **options: Any) -> Any:
+        key = schema.parts
+        if key not in self._validators:
+            self._validators[key] = oas31_schema_validators_factory.create(spec, schema, **options)
+        return self._validators[key]
+
+
+class Contract:
+    """The contract, loaded and ready to check with."""
+
+    def __init__(self) -> None:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        with CONTRACT_FILE.open(encoding="utf-8") as stream:
+            self.document: dict[str, Any] = yaml.load(stream, Loader=loader)
+        # openapi-core finds an operation by its server too, and the servers named by the contract are the real ones.
+        self.document.pop("servers")
+        for path in self.document["paths"].values():
+            path.pop("servers", None)
+        spec = SchemaPath.from_dict(self.document)
+        cache = _ValidatorCache()
+        factories = {
+            "schema_validators_factory": cache,
+            "schema_casters_factory": SchemaCastersFactory(cache, oas31_schema_casters_factory.types_caster),
+        }
+        self._requests = V31RequestValidator(spec, **factories)
+        self._responses = V31ResponseValidator(spec, **factories)
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return a component schema as it is written."""
+        return self.document["components"]["schemas"][name]
+
+    def request_violation(self, request: Request) -> str | None:
+        """Return one sentence about the first thing wrong with a request, without any of its values, or None."""
+        for error in self._requests.iter_errors(FlaskOpenAPIRequest(request)):
+            return _sentence(error)
+        return None
+
+    def response_violation(self, request: Request, response: Response) -> str | None:
+        """Return one sentence about the first thing wrong with an answer, without any of its values, or None."""
+        checked = self._responses.iter_errors(FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response))
+        for error in checked:
+            return _sentence(error)
+        return None
+
+
+@functools.cache
+def contract() -> Contract:
+    """Return the contract; it is read and prepared once in a process."""
+    return Contract()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it; openapi-core wraps the schema's complaint in several layers."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__
+
+
+def _sentence(error: BaseException) -> str:
+    place = getattr(error, "name", "") or ""
+    for cause in _causes(error):
+        for complaint in getattr(cause, "schema_errors", ()):
+            return _complaint(complaint, place)
+    if place:
+        return f"The parameter {place} is missing or is not of its type."
+    return "The body is missing, is not JSON, or does not say so in its Content-Type."
+
+
+def _complaint(complaint: ValidationError, place: str) -> str:
+    """Say what a schema complains about; jsonschema's own message would repeat the value, which may be secret."""
+    path = ".".join([place, *(str(part) for part in complaint.absolute_path)]).strip(".") or "the body"
+    if complaint.validator == "additionalProperties":
+        known = complaint.schema.get("properties", {})
+        extra = ", ".join(sorted(key for key in complaint.instance if key not in known))
+        return f"The field {extra} of {path} is not known."
+    if complaint.validator == "required":
+        missing = ", ".join(key for key in complaint.validator_value if key not in complaint.instance)
+        return f"The field {missing} of {path} is missing."
+    return f"The field {path} does not satisfy {complaint.validator} {complaint.validator_value}."

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The error a request handler raises to answer with something else than success."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """An answer with an HTTP status of 400 or more.
+
+    :param status: HTTP status.
+    :param code: error code of DLI, such as ``DLI.0001``.
+    :param message: one sentence; it must never hold a value of the request, only names of fields.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def body(self) -> Any:
+        """Return the JSON body, documented as an object with ``error_code`` and ``error_msg``."""
+        return {"error_code": self.code, "error_msg": self.message}
+
+
+class ErrorArray(ApiError):
+    """An error whose body is an array, as the vendor's Terraform provider met it once on a failed start."""
+
+    def body(self) -> Any:
+        return [super().body()]
+
+
+class IamError(ApiError):
+    """An error in the shape IAM has (documented)."""
+
+    def __init__(self, status: int, title: str, message: str) -> None:
+        super().__init__(status, title, message)
+
+    def body(self) -> Any:
+        return {"error": {"code": self.status, "message": self.message, "title": self.code}}
+
+
+def parameter(message: str) -> ApiError:
+    """Return the error of a parameter that is wrong (DLI.0001, documented)."""
+    return ApiError(400, "DLI.0001", message)
+
+
+def unsupported(message: str) -> ApiError:
+    """Return the error of an operation the state of the job forbids (DLI.0007, documented)."""
+    return ApiError(400, "DLI.0007", message)

@@ -1,0 +1,435 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The job store: what exists, who owns it, and what may be changed when."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from local_dli import lifecycle
+from local_dli.behaviour import Behaviour
+from local_dli.contract import contract
+from local_dli.errors import ApiError, ErrorArray, parameter, unsupported
+from local_dli.lifecycle import RUNNING, TRANSITIONAL, Refused, Step
+
+JAR_JOB = "flink_jar_job"
+
+# The vendor's: everything else has to wait until the job is stopped. checkpoint_path is among them only while the
+# service does not make one itself.
+LIVE_FIELDS = frozenset({"smn_topic", "restart_when_exception", "resume_checkpoint", "resume_max_num", "obs_bucket"})
+
+# Beyond 1000, so that no test mistakes a job number for an index; assumed.
+FIRST_JOB_ID = 100001
+
+START_OUTCOMES = re.compile(r"running|submit_fail|refused|(exception|finish)_after:\d+(\.\d+)?")
+STOP_OUTCOMES = re.compile(r"stopped|cancel_fail|refused")
+
+NO_QUEUE = "The job has no queue to run in."
+
+
+def defaults() -> dict[str, Any]:
+    """Return every field of a job with its documented default, or None where there is none."""
+    properties = contract().schema("FlinkJarJobCreate")["properties"]
+    return {name: schema.get("default") for name, schema in properties.items()}
+
+
+@dataclass
+class Job:
+    """A job as the service holds it.
+
+    ``fields`` has what create and update write, under the same names and in the same form (checkpoint_mode is a
+    number), with None for what is unset. Times are milliseconds of the wall clock, ``since`` is of the store's clock.
+    """
+
+    job_id: int
+    project_id: str
+    owner: str
+    fields: dict[str, Any]
+    job_type: str = JAR_JOB
+    status: str = "job_init"
+    status_desc: str = ""
+    create_time: int = 0
+    update_time: int = 0
+    start_time: int | None = None
+    end_time: int | None = None
+    has_savepoint: bool = False
+    savepoint_path: str | None = None
+    restart_times: int = 0
+    sql_body: str = ""
+    since: float = 0.0
+    steps: deque[Step] = field(default_factory=deque)
+    gone_at: float | None = None
+
+    @property
+    def name(self) -> str:
+        return self.fields["name"]
+
+    def follow(self, now: float, status: str, steps: Iterable[Step]) -> None:
+        """Enter a status now and go on from there by these steps, whatever was planned before."""
+        self.status = status
+        self.status_desc = ""
+        self.since = now
+        self.steps = deque(steps)
+
+    def take(self, step: Step, wall_ms: int) -> None:
+        """Take one step."""
+        was_alive = self.status in lifecycle.ALIVE
+        self.since += step.after
+        self.status = step.status
+        self.status_desc = step.desc
+        if step.makes_savepoint:
+            bucket = self.fields["obs_bucket"] or "dli-public"
+            self.has_savepoint = True
+            self.savepoint_path = f"obs://{bucket}/jobs/savepoint/{self.job_id}/{wall_ms}/"
+        if step.loses_savepoint:
+            self.has_savepoint = False
+            self.savepoint_path = None
+        if step.status == RUNNING and not was_alive:
+            self.start_time = wall_ms
+            self.end_time = None
+        elif was_alive and step.status not in lifecycle.ALIVE and self.end_time is None:
+            self.end_time = wall_ms
+
+
+class JobStore:
+    """All jobs, of all projects and owners.
+
+    The methods without a leading underscore down to ``plan_stop`` are for tests; the others answer requests. Everything
+    runs under ``lock``, which the application holds during a request.
+
+    :param clock: seconds that only grow; statuses move by it.
+    """
+
+    def __init__(self, project_id: str, owner: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.lock = threading.RLock()
+        self._project_id = project_id
+        self._owner = owner
+        self._clock = clock
+        self._epoch = time.time() - clock()
+        self._jobs: dict[int, Job] = {}
+        self._records: dict[int, Job] = {}
+        self._next_id = FIRST_JOB_ID
+        self._start_plans: dict[int | str, deque[str]] = {}
+        self._stop_plans: dict[int | str, deque[str]] = {}
+
+    # For tests
+
+    def add(self, **values: Any) -> Job:
+        """Plant a job as it is: any type, status, owner (``owner="other"`` hides it), any attribute of Job or field.
+
+        :returns: the job; it is live, so a test can read and change it.
+        :raises TypeError: for a name that is neither an attribute nor a field of a job.
+        """
+        with self.lock:
+            fields = defaults()
+            attributes: dict[str, Any] = {}
+            for name, value in values.items():
+                if name in fields:
+                    fields[name] = value
+                elif name in Job.__dataclass_fields__ and name not in ("fields", "steps", "since", "gone_at"):
+                    attributes[name] = value
+                else:
+                    raise TypeError(f"a job has no {name}")
+            job_id = attributes.pop("job_id", self._next_id)
+            fields["name"] = fields["name"] or f"job-{job_id}"
+            now = self._clock()
+            job = Job(
+                job_id=job_id,
+                project_id=attributes.pop("project_id", self._project_id),
+                owner=attributes.pop("owner", self._owner),
+                fields=fields,
+                since=now,
+                create_time=attributes.pop("create_time", self.wall_ms(now)),
+            )
+            job.update_time = job.create_time
+            for name, value in attributes.items():
+                setattr(job, name, value)
+            self._complete(job)
+            self._next_id = max(self._next_id, job_id) + 1
+            self._jobs[job_id] = job
+            return job
+
+    def all(self) -> list[Job]:
+        """Return all jobs, those of others too, oldest first."""
+        with self.lock:
+            self._advance()
+            return list(self._jobs.values())
+
+    def get(self, job_id: int) -> Job | None:
+        """Return a job, whoever owns it, or None."""
+        with self.lock:
+            self._advance()
+            return self._jobs.get(job_id)
+
+    def set_status(self, job_id: int, status: str, desc: str = "") -> None:
+        """Put a job into a status and forget what was planned for it."""
+        with self.lock:
+            job = self._jobs[job_id]
+            job.take(Step(0.0, status, desc), self.wall_ms(self._clock()))
+            job.follow(self._clock(), status, ())
+            job.status_desc = desc
+
+    def plan_start(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
+        """Say how the next start of a job ends; several plans are used up one after the other.
+
+        :param outcome: ``running``, ``submit_fail``, ``exception_after:<seconds>``, ``finish_after:<seconds>``, or
+            ``refused`` (DLI.13024).
+        :param times: for how many starts.
+        """
+        if not START_OUTCOMES.fullmatch(outcome):
+            raise ValueError(f"no such outcome of a start: {outcome!r}")
+        with self.lock:
+            self._start_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
+
+    def plan_stop(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
+        """Say how the next stop of a job ends: ``stopped``, ``cancel_fail`` or ``refused``."""
+        if not STOP_OUTCOMES.fullmatch(outcome):
+            raise ValueError(f"no such outcome of a stop: {outcome!r}")
+        with self.lock:
+            self._stop_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
+
+    def clear(self) -> None:
+        """Forget all jobs and plans; job numbers go on growing, so that a stale one never finds a new job."""
+        with self.lock:
+            self._jobs.clear()
+            self._records.clear()
+            self._start_plans.clear()
+            self._stop_plans.clear()
+
+    def wall_ms(self, now: float) -> int:
+        """Return the time of day, in ms since the epoch, that belongs to a time of the store's clock."""
+        return int((self._epoch + now) * 1000)
+
+    def now_ms(self) -> int:
+        """Return the time of day in ms since the epoch."""
+        return self.wall_ms(self._clock())
+
+    # For requests
+
+    def create(self, project_id: str, body: dict[str, Any]) -> Job:
+        """Make a draft.
+
+        :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use.
+        """
+        self._advance()
+        self._check_name(project_id, body["name"])
+        fields = defaults() | {name: value for name, value in body.items() if value not in ("", [])}
+        _check(fields)
+        return self.add(project_id=project_id, **fields)
+
+    def update(self, job: Job, body: dict[str, Any], behaviour: Behaviour) -> None:
+        """Change a job.
+
+        :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use, DLI.0007 for what
+            the status of the job forbids.
+        """
+        if job.job_type != JAR_JOB:
+            raise unsupported("Only a JAR job can be changed by this call.")
+        if job.status in TRANSITIONAL:
+            raise unsupported(f"A job in {job.status} cannot be changed.")
+        changes = {name: value for name, value in body.items() if name != "job_type"}
+        if not changes.get("name"):
+            changes.pop("name", None)
+        if behaviour.clearing == "ignored":
+            changes = {name: value for name, value in changes.items() if value not in ("", [])}
+        changes = {name: None if value in ("", []) else value for name, value in changes.items()}
+        if job.status == RUNNING:
+            self._check_live(job, changes)
+        if behaviour.put_omitted == "default":
+            changes = self._omitted(job) | changes
+        merged = job.fields | changes
+        if merged["name"] != job.name:
+            self._check_name(job.project_id, merged["name"])
+        _check(merged)
+        job.fields = merged
+        job.update_time = self.now_ms()
+        self._complete(job)
+
+    def find(self, project_id: str, job_id: int, behaviour: Behaviour, records: bool = False) -> Job:
+        """Return a job of our user.
+
+        :param records: look among deleted jobs too, if this service keeps them.
+        :raises ApiError: as ``behaviour.not_found`` says.
+        """
+        self._advance()
+        job = self._jobs.get(job_id)
+        if job is None and records and behaviour.delete_keeps_record:
+            job = self._records.get(job_id)
+        if job is None or job.project_id != project_id or job.owner != self._owner:
+            status = 404 if behaviour.not_found == "DLI.0023" else 400
+            raise ApiError(status, behaviour.not_found, "The job does not exist.")
+        return job
+
+    def search(self, project_id: str, filters: dict[str, str], behaviour: Behaviour) -> list[Job]:
+        """Return the jobs of our user that pass the filters of the list, newest first."""
+        self._advance()
+        found = [
+            job
+            for job in self._jobs.values()
+            if job.project_id == project_id and job.owner == self._owner and _passes(job, filters, behaviour)
+        ]
+        return sorted(found, key=lambda job: (job.create_time, job.job_id), reverse=True)
+
+    def start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
+        """Start a job as planned.
+
+        :raises Refused: for an unsuccessful element.
+        :raises ApiError: DLI.13024 when there is no queue (vendor); in which form is a switch.
+        """
+        outcome = self._planned(self._start_plans, job, "running")
+        if outcome == "refused" or not job.fields["queue_name"]:
+            if behaviour.run_refusal == "element":
+                raise Refused(f"DLI.13024: {NO_QUEUE}")
+            kind = ErrorArray if behaviour.run_refusal == "error_array" else ApiError
+            raise kind(400, "DLI.13024", NO_QUEUE)
+        lifecycle.start(job, resume_savepoint, outcome, behaviour, self._clock())
+
+    def stop(self, job: Job, trigger_savepoint: bool, behaviour: Behaviour) -> None:
+        """Stop a job as planned.
+
+        :raises Refused: for an unsuccessful element.
+        """
+        outcome = self._planned(self._stop_plans, job, "stopped")
+        if outcome == "refused":
+            raise Refused("DLI.0999: planned refusal.")
+        lifecycle.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
+
+    def save(self, job: Job, behaviour: Behaviour) -> None:
+        """Make a savepoint now.
+
+        :raises Refused: for an unsuccessful answer.
+        """
+        lifecycle.save(job, behaviour, self._clock())
+
+    def delete(self, job: Job, behaviour: Behaviour) -> None:
+        """Delete a job in any status (documented); it is gone after ``behaviour.delete_seconds``."""
+        if job.gone_at is None:
+            job.gone_at = self._clock() + behaviour.delete_seconds
+
+    def _advance(self) -> None:
+        now = self._clock()
+        for job in list(self._jobs.values()):
+            while job.steps and now - job.since >= job.steps[0].after:
+                step = job.steps.popleft()
+                job.take(step, self.wall_ms(job.since + step.after))
+            if job.gone_at is not None and now >= job.gone_at:
+                self._records[job.job_id] = self._jobs.pop(job.job_id)
+
+    def _check_name(self, project_id: str, name: str) -> None:
+        """Refuse a name in use; names are shared by all users and job types of a project (documented)."""
+        if any(job.name == name for job in self._jobs.values() if job.project_id == project_id):
+            raise ApiError(400, "DLI.0006", "A job of this name exists.")
+
+    @staticmethod
+    def _check_live(job: Job, changes: dict[str, Any]) -> None:
+        if "obs_bucket" in changes and changes["obs_bucket"] == job.fields["obs_bucket"]:
+            raise unsupported("obs_bucket of a running job cannot be sent unchanged.")
+        live = LIVE_FIELDS if job.fields["checkpoint_enabled"] else LIVE_FIELDS | {"checkpoint_path"}
+        for name, value in changes.items():
+            if name not in live and value != job.fields[name]:
+                raise unsupported(f"{name} cannot be changed while the job is running.")
+
+    @staticmethod
+    def _omitted(job: Job) -> dict[str, Any]:
+        """Return what a replacing update makes of the fields it leaves out.
+
+        Assumed: of a running job only live fields are reset, and not its bucket, which nobody may send unchanged.
+        """
+        reset = {name: value for name, value in defaults().items() if name not in ("name", "tags")}
+        if job.status == RUNNING:
+            reset = {name: value for name, value in reset.items() if name in LIVE_FIELDS and name != "obs_bucket"}
+        return reset
+
+    @staticmethod
+    def _complete(job: Job) -> None:
+        """Fill in what the service makes of a job by itself."""
+        fields = job.fields
+        if fields["resource_config_version"] != "v2":
+            fields["resource_config"] = None
+        elif fields["resource_config"]:
+            fields["resource_config"] = _resource_config(fields["resource_config"])
+        if fields["checkpoint_enabled"] and not fields["checkpoint_path"]:
+            # Documented is that the service makes a path; what it looks like is assumed.
+            fields["checkpoint_path"] = f"{fields['obs_bucket'] or 'dli-public'}/jobs/checkpoint/{job.job_id}"
+
+    @staticmethod
+    def _planned(plans: dict[int | str, deque[str]], job: Job, otherwise: str) -> str:
+        for key in (job.job_id, job.name):
+            if plans.get(key):
+                return plans[key].popleft()
+        return otherwise
+
+
+def actual_cus(fields: dict[str, Any]) -> int:
+    """Return the CUs a v1 job really takes, by the formula of the developer guide."""
+    slots = fields["tm_slot_num"]
+    if not slots:
+        workers = max(fields["cu_number"] - fields["manager_cu_number"], 1)
+        slots = max(math.ceil(fields["parallel_number"] * fields["tm_cus"] / workers), 1)
+    return fields["manager_cu_number"] + math.ceil(fields["parallel_number"] / slots) * fields["tm_cus"]
+
+
+def megabytes(memory: str) -> float:
+    """Return a memory size in MB; without a unit it is in GB (documented)."""
+    number, unit = re.fullmatch(r"([0-9.]+) ?([a-zA-Z]*)", memory).groups()
+    return float(number) * (1 if unit.lower().startswith("m") else 1024)
+
+
+def _check(fields: dict[str, Any]) -> None:
+    """Refuse values that each fit the contract, but not each other."""
+    if fields["resource_config_version"] != "v2":
+        most = 4 * (fields["cu_number"] - fields["manager_cu_number"])
+        if fields["parallel_number"] > most:
+            raise parameter(f"parallel_number is at most {most} with this cu_number and manager_cu_number.")
+    elif fields["resource_config"]:
+        for spec in ("jobmanager_resource_spec", "taskmanager_resource_spec"):
+            memory = fields["resource_config"].get(spec, {}).get("memory")
+            if memory and megabytes(memory) < 2048:
+                raise parameter(f"memory of {spec} is at least 2 GB.")
+    if fields["log_enabled"] and not fields["obs_bucket"]:
+        raise parameter("log_enabled needs obs_bucket.")
+
+
+def _resource_config(written: dict[str, Any]) -> dict[str, Any]:
+    """Return a resource_config with the documented defaults filled in."""
+    spec = {name: schema["default"] for name, schema in contract().schema("ResourceSpec")["properties"].items()}
+    return {
+        "max_slot": 1,
+        "parallel_number": 1,
+        **written,
+        "jobmanager_resource_spec": spec | written.get("jobmanager_resource_spec", {}),
+        "taskmanager_resource_spec": spec | written.get("taskmanager_resource_spec", {}),
+    }
+
+
+def _passes(job: Job, filters: dict[str, str], behaviour: Behaviour) -> bool:
+    compared = {
+        "job_type": job.job_type,
+        "status": job.status,
+        "queue_name": job.fields["queue_name"],
+        "user_name": job.owner,
+    }
+    if any(filters[name] != value for name, value in compared.items() if name in filters):
+        return False
+    name = filters.get("name")
+    if name is not None:
+        if behaviour.name_filter == "exact" and name != job.name:
+            return False
+        if behaviour.name_filter == "contains" and name not in job.name:
+            return False
+    if "tags" not in filters or behaviour.tags_filter == "ignored":
+        return True
+    if behaviour.tags_filter == "none":
+        return False
+    tags = {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}
+    wanted = {tuple(pair.split("=", 1)) for pair in filters["tags"].split(",")}
+    return wanted <= tags

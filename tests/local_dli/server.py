@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The service as a test holds it: a web server on a free local port, and everything behind it."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+import time
+from types import TracebackType
+from typing import Any, Callable
+
+from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+from local_dli.app import RecordedRequest, create_app
+from local_dli.behaviour import Behaviour
+from local_dli.iam import CREDENTIALS, PROJECT, Iam
+from local_dli.jobs import JobStore
+
+log = logging.getLogger("local_dli")
+
+
+class _ContextAdapter(BuiltinSSLAdapter):
+    """TLS from a context the caller has made; cheroot's own constructor wants the names of files."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:  # pylint: disable=super-init-not-called
+        self.context = context
+
+    def get_environ(self, sock: ssl.SSLSocket) -> dict[str, Any]:
+        return {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+class LocalDli:
+    """DLI and IAM in one process, to be used as a context manager.
+
+    :param behaviour: the switches; ``service.behaviour`` can be replaced at any time.
+    :param ssl_context: speak TLS with this context, else plain HTTP.
+    :param port: port on 127.0.0.1; 0 takes a free one.
+    :param clock: seconds that only grow; statuses, times of jobs and the life of tokens follow it.
+    :param sleep: how ``latency_seconds`` pass.
+    :param validate_responses: check the service's own answers against the contract too.
+
+    ``requests`` are the requests so far, in order of arrival. ``contract_violations`` are sentences about answers that
+    broke the contract; ``reset`` keeps them, so that a check at the end of a test run sees all of them.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        port: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        validate_responses: bool = True,
+    ) -> None:
+        self._initial_behaviour = behaviour or Behaviour()
+        self.behaviour = self._initial_behaviour
+        self.sleep = sleep
+        self.validate_responses = validate_responses
+        self.credentials = dict(CREDENTIALS)
+        self.requests: list[RecordedRequest] = []
+        self.contract_violations: list[str] = []
+        self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock)
+        self.iam = Iam(clock, self.jobs.wall_ms)
+        self._scheme = "https" if ssl_context else "http"
+        self._server = wsgi.Server(("127.0.0.1", port), create_app(self), numthreads=8)
+        # How often cheroot looks for idle connections is also how long it takes to stop.
+        self._server.expiration_interval = 0.01
+        self._server.error_log = _log_server_error
+        if ssl_context is not None:
+            self._server.ssl_adapter = _ContextAdapter(ssl_context)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Endpoint of DLI, without a slash at its end."""
+        return f"{self._scheme}://127.0.0.1:{self._server.bind_addr[1]}"
+
+    @property
+    def auth_url(self) -> str:
+        """Endpoint of IAM."""
+        return f"{self.url}/v3"
+
+    def start(self) -> LocalDli:
+        """Listen; requests are answered from now on."""
+        self._server.prepare()
+        self._thread = threading.Thread(target=self._server.serve, name="local-dli", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and all connections."""
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    def __enter__(self) -> LocalDli:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """Forget jobs, plans and requests, and go back to the behaviour of the beginning. Tokens stay good."""
+        with self.jobs.lock:
+            self.behaviour = self._initial_behaviour
+            self.jobs.clear()
+            self.requests.clear()
+
+    def issue_token(self) -> str:
+        """Return a token that is good for the project of the credentials."""
+        return self.iam.issue_token(PROJECT)
+
+    def expire_tokens(self) -> None:
+        """Make every token issued so far answer 401."""
+        self.iam.expire_tokens()
+
+
+def _log_server_error(msg: str = "", level: int = 20, traceback: bool = False) -> None:
+    """Log that the server met an error, but not its text, which may quote a request."""
+    log.log(level, "the web server met an error")

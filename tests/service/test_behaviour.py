@@ -1,0 +1,302 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every switch changes what it says it changes, and nothing has to be waited for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_dli import Behaviour
+from local_dli.behaviour import _hints
+
+V2 = {"resource_config_version": "v2", "resource_config": {"taskmanager_resource_spec": {"memory": "4096 MB"}}}
+
+
+def test_a_mistyped_switch_is_refused() -> None:
+    for wrong in ({"put_omitted": "reset"}, {"detail_omits_image": 1}, {"submit_seconds": -1}, {"submit_seconds": "1"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Behaviour(**wrong)
+    with pytest.raises(TypeError):
+        Behaviour(put_ommitted="keep")
+
+
+def test_the_manual_names_every_switch() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "local-service.md").read_text(encoding="utf-8")
+    for switch in dataclasses.fields(Behaviour):
+        assert f"| `{switch.name}` |" in manual
+        for value in getattr(_hints()[switch.name], "__args__", ()):
+            assert not isinstance(value, str) or f"`{value}`" in manual
+
+
+@pytest.mark.parametrize(("value", "expected"), [("keep", (5, "text", True)), ("default", (2, "", False))])
+def test_put_omitted(api: Any, behave: Any, service: Any, value: str, expected: tuple[Any, ...]) -> None:
+    behave(put_omitted=value)
+    tags = [{"key": "a", "value": "b"}]
+    job_id = api.create(cu_number=5, desc="text", checkpoint_enabled=True, tags=tags)
+    api.update(job_id, queue_name="other")
+    detail = api.detail(job_id)
+    config = detail["job_config"]
+    assert (config["cu_number"], detail["desc"], config["checkpoint_enabled"]) == expected
+    assert (detail["name"], detail["queue_name"]) == ("job", "other")
+    assert service.jobs.get(job_id).fields["tags"] == tags
+
+
+def test_put_omitted_resets_only_live_fields_of_a_running_job(api: Any, behave: Any) -> None:
+    behave(put_omitted="default")
+    job_id = api.create(cu_number=5, obs_bucket="bucket", smn_topic="topic", resume_max_num=3)
+    api.batch("run", job_id)
+    api.update(job_id, resume_max_num=4)
+    config = api.config(job_id)
+    assert (config["cu_number"], config["obs_bucket"]) == (5, "bucket")
+    assert (config["smn_topic"], config["resume_max_num"]) == (None, 4)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_put_omitted_and_the_path_of_checkpoints(api: Any, behave: Any, written: bool) -> None:
+    behave(put_omitted="default")
+    job_id = api.create(checkpoint_enabled=True)
+    path = api.config(job_id)["checkpoint_path"]
+    api.update(job_id, checkpoint_enabled=written)
+    assert api.config(job_id)["checkpoint_path"] == (path if written else None)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("empty", ("", None, None)), ("ignored", ("text", ["a"], "topic"))])
+def test_clearing(api: Any, behave: Any, value: str, expected: tuple[Any, ...]) -> None:
+    behave(clearing=value)
+    job_id = api.create(desc="text", dependency_jars=["a"], smn_topic="topic")
+    api.update(job_id, desc="", dependency_jars=[], smn_topic="")
+    detail = api.detail(job_id)
+    config = detail["job_config"]
+    assert (detail["desc"], config["dependency_jars"], config["smn_topic"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("exact", ["job"]), ("contains", ["job-2", "job"]), ("ignored", ["other", "job-2", "job"])]
+)
+def test_name_filter(api: Any, behave: Any, value: str, expected: list[str]) -> None:
+    behave(name_filter=value)
+    for name in ("job", "job-2", "other"):
+        api.create(name=name)
+    assert api.names(name="job") == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [("match", ["both"]), ("ignored", ["one", "both"]), ("none", [])])
+def test_tags_filter(api: Any, behave: Any, value: str, expected: list[str]) -> None:
+    behave(tags_filter=value)
+    api.create(name="both", tags=[{"key": "a", "value": "b"}, {"key": "c", "value": "d"}])
+    api.create(name="one", tags=[{"key": "a", "value": "b"}])
+    assert api.names(tags="c=d,a=b") == expected
+
+
+@pytest.mark.parametrize(("value", "yes", "no"), [("boolean", True, False), ("string", "true", "false")])
+def test_is_success(api: Any, behave: Any, value: str, yes: Any, no: Any) -> None:
+    behave(is_success=value)
+    job_id = api.create()
+    assert api.update(job_id, desc="a")["is_success"] == yes
+    assert [element["is_success"] for element in api.batch("run", job_id, 1)] == [yes, no]
+
+
+@pytest.mark.parametrize(("value", "expected"), [("full", [True, False, True]), ("short", [False])])
+def test_batch_answers(api: Any, behave: Any, value: str, expected: list[bool]) -> None:
+    behave(batch_answers=value)
+    first, last = api.create(), api.create(name="other")
+    elements = api.batch("delete", first, 1, last)
+    assert [element["is_success"] for element in elements] == expected
+    assert all(set(element) == {"is_success", "message"} for element in elements)
+
+
+@pytest.mark.parametrize("value", ["error", "error_array", "element"])
+def test_run_refusal(api: Any, behave: Any, value: str) -> None:
+    behave(run_refusal=value)
+    job_id = api.create(queue_name="")
+    answer = api.call("POST", "jobs/run", json={"job_ids": [job_id]})
+    body = answer.json()
+    if value == "element":
+        assert (answer.status_code, body[0]["is_success"]) == (200, False)
+        assert "DLI.13024" in body[0]["message"]
+    else:
+        assert answer.status_code == 400
+        assert (body if value == "error" else body[0])["error_code"] == "DLI.13024"
+    assert api.status(job_id) == "job_init"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("requested", (9, 0)), ("actual", (7, 7)), ("actual_unmarked", (7, 0))]
+)
+def test_cu_number_reads(api: Any, behave: Any, value: str, expected: tuple[int, int]) -> None:
+    behave(cu_number_reads=value)
+    # 1 + ceil(5 / 2) * 2
+    job_id = api.create(cu_number=9, parallel_number=5, tm_slot_num=2, tm_cus=2)
+    config = api.config(job_id)
+    assert (config["cu_number"], config["real_cu_number"]) == expected
+
+
+@pytest.mark.parametrize("slots", [{}, {"tm_slot_num": 0}])
+def test_actual_cus_without_slots(api: Any, behave: Any, slots: dict[str, int]) -> None:
+    behave(cu_number_reads="actual")
+    # Slots are ceil(6 * 1 / (4 - 1)) = 2, so 1 + ceil(6 / 2) * 1
+    assert api.config(api.create(cu_number=4, parallel_number=6, **slots))["cu_number"] == 4
+    # Slots are ceil(1 * 1 / (9 - 1)) = 1, so 1 + 1 * 1
+    assert api.config(api.create(name="other", cu_number=9, **slots))["cu_number"] == 2
+
+
+@pytest.mark.parametrize("value", ["null", "empty", "absent"])
+def test_unset_reads(api: Any, behave: Any, value: str) -> None:
+    behave(unset_reads=value)
+    detail = api.detail(api.create(main_class=""))
+    config = detail["job_config"]
+    if value == "absent":
+        assert not {"main_class", "start_time"} & set(detail)
+        assert not {"obs_bucket", "dependency_jars", "tm_slot_num", "resource_config"} & set(config)
+    else:
+        string, array = (None, None) if value == "null" else ("", [])
+        assert (detail["main_class"], config["obs_bucket"], config["dependency_jars"]) == (string, string, array)
+        assert (config["tm_slot_num"], config["resource_config"], detail["start_time"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("number", (2, -1, 1)), ("string", ("2", "-1", "1"))])
+def test_numbers_read(api: Any, behave: Any, value: str, expected: tuple[Any, ...]) -> None:
+    behave(numbers_read=value)
+    job_id = api.create(**V2)
+    config = api.config(job_id)
+    assert (config["cu_number"], config["resume_max_num"], config["resource_config"]["max_slot"]) == expected
+    assert config["checkpoint_enabled"] is False
+    assert api.detail(job_id)["job_id"] == job_id
+
+
+@pytest.mark.parametrize(
+    "written", ["a=1\nb=x=y", '[{"key": "a", "value": "1"}, {"key": "b", "value": "x=y"}]', '{"a": "1", "b": "x=y"}']
+)
+@pytest.mark.parametrize("value", ["as_written", "lines", "json_list", "json_object"])
+def test_runtime_config_reads(api: Any, behave: Any, value: str, written: str) -> None:
+    behave(runtime_config_reads=value)
+    read = api.config(api.create(runtime_config=written))["runtime_config"]
+    if value == "as_written":
+        assert read == written
+    elif value == "lines":
+        assert read == "a=1\nb=x=y"
+    elif value == "json_list":
+        assert json.loads(read) == [{"key": "a", "value": "1"}, {"key": "b", "value": "x=y"}]
+    else:
+        assert json.loads(read) == {"a": "1", "b": "x=y"}
+
+
+@pytest.mark.parametrize("written", ["no settings", "[1]"])
+def test_runtime_config_of_no_form_reads_as_written(api: Any, behave: Any, written: str) -> None:
+    behave(runtime_config_reads="json_object")
+    assert api.config(api.create(runtime_config=written))["runtime_config"] == written
+
+
+@pytest.mark.parametrize(("value", "expected"), [("name", "at_least_once"), ("number", 2)])
+def test_checkpoint_mode_reads(api: Any, behave: Any, value: str, expected: Any) -> None:
+    behave(checkpoint_mode_reads=value)
+    assert api.config(api.create(checkpoint_mode=2))["checkpoint_mode"] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "expected"),
+    [
+        ("as_written", "4096 MB", "4096 MB"),
+        ("mb", "4 GB", "4096 MB"),
+        ("mb", "4", "4096 MB"),
+        ("gb", "4096 MB", "4 GB"),
+        ("gb", "2500 MB", "2500 MB"),
+    ],
+)
+def test_memory_reads(api: Any, behave: Any, value: str, written: str, expected: str) -> None:
+    behave(memory_reads=value)
+    config = {"jobmanager_resource_spec": {"memory": written}}
+    read = api.config(api.create(resource_config_version="v2", resource_config=config))["resource_config"]
+    assert read["jobmanager_resource_spec"]["memory"] == expected
+
+
+@pytest.mark.parametrize(("value", "count"), [("table", 17), ("example", 12)])
+def test_summary_fields(api: Any, behave: Any, value: str, count: int) -> None:
+    behave(summary_fields=value)
+    api.create()
+    item = api.jobs()[0]
+    assert len(item) == count
+    assert {"user_name", "duration", "root_id"} <= set(item)
+    assert not {"job_config", "main_class", "entrypoint_args", "update_time", "project_id", "user_id"} & set(item)
+
+
+@pytest.mark.parametrize(("value", "named"), [("all", True), ("no_resource_config", False)])
+def test_list_details(api: Any, behave: Any, value: str, named: bool) -> None:
+    behave(list_details=value)
+    api.create(**V2)
+    item = api.jobs(show_detail="true")[0]
+    assert ("resource_config" in item["job_config"]) is named
+    assert not {"user_name", "duration", "root_id"} & set(item)
+    assert {"main_class", "entrypoint_args", "update_time", "project_id", "user_id"} <= set(item)
+
+
+@pytest.mark.parametrize("omits", [True, False])
+def test_detail_omits_image(api: Any, behave: Any, omits: bool) -> None:
+    behave(detail_omits_image=omits)
+    job_id = api.create(flink_version="1.17", feature="basic", **V2)
+    image = {"flink_version", "feature", "image"}
+    config = api.config(job_id)
+    assert (not image & set(config)) is omits
+    assert config["resource_config_version"] == "v2"
+    assert image <= set(api.jobs(show_detail="true")[0]["job_config"])
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_delete_keeps_record(api: Any, behave: Any, keeps: bool) -> None:
+    behave(delete_keeps_record=keeps)
+    job_id = api.create()
+    api.ok("DELETE", f"jobs/{job_id}")
+    assert api.names() == []
+    assert api.call("GET", f"jobs/{job_id}").status_code == (200 if keeps else 404)
+    assert api.error("PUT", f"flink-jobs/{job_id}", json={"desc": "a"}) == (404, "DLI.0023")
+    assert api.create() > job_id
+
+
+# catalog and catalog_url are tested with the clients that read the catalog, in test_keystone.py.
+
+
+@pytest.mark.parametrize(("code", "status"), [("DLI.0023", 404), ("DLI.16001", 400), ("DLI.0002", 400)])
+def test_not_found(api: Any, behave: Any, code: str, status: int) -> None:
+    behave(not_found=code)
+    for method, path in (("GET", "jobs/7"), ("DELETE", "jobs/7"), ("GET", "jobs/7/execute-graph")):
+        assert api.error(method, path) == (status, code)
+    assert api.error("PUT", "flink-jobs/7", json={}) == (status, code)
+    assert code in api.batch("run", 7)[0]["message"]
+
+
+@pytest.mark.parametrize("value", ["made", "fails"])
+def test_savepoint(api: Any, behave: Any, value: str) -> None:
+    behave(savepoint=value)
+    job_id = api.create(obs_bucket="bucket")
+    api.batch("run", job_id)
+    assert api.batch("stop", job_id, trigger_savepoint=True)[0]["is_success"] is True
+    detail = api.detail(job_id)
+    made = value == "made"
+    assert (detail["status"], detail["has_savepoint"]) == ("job_cancel_success" if made else "job_running", made)
+    assert bool(detail["savepoint_path"]) is made
+
+
+@pytest.mark.parametrize(("value", "has"), [("deleted", False), ("kept", True)])
+def test_savepoint_after_restart(api: Any, behave: Any, service: Any, value: str, has: bool) -> None:
+    behave(savepoint_after_restart=value)
+    job_id = api.create()
+    service.jobs.get(job_id).has_savepoint = True
+    service.jobs.plan_start(job_id, "submit_fail")
+    api.batch("run", job_id, resume_savepoint=True)
+    assert api.detail(job_id)["has_savepoint"] is True
+    api.batch("run", job_id, resume_savepoint=True)
+    assert api.detail(job_id)["has_savepoint"] is has
+
+
+def test_latency(api: Any, behave: Any, clock: Any) -> None:
+    behave(latency_seconds=2.5)
+    before = clock.now
+    api.names()
+    assert clock.now == before + 2.5

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The contract is valid OpenAPI, says where each fact comes from, and is kept by the service's own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from local_dli.contract import contract
+
+SCHEMAS = contract().document["components"]["schemas"]
+
+
+def properties(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(schema, dict):
+        for name, value in schema.get("properties", {}).items():
+            yield f"{place}.{name}", value
+        for key, value in schema.items():
+            if key == "properties":
+                for name, nested in value.items():
+                    yield from properties(nested, f"{place}.{name}")
+            elif isinstance(value, (dict, list)):
+                yield from properties(value, place)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from properties(value, place)
+
+
+ALL_PROPERTIES = [pair for name, schema in SCHEMAS.items() for pair in properties(schema, name)]
+
+
+def test_it_is_valid_openapi() -> None:
+    assert list(OpenAPIV31SpecValidator(contract().document).iter_errors()) == []
+
+
+def test_it_has_the_operations() -> None:
+    named = {
+        operation["operationId"]
+        for path in contract().document["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    }
+    assert named >= {
+        "createFlinkJarJob", "updateFlinkJarJob", "listFlinkJobs", "showFlinkJob", "runFlinkJobs", "stopFlinkJobs",
+        "deleteFlinkJob", "deleteFlinkJobs", "createToken", "listProjects",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "schema"), ALL_PROPERTIES, ids=[place for place, _schema in ALL_PROPERTIES])
+def test_a_property_has_a_type_and_a_source(place: str, schema: dict[str, Any]) -> None:
+    assert schema["x-source"] in ("documented", "vendor", "assumed"), place
+    assert {"type", "$ref", "anyOf"} & set(schema), place
+
+
+def test_request_bodies_are_closed() -> None:
+    def objects(schema: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(schema, dict):
+            if "$ref" in schema:
+                yield from objects(SCHEMAS[schema["$ref"].rpartition("/")[2]])
+            if schema.get("type") == "object":
+                yield schema
+            for value in schema.values():
+                yield from objects(value)
+        elif isinstance(schema, list):
+            for value in schema:
+                yield from objects(value)
+
+    bodies = [
+        operation["requestBody"]
+        for path in contract().document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "requestBody" in operation
+    ]
+    assert len(bodies) == 8
+    for schema in objects(bodies):
+        assert schema["additionalProperties"] is False
+
+
+def test_there_are_14_statuses() -> None:
+    assert len(SCHEMAS["JobStatus"]["enum"]) == 14
+
+
+def test_an_answer_that_breaks_the_contract_is_loud(api: Any, service: Any) -> None:
+    job = service.jobs.add()
+    job.status = "job_dreaming"
+    answer = api.call("GET", f"jobs/{job.job_id}")
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "LOCAL.CONTRACT")
+    assert len(service.contract_violations) == 1
+    assert "status" in service.contract_violations[0]
+    service.contract_violations.clear()
+
+
+def test_answers_need_not_be_checked(api: Any, service: Any) -> None:
+    service.validate_responses = False
+    job = service.jobs.add()
+    job.status = "job_dreaming"
+    assert api.status(job.job_id) == "job_dreaming"
+
+
+def test_a_broken_service_is_loud(api: Any, service: Any) -> None:
+    job = service.jobs.add()
+    job.fields.pop("desc")
+    assert api.error("GET", f"jobs/{job.job_id}") == (500, "LOCAL.BROKEN")
+    assert service.contract_violations.pop() == "showFlinkJob: KeyError in the local service"
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ({}, "name"),
+        ({"name": "a b"}, "name"),
+        ({"name": "a" * 58}, "name"),
+        ({"name": "a", "cu_numbr": 3}, "cu_numbr"),
+        ({"name": "a", "cu_number": "3"}, "cu_number"),
+        ({"name": "a", "cu_number": 1}, "cu_number"),
+        ({"name": "a", "resume_max_num": 0}, "resume_max_num"),
+        ({"name": "a", "checkpoint_mode": "exactly_once"}, "checkpoint_mode"),
+        ({"name": "a", "smn_topic": None}, "smn_topic"),
+        ({"name": "a", "tags": [{"key": "_sys_a", "value": "b"}]}, "tags.0.key"),
+        ({"name": "a", "tags": [{"key": "a", "value": "b"}] * 21}, "tags"),
+        ({"name": "a", "resource_config": {"max_slot": 0}}, "resource_config.max_slot"),
+    ],
+)
+def test_a_wrong_body_is_refused_by_the_name_of_the_field(api: Any, body: dict[str, Any], names: str) -> None:
+    answer = api.call("POST", "flink-jobs", json=body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "DLI.0001")
+    assert f" {names} " in answer.json()["error_msg"]
+
+
+def test_a_refusal_does_not_repeat_the_value(api: Any) -> None:
+    answer = api.call("POST", "flink-jobs", json={"name": "a", "entrypoint_args": ["--password", "hidden"]})
+    assert answer.status_code == 400
+    assert "hidden" not in answer.text
+
+
+@pytest.mark.parametrize(("content", "kind"), [("{", "application/json"), ("", "application/json"), ("{}", "a/b")])
+def test_a_body_that_is_no_json_is_refused(api: Any, content: str, kind: str) -> None:
+    assert api.error("POST", "flink-jobs", data=content, headers={"Content-Type": kind}) == (400, "DLI.0001")
+
+
+@pytest.mark.parametrize("query", [{"limit": 101}, {"limit": -1}, {"order": "up"}, {"status": "running"}])
+def test_a_wrong_query_is_refused(api: Any, query: dict[str, Any]) -> None:
+    assert api.error("GET", "jobs", params=query) == (400, "DLI.0001")
+
+
+def test_an_unknown_path_is_refused(api: Any) -> None:
+    assert api.error("GET", "job") == (404, "APIG.0101")
+    assert api.error("PATCH", "jobs") == (405, "APIG.0101")

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The service as a program, over TLS, and what it writes to its log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import trustme
+
+from local_dli import Behaviour, LocalDli
+from local_dli.__main__ import main
+
+TESTS = Path(__file__).parents[1]
+SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key")
+
+
+def test_the_program(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_dli", "--put-omitted", "default", "--submit-seconds", "3600"]
+    environment = os.environ | {"PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path, text=True
+    ) as process:
+        known = json.loads(process.stdout.readline())
+        assert known["auth_url"] == known["url"] + "/v3"
+        user = {"name": known["username"], "password": known["password"], "domain": {"name": known["user_domain_name"]}}
+        body = {
+            "auth": {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"id": known["project_id"]}},
+            }
+        }
+        answer = requests.post(f"{known['auth_url']}/auth/tokens", json=body, timeout=10)
+        token = answer.headers["X-Subject-Token"]
+        url = f"{known['url']}/v1.0/{known['project_id']}/streaming"
+        job = {"name": "job", "queue_name": "queue", "entrypoint_args": "hidden"}
+        headers = {"X-Auth-Token": token}
+        job_id = requests.post(f"{url}/flink-jobs", json=job, headers=headers, timeout=10).json()["job"]["job_id"]
+        requests.post(f"{url}/jobs/run", json={"job_ids": [job_id]}, headers=headers, timeout=10)
+        requests.get(f"{url}/jobs?name=hidden", headers=headers, timeout=10)
+        detail = requests.get(f"{url}/jobs/{job_id}", headers=headers, timeout=10).json()["job_detail"]
+        assert detail["status"] == "job_submitting"
+        process.send_signal(signal.SIGTERM)
+        out, log = process.communicate(timeout=10)
+    assert (process.returncode, out) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+    lines = log.splitlines()
+    assert len(lines) == 5
+    assert lines[0].endswith(" POST /v3/auth/tokens 201")
+    assert lines[-1].endswith(f" GET /v1.0/{known['project_id']}/streaming/jobs/{job_id} 200")
+    for secret in ("hidden", token, *(known[name] for name in SECRETS)):
+        assert secret not in log
+
+
+def test_the_help_names_the_switches(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["local_dli", "--help"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 0
+    assert "--no-detail-omits-image" in capsys.readouterr().out
+
+
+def test_the_log_holds_no_secret(service: LocalDli, caplog: Any) -> None:
+    """Not even when a client puts one where it does not belong, and not when the service breaks."""
+    caplog.set_level(logging.DEBUG)
+    known = service.credentials
+    token = service.issue_token()
+    url = f"{service.url}/v1.0/{known['project_id']}/streaming"
+    hidden = f"hidden-{known['password']}"
+    for headers in ({"X-Auth-Token": token}, {"X-Auth-Token": hidden}, {"Authorization": hidden}):
+        for kind in ("application/json", "text/plain", hidden):
+            requests.post(
+                f"{url}/flink-jobs?a={hidden}", data=hidden, headers=headers | {"Content-Type": kind}, timeout=10
+            )
+        requests.get(f"{url}/jobs?{hidden}={hidden}", headers=headers, timeout=10)
+    service.jobs.add(name=hidden).fields.pop("desc")
+    assert requests.get(f"{url}/jobs", headers={"X-Auth-Token": token}, timeout=10).status_code == 500
+    service.contract_violations.clear()
+    requests.post(f"{service.auth_url}/auth/tokens", json={"auth": {"password": hidden}}, timeout=10)
+    written = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("local_dli"))
+    assert written.count("POST") == 10
+    assert "hidden" not in written
+    for secret in (token, *(known[name] for name in SECRETS)):
+        assert secret not in written
+
+
+def test_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with LocalDli(Behaviour(), ssl_context=context) as service:
+        assert service.url.startswith("https://127.0.0.1:")
+        answer = requests.get(service.auth_url, verify=str(tmp_path / "ca.pem"), timeout=10)
+        assert answer.json()["version"]["links"][0]["href"].startswith(service.auth_url)
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(service.auth_url, timeout=10)
+        assert requests.get(service.url, verify=str(tmp_path / "ca.pem"), timeout=10).status_code == 300
+
+
+def test_a_stopped_service_does_not_answer() -> None:
+    with LocalDli() as service, requests.Session() as http:
+        assert http.get(service.auth_url, timeout=10).status_code == 200
+        service.stop()
+        with pytest.raises(requests.exceptions.ConnectionError):
+            http.get(service.auth_url, timeout=10)

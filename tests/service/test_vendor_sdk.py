@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The vendor's SDK drives the service, signing its requests by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkcore.region.region import Region
+from huaweicloudsdkdli import v1 as dli
+
+from local_dli import LocalDli
+
+# The vendor's signer asks for the time in a way Python 3.12 has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
+
+def client(service: LocalDli, **changes: Any) -> dli.DliClient:
+    known = service.credentials | changes
+    credentials = BasicCredentials(known["access_key"], known["secret_key"], known["project_id"])
+    if "security_token" in changes:
+        credentials = credentials.with_security_token(changes["security_token"])
+    return dli.DliClient.new_builder().with_credentials(credentials).with_endpoints([service.url]).build()
+
+
+def test_the_whole_life_of_a_job(service: LocalDli) -> None:
+    sdk = client(service)
+    body = dli.CreateFlinkJarJobRequestBody(
+        name="job",
+        desc="a job: ä",
+        queue_name="queue",
+        cu_number=4,
+        parallel_number=2,
+        checkpoint_enabled=True,
+        checkpoint_mode=2,
+        obs_bucket="bucket",
+        main_class="org.example.Job",
+        entrypoint_args="--rate 3",
+        entrypoint="obs://bucket/job.jar",
+        dependency_jars=["obs://bucket/b.jar", "obs://bucket/a.jar"],
+        resource_config_version="v2",
+        resource_config=dli.ResourceConfig(
+            max_slot=2, taskmanager_resource_spec=dli.ResourceSpec(cpu=1.5, memory="8 GB")
+        ),
+        tags=[dli.Tag(key="team", value="data")],
+    )
+    created = sdk.create_flink_jar_job(dli.CreateFlinkJarJobRequest(body))
+    assert created.job.status_name == "job_init"
+    job_id = created.job.job_id
+
+    detail = sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail
+    assert (detail.name, detail.desc, detail.status, detail.queue_name) == ("job", "a job: ä", "job_init", "queue")
+    assert (detail.main_class, detail.entrypoint_args) == ("org.example.Job", "--rate 3")
+    config = detail.job_config
+    assert (config.cu_number, config.parallel_number, config.checkpoint_mode) == (4, 2, "at_least_once")
+    assert config.dependency_jars == ["obs://bucket/b.jar", "obs://bucket/a.jar"]
+    assert config.checkpoint_path.endswith(f"jobs/checkpoint/{job_id}")
+    assert config.resource_config.max_slot == 2
+    assert config.resource_config.taskmanager_resource_spec.memory == "8 GB"
+    assert config.resource_config.jobmanager_resource_spec.cpu == 1.0
+
+    listed = sdk.list_flink_jobs(dli.ListFlinkJobsRequest(name="job", tags="team=data", show_detail=True, limit=100))
+    assert listed.job_list.total_count == 1
+    assert listed.job_list.jobs[0].job_config.cu_number == 4
+
+    update = dli.UpdateFlinkJarJobRequestBody(desc="changed", job_type="flink_jar_job")
+    assert sdk.update_flink_jar_job(dli.UpdateFlinkJarJobRequest(job_id, update)).job.update_time > 2**32
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.desc == "changed"
+
+    run = sdk.batch_run_flink_jobs(dli.BatchRunFlinkJobsRequest(dli.BatchRunFlinkJobsRequestBody(False, [job_id])))
+    # The SDK reads is_success as a string, whatever it is.
+    assert [element.is_success for element in run.body] == ["True"]
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.status == "job_running"
+    graph = sdk.show_flink_job_execution_graph(dli.ShowFlinkJobExecutionGraphRequest(job_id)).execute_graph
+    assert graph.state == "RUNNING"
+    sdk.execute_flink_job_savepoint(
+        dli.ExecuteFlinkJobSavepointRequest(job_id, dli.ExecuteFlinkJobSavepointRequestBody("TRIGGER"))
+    )
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.has_savepoint
+
+    sdk.batch_stop_flink_jobs(dli.BatchStopFlinkJobsRequest(dli.StopFlinkJobsRequestBody(True, [job_id])))
+    detail = sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail
+    assert (detail.status, detail.has_savepoint) == ("job_cancel_success", True)
+    assert detail.savepoint_path.startswith(f"obs://bucket/jobs/savepoint/{job_id}/")
+
+    sdk.import_flink_job_savepoint(
+        dli.ImportFlinkJobSavepointRequest(
+            job_id, dli.ImportFlinkJobSavepointRequestBody(savepoint_path="obs://bucket/other/")
+        )
+    )
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.savepoint_path == "obs://bucket/other/"
+
+    other = sdk.create_flink_jar_job(dli.CreateFlinkJarJobRequest(dli.CreateFlinkJarJobRequestBody(name="other")))
+    sdk.batch_delete_flink_jobs(
+        dli.BatchDeleteFlinkJobsRequest(dli.BatchDeleteFlinkJobsRequestBody([other.job.job_id]))
+    )
+    sdk.delete_flink_job(dli.DeleteFlinkJobRequest(job_id))
+    assert sdk.list_flink_jobs(dli.ListFlinkJobsRequest()).job_list.total_count == 0
+    with pytest.raises(ClientRequestException) as caught:
+        sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id))
+    assert (caught.value.status_code, caught.value.error_code) == (404, "DLI.0023")
+
+
+def test_awkward_characters_are_signed_alike(service: LocalDli) -> None:
+    sdk = client(service)
+    service.jobs.add(queue_name="a b/ü+&=~", tags=[{"key": "k", "value": "v w"}])
+    found = sdk.list_flink_jobs(dli.ListFlinkJobsRequest(queue_name="a b/ü+&=~", tags="k=v w")).job_list
+    assert found.total_count == 1
+
+
+def test_a_temporary_key(service: LocalDli) -> None:
+    known = service.credentials
+    pair = {"access_key": known["temporary_access_key"], "secret_key": known["temporary_secret_key"]}
+    sdk = client(service, security_token=known["security_token"], **pair)
+    assert sdk.list_flink_jobs(dli.ListFlinkJobsRequest()).job_list.total_count == 0
+    for wrong in (pair, pair | {"security_token": "other"}):
+        with pytest.raises(ClientRequestException) as caught:
+            client(service, **wrong).list_flink_jobs(dli.ListFlinkJobsRequest())
+        assert (caught.value.status_code, caught.value.error_code) == (401, "DLI.0013")
+
+
+@pytest.mark.parametrize("change", [{"secret_key": "wrong"}, {"access_key": "unknown"}])
+def test_a_wrong_key(service: LocalDli, change: dict[str, str]) -> None:
+    with pytest.raises(ClientRequestException) as caught:
+        client(service, **change).list_flink_jobs(dli.ListFlinkJobsRequest())
+    assert (caught.value.status_code, caught.value.error_code) == (401, "DLI.0013")
+
+
+def test_another_project(service: LocalDli) -> None:
+    with pytest.raises(ClientRequestException) as caught:
+        client(service, project_id="b" * 32).list_flink_jobs(dli.ListFlinkJobsRequest())
+    assert (caught.value.status_code, caught.value.error_code) == (403, "DLI.0016")
+
+
+def test_the_sdk_finds_the_project_of_a_region(service: LocalDli) -> None:
+    known = service.credentials
+    credentials = BasicCredentials(known["access_key"], known["secret_key"]).with_iam_endpoint(service.url)
+    region = Region(known["region"], service.url)
+    sdk = dli.DliClient.new_builder().with_credentials(credentials).with_region(region).build()
+    assert sdk.list_flink_jobs(dli.ListFlinkJobsRequest()).job_list.total_count == 0
+    first, last = service.requests
+    assert (first.path, first.query) == ("/v3/projects", {"name": ["eu-de"]})
+    assert known["project_id"] not in last.path
