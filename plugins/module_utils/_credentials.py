@@ -1,0 +1,192 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the authentication options to one complete, contradiction-free set of credentials. No request is sent here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+
+# The option of each setting and the environment variables that it falls back to.
+ENVIRONMENT = {
+    "auth_url": "OS_AUTH_URL",
+    "username": "OS_USERNAME",
+    "password": "OS_PASSWORD",
+    "user_domain_name": "OS_USER_DOMAIN_NAME",
+    "project_id": "OS_PROJECT_ID",
+    "project_name": "OS_PROJECT_NAME",
+    "region": "OS_REGION_NAME",
+    "token": "OS_TOKEN",
+    "access_key": "OS_ACCESS_KEY",
+    "secret_key": "OS_SECRET_KEY",
+    "security_token": "OS_SECURITY_TOKEN",
+    "cloud": "OS_CLOUD",
+    "endpoint": "OS_DLI_ENDPOINT_OVERRIDE",
+    "ca_cert": "OS_CACERT",
+}
+SECRET_OPTIONS = ("password", "token", "access_key", "secret_key", "security_token")
+
+# Each way to authenticate with the options that belong to it alone. A way is chosen by giving its first option.
+WAYS = {
+    "cloud": ("cloud",),
+    "token": ("token",),
+    "password": ("password", "username"),
+    "access key": ("secret_key", "access_key", "security_token"),
+}
+# Only these regions share the domain of the documented endpoints; any other needs explicit URLs.
+REGIONS_WITH_KNOWN_ENDPOINTS = ("eu-de", "eu-nl")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How to reach and convince the service; "" stands for what was not given.
+
+    Exactly one of C(token), C(password) and C(secret_key) is set. C(endpoint) is "" only with a password, and then
+    the token's catalog tells it. One of C(project_id) and C(project_name) is set.
+    """
+
+    auth_url: str = ""
+    endpoint: str = ""
+    region: str = ""
+    project_id: str = ""
+    project_name: str = ""
+    username: str = ""
+    password: str = ""
+    user_domain_name: str = ""
+    token: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    security_token: str = ""
+    verify: bool | str = True
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must appear in no output."""
+        return {value for name in SECRET_OPTIONS if (value := getattr(self, name))}
+
+
+def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
+    """Choose the one way to authenticate that the options describe.
+
+    Options that the task gives win over what the environment alone offers, so that a shell with credentials
+    loaded does not contradict a task that brings its own.
+
+    :param params: the module's parameters; None and "" both mean not given.
+    :param environ: the process environment, to tell an option from its fallback.
+    :param load_cloud: callable that returns the settings of a named cloud of C(clouds.yaml) as a dict of options.
+    :raises InvalidInput: credentials are missing, incomplete or contradictory.
+    """
+    given = {name: params.get(name) or "" for name in ENVIRONMENT}
+    way = _chosen_way(given, environ)
+    for other in WAYS:
+        if other != way:
+            given.update(dict.fromkeys(WAYS[other], ""))
+    validate_certs = params.get("validate_certs", True)
+    if way == "cloud":
+        cloud = load_cloud(given["cloud"])
+        validate_certs = validate_certs and cloud.pop("validate_certs", True)
+        # What the task says of place and project wins over the file; the file is the only source of the secrets.
+        given = {name: given[name] or cloud.get(name) or "" for name in ENVIRONMENT}
+        way = _chosen_way({**given, "cloud": ""}, {})
+    _check_complete(way, given)
+    return Credentials(
+        auth_url=_auth_url(given),
+        endpoint=_endpoint(given, way),
+        verify=(given["ca_cert"] or True) if validate_certs else False,
+        **{
+            name: given[name]
+            for name in Credentials.__dataclass_fields__
+            if name not in ("auth_url", "endpoint", "verify")
+        },
+    )
+
+
+def _chosen_way(given, environ):
+    described = [way for way, options in WAYS.items() if given[options[0]]]
+    if not described:
+        # Without its secret a way is not described, but half a pair shows which one was meant.
+        for secret, *companions in WAYS.values():
+            for companion in companions:
+                if given[companion]:
+                    raise InvalidInput(f"{companion} is given without {secret}; both are needed to authenticate.")
+        raise InvalidInput(
+            "No credentials are given; set token, or username and password, or access_key and secret_key, or cloud, "
+            "as options or in the environment (OS_TOKEN, OS_USERNAME and OS_PASSWORD, OS_ACCESS_KEY and OS_SECRET_KEY, "
+            "OS_CLOUD)."
+        )
+    by_task = [way for way in described if given[WAYS[way][0]] != environ.get(ENVIRONMENT[WAYS[way][0]])]
+    candidates = by_task or described
+    if len(candidates) > 1:
+        names = " and ".join(WAYS[way][0] for way in candidates)
+        source = "" if by_task else ", taken from the environment,"
+        raise InvalidInput(f"{names}{source} are different ways to authenticate; give only one of them.")
+    return candidates[0]
+
+
+def _check_complete(way, given):
+    for option in WAYS[way]:
+        if option != "security_token" and not given[option]:
+            raise InvalidInput(f"{option} is missing; {' and '.join(WAYS[way][:2])} are needed together.")
+    if way == "password" and not given["user_domain_name"]:
+        raise InvalidInput(
+            "user_domain_name is missing; username and password need the domain that the user belongs to."
+        )
+    if not given["project_id"] and not given["project_name"]:
+        raise InvalidInput("project_id or project_name is missing; a Flink job belongs to a project.")
+    if way == "password" or not given["project_id"]:
+        if not given["auth_url"] and not given["region"]:
+            need = "username and password" if way == "password" else "project_name"
+            raise InvalidInput(f"auth_url or region is missing; {need} cannot be used without IAM's address.")
+
+
+def _auth_url(given):
+    if given["auth_url"]:
+        url = _checked_url("auth_url", given["auth_url"])
+        return url if url.endswith("/v3") else url + "/v3"
+    if given["region"] in REGIONS_WITH_KNOWN_ENDPOINTS:
+        return f"https://iam.{given['region']}.otc.t-systems.com/v3"
+    if given["region"] and (given["password"] or not given["project_id"]):
+        raise InvalidInput(_unknown_region("auth_url", given["region"]))
+    return ""
+
+
+def _endpoint(given, way):
+    if given["endpoint"]:
+        return service_root(_checked_url("endpoint", given["endpoint"]))
+    if way == "password":
+        return ""
+    if not given["region"]:
+        raise InvalidInput("endpoint or region is missing; one of them tells where the service is.")
+    if given["region"] not in REGIONS_WITH_KNOWN_ENDPOINTS:
+        raise InvalidInput(_unknown_region("endpoint", given["region"]))
+    return regional_endpoint(given["region"])
+
+
+def regional_endpoint(region: str) -> str:
+    """Return the documented address of the service in a region, "" for a region without a documented one."""
+    return f"https://dli.{region}.otc.t-systems.com" if region in REGIONS_WITH_KNOWN_ENDPOINTS else ""
+
+
+def service_root(url: str) -> str:
+    """Return the part of a DLI address in front of its version: catalogs list it with version and project."""
+    return url.partition("/v1.0")[0].partition("/v3")[0].rstrip("/")
+
+
+def _unknown_region(option, region):
+    known = " and ".join(REGIONS_WITH_KNOWN_ENDPOINTS)
+    return f"{option} is missing; addresses are known only for the regions {known}, not for {region}."
+
+
+def _checked_url(option, url):
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or parts.username or parts.password or any(char.isspace() for char in url):
+        raise InvalidInput(f"{option} must be an http or https URL without user and password.")
+    return url.rstrip("/")

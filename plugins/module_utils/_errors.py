@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one family of exceptions that everything below the module layer raises."""
+
+from __future__ import annotations
+
+
+class DliError(Exception):
+    """Base of all errors; its text is one sentence meant for the person who runs the task."""
+
+    def details(self) -> dict:
+        """Facts about the error for the module's C(error) return value."""
+        return {"type": type(self).__name__}
+
+
+class InvalidInput(DliError):
+    """An option or a combination of options breaks a rule; nothing was sent or changed."""
+
+
+class MissingLibrary(DliError):
+    """An optional Python library that the chosen options need is not installed.
+
+    :param library: name of the library on the package index.
+    :param reason: what it is needed for, as the end of the sentence.
+    """
+
+    def __init__(self, library: str, reason: str, cause: str = "") -> None:
+        super().__init__(f"The Python library {library} is required {reason}.")
+        self.library = library
+        self.reason = reason
+        self.cause = cause
+
+
+class ConflictError(DliError):
+    """What exists on the service contradicts what the task asks for; nothing was changed."""
+
+
+class WaitTimeout(DliError):
+    """Something did not happen within C(wait_timeout).
+
+    :param last_status: the last status seen, or None when there was none.
+    """
+
+    def __init__(self, message: str, last_status: str | None = None) -> None:
+        super().__init__(message)
+        self.last_status = last_status
+
+    def details(self) -> dict:
+        return {**super().details(), "last_status": self.last_status}
+
+
+class RequestError(DliError):
+    """A request got no usable answer: no connection, no answer in time, or an answer that is not the API's.
+
+    :param operation: method and path of the request; never its query, headers or body.
+    """
+
+    def __init__(self, message: str, operation: str) -> None:
+        super().__init__(message)
+        self.operation = operation
+
+    def details(self) -> dict:
+        return {**super().details(), "operation": self.operation}
+
+
+class ConnectionFailed(RequestError):
+    """There was no answer at all."""
+
+
+class UnexpectedAnswer(RequestError):
+    """There was an answer, but not one that the API can have given.
+
+    :param http_status: HTTP status code of the answer.
+    """
+
+    def __init__(self, message: str, operation: str, http_status: int) -> None:
+        super().__init__(message, operation)
+        self.http_status = http_status
+
+    def details(self) -> dict:
+        return {**super().details(), "http_status": self.http_status}
+
+
+class ApiError(RequestError):
+    """The service refused a request.
+
+    :param http_status: HTTP status code; 200 when the refusal came as C(is_success) false.
+    :param error_code: the service's code, such as C(DLI.0002), or "" when it named none.
+    :param api_message: the service's own words.
+    :param request_id: the value of the answer's C(X-Request-Id) header, or "".
+    """
+
+    def __init__(
+        self, operation: str, http_status: int, error_code: str, api_message: str, request_id: str = ""
+    ) -> None:
+        self.http_status = http_status
+        self.error_code = error_code
+        self.api_message = api_message
+        self.request_id = request_id
+        answer = f"HTTP {http_status}" + (f", {error_code}" if error_code else "")
+        trace = f" (request id {request_id})" if request_id else ""
+        super().__init__(f"The service refused {operation} with {answer}: {api_message}{trace}", operation)
+
+    def details(self) -> dict:
+        return {
+            **super().details(),
+            "http_status": self.http_status,
+            "error_code": self.error_code,
+            "message": self.api_message,
+            "request_id": self.request_id,
+        }
+
+
+class NotFound(ApiError):
+    """The service knows no such object."""
+
+
+class AlreadyExists(ApiError):
+    """The service already has an object of that name."""
+
+
+class AuthenticationFailed(ApiError):
+    """The service does not accept the credentials."""

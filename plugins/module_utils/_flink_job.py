@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the service says of a job: the current state."""
+
+from __future__ import annotations
+
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME, Field
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
+
+# What results tell of a job besides its fields, where the service gives it (documented: list and detail).
+_FACTS = (
+    "status_desc",
+    "create_time",
+    "start_time",
+    "update_time",
+    "has_savepoint",
+    "savepoint_path",
+    "restart_times",
+    "user_id",
+    "user_name",
+)
+
+
+class FlinkJob:
+    """One job as the service told it, from its list or its detail.
+
+    :param answer: an element of C(job_list.jobs), or C(job_detail).
+    """
+
+    def __init__(self, answer: dict) -> None:
+        self._answer = answer
+        self._config = answer.get("job_config") if isinstance(answer.get("job_config"), dict) else {}
+        self.job_id = int(answer["job_id"])
+        self.name = answer.get("name") or ""
+        self.job_type = answer.get("job_type") or ""
+        self.status = answer.get("status") or ""
+
+    def tells(self, name: str) -> bool:
+        """Whether the answer has a field at all, be it null."""
+        return name in self._place(FIELDS_BY_NAME[name])
+
+    def raw(self, name: str):
+        """Return a field as the service wrote it, None when it is unset or not told."""
+        return self._place(FIELDS_BY_NAME[name]).get(name)
+
+    def value(self, name: str):
+        """Return a field in its canonical form."""
+        return canonical(FIELDS_BY_NAME[name], self.raw(name))
+
+    @property
+    def real_cu_number(self) -> int:
+        """The CUs that the job really uses; 0 stands for "as cu_number" (documented)."""
+        return canonical(FIELDS_BY_NAME["cu_number"], self._config.get("real_cu_number") or 0)
+
+    def completed_by(self, other: FlinkJob) -> FlinkJob:
+        """Return this job with what only the other answer about the same job tells; list and detail differ."""
+        answer = {**other._answer, **self._answer}
+        answer["job_config"] = {**other._config, **self._config}
+        return FlinkJob(answer)
+
+    def facts(self) -> dict:
+        """Return what is known of the job besides its fields, for results; None for what the service did not tell."""
+        return {
+            "job_id": self.job_id,
+            "name": self.name,
+            "status": self.status,
+            "real_cu_number": self.real_cu_number,
+            **{fact: self._answer.get(fact) for fact in _FACTS},
+        }
+
+    def fields(self) -> dict:
+        """Return all fields in their canonical forms."""
+        return {field.name: self.value(field.name) for field in FIELDS}
+
+    def _place(self, field: Field) -> dict:
+        return self._answer if field.top_level else self._config

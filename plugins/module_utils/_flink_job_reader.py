@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the current state of the job that a task means, with the fewest requests that tell all that is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, NotFound
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, JOB_TYPE
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found.
+
+    :param job: the job, None when there is none.
+    :param tags_match: False when the job is there, but not found by the desired tags.
+    """
+
+    job: FlinkJob | None = None
+    tags_match: bool = True
+
+
+class FlinkJobReader:
+    """Finds and reads jobs.
+
+    The list and the detail of a job each tell fields that the other leaves out (documented), and which ones may
+    vary. Either is asked first, as fits the task, and the other only for managed fields that are still missing.
+    """
+
+    def __init__(self, api: FlinkJobApi) -> None:
+        self._api = api
+
+    def find(self, spec: FlinkJobSpec) -> Found:
+        """Find the job that a desired state is about, and read what it manages.
+
+        :raises ConflictError: the name belongs to several jobs, or to one that is not a JAR job.
+        :raises RequestError: the service refused or did not answer.
+        """
+        found = self._find_by_name(spec) if spec.job_id is None else self._find_by_id(spec)
+        if found.job and found.job.job_type not in ("", JOB_TYPE):
+            raise ConflictError(
+                f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a {JOB_TYPE}; "
+                "this module leaves it alone."
+            )
+        return found
+
+    def read(self, job_id: int, fields) -> FlinkJob:
+        """Read a job by its id, with the given fields as far as the service tells them."""
+        return self._with_list(FlinkJob(self._api.get_job(job_id)), fields)
+
+    def complete(self, job: FlinkJob) -> FlinkJob:
+        """Return a job with all the fields that the service tells of it."""
+        names = [field.name for field in FIELDS]
+        return self._with_list(self._with_detail(job, names), names)
+
+    def is_listed(self, job: FlinkJob) -> bool:
+        """Whether the service still lists a job. Deleted jobs keep a record, which the detail may still show."""
+        return any(other.job_id == job.job_id for other in self._named(job.name))
+
+    def _find_by_name(self, spec):
+        tags = _tags_filter(spec)
+        jobs = self._named(spec.name, **tags)
+        tags_match = True
+        if tags and not jobs:
+            jobs = self._named(spec.name)
+            tags_match = False
+        if len(jobs) > 1:
+            ids = ", ".join(str(job.job_id) for job in sorted(jobs, key=lambda job: job.job_id))
+            raise ConflictError(f"Several jobs are named {spec.name}: {ids}; say which one with job_id.")
+        return Found(self._with_detail(jobs[0], spec.fields), tags_match) if jobs else Found()
+
+    def _find_by_id(self, spec):
+        try:
+            job = self.read(spec.job_id, spec.fields)
+        except NotFound:
+            return Found()
+        if spec.name is not None and spec.name != job.name:
+            self._check_name_is_free(spec)
+        tags = _tags_filter(spec)
+        tags_match = not tags or any(other.job_id == job.job_id for other in self._named(job.name, **tags))
+        return Found(job, tags_match)
+
+    def _check_name_is_free(self, spec):
+        owners = [job.job_id for job in self._named(spec.name) if job.job_id != spec.job_id]
+        if owners:
+            raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
+
+    def _named(self, name, **filters):
+        # Whether the service's filter compares whole names is unknown, so they are compared here.
+        return [job for job in map(FlinkJob, self._api.list_jobs(name=name, **filters)) if job.name == name]
+
+    def _with_detail(self, job, fields):
+        if all(job.tells(name) for name in fields):
+            return job
+        return job.completed_by(FlinkJob(self._api.get_job(job.job_id)))
+
+    def _with_list(self, job, fields):
+        if all(job.tells(name) for name in fields):
+            return job
+        listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
+        return job.completed_by(listed[0]) if listed else job
+
+
+def _tags_filter(spec):
+    """Return the list's tags filter; its form is known from the vendor's Terraform provider.
+
+    A comma or equals sign inside a tag would make it mean something else, so such tags are not looked for.
+    """
+    pairs = [f"{key}={value}" for key, value in (spec.tags or {}).items() if not set(",=") & set(key + value)]
+    return {"tags": ",".join(pairs)} if pairs else {}

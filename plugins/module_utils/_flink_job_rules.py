@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules that a job's options must keep, checked before any request is sent.
+
+Each rule that is broken raises InvalidInput with one sentence that names the option, its value and the rule. All pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.otc.dli.plugins.module_utils._client import printable
+from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
+    FIELDS_BY_NAME,
+    NAME_MAX_LENGTH,
+    TAG_KEY_MAX_LENGTH,
+    TAG_VALUE_MAX_LENGTH,
+    TAGS_MAX_COUNT,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, memory_megabytes
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_FLINK_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
+_OBS_PATH = re.compile(r"obs://[^/\s]+/\S.*")
+_TAG_KEY_FORBIDDEN = "=*<>|"
+
+# Which resource configuration versions go with which Flink versions (documented).
+_FLINK_VERSIONS_OF_RESOURCE_CONFIG = {"v1": ("1.12", "1.15"), "v2": ("1.15", "1.17")}
+# What sizes a job under resource_config_version v1 alone (documented).
+V1_ONLY = ("cu_number", "manager_cu_number", "tm_cus")
+_FIRST_VERSION_WITH_OBS_ONLY = (1, 15)
+_NUMBERS_TOGETHER = {"cu_number", "manager_cu_number", "parallel_number"}
+_MINIMUM_CPU = 0.5
+_MINIMUM_MEMORY_MEGABYTES = 2048
+# Texts whose line breaks mean something.
+_MULTI_LINE = ("desc", "runtime_config")
+_PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files")
+
+
+def check_spec(spec: FlinkJobSpec) -> None:
+    """Check everything that can be known of a desired state without asking the service.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    _check_identity(spec)
+    for name, value in spec.fields.items():
+        _check_field(FIELDS_BY_NAME[name], value)
+    _check_numbers_together(spec.fields)
+    _check_logging(spec.fields)
+    _check_checkpoint_path(spec.fields)
+    _check_versions(spec.fields)
+    _check_packages(spec.fields)
+    _check_resource_config(spec.fields)
+    if spec.tags is not None:
+        _check_tags(spec.tags)
+
+
+def check_definition(fields: dict, managed: set) -> None:
+    """Check the rules between fields on a whole definition: what the task leaves out has its current or default value.
+
+    :param fields: values by field name.
+    :param managed: names of the fields that the task gives; what it does not touch is not its fault.
+    :raises InvalidInput: when the service would refuse the combination.
+    """
+    if "checkpoint_path" in managed:
+        _check_checkpoint_path(fields)
+    if fields.get("resource_config_version") == "v2":
+        _check_sizing({name: fields[name] for name in managed if name in V1_ONLY})
+    elif managed & _NUMBERS_TOGETHER:
+        _check_numbers_together({name: canonical(FIELDS_BY_NAME[name], fields.get(name)) for name in _NUMBERS_TOGETHER})
+
+
+def _fail(option, value, rule):
+    raise InvalidInput(f"{option} is {_shown(value)}, but {rule}.")
+
+
+def _shown(value):
+    line = printable(value)
+    return f'"{line[:80]}{"…" if len(line) > 80 else ""}"' if isinstance(value, str) else line
+
+
+def _check_identity(spec):
+    if spec.name is None and spec.job_id is None:
+        raise InvalidInput("name or job_id is missing; one of them must identify the job.")
+    if spec.job_id is not None and spec.job_id < 1:
+        _fail("job_id", spec.job_id, "must be at least 1")
+    if spec.name is not None:
+        if not 1 <= len(spec.name) <= NAME_MAX_LENGTH:
+            _fail("name", spec.name, f"must have 1 to {NAME_MAX_LENGTH} characters, not {len(spec.name)}")
+        if not _NAME.fullmatch(spec.name):
+            _fail("name", spec.name, "may hold only letters, digits, underscores and hyphens")
+
+
+def _check_field(field, value):
+    if field.kind == "int":
+        _check_range(field, value)
+    elif field.kind == "list":
+        for item in value:
+            if not item.strip():
+                _fail(field.name, value, "must not hold an empty entry")
+            _check_text(field.name, item, field.max_length)
+    elif field.kind == "runtime_config":
+        _check_runtime_config(value)
+    elif isinstance(value, str) and not field.choices:
+        _check_text(field.name, value, field.max_length)
+    if field.name == "resume_max_num" and value == 0:
+        _fail(field.name, value, "must be -1 (no limit) or greater than 0")
+    if field.name == "flink_version" and value and not _FLINK_VERSION.fullmatch(value):
+        _fail(field.name, value, 'must be a version such as "1.17", in quotes')
+
+
+def _check_range(field, value):
+    if field.maximum is not None and not field.minimum <= value <= field.maximum:
+        _fail(field.name, value, f"must be from {field.minimum} to {field.maximum}")
+    if value < field.minimum:
+        _fail(field.name, value, f"must be at least {field.minimum}")
+
+
+def _check_text(option, value, max_length):
+    # Entry point arguments can hold a secret, and so can a text that was pasted into the wrong option.
+    shown = "" if option == "entrypoint_args" else value
+    allowed = "\n\t\r" if option in _MULTI_LINE else ""
+    if any(not char.isprintable() and char not in allowed for char in value):
+        raise InvalidInput(f"{option} holds a control character or line break, but must be plain text.")
+    if max_length is not None and len(value) > max_length:
+        _fail(option, shown, f"must have at most {max_length} characters, not {len(value)}")
+
+
+def _check_runtime_config(value):
+    if not isinstance(value, (dict, str)):
+        _fail("runtime_config", type(value).__name__, "must be a dictionary or a text of key=value lines")
+    if isinstance(value, str):
+        _check_text("runtime_config", value, None)
+    config = canonical(FIELDS_BY_NAME["runtime_config"], value)
+    if not isinstance(config, dict):
+        raise InvalidInput("runtime_config is a text that is neither key=value lines nor JSON of keys and values.")
+    entries = value if isinstance(value, dict) else config
+    for key, item in entries.items():
+        if not str(key).strip() or "=" in str(key) or not str(key).isprintable():
+            _fail("runtime_config", str(key), "each key must be plain text without an equals sign")
+        if isinstance(item, (dict, list)) or not str(item).isprintable():
+            _fail(
+                "runtime_config", str(key), "the value of each key must be a single number, truth value or line of text"
+            )
+
+
+def _check_numbers_together(fields):
+    cu_number, manager = fields.get("cu_number"), fields.get("manager_cu_number")
+    if cu_number is not None and manager is not None and cu_number <= manager:
+        _fail("cu_number", cu_number, f"must be greater than manager_cu_number, which is {manager}")
+    parallel = fields.get("parallel_number")
+    if cu_number is not None and parallel is not None:
+        # An unknown number of manager CUs is at least its minimum, so this refuses nothing that could be valid.
+        managers = FIELDS_BY_NAME["manager_cu_number"].minimum if manager is None else manager
+        most = 4 * (cu_number - managers)
+        if parallel > most:
+            _fail("parallel_number", parallel, f"must be at most 4 * (cu_number - manager_cu_number), which is {most}")
+
+
+def _check_logging(fields):
+    if fields.get("log_enabled") and not fields.get("obs_bucket"):
+        _fail("log_enabled", True, "it needs obs_bucket, the bucket that the logs go to")
+
+
+def _check_checkpoint_path(fields):
+    if fields.get("checkpoint_enabled") and fields.get("checkpoint_path"):
+        path = fields["checkpoint_path"]
+        _fail("checkpoint_path", path, "the service chooses the path itself when checkpoint_enabled is true")
+
+
+def _check_versions(fields):
+    flink_version, feature = fields.get("flink_version"), fields.get("feature")
+    if flink_version and feature == "custom":
+        _fail("flink_version", flink_version, "is only valid when feature is basic")
+    if fields.get("image") and feature != "custom":
+        _fail("image", fields["image"], "is only valid when feature is custom")
+    resources = fields.get("resource_config_version")
+    if flink_version and resources:
+        fitting = _FLINK_VERSIONS_OF_RESOURCE_CONFIG[resources]
+        known = {version for versions in _FLINK_VERSIONS_OF_RESOURCE_CONFIG.values() for version in versions}
+        if flink_version in known and flink_version not in fitting:
+            _fail("resource_config_version", resources, f"fits only Flink {' and '.join(fitting)}, not {flink_version}")
+
+
+def _check_packages(fields):
+    obs_only = fields.get("resource_config_version") == "v2"
+    if fields.get("flink_version"):
+        obs_only = obs_only or _version_numbers(fields["flink_version"]) >= _FIRST_VERSION_WITH_OBS_ONLY
+    for name in _PACKAGE_FIELDS:
+        value = fields.get(name) or []
+        for path in [value] if isinstance(value, str) else value:
+            if obs_only and not path.startswith("obs://"):
+                _fail(name, path, "must be an obs:// path, because Flink 1.15 and later take packages only from OBS")
+            if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
+                _fail(name, path, "an OBS path must look like obs://bucket/path")
+
+
+def _version_numbers(version):
+    return tuple(int(number) for number in version.split("."))
+
+
+def _check_resource_config(fields):
+    version, config = fields.get("resource_config_version"), fields.get("resource_config")
+    if version == "v2":
+        _check_sizing(fields)
+    if config is None:
+        return
+    if version != "v2":
+        raise InvalidInput("resource_config is given, but it needs resource_config_version v2.")
+    for name in ("max_slot", "parallel_number"):
+        if config.get(name) is not None and config[name] < 1:
+            _fail(f"resource_config.{name}", config[name], "must be at least 1")
+    for name in ("jobmanager_resource_spec", "taskmanager_resource_spec"):
+        _check_resource_spec(f"resource_config.{name}", config.get(name) or {})
+
+
+def _check_sizing(fields):
+    for name in V1_ONLY:
+        if name in fields:
+            _fail(name, fields[name], "resource_config_version v2 sizes a job by resource_config instead")
+
+
+def _check_resource_spec(option, spec):
+    cpu, memory = spec.get("cpu"), spec.get("memory")
+    # Not a plain "less than": a text such as nan becomes a float that compares as neither.
+    if cpu is not None and not _MINIMUM_CPU <= cpu < float("inf"):
+        _fail(f"{option}.cpu", cpu, f"must be at least {_MINIMUM_CPU}")
+    if memory is not None:
+        megabytes = memory_megabytes(memory)
+        if megabytes is None:
+            _fail(f"{option}.memory", memory, 'must be an amount in MB or GB, such as "4 GB"')
+        if megabytes < _MINIMUM_MEMORY_MEGABYTES:
+            _fail(f"{option}.memory", memory, "must be at least 2 GB")
+
+
+def _check_tags(tags):
+    if len(tags) > TAGS_MAX_COUNT:
+        _fail("tags", f"{len(tags)} tags", f"a job can have at most {TAGS_MAX_COUNT}")
+    for key, value in tags.items():
+        if isinstance(value, (dict, list)):
+            _fail("tags", key, "the value of each tag must be a single text")
+        if not 1 <= len(key) <= TAG_KEY_MAX_LENGTH:
+            _fail("tags", key, f"each key must have 1 to {TAG_KEY_MAX_LENGTH} characters, not {len(key)}")
+        if any(char in _TAG_KEY_FORBIDDEN for char in key) or not key.isprintable():
+            _fail("tags", key, f"a key must be plain text without any of {' '.join(_TAG_KEY_FORBIDDEN)}")
+        if key.startswith(" "):
+            _fail("tags", key, "a key must not start with a space")
+        if key.startswith("_sys_"):
+            _fail("tags", key, "a key must not start with _sys_, which is reserved")
+        if len(value) > TAG_VALUE_MAX_LENGTH:
+            _fail("tags", value, f"each value must have at most {TAG_VALUE_MAX_LENGTH} characters, not {len(value)}")
+        if not value.isprintable():
+            raise InvalidInput(f"tags holds a control character or line break in the value of {_shown(key)}.")

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module layer: the only place that knows AnsibleModule, and the one boundary where exceptions become results."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from urllib.parse import quote, quote_plus
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible_collections.otc.dli.plugins.module_utils._auth import TokenAuth, open_access
+from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
+from ansible_collections.otc.dli.plugins.module_utils._credentials import (
+    ENVIRONMENT,
+    SECRET_OPTIONS,
+    resolve_credentials,
+)
+from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+
+_ALIASES = {
+    "auth_url": ["iam_url"],
+    "username": ["user"],
+    "user_domain_name": ["domain_name"],
+    "region": ["region_name"],
+    "access_key": ["ak"],
+    "secret_key": ["sk"],
+    "ca_cert": ["cacert"],
+    "endpoint": ["dli_endpoint"],
+}
+# Shorter words are left alone when a secret is taken apart: hiding each "1" or "on" would garble the whole result.
+_SHORTEST_SECRET_WORD = 4
+
+
+def auth_options() -> dict:
+    """Return the part of the argument spec that all modules share; documented in the doc fragment C(auth)."""
+    options = {
+        name: {
+            "type": "path" if name == "ca_cert" else "str",
+            "fallback": (env_fallback, [variable]),
+            "no_log": name in SECRET_OPTIONS,
+            "aliases": _ALIASES.get(name, []),
+        }
+        for name, variable in ENVIRONMENT.items()
+    }
+    options["validate_certs"] = {"type": "bool", "default": True}
+    options["timeout"] = {"type": "float", "default": 60.0}
+    return options
+
+
+def wait_options() -> dict:
+    """Return the part of the argument spec about waiting."""
+    return {
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "float", "default": 900.0},
+    }
+
+
+def run_module(module: AnsibleModule, action) -> None:
+    """Run a module's action and exit with its result, or with one clear sentence.
+
+    :param action: callable that takes the module's parameters and a callable that opens the API (so that the
+        parameters can be checked before anything is sent), and returns the result as a dict.
+    """
+    try:
+        _check_common_options(module.params)
+        _hide(module, module.params.get("secret_entrypoint_args"))
+        result = action(module.params, lambda: _open_api(module))
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
+        module.exit_json(**result)
+    except MissingLibrary as exc:
+        module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
+    except DliError as exc:
+        module.fail_json(msg=str(exc), error=exc.details())
+    except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
+        place = traceback.extract_tb(exc.__traceback__)[-1]
+        module.fail_json(
+            msg=f"This is a fault of the collection otc.dli, please report it: {type(exc).__name__} in {place.name}, "
+            f"{os.path.basename(place.filename)} line {place.lineno}.",
+            error={"type": type(exc).__name__},
+        )
+
+
+def _check_common_options(params):
+    for option in ("timeout", "wait_timeout"):
+        value = params.get(option)
+        # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
+        if value is not None and not 0 < value < float("inf"):
+            raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
+
+
+def _open_api(module) -> FlinkJobApi:
+    credentials = resolve_credentials(module.params, os.environ, load_cloud)
+    for secret in credentials.secrets:
+        _hide(module, secret)
+    client = HttpClient(credentials.verify, module.params["timeout"])
+    access = open_access(client, credentials)
+    if isinstance(access.auth, TokenAuth):
+        _hide(module, access.auth.token)
+    return FlinkJobApi(client, access)
+
+
+def _hide(module, secret) -> None:
+    """Keep a secret out of all output, in every form that a service could quote it in."""
+    if not secret:
+        return
+    words = {secret, *(part for word in secret.split() for part in (word, word.partition("=")[2]))}
+    hidden = {word for word in words if word == secret or (len(word) >= _SHORTEST_SECRET_WORD and word[0] != "-")}
+    for word in hidden:
+        module.no_log_values.update((word, json.dumps(word)[1:-1], quote(word), quote(word, safe=""), quote_plus(word)))

@@ -1,0 +1,262 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_jar_job
+short_description: Create, change and delete Flink JAR jobs on Data Lake Insight
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Brings a Flink JAR job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, to the state that
+    the task describes. A job that is already as described is left alone.
+  - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
+  - A new job is a draft; it does not run yet.
+notes:
+  - O(tags) can be set when a job is created. The service documents no way to read or change them later. They are
+    verified by searching for the job with them, and a warning tells when it is not found that way.
+  - The service may show the CUs that a job really uses in place of the requested O(cu_number). Where its answer tells
+    so, the two are not compared, and a warning says it.
+  - A job that may be running takes changes of O(checkpoint_path), O(obs_bucket), O(resume_checkpoint),
+    O(resume_max_num), O(restart_when_exception) and O(smn_topic) only. Other changes of such a job fail the task, and
+    nothing is changed.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.flink_jar_job
+  - otc.dli.wait
+  - otc.dli.attributes
+options:
+  state:
+    description:
+      - V(present) creates the job or changes it to what is described.
+      - V(absent) deletes it, whatever its status, and with O(wait) waits until the service lists it no longer.
+        The state of a running job is lost then.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - name: Data Lake Insight API reference
+    description: What the service documents of the operations behind this module.
+    link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
+"""
+
+EXAMPLES = r"""
+- name: Create a Flink JAR job or change it to this
+  otc.dli.dli_flink_jar_job:
+    name: orders-enrichment
+    desc: Enriches the order stream
+    queue_name: streaming
+    entrypoint: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
+    main_class: org.example.orders.Enrichment
+    entrypoint_args: -windowSize 2000 -rate 3
+    secret_entrypoint_args: "--db-password {{ db_password }}"
+    flink_version: "1.15"
+    execution_agency_urn: flink-agency
+    cu_number: 4
+    parallel_number: 6
+    checkpoint_enabled: true
+    checkpoint_mode: exactly_once
+    checkpoint_interval: 30
+    log_enabled: true
+    obs_bucket: example-bucket
+    runtime_config:
+      table.exec.state.ttl: 3600000
+    tags:
+      team: orders
+
+- name: See what a changed argument would do, and change nothing
+  otc.dli.dli_flink_jar_job:
+    name: orders-enrichment
+    entrypoint_args: -windowSize 2000 -rate 5
+  check_mode: true
+  diff: true
+
+- name: Size a job by memory and cores instead of CUs
+  otc.dli.dli_flink_jar_job:
+    name: clickstream
+    entrypoint: obs://example-bucket/jars/clickstream.jar
+    flink_version: "1.17"
+    resource_config_version: v2
+    resource_config:
+      max_slot: 2
+      parallel_number: 4
+      taskmanager_resource_spec:
+        cpu: 2
+        memory: 8 GB
+
+- name: Rename a job
+  otc.dli.dli_flink_jar_job:
+    job_id: 131
+    name: orders-enrichment-v2
+
+- name: Delete a job
+  otc.dli.dli_flink_jar_job:
+    name: orders-enrichment
+    state: absent
+"""
+
+RETURN = r"""
+job:
+  description:
+    - The job as it is after the task, or in check mode as it would be, every field in one normalised form.
+    - A deleted job is shown as it was. V(null) when there was none.
+    - A fact that is not known, such as the id of a job that check mode did not create, is V(null).
+    - Of C(entrypoint_args) only words that the task itself gives in the open are shown, and former values of its own
+      flags. Values of C(runtime_config) that Flink treats as sensitive are masked.
+  returned: success
+  type: dict
+  contains:
+    job_id:
+      description: Id of the job.
+      type: int
+      sample: 131
+    name:
+      description: Name of the job.
+      type: str
+      sample: orders-enrichment
+    status:
+      description: Status of the job, as the service names it.
+      type: str
+      sample: job_init
+    status_desc:
+      description: The service's explanation of the status.
+      type: str
+      sample: ""
+    real_cu_number:
+      description: CUs that the job really uses; V(0) means as C(cu_number) says.
+      type: int
+      sample: 0
+    has_savepoint:
+      description: Whether the job has a savepoint to resume from.
+      type: bool
+      sample: false
+    savepoint_path:
+      description: Where its savepoint is.
+      type: str
+      sample:
+    restart_times:
+      description: How often the job was restarted.
+      type: int
+      sample: 0
+    create_time:
+      description: When the job was created, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578466221525
+    start_time:
+      description: When the job was started, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578467395713
+    update_time:
+      description: When the job was changed, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578467395713
+    user_id:
+      description: Id of the user who created the job.
+      type: str
+      sample: 011c99a26ae84a1bb963a75e7637d3fd
+    user_name:
+      description: Name of the user who created the job.
+      type: str
+      sample: streaming-ci
+    entrypoint:
+      description: And so on, all options of this module that are fields of a job, except O(tags).
+      type: str
+      sample: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
+changes:
+  description: What changed, or in check mode would change, by field. Secrets are masked.
+  returned: success
+  type: dict
+  sample:
+    parallel_number:
+      before: 3
+      after: 6
+actions:
+  description: The operations of the API that were carried out, or in check mode would be, in their order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    operation:
+      description: C(create), C(update) or C(delete).
+      type: str
+      sample: update
+    fields:
+      description: Names of the fields that the operation sets.
+      type: list
+      elements: str
+      sample: [parallel_number]
+error:
+  description: Facts about what went wrong, as far as there are any.
+  returned: failure
+  type: dict
+  contains:
+    type:
+      description: Kind of the error.
+      type: str
+      sample: ApiError
+    operation:
+      description: Method and path of the request that failed.
+      type: str
+      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/flink-jobs
+    http_status:
+      description: HTTP status of the answer.
+      type: int
+      sample: 400
+    error_code:
+      description: The service's code for the error.
+      type: str
+      sample: DLI.0002
+    message:
+      description: The service's own words.
+      type: str
+      sample: There is no queue named streaming
+    request_id:
+      description: Identifies the request to the service's support.
+      type: str
+      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
+    last_status:
+      description: The last status seen before time was up.
+      type: str
+      sample: job_canceling
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import job_options
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import spec_from_params
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **auth_options(),
+            **wait_options(),
+            **job_options(),
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        supports_check_mode=True,
+    )
+
+    def action(params, open_api):
+        spec = spec_from_params(params)
+        check_spec(spec)
+        return converge(
+            open_api(),
+            spec,
+            state=params["state"],
+            apply=not module.check_mode,
+            wait=params["wait"],
+            wait_timeout=params["wait_timeout"],
+        )
+
+    run_module(module, action)
+
+
+if __name__ == "__main__":
+    main()
