@@ -12,7 +12,7 @@ options:
     description:
       - Name of a cloud in C(clouds.yaml), which then tells address, credentials and project. Needs the Python library
         openstacksdk on the host that runs the module.
-      - O(region), O(project_id), O(project_name), O(endpoint), O(auth_url), O(ca_cert) win over what the file says.
+      - O(region), O(project_id), O(project_name), O(endpoint), O(auth_url) and O(ca_cert) win over the file.
       - Falls back to the environment variable E(OS_CLOUD).
     type: str
   token:
@@ -79,8 +79,8 @@ options:
     aliases: [iam_url]
   endpoint:
     description:
-      - Address of the service, such as V(https://dli.eu-de.otc.t-systems.com). Left out, the catalog of a token got with
-        O(password) tells it, or else O(region).
+      - Address of the service, such as V(https://dli.eu-de.otc.t-systems.com). Left out, the catalog of a token got
+        with O(password) tells it, or else O(region).
       - Falls back to the environment variable E(OS_DLI_ENDPOINT_OVERRIDE).
     type: str
     aliases: [dli_endpoint]

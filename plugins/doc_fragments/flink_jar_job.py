@@ -75,8 +75,8 @@ options:
     aliases: [agency]
   cu_number:
     description:
-      - CUs for the whole job, 2 to 10000 (the API reference ends at 400, the user guide at 10000). The service's default
-        is 2.
+      - CUs for the whole job, 2 to 10000 (the API reference ends at 400, the user guide at 10000).
+      - The service's default is 2.
     type: int
     aliases: [cu_num]
   manager_cu_number:
@@ -172,7 +172,8 @@ options:
     type: raw
   tags:
     description:
-      - Tags of the job, at most 20. Keys have at most 128 characters, values 255 (the API reference also says 36 and 43).
+      - Tags of the job, at most 20. Keys have at most 128 characters (the API reference also says 36), values 255 (it
+        says 43).
       - Set when the job is created.
     type: dict
 """

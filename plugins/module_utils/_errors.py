@@ -10,6 +10,11 @@ from __future__ import annotations
 class DliError(Exception):
     """Base of all errors; its text is one sentence meant for the person who runs the task."""
 
+    def explained(self, explanation: str) -> DliError:
+        """Return this error with another sentence that says what it means for the task."""
+        self.args = (f"{self} {explanation}",)
+        return self
+
     def details(self) -> dict:
         """Facts about the error for the module's C(error) return value."""
         return {"type": type(self).__name__}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import NotFound
+from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, NotFound
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
@@ -92,7 +92,12 @@ def _apply(api, reader, spec, plan, current, wait_timeout, clock) -> FlinkJob | 
 
 def _carry_out(api, step: Step) -> int | None:
     if step.operation == "create":
-        return api.create_jar_job(step.body)
+        try:
+            return api.create_jar_job(step.body)
+        except AlreadyExists as exc:
+            raise exc.explained(
+                "The list of this user's jobs does not have it: it may belong to another user, or be just created."
+            ) from exc
     if step.operation == "update":
         api.update_jar_job(step.job_id, step.body)
     else:

@@ -103,7 +103,7 @@ def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
 def _plan_create(spec):
     if spec.job_id is not None:
         raise ConflictError(
-            f"There is no Flink job {spec.job_id}; to create a job, give its name alone, because the service chooses the id."
+            f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
     check_definition(spec.fields, set(spec.fields))
     body = {"name": spec.name}
@@ -130,7 +130,7 @@ def _plan_update(spec, current, tags_match):
     changes, warnings = _field_changes(spec, current)
     if spec.tags and not tags_match:
         warnings.append(
-            f"The tags of {spec.label} could not be confirmed: the service does not find the job by {_tags_text(spec.tags)}. "
+            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_text(spec.tags)}. "
             "It documents no way to read or change the tags of an existing job, so they were left as they are."
         )
     managed_names = (["name"] if spec.name is not None else []) + list(spec.fields)
@@ -155,8 +155,12 @@ def _field_changes(spec, current):
     changes, warnings = {}, []
     if spec.name is not None and spec.name != current.name:
         changes["name"] = (current.name, spec.name)
-    for name, desired in _canonical_fields(spec, current.fields()).items():
+    wanted = _canonical_fields(spec, current.fields())
+    for name, desired in wanted.items():
         actual = current.value(name)
+        if name == "checkpoint_path" and desired == "" and {**current.fields(), **wanted}["checkpoint_enabled"]:
+            # No path of one's own is wanted, and the service makes one.
+            continue
         if name == "cu_number" and desired != actual and _is_rewritten(current):
             warnings.append(
                 f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
@@ -221,19 +225,15 @@ def _full_update_body(spec, current):
             # These two go back just as they came: their form on the service is not ours to choose.
             as_is = name in ("runtime_config", "resource_config")
             body[name] = current.raw(name) if as_is else to_wire(known, current.value(name))
-    for name in _not_to_repeat(body):
-        if name not in spec.fields:
-            body.pop(name, None)
+    for name in _without_effect(body):
+        body.pop(name, None)
     return body
 
 
-def _not_to_repeat(body):
-    """Return the names of current fields that do not belong into an update that makes the job what the body says."""
-    names = set(V1_ONLY) if body.get("resource_config_version") == "v2" else {"resource_config"}
-    if body.get("checkpoint_enabled"):
-        # The service makes the path itself then.
-        names.add("checkpoint_path")
-    return names
+def _without_effect(body):
+    """Return the names of fields that do not belong into an update that makes the job what the body says."""
+    names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
+    return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names
 
 
 def _shown_fields(values, spec):

@@ -111,7 +111,7 @@ class FlinkJobReader:
 def _tags_filter(spec):
     """Return the list's tags filter; its form is known from the vendor's Terraform provider.
 
-    A comma or equals sign inside a tag would make it mean something else, so such tags are not looked for.
+    A comma inside a tag would make it mean something else, so such tags are not looked for.
     """
-    pairs = [f"{key}={value}" for key, value in (spec.tags or {}).items() if not set(",=") & set(key + value)]
+    pairs = [f"{key}={value}" for key, value in (spec.tags or {}).items() if "," not in key + value]
     return {"tags": ",".join(pairs)} if pairs else {}

@@ -26,7 +26,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import c
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FLINK_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _OBS_PATH = re.compile(r"obs://[^/\s]+/\S.*")
-_TAG_KEY_FORBIDDEN = "=*<>|"
+_FORBIDDEN_IN_TAGS = "=*<>|\\"
 
 # Which resource configuration versions go with which Flink versions (documented).
 _FLINK_VERSIONS_OF_RESOURCE_CONFIG = {"v1": ("1.12", "1.15"), "v2": ("1.15", "1.17")}
@@ -245,13 +245,12 @@ def _check_tags(tags):
             _fail("tags", key, "the value of each tag must be a single text")
         if not 1 <= len(key) <= TAG_KEY_MAX_LENGTH:
             _fail("tags", key, f"each key must have 1 to {TAG_KEY_MAX_LENGTH} characters, not {len(key)}")
-        if any(char in _TAG_KEY_FORBIDDEN for char in key) or not key.isprintable():
-            _fail("tags", key, f"a key must be plain text without any of {' '.join(_TAG_KEY_FORBIDDEN)}")
-        if key.startswith(" "):
-            _fail("tags", key, "a key must not start with a space")
         if key.startswith("_sys_"):
             _fail("tags", key, "a key must not start with _sys_, which is reserved")
         if len(value) > TAG_VALUE_MAX_LENGTH:
             _fail("tags", value, f"each value must have at most {TAG_VALUE_MAX_LENGTH} characters, not {len(value)}")
-        if not value.isprintable():
-            raise InvalidInput(f"tags holds a control character or line break in the value of {_shown(key)}.")
+        for what, content in (("key", key), ("value", value)):
+            if any(char in _FORBIDDEN_IN_TAGS for char in content) or not content.isprintable():
+                _fail("tags", content, f"a {what} must be plain text without any of {' '.join(_FORBIDDEN_IN_TAGS)}")
+            if content.startswith(" "):
+                _fail("tags", content, f"a {what} must not start with a space")

@@ -38,6 +38,8 @@ class FlinkJobSpec:
 def spec_from_params(params: dict) -> FlinkJobSpec:
     """Return the desired state that a module's parameters describe; C(_flink_job_rules) says whether it is valid."""
     fields = {known.name: params[known.name] for known in FIELDS if params.get(known.name) is not None}
+    if "resource_config" in fields:
+        fields["resource_config"] = _without_omitted(fields["resource_config"])
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
     # The two options manage one field of the API, so giving either gives the whole of it.
     public_args = _one_line(public or "")
@@ -47,6 +49,15 @@ def spec_from_params(params: dict) -> FlinkJobSpec:
     if tags is not None:
         tags = {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
     return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_args)
+
+
+def _without_omitted(options):
+    """Return a dict of options without those that the task leaves out, which Ansible fills in as None."""
+    return {
+        name: _without_omitted(value) if isinstance(value, dict) else value
+        for name, value in options.items()
+        if value is not None
+    }
 
 
 def _one_line(arguments):

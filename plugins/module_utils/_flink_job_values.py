@@ -113,7 +113,7 @@ def _canonical_runtime_config(value):
     if isinstance(value, list) and all(isinstance(item, dict) and "key" in item for item in value):
         value = {item["key"]: item.get("value") for item in value}
     if isinstance(value, dict):
-        return {str(key): text(item) for key, item in value.items()}
+        return {str(key).strip(): text(item).strip() for key, item in value.items()}
     return {} if value is None else value
 
 

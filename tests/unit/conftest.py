@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the unit tests share: the local service, and the module run against it in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+
+from local_dli import Behaviour, LocalDli
+from module_runner import run_module
+
+
+@pytest.fixture(scope="session", name="running_service")
+def fixture_running_service() -> Iterator[LocalDli]:
+    with LocalDli() as service:
+        yield service
+    assert service.contract_violations == []
+
+
+@pytest.fixture(name="service")
+def fixture_service(running_service: LocalDli) -> LocalDli:
+    running_service.reset()
+    return running_service
+
+
+@pytest.fixture(name="behave")
+def fixture_behave(service: LocalDli) -> Callable[..., None]:
+    """Return a function that gives the service a behaviour."""
+
+    def behave(**switches: Any) -> None:
+        service.behaviour = Behaviour(**switches)
+
+    return behave
+
+
+@pytest.fixture(name="job")
+def fixture_job(service: LocalDli) -> Callable[..., dict[str, Any]]:
+    """Return a function that runs the module dli_flink_jar_job with the given options and a token."""
+    access = {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+    }
+
+    def run(check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        return run_module(dli_flink_jar_job, {**access, **options}, check_mode=check_mode)
+
+    return run

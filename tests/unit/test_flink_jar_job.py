@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module promises: identity, running jobs, deletion, what is shown, and how many requests it costs."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.otc.dli.plugins.module_utils import _errors
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
+from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+
+STATUSES_THAT_MAY_RUN = ["job_submitting", "job_running", "job_savepointing", "job_canceling", "job_cancel_fail"]
+
+
+def calls(service):
+    """Return the requests since the last call, as method and last part of the path."""
+    found = [f"{request.method} {request.path.rpartition('/streaming/')[2]}" for request in service.requests]
+    service.requests.clear()
+    return found
+
+
+def test_each_operation_costs_the_fewest_requests(service, job):
+    definition = {"name": "job", "desc": "first", "cu_number": 4, "tags": {"team": "orders"}}
+    created = job(**definition)
+    job_id = created["job"]["job_id"]
+    # Two searches, because by the tags alone an untagged job of the name would be missed.
+    assert calls(service) == ["GET jobs", "GET jobs", "POST flink-jobs", f"GET jobs/{job_id}"]
+    job(**definition)
+    assert calls(service) == ["GET jobs"]
+    job(job_id=job_id, desc="first")
+    assert calls(service) == [f"GET jobs/{job_id}"]
+    job(name="job", desc="second")
+    # The list lacks what an update must not lose, so the detail is read too; after it, to see what became of it.
+    assert calls(service) == ["GET jobs", f"GET jobs/{job_id}", f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"]
+    job(name="job", state="absent")
+    assert calls(service) == ["GET jobs", f"DELETE jobs/{job_id}", "GET jobs"]
+    job(name="job", state="absent")
+    assert calls(service) == ["GET jobs"]
+    assert not service.jobs.all()
+
+
+def test_several_jobs_of_a_name_are_told_with_their_ids(service, job):
+    ids = [service.jobs.add(name="twin").job_id for _twin in range(2)]
+    for state in ("present", "absent"):
+        result = job(name="twin", desc="x", state=state)
+        assert result["failed"]
+        assert result["msg"] == f"Several jobs are named twin: {ids[0]}, {ids[1]}; say which one with job_id."
+    assert job(job_id=ids[0], state="absent")["changed"]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("by", ["name", "job_id"])
+def test_a_sql_job_is_left_alone(service, job, state, by):
+    sql = service.jobs.add(name="sql", job_type="flink_sql_job")
+    result = job(**({"name": "sql"} if by == "name" else {"job_id": sql.job_id}), state=state)
+    assert result["failed"]
+    assert f"Job {sql.job_id}, named sql, is a flink_sql_job, not a flink_jar_job" in result["msg"]
+    assert service.jobs.all()
+
+
+def test_a_job_is_renamed_by_id_and_name(service, job):
+    job_id = job(name="old", desc="kept")["job"]["job_id"]
+    rename = {"job_id": job_id, "name": "new"}
+    expected = {"name": {"before": "old", "after": "new"}}
+    assert job(check_mode=True, **rename)["changes"] == job(**rename)["changes"] == expected
+    assert not job(**rename)["changed"]
+    assert job(name="new")["job"]["desc"] == "kept"
+
+
+def test_a_name_that_is_taken_is_not_given_to_another_job(job):
+    taken, other = (job(name=name)["job"]["job_id"] for name in ("taken", "other"))
+    for check_mode in (True, False):
+        result = job(check_mode=check_mode, job_id=other, name="taken")
+        assert result["failed"] and f"The name taken belongs to job {taken} already" in result["msg"]
+
+
+def test_an_unknown_id_is_an_error_unless_the_job_shall_be_gone(job):
+    result = job(job_id=12, name="job")
+    assert result["failed"] and "There is no Flink job 12; to create a job, give its name alone" in result["msg"]
+    assert not job(job_id=12, state="absent")["changed"]
+
+
+def test_a_job_is_not_deleted_when_id_and_name_differ(service, job):
+    job_id = job(name="mine")["job"]["job_id"]
+    result = job(job_id=job_id, name="yours", state="absent")
+    assert result["failed"] and f"Flink job {job_id} is named mine, not yours; nothing was deleted" in result["msg"]
+    assert service.jobs.all()
+
+
+@pytest.mark.parametrize("status", STATUSES_THAT_MAY_RUN)
+def test_a_job_that_may_run_takes_live_changes_only(service, behave, job, status):
+    behave(submit_seconds=60, savepoint_seconds=60, cancel_seconds=60)
+    job(name="job", desc="first", smn_topic="topic", obs_bucket="bucket", queue_name="queue")
+    (planted,) = service.jobs.all()
+    service.jobs.set_status(planted.job_id, status)
+    result = job(name="job", desc="second", smn_topic="other")
+    assert result["failed"] and f"is {status}, and desc cannot be changed before it is stopped" in result["msg"]
+    assert planted.fields["smn_topic"] == "topic", "nothing was changed"
+    if status == "job_running":
+        calls(service)
+        result = job(name="job", desc="first", smn_topic="other", obs_bucket="bucket", resume_max_num=3)
+        assert result["actions"] == [{"operation": "update", "fields": ["smn_topic", "resume_max_num"]}]
+        (put,) = [request.json for request in service.requests if request.method == "PUT"]
+        assert put == {"smn_topic": "other", "resume_max_num": 3}
+        assert planted.fields["obs_bucket"] == "bucket"
+
+
+def test_deleting_waits_until_the_service_lists_the_job_no_longer(service, behave, job):
+    behave(delete_seconds=0.2)
+    job(name="job")
+    calls(service)
+    assert job(name="job", state="absent")["changed"]
+    assert calls(service)[-1] == "GET jobs" and not service.jobs.all()
+
+
+def test_a_job_that_does_not_go_is_told_and_without_wait_not_waited_for(service, behave, job):
+    behave(delete_seconds=3600)
+    job(name="job")
+    result = job(name="job", state="absent", wait_timeout=0.01)
+    assert result["failed"]
+    assert result["msg"] == "Flink job job was deleted, but the service still lists it after 0.01 seconds."
+    assert job(name="job", state="absent", wait=False)["changed"]
+
+
+def test_an_empty_value_is_a_value_and_a_missing_one_is_not(job):
+    job(name="job", desc="text", smn_topic="topic", restart_when_exception=True, dependency_jars=["a/b.jar"])
+    kept = job(name="job")
+    assert not kept["changed"] and kept["job"]["desc"] == "text"
+    cleared = job(name="job", desc="", restart_when_exception=False, dependency_jars=[])
+    assert set(cleared["changes"]) == {"desc", "restart_when_exception", "dependency_jars"}
+    assert cleared["job"]["smn_topic"] == "topic"
+
+
+def test_a_rule_that_a_change_breaks_only_with_what_stays_is_told_before_any_write(service, job):
+    job(name="job", cu_number=3)
+    calls(service)
+    result = job(name="job", parallel_number=9)
+    assert result["failed"]
+    assert result["msg"] == "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8."
+    assert all(call.startswith("GET") for call in calls(service))
+
+
+ARGUMENTS = [
+    # what the service has, what the task gives in the open, what is shown
+    ("-rate 3", "-rate 3", "-rate 3"),
+    ("-rate 3", "-rate 4", "-rate 3"),
+    ("-rate 3 --password x", "-rate 3", "-rate 3 ********"),
+    ("-rate 3 --password x", "-rate 4 -v", "-rate 3 ********"),
+    ("-v x", "-rate 4 -v", "-v ********"),
+    ("--rate=3 --key=x", "--rate=4", "--rate=3 ********"),
+    ("--password x", "", "********"),
+    ("a b c", "b", "******** b ********"),
+]
+
+
+@pytest.mark.parametrize(("actual", "public", "expected"), ARGUMENTS)
+def test_of_arguments_only_what_the_task_itself_gives_is_shown(actual, public, expected):
+    assert shown("entrypoint_args", actual, public) == expected
+
+
+def test_a_hidden_change_is_told_as_a_change():
+    assert shown_change("entrypoint_args", "-v old", "-v new", "-v") == ("-v ********", "-v ******** (changed)")
+    before, after = {"a": "1", "db.password": "old"}, {"a": "2", "db.password": "new"}
+    assert shown_change("runtime_config", before, after, "") == (
+        {"a": "1", "db.password": "********"},
+        {"a": "2", "db.password": "******** (changed)"},
+    )
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.pauses = []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+def test_waiting_starts_quick_backs_off_and_ends_on_time():
+    clock = Clock()
+    with pytest.raises(_errors.WaitTimeout, match="still no") as caught:
+        wait_until(lambda: "no", lambda answer: answer == "yes", 100, "still {}".format, clock)
+    assert clock.now == pytest.approx(100)
+    assert clock.pauses[0] == 0.5 and max(clock.pauses) <= 15
+    assert clock.pauses[:-1] == sorted(clock.pauses[:-1])
+    assert caught.value.details()["last_status"] is None
+
+
+def test_waiting_ends_at_once_when_done():
+    clock = Clock()
+    assert wait_until(lambda: "yes", lambda answer: answer == "yes", 100, str, clock) == "yes"
+    assert clock.pauses == []

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""For any valid options and any of the service's possible behaviours: the first run changes, the second does not,
+and check mode tells before what the real run then tells.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local_dli import Behaviour, LocalDli
+from module_runner import run_module
+
+plain = st.characters(categories=["L", "N", "P", "S"])
+words = st.text(plain, min_size=1, max_size=10)
+lines = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" "), max_size=20)
+arguments = st.lists(words, max_size=5).map(" ".join)
+obs_paths = st.from_regex(r"obs://[a-z]{1,8}/[a-z0-9./ü]{1,15}\.jar", fullmatch=True)
+package_paths = st.from_regex(r"[a-z]{1,8}/[a-z0-9.]{1,15}\.jar", fullmatch=True)
+config_keys = st.from_regex(r"[a-z][a-z0-9.-]{0,15}", fullmatch=True)
+config_values = st.one_of(st.integers(), st.booleans(), lines)
+runtime_configs = st.one_of(
+    st.dictionaries(config_keys, config_values, max_size=4),
+    st.dictionaries(config_keys, st.integers(), max_size=4).map(
+        lambda config: "\n".join(f"{key} = {value}" for key, value in config.items())
+    ),
+)
+tag_texts = st.text(st.characters(categories=["L", "N"], include_characters="_.:+-@, "), max_size=12).filter(
+    lambda text: not text.startswith((" ", "_sys_"))
+)
+tags = st.dictionaries(tag_texts.filter(bool), tag_texts, max_size=4)
+resource_specs = st.fixed_dictionaries(
+    {},
+    optional={
+        "cpu": st.sampled_from([0.5, 1, 1.0, 2.5, "4"]),
+        "memory": st.sampled_from(["2 GB", "4", "4096MB", "2560 mb", "8GB"]),
+    },
+)
+positive = st.integers(1, 50)
+
+
+@st.composite
+def sizes(draw: st.DrawFn) -> dict[str, Any]:
+    """Options that size a job, by CUs or by resources."""
+    version = draw(st.sampled_from([None, "v1", "v2"]))
+    if version == "v2":
+        config = st.fixed_dictionaries(
+            {},
+            optional={
+                "max_slot": positive,
+                "parallel_number": positive,
+                "jobmanager_resource_spec": resource_specs,
+                "taskmanager_resource_spec": resource_specs,
+            },
+        )
+        return {
+            "resource_config_version": "v2",
+            **draw(st.fixed_dictionaries({}, optional={"resource_config": config})),
+        }
+    manager = draw(st.integers(1, 5))
+    cus = draw(st.integers(manager + 1, 400))
+    options = {"manager_cu_number": manager, "cu_number": cus, "tm_cus": draw(positive), "tm_slot_num": draw(positive)}
+    options["parallel_number"] = draw(st.integers(1, min(2000, 4 * (cus - manager))))
+    if version:
+        options["resource_config_version"] = version
+    # Left out, these fall back to defaults that could break the rule between them.
+    optional = draw(st.sets(st.sampled_from(["tm_cus", "tm_slot_num", "resource_config_version", "parallel_number"])))
+    return {name: value for name, value in options.items() if name not in optional}
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> dict[str, Any]:
+    """A valid set of options for a new job."""
+    paths = st.one_of(st.just(""), obs_paths)
+    options = draw(sizes())
+    version = options.get("resource_config_version")
+    if version != "v2":
+        paths = st.one_of(paths, package_paths)
+    optional = {
+        "desc": st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" \n\t"), max_size=50),
+        "queue_name": lines,
+        "entrypoint": paths,
+        "main_class": lines,
+        "entrypoint_args": arguments,
+        "secret_entrypoint_args": arguments,
+        "dependency_jars": st.lists(paths.filter(bool), max_size=3),
+        "dependency_files": st.lists(paths.filter(bool), max_size=3),
+        "execution_agency_urn": lines,
+        "checkpoint_mode": st.sampled_from(["exactly_once", "at_least_once"]),
+        "checkpoint_interval": st.integers(1, 3600),
+        "smn_topic": lines,
+        "restart_when_exception": st.booleans(),
+        "resume_checkpoint": st.booleans(),
+        "resume_max_num": st.one_of(st.just(-1), positive),
+        "runtime_config": runtime_configs,
+        "tags": tags,
+    }
+    options |= draw(st.fixed_dictionaries({}, optional=optional))
+    options |= draw(
+        st.sampled_from(
+            [
+                {},
+                {"checkpoint_enabled": True},
+                {"checkpoint_enabled": False, "checkpoint_path": "obs://bucket/checkpoints"},
+                {"checkpoint_path": ""},
+            ]
+        )
+    )
+    options |= draw(
+        st.sampled_from([{}, {"log_enabled": True, "obs_bucket": "bucket"}, {"log_enabled": False}, {"obs_bucket": ""}])
+    )
+    if version != "v2" and not (options.get("entrypoint") or options.get("dependency_jars")):
+        options |= draw(st.sampled_from([{}, {"flink_version": "1.12"}, {"feature": "basic", "flink_version": "1.12"}]))
+    elif version == "v2":
+        options |= draw(st.sampled_from([{}, {"flink_version": "1.17"}, {"feature": "custom", "image": "org/image:1"}]))
+    return options
+
+
+def switches() -> dict[str, st.SearchStrategy]:
+    """All switches of the local service but two: those that a test of their own shows to end in a warning instead."""
+    hints = get_type_hints(Behaviour)
+    choices = {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+    choices |= {name: (True, False) for name, hint in hints.items() if hint is bool}
+    choices["cu_number_reads"] = ("requested", "actual")
+    choices["clearing"] = ("empty",)
+    return {name: st.sampled_from(values) for name, values in choices.items()}
+
+
+behaviours = st.builds(Behaviour, **switches())
+
+
+def promised(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: result.get(key) for key in ("failed", "msg", "changed", "changes", "diff", "actions")}
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(first=definitions(), second=definitions(), behaviour=behaviours)
+def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli, first, second, behaviour):
+    service.reset()
+    service.behaviour = behaviour
+    access = {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+        "name": "job",
+    }
+    for changes_expected, options in ((True, first), (None, second)):
+        params = {**access, **options}
+        predicted = run_module(dli_flink_jar_job, params, check_mode=True, diff=True)
+        assert writes(service) == [], "check mode writes nothing"
+        real = run_module(dli_flink_jar_job, params, diff=True)
+        if changes_expected:
+            assert real["failed"] is False and real["changed"] is True, real
+        assert promised(predicted) == promised(real)
+        if real["failed"]:
+            # What the second definition leaves out stays as the first has set it, and the two may not fit together.
+            assert real["error"]["type"] == "InvalidInput" and writes(service) == []
+            continue
+        service.requests.clear()
+        again = run_module(dli_flink_jar_job, params, diff=True)
+        assert again["failed"] is False and again["changed"] is False, again
+        assert again["changes"] == {} and again["actions"] == []
+        assert again["diff"]["before"] == again["diff"]["after"]
+        assert writes(service) == []
+    (kept,) = service.jobs.all()
+    assert kept.status == "job_init"
+
+
+def writes(service: LocalDli) -> list[str]:
+    """Return the paths of the requests since the last call that could change something."""
+    found = [request.path for request in service.requests if request.method != "GET"]
+    service.requests.clear()
+    return found

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the service's documentation leaves open: the module is right either way.
+
+Each test runs the module against the local service with a switch set one way and the other.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+DEFINITION = {
+    "name": "job",
+    "desc": "first",
+    "queue_name": "queue",
+    "entrypoint": "obs://bucket/job.jar",
+    "entrypoint_args": "-rate 3",
+    "cu_number": 6,
+    "parallel_number": 8,
+    "tm_slot_num": 4,
+    "checkpoint_enabled": True,
+    "checkpoint_mode": "at_least_once",
+    "runtime_config": {"a.b": "1"},
+    "smn_topic": "topic",
+    "flink_version": "1.15",
+}
+
+
+def written(service, name="job"):
+    """Return the fields of a job as the service keeps them."""
+    (found,) = [planted for planted in service.jobs.all() if planted.fields["name"] == name]
+    return found.fields
+
+
+@pytest.mark.parametrize("put_omitted", ["keep", "default"])
+def test_an_update_changes_just_what_the_task_names(service, behave, job, put_omitted):
+    behave(put_omitted=put_omitted)
+    job(**DEFINITION)
+    before = dict(written(service))
+    result = job(name="job", desc="second")
+    assert result["changes"] == {"desc": {"before": "first", "after": "second"}}
+    assert dict(written(service)) == {**before, "desc": "second"}
+
+
+@pytest.mark.parametrize("put_omitted", ["keep", "default"])
+def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omitted):
+    behave(put_omitted=put_omitted)
+    job(
+        name="job",
+        resource_config_version="v2",
+        resource_config={"max_slot": 2, "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"}},
+    )
+    before = dict(written(service))
+    assert job(name="job", desc="second")["changed"]
+    assert dict(written(service)) == {**before, "desc": "second"}
+    partial = {"name": "job", "resource_config_version": "v2", "resource_config": {"parallel_number": 3}}
+    result = job(**partial)
+    assert result["changed"] and result["job"]["resource_config"] == {
+        "max_slot": 2,
+        "parallel_number": 3,
+        "jobmanager_resource_spec": {"cpu": 1.0, "memory": "4 GB"},
+        "taskmanager_resource_spec": {"cpu": 2.0, "memory": "8 GB"},
+    }
+    assert not job(**partial)["changed"]
+
+
+@pytest.mark.parametrize("clearing", ["empty", "ignored"])
+def test_a_cleared_field_is_empty_or_the_task_says_that_it_is_not(behave, job, clearing):
+    job(**DEFINITION)
+    behave(clearing=clearing)
+    result = job(name="job", desc="", smn_topic="")
+    assert result["changed"]
+    if clearing == "empty":
+        assert (result["job"]["desc"], result["job"]["smn_topic"]) == ("", "")
+        assert "warnings" not in result
+        assert not job(name="job", desc="", smn_topic="")["changed"]
+    else:
+        assert (result["job"]["desc"], result["job"]["smn_topic"]) == ("first", "topic")
+        assert "still shows another value for desc, smn_topic" in str(result["warnings"])
+
+
+@pytest.mark.parametrize("name_filter", ["exact", "contains", "ignored"])
+def test_a_name_means_the_job_of_exactly_that_name(service, behave, job, name_filter):
+    behave(name_filter=name_filter)
+    for number in range(120):
+        service.jobs.add(name=f"job-{number}")
+    assert job(name="job")["actions"][0]["operation"] == "create"
+    assert not job(name="job")["changed"]
+    assert job(name="job-7", state="absent")["job"]["name"] == "job-7"
+    assert len(service.jobs.all()) == 120
+
+
+@pytest.mark.parametrize("tags_filter", ["match", "ignored", "none"])
+def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tags_filter):
+    behave(tags_filter=tags_filter)
+    tagged = {"name": "job", "tags": {"team": "orders"}}
+    assert job(**tagged)["changed"]
+    service.requests.clear()
+    same = job(**tagged)
+    other = job(name="job", tags={"team": "other"})
+    assert not same["changed"] and not other["changed"], "tags cannot be changed, so they are no change for ever"
+    assert ("warnings" in same) == (tags_filter == "none")
+    assert ("warnings" in other) == (tags_filter != "ignored")
+    if tags_filter == "match":
+        assert "are unconfirmed" in str(other["warnings"]) and "team=other" in str(other["warnings"])
+
+
+@pytest.mark.parametrize("is_success", ["boolean", "string"])
+def test_success_is_read_in_either_form(behave, job, is_success):
+    behave(is_success=is_success)
+    assert job(**DEFINITION)["changed"]
+    assert not job(**DEFINITION)["changed"]
+    assert job(name="job", state="absent")["changed"]
+
+
+@pytest.mark.parametrize("cu_number_reads", ["requested", "actual"])
+def test_cus_that_the_service_rewrites_are_no_change(service, behave, job, cu_number_reads):
+    behave(cu_number_reads=cu_number_reads)
+    job(**DEFINITION)
+    again = job(**DEFINITION)
+    assert not again["changed"]
+    assert ("cu_number is not compared" in str(again.get("warnings"))) == (cu_number_reads == "actual")
+    # An update for another reason sends what the task asks for, not what the service has made of it.
+    assert job(**{**DEFINITION, "desc": "second"})["changed"]
+    assert written(service)["cu_number"] == 6
+    more = job(**{**DEFINITION, "desc": "second", "cu_number": 9})
+    assert more["changed"] == (cu_number_reads == "requested")
+
+
+def test_cus_rewritten_without_a_sign_are_told_as_unconfirmed(behave, job):
+    behave(cu_number_reads="actual_unmarked")
+    job(**DEFINITION)
+    again = job(**DEFINITION)
+    assert again["changed"] and "still shows another value for cu_number" in str(again["warnings"])
+
+
+@pytest.mark.parametrize("unset_reads", ["null", "empty", "absent"])
+@pytest.mark.parametrize("numbers_read", ["number", "string"])
+def test_unset_values_and_numbers_are_read_in_every_form(behave, job, unset_reads, numbers_read):
+    behave(unset_reads=unset_reads, numbers_read=numbers_read)
+    empties = {"desc": "", "smn_topic": "", "dependency_jars": [], "runtime_config": {}, "log_enabled": False}
+    definition = {"name": "job", "cu_number": 4, "resume_max_num": -1, **empties}
+    assert job(**definition)["changed"]
+    assert not job(**definition)["changed"]
+
+
+@pytest.mark.parametrize("form", ["as_written", "lines", "json_list", "json_object"])
+@pytest.mark.parametrize(
+    "given", [{"a.b": "1", "c": "x=y"}, "a.b=1\nc=x=y", '[{"key": "a.b", "value": "1"}]'], ids=type
+)
+def test_runtime_config_is_read_in_every_form(behave, job, form, given):
+    behave(runtime_config_reads=form)
+    assert job(name="job", runtime_config=given)["changed"]
+    assert not job(name="job", runtime_config=given)["changed"]
+
+
+@pytest.mark.parametrize("switches", [{"checkpoint_mode_reads": "number"}, {"checkpoint_mode_reads": "name"}])
+def test_checkpoint_mode_is_read_in_either_form(behave, job, switches):
+    behave(**switches)
+    assert job(**DEFINITION)["changed"]
+    assert not job(**DEFINITION)["changed"]
+
+
+@pytest.mark.parametrize("memory_reads", ["as_written", "mb", "gb"])
+@pytest.mark.parametrize("memory", ["4 GB", "4096MB", "4", "2560 MB"])
+def test_memory_is_read_in_every_unit(behave, job, memory_reads, memory):
+    behave(memory_reads=memory_reads)
+    definition = {
+        "name": "job",
+        "resource_config_version": "v2",
+        "resource_config": {"taskmanager_resource_spec": {"memory": memory}},
+    }
+    assert job(**definition)["changed"]
+    assert not job(**definition)["changed"]
+
+
+@pytest.mark.parametrize("list_details", ["all", "no_resource_config"])
+@pytest.mark.parametrize("detail_omits_image", [True, False])
+@pytest.mark.parametrize("by", ["name", "job_id"])
+def test_list_and_detail_complete_each_other(service, behave, job, list_details, detail_omits_image, by):
+    behave(list_details=list_details, detail_omits_image=detail_omits_image)
+    definition = {"name": "job", "resource_config_version": "v1", "flink_version": "1.15", "feature": "basic"}
+    created = job(**definition)
+    assert created["changed"] and "warnings" not in created
+    if by == "job_id":
+        definition = {**definition, "job_id": created["job"]["job_id"]}
+    service.requests.clear()
+    assert not job(**definition)["changed"]
+    missing_there = detail_omits_image if by == "job_id" else list_details == "no_resource_config"
+    assert len(service.requests) == (2 if missing_there else 1)
+
+
+@pytest.mark.parametrize("delete_keeps_record", [True, False])
+@pytest.mark.parametrize("not_found", ["DLI.0023", "DLI.16001", "DLI.0002"])
+def test_a_deleted_job_is_gone_whatever_its_record_says(behave, job, delete_keeps_record, not_found):
+    behave(delete_keeps_record=delete_keeps_record, not_found=not_found)
+    job_id = job(name="job")["job"]["job_id"]
+    assert job(job_id=job_id, state="absent")["changed"]
+    assert not job(job_id=job_id, state="absent")["changed"]
+    assert not job(name="job", state="absent")["changed"]
+
+
+def test_a_name_that_an_invisible_job_owns_is_refused_in_the_services_words(service, job):
+    service.jobs.add(name="job", owner="other")
+    result = job(name="job")
+    assert result["failed"] and result["error"]["error_code"] == "DLI.0006"
+    assert "may belong to another user" in result["msg"]
