@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import re
+from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
@@ -39,6 +41,8 @@ WAYS = {
 }
 # Only these regions share the domain of the documented endpoints; any other needs explicit URLs.
 REGIONS_WITH_KNOWN_ENDPOINTS = ("eu-de", "eu-nl")
+# Documented in the API reference, page "Listing Jobs".
+_PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,9 @@ class Credentials:
         return {value for name in SECRET_OPTIONS if (value := getattr(self, name))}
 
 
+_AS_GIVEN = [field.name for field in fields(Credentials) if field.name not in ("auth_url", "endpoint", "verify")]
+
+
 def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
     """Choose the one way to authenticate that the options describe.
 
@@ -81,31 +88,31 @@ def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
     :raises InvalidInput: credentials are missing, incomplete or contradictory.
     """
     given = {name: params.get(name) or "" for name in ENVIRONMENT}
-    way = _chosen_way(given, environ)
+    from_task = {name for name, value in given.items() if value and value != environ.get(ENVIRONMENT[name])}
+    way = _chosen_way(given, from_task)
     for other in WAYS:
         if other != way:
             given.update(dict.fromkeys(WAYS[other], ""))
     validate_certs = params.get("validate_certs", True)
     if way == "cloud":
         cloud = load_cloud(given["cloud"])
-        validate_certs = validate_certs and cloud.pop("validate_certs", True)
-        # What the task says of place and project wins over the file; the file is the only source of the secrets.
-        given = {name: given[name] or cloud.get(name) or "" for name in ENVIRONMENT}
-        way = _chosen_way({**given, "cloud": ""}, {})
+        validate_certs = validate_certs and cloud.get("validate_certs", True)
+        # The task wins over the file, and the file over the environment, which may be about another cloud.
+        given = {name: (name in from_task and given[name]) or cloud.get(name) or given[name] for name in given}
+        way = _way_of_cloud(given)
+    if "project_name" in from_task and "project_id" not in from_task:
+        given["project_id"] = ""
     _check_complete(way, given)
+    _check_sendable(given)
     return Credentials(
         auth_url=_auth_url(given),
         endpoint=_endpoint(given, way),
-        verify=(given["ca_cert"] or True) if validate_certs else False,
-        **{
-            name: given[name]
-            for name in Credentials.__dataclass_fields__
-            if name not in ("auth_url", "endpoint", "verify")
-        },
+        verify=_verify(given["ca_cert"]) if validate_certs else False,
+        **{name: given[name] for name in _AS_GIVEN},
     )
 
 
-def _chosen_way(given, environ):
+def _chosen_way(given, from_task):
     described = [way for way, options in WAYS.items() if given[options[0]]]
     if not described:
         # Without its secret a way is not described, but half a pair shows which one was meant.
@@ -118,13 +125,23 @@ def _chosen_way(given, environ):
             "as options or in the environment (OS_TOKEN, OS_USERNAME and OS_PASSWORD, OS_ACCESS_KEY and OS_SECRET_KEY, "
             "OS_CLOUD)."
         )
-    by_task = [way for way in described if given[WAYS[way][0]] != environ.get(ENVIRONMENT[WAYS[way][0]])]
+    by_task = [way for way in described if WAYS[way][0] in from_task]
     candidates = by_task or described
     if len(candidates) > 1:
         names = " and ".join(WAYS[way][0] for way in candidates)
         source = "" if by_task else ", taken from the environment,"
         raise InvalidInput(f"{names}{source} are different ways to authenticate; give only one of them.")
     return candidates[0]
+
+
+def _way_of_cloud(given):
+    ways = [way for way in WAYS if way != "cloud" and given[WAYS[way][0]]]
+    if len(ways) != 1:
+        found = "none" if not ways else " and ".join(WAYS[way][0] for way in ways)
+        raise InvalidInput(
+            f"cloud {given['cloud']} must have one of token, password and secret_key in clouds.yaml, not {found}."
+        )
+    return ways[0]
 
 
 def _check_complete(way, given):
@@ -141,6 +158,21 @@ def _check_complete(way, given):
         if not given["auth_url"] and not given["region"]:
             need = "username and password" if way == "password" else "project_name"
             raise InvalidInput(f"auth_url or region is missing; {need} cannot be used without IAM's address.")
+
+
+def _check_sendable(given):
+    # A line break is easily pasted with a token, and no header can carry it.
+    for option in ("token", "access_key", "security_token"):
+        if any(not "!" <= char <= "~" for char in given[option]):
+            raise InvalidInput(f"{option} holds a space, line break or other character that it cannot have.")
+    if given["project_id"] and not _PROJECT_ID.fullmatch(given["project_id"]):
+        raise InvalidInput("project_id must be 1 to 64 letters and digits.")
+
+
+def _verify(ca_cert):
+    if ca_cert and not os.path.exists(ca_cert):
+        raise InvalidInput(f"ca_cert is {ca_cert}, but there is no such file.")
+    return ca_cert or True
 
 
 def _auth_url(given):

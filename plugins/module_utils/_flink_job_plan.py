@@ -217,14 +217,14 @@ def _full_update_body(spec, current):
     body = {"name": current.name if spec.name is None else spec.name}
     for known in FIELDS:
         name = known.name
+        told = current.raw(name) not in (None, "", [], {})
         if name == "resource_config" and name in spec.fields:
-            body[name] = merged_resource_config(current.raw(name), spec.fields[name])
+            body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
         elif name in spec.fields:
             body[name] = to_wire(known, spec.fields[name])
-        elif current.raw(name) not in (None, "", [], {}):
-            # These two go back just as they came: their form on the service is not ours to choose.
-            as_is = name in ("runtime_config", "resource_config")
-            body[name] = current.raw(name) if as_is else to_wire(known, current.value(name))
+        elif told:
+            # A runtime_config goes back just as it came: its form on the service is not ours to choose.
+            body[name] = current.raw(name) if name == "runtime_config" else to_wire(known, current.value(name))
     for name in _without_effect(body):
         body.pop(name, None)
     return body

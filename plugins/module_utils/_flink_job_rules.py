@@ -66,6 +66,8 @@ def check_definition(fields: dict, managed: set) -> None:
     :param managed: names of the fields that the task gives; what it does not touch is not its fault.
     :raises InvalidInput: when the service would refuse the combination.
     """
+    if "obs_bucket" in managed:
+        _check_logging(fields)
     if "checkpoint_path" in managed:
         _check_checkpoint_path(fields)
     if fields.get("resource_config_version") == "v2":

@@ -45,8 +45,9 @@ def test_an_update_changes_just_what_the_task_names(service, behave, job, put_om
 
 
 @pytest.mark.parametrize("put_omitted", ["keep", "default"])
-def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omitted):
-    behave(put_omitted=put_omitted)
+@pytest.mark.parametrize("numbers_read", ["number", "string"])
+def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omitted, numbers_read):
+    behave(put_omitted=put_omitted, numbers_read=numbers_read)
     job(
         name="job",
         resource_config_version="v2",
