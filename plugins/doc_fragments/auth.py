@@ -12,7 +12,8 @@ options:
     description:
       - Name of a cloud in C(clouds.yaml), which then tells address, credentials and project. Needs the Python library
         openstacksdk on the host that runs the module.
-      - O(region), O(project_id), O(project_name), O(endpoint), O(auth_url) and O(ca_cert) win over the file.
+      - Other options that the task gives, such as O(region) or O(project_id), win over the file, and the file wins over
+        the environment.
       - Falls back to the environment variable E(OS_CLOUD).
     type: str
   token:

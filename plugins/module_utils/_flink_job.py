@@ -27,10 +27,12 @@ class FlinkJob:
     """One job as the service told it, from its list or its detail.
 
     :param answer: an element of C(job_list.jobs), or C(job_detail).
+    :param sources: which of C(list) and C(detail) it was read from; each tells what the other leaves out.
     """
 
-    def __init__(self, answer: dict) -> None:
+    def __init__(self, answer: dict, *sources: str) -> None:
         self._answer = answer
+        self.sources = frozenset(sources)
         self._config = answer.get("job_config") if isinstance(answer.get("job_config"), dict) else {}
         self.job_id = int(answer["job_id"])
         self.name = answer.get("name") or ""
@@ -58,7 +60,7 @@ class FlinkJob:
         """Return this job with what only the other answer about the same job tells; list and detail differ."""
         answer = {**other._answer, **self._answer}
         answer["job_config"] = {**other._config, **self._config}
-        return FlinkJob(answer)
+        return FlinkJob(answer, *self.sources, *other.sources)
 
     def facts(self) -> dict:
         """Return what is known of the job besides its fields, for results; None for what the service did not tell."""
@@ -70,9 +72,13 @@ class FlinkJob:
             **{fact: self._answer.get(fact) for fact in _FACTS},
         }
 
-    def fields(self) -> dict:
-        """Return all fields in their canonical forms."""
+    def definition(self) -> dict:
+        """Return all fields in their canonical forms; what the service does not tell has its default."""
         return {field.name: self.value(field.name) for field in FIELDS}
+
+    def told(self) -> dict:
+        """Return all fields in their canonical forms; None for what the service does not tell."""
+        return {field.name: self.value(field.name) if self.tells(field.name) else None for field in FIELDS}
 
     def _place(self, field: Field) -> dict:
         return self._answer if field.top_level else self._config

@@ -43,7 +43,8 @@ def converge(
     if plan.steps and apply:
         applied = _apply(api, reader, spec, plan, current, wait_timeout if wait else None, clock)
         if applied is not None:
-            job = job_result(applied, spec)
+            # What this answer does not tell was told before, and the plan has left it alone.
+            job = job_result(applied.completed_by(current) if current else applied, spec)
             warnings += _unconfirmed(spec, applied)
     return {
         "changed": bool(plan.steps),

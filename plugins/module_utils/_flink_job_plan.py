@@ -92,7 +92,7 @@ def plan_absent(spec: FlinkJobSpec, current: FlinkJob | None) -> Plan:
 
 def job_result(current: FlinkJob, spec: FlinkJobSpec) -> dict:
     """Return a job as results show it."""
-    return {**current.facts(), **_shown_fields(current.fields(), spec)}
+    return {**current.facts(), **_shown_fields(current.told(), spec)}
 
 
 def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
@@ -139,7 +139,7 @@ def _plan_update(spec, current, tags_match):
     before, after = _shown_fields(values, spec), _shown_fields(wanted, spec)
     for name, (old, new) in changes.items():
         before[name], after[name] = shown_change(name, old, new, spec.public_args)
-    job = {**current.facts(), **_shown_fields({**current.fields(), **wanted}, spec)}
+    job = {**current.facts(), **_shown_fields({**current.told(), **wanted}, spec)}
     return Plan(
         steps=_update_steps(spec, current, changes),
         changes={name: {"before": before[name], "after": after[name]} for name in changes},
@@ -155,10 +155,10 @@ def _field_changes(spec, current):
     changes, warnings = {}, []
     if spec.name is not None and spec.name != current.name:
         changes["name"] = (current.name, spec.name)
-    wanted = _canonical_fields(spec, current.fields())
+    wanted = _canonical_fields(spec, current.definition())
     for name, desired in wanted.items():
         actual = current.value(name)
-        if name == "checkpoint_path" and desired == "" and {**current.fields(), **wanted}["checkpoint_enabled"]:
+        if name == "checkpoint_path" and desired == "" and {**current.definition(), **wanted}["checkpoint_enabled"]:
             # No path of one's own is wanted, and the service makes one.
             continue
         if name == "cu_number" and desired != actual and _is_rewritten(current):
@@ -168,6 +168,11 @@ def _field_changes(spec, current):
             )
         elif desired != actual:
             changes[name] = (actual, desired)
+    if changes and "cu_number" not in wanted and _is_rewritten(current):
+        warnings.append(
+            f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
+            "requested, and the update sends them back; give cu_number to request another number."
+        )
     return changes, warnings
 
 
@@ -193,7 +198,7 @@ def _canonical_fields(spec, current_fields):
 def _update_steps(spec, current, changes):
     if not changes:
         return ()
-    check_definition({**current.fields(), **_canonical_fields(spec, current.fields())}, set(spec.fields))
+    check_definition({**current.definition(), **_canonical_fields(spec, current.definition())}, set(spec.fields))
     if current.status in MAY_BE_RUNNING:
         body = _running_update_body(spec, current, changes)
     else:
@@ -202,14 +207,19 @@ def _update_steps(spec, current, changes):
 
 
 def _running_update_body(spec, current, changes):
-    """Only what changes: a running job refuses some fields even when they are sent unchanged (vendor)."""
+    """The fields that a running job takes, without an unchanged obs_bucket, which it refuses (vendor).
+
+    What does not change is sent too, because an update may reset what it leaves out.
+    """
     need_stop = [name for name in changes if name == "name" or not FIELDS_BY_NAME[name].live]
     if need_stop:
         raise ConflictError(
             f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
             "nothing was changed."
         )
-    return {name: to_wire(FIELDS_BY_NAME[name], spec.fields[name]) for name in changes}
+    body = _full_update_body(spec, current)
+    live = [known.name for known in FIELDS if known.live and (known.name != "obs_bucket" or known.name in changes)]
+    return {name: body[name] for name in live if name in body}
 
 
 def _full_update_body(spec, current):

@@ -53,7 +53,7 @@ class FlinkJobReader:
 
     def read(self, job_id: int, fields) -> FlinkJob:
         """Read a job by its id, with the given fields as far as the service tells them."""
-        return self._with_list(FlinkJob(self._api.get_job(job_id)), fields)
+        return self._with_list(self._detail(job_id), fields)
 
     def complete(self, job: FlinkJob) -> FlinkJob:
         """Return a job with all the fields that the service tells of it."""
@@ -92,17 +92,21 @@ class FlinkJobReader:
         if owners:
             raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
 
+    def _detail(self, job_id):
+        return FlinkJob(self._api.get_job(job_id), "detail")
+
     def _named(self, name, **filters):
         # Whether the service's filter compares whole names is unknown, so they are compared here.
-        return [job for job in map(FlinkJob, self._api.list_jobs(name=name, **filters)) if job.name == name]
+        jobs = (FlinkJob(answer, "list") for answer in self._api.list_jobs(name=name, **filters))
+        return [job for job in jobs if job.name == name]
 
     def _with_detail(self, job, fields):
-        if all(job.tells(name) for name in fields):
+        if "detail" in job.sources or all(job.tells(name) for name in fields):
             return job
-        return job.completed_by(FlinkJob(self._api.get_job(job.job_id)))
+        return job.completed_by(self._detail(job.job_id))
 
     def _with_list(self, job, fields):
-        if all(job.tells(name) for name in fields):
+        if "list" in job.sources or all(job.tells(name) for name in fields):
             return job
         listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
         return job.completed_by(listed[0]) if listed else job

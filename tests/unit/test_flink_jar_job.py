@@ -103,8 +103,51 @@ def test_a_job_that_may_run_takes_live_changes_only(service, behave, job, status
         result = job(name="job", desc="first", smn_topic="other", obs_bucket="bucket", resume_max_num=3)
         assert result["actions"] == [{"operation": "update", "fields": ["smn_topic", "resume_max_num"]}]
         (put,) = [request.json for request in service.requests if request.method == "PUT"]
-        assert put == {"smn_topic": "other", "resume_max_num": 3}
-        assert planted.fields["obs_bucket"] == "bucket"
+        # The other live fields go along, since an update may reset what it leaves out; obs_bucket is refused unchanged.
+        live = {"restart_when_exception": False, "resume_checkpoint": False}
+        assert put == {"smn_topic": "other", "resume_max_num": 3, **live}
+
+
+@pytest.mark.parametrize("put_omitted", ["keep", "default"])
+def test_a_live_change_leaves_the_other_live_fields(service, behave, job, put_omitted):
+    behave(put_omitted=put_omitted)
+    job(name="job", smn_topic="topic", restart_when_exception=True, resume_checkpoint=True, obs_bucket="bucket")
+    (planted,) = service.jobs.all()
+    service.jobs.set_status(planted.job_id, "job_running")
+    before = dict(planted.fields)
+    assert job(name="job", resume_max_num=5)["changed"]
+    assert dict(planted.fields) == {**before, "resume_max_num": 5}
+
+
+def test_what_the_service_does_not_tell_is_null_and_not_a_default(job):
+    definition = {
+        "name": "job",
+        "resource_config_version": "v2",
+        "resource_config": {"max_slot": 2},
+        "feature": "basic",
+    }
+    job(**definition)
+    told = job(name="job")["job"]
+    assert (told["resource_config_version"], told["resource_config"]) == (None, None)
+    updated = job(name="job", desc="text")["job"]
+    assert (updated["resource_config_version"], updated["feature"]) == ("v2", "basic")
+
+
+def test_no_answer_is_asked_for_twice(service, behave, job):
+    job_id = job(name="job", desc="first")["job"]["job_id"]
+    calls(service)
+    job(job_id=job_id, desc="second")
+    # Here the detail lacks the image, which the list tells.
+    assert calls(service) == [f"GET jobs/{job_id}", "GET jobs", f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"]
+    behave(unset_reads="absent")
+    job(name="job", smn_topic="")
+    assert calls(service) == ["GET jobs", f"GET jobs/{job_id}"]
+
+
+def test_cus_in_use_that_an_update_sends_back_are_told(behave, job):
+    behave(cu_number_reads="actual")
+    job(name="job", cu_number=6, parallel_number=8, tm_slot_num=4)
+    assert "the update sends them back" in str(job(name="job", desc="text")["warnings"])
 
 
 def test_deleting_waits_until_the_service_lists_the_job_no_longer(service, behave, job):

@@ -158,6 +158,8 @@ def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli,
         if changes_expected:
             assert real["failed"] is False and real["changed"] is True, real
         assert promised(predicted) == promised(real)
+        if not real["failed"]:
+            assert wrongly_predicted(predicted["job"], real["job"]) <= {"update_time", *chosen_by_service(real["job"])}
         if real["failed"]:
             # What the second definition leaves out stays as the first has set it, and the two may not fit together.
             assert real["error"]["type"] == "InvalidInput" and writes(service) == []
@@ -170,6 +172,17 @@ def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli,
         assert writes(service) == []
     (kept,) = service.jobs.all()
     assert kept.status == "job_init"
+
+
+def wrongly_predicted(predicted: dict[str, Any], real: dict[str, Any]) -> set[str]:
+    """Return what check mode says of the job that is not so; null says nothing, and neither does what is not told."""
+    return {name for name, value in predicted.items() if value != real[name] and None not in (value, real[name])}
+
+
+def chosen_by_service(job: dict[str, Any]) -> set[str]:
+    without_effect = {"tm_cus", "manager_cu_number"} if job["resource_config_version"] == "v2" else set()
+    made = {"checkpoint_path"} if job["checkpoint_enabled"] else set()
+    return {"cu_number", "real_cu_number"} | without_effect | made
 
 
 def writes(service: LocalDli) -> list[str]:
