@@ -116,10 +116,10 @@ def _chosen_way(given, from_task):
     described = [way for way, options in WAYS.items() if given[options[0]]]
     if not described:
         # Without its secret a way is not described, but half a pair shows which one was meant.
-        for secret, *companions in WAYS.values():
-            for companion in companions:
-                if given[companion]:
-                    raise InvalidInput(f"{companion} is given without {secret}; both are needed to authenticate.")
+        for options in WAYS.values():
+            for option in options[1:]:
+                if given[option]:
+                    raise InvalidInput(f"{option} is given without {options[0]}; both are needed to authenticate.")
         raise InvalidInput(
             "No credentials are given; set token, or username and password, or access_key and secret_key, or cloud, "
             "as options or in the environment (OS_TOKEN, OS_USERNAME and OS_PASSWORD, OS_ACCESS_KEY and OS_SECRET_KEY, "

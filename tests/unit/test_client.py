@@ -76,7 +76,6 @@ def test_refusal_becomes_an_error_with_all_its_facts(httpserver, client, status,
     url = answer(httpserver, body, status)
     with pytest.raises(_errors.ApiError) as caught:
         client.request("POST", url, body={})
-    assert type(caught.value) is kind
     assert caught.value.details() == {
         "type": kind.__name__,
         "operation": "POST /x",
