@@ -35,8 +35,6 @@ except ImportError:
 
 USER_AGENT = f"otc.dli/{VERSION} (Ansible collection)"
 CONNECT_TIMEOUT_SECONDS = 10.0
-# The words of a service can be a whole gateway page; an error message has to stay readable.
-MESSAGE_LIMIT = 500
 
 # What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
 # Terraform provider.
@@ -220,6 +218,5 @@ def is_false(value) -> bool:
 
 
 def printable(text) -> str:
-    """Make a service's words safe to show: one line, no control characters, of bounded length."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
-    return line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
+    """Make a service's words safe to show: one line, no control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())

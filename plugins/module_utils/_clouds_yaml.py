@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 
 from ansible_collections.otc.dli.plugins.module_utils._client import printable
@@ -19,16 +20,25 @@ def load_cloud(name: str) -> dict:
     :raises InvalidInput: when the cloud is not in the files that openstacksdk reads, or the files are broken.
     """
     try:
-        from openstack.config import OpenStackConfig
+        from openstack.config import OpenStackConfig, loader
         from openstack.exceptions import ConfigException
     except ImportError as exc:
         raise MissingLibrary("openstacksdk", "for the option cloud", cause=traceback.format_exc()) from exc
+    # The environment is our options' fallback already; read again here it could mix two identities. That leaves out
+    # the two variables that only tell where the files are.
+    files = {
+        "config_files": _files("OS_CLIENT_CONFIG_FILE", loader.CONFIG_FILES),
+        "secure_files": _files("OS_CLIENT_SECURE_FILE", loader.SECURE_FILES),
+    }
     try:
-        # The environment is our options' fallback already; read again here it could mix two identities.
-        config = OpenStackConfig(load_envvars=False).get_one(cloud=name).config
+        # Not validated: keystone's own plugins know no access keys.
+        config = OpenStackConfig(load_envvars=False, **files).get_one(cloud=name, validate=False).config
+        auth = dict(config.get("auth", {}))
     except ConfigException as exc:
         raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {printable(exc)}") from exc
-    auth = config.get("auth", {})
+    except Exception as exc:  # pylint: disable=broad-except # whatever a loader trips over in a file of the user's
+        problem = f"the file is not as it should be ({type(exc).__name__})"
+        raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {problem}.") from exc
     return {
         "auth_url": auth.get("auth_url"),
         "username": auth.get("username"),
@@ -46,3 +56,8 @@ def load_cloud(name: str) -> dict:
         "ca_cert": config.get("cacert"),
         "validate_certs": config.get("verify", True),
     }
+
+
+def _files(variable, usual):
+    """Return where to look for a file, as openstacksdk does: first where the environment says, then as usual."""
+    return [os.environ[variable], *usual] if os.environ.get(variable) else list(usual)

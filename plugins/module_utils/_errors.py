@@ -104,7 +104,8 @@ class ApiError(RequestError):
         self.error_code = error_code
         self.api_message = api_message
         self.request_id = request_id
-        answer = f"HTTP {http_status}" + (f", {error_code}" if error_code else "")
+        # IAM's code repeats the status.
+        answer = f"HTTP {http_status}" + (f", {error_code}" if error_code not in ("", str(http_status)) else "")
         trace = f" (request id {request_id})" if request_id else ""
         super().__init__(f"The service refused {operation} with {answer}: {api_message}{trace}", operation)
 

@@ -56,10 +56,16 @@ class FlinkJob:
         """The CUs that the job really uses; 0 stands for "as cu_number" (documented)."""
         return canonical(FIELDS_BY_NAME["cu_number"], self._config.get("real_cu_number") or 0)
 
-    def completed_by(self, other: FlinkJob) -> FlinkJob:
-        """Return this job with what only the other answer about the same job tells; list and detail differ."""
-        answer = {**other._answer, **self._answer}
-        answer["job_config"] = {**other._config, **self._config}
+    def completed_by(self, other: FlinkJob, but=()) -> FlinkJob:
+        """Return this job with what only the other answer about the same job tells; list and detail differ.
+
+        :param but: names of fields not to take from the other answer, because they have changed since.
+        """
+        answer = {**{key: value for key, value in other._answer.items() if key not in but}, **self._answer}
+        answer["job_config"] = {
+            **{key: value for key, value in other._config.items() if key not in but},
+            **self._config,
+        }
         return FlinkJob(answer, *self.sources, *other.sources)
 
     def facts(self) -> dict:

@@ -44,7 +44,7 @@ def converge(
         applied = _apply(api, reader, spec, plan, current, wait_timeout if wait else None, clock)
         if applied is not None:
             # What this answer does not tell was told before, and the plan has left it alone.
-            job = job_result(applied.completed_by(current) if current else applied, spec)
+            job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
             warnings += _unconfirmed(spec, applied)
     return {
         "changed": bool(plan.steps),

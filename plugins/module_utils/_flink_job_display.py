@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import text
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, text
 
 MASK = "********"
 CHANGED_MASK = f"{MASK} (changed)"
@@ -50,6 +51,12 @@ def shown_change(name: str, before, after, public_args: str) -> tuple:
     elif shown_before == shown_after:
         shown_after = f"{shown_after} (changed)"
     return shown_before, shown_after
+
+
+def sensitive_values(runtime_config) -> set[str]:
+    """Return the values of a runtime_config, in any form, that are not to be shown."""
+    config = canonical(FIELDS_BY_NAME["runtime_config"], runtime_config)
+    return {value for key, value in config.items() if _is_sensitive(key)} if isinstance(config, dict) else set()
 
 
 def _shown_args(arguments, public_args):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.otc.dli.plugins.module_utils._client import printable
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
     FIELDS_BY_NAME,
@@ -21,7 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
     TAGS_MAX_COUNT,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, memory_megabytes
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, memory_megabytes, text
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FLINK_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
@@ -81,8 +80,13 @@ def _fail(option, value, rule):
 
 
 def _shown(value):
-    line = printable(value)
-    return f'"{line[:80]}{"…" if len(line) > 80 else ""}"' if isinstance(value, str) else line
+    """Return a value as a user would write it, cut to a readable length, with what cannot be seen made visible."""
+    if isinstance(value, bool):
+        return text(value)
+    if not isinstance(value, str):
+        return str(value)
+    cut = value[:80] + ("…" if len(value) > 80 else "")
+    return '"' + "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut) + '"'
 
 
 def _check_identity(spec):
@@ -103,7 +107,7 @@ def _check_field(field, value):
     elif field.kind == "list":
         for item in value:
             if not item.strip():
-                _fail(field.name, value, "must not hold an empty entry")
+                raise InvalidInput(f"{field.name} has an empty entry, but each entry must name a package or file.")
             _check_text(field.name, item, field.max_length)
     elif field.kind == "runtime_config":
         _check_runtime_config(value)
@@ -134,7 +138,9 @@ def _check_text(option, value, max_length):
 
 def _check_runtime_config(value):
     if not isinstance(value, (dict, str)):
-        _fail("runtime_config", type(value).__name__, "must be a dictionary or a text of key=value lines")
+        raise InvalidInput(
+            f"runtime_config is of type {type(value).__name__}, but must be a dictionary or a text of key=value lines."
+        )
     if isinstance(value, str):
         _check_text("runtime_config", value, None)
     config = canonical(FIELDS_BY_NAME["runtime_config"], value)
@@ -142,12 +148,11 @@ def _check_runtime_config(value):
         raise InvalidInput("runtime_config is a text that is neither key=value lines nor JSON of keys and values.")
     entries = value if isinstance(value, dict) else config
     for key, item in entries.items():
+        where = f"runtime_config has the key {_shown(str(key))}"
         if not str(key).strip() or "=" in str(key) or not str(key).isprintable():
-            _fail("runtime_config", str(key), "each key must be plain text without an equals sign")
+            raise InvalidInput(f"{where}, but each key must be plain text without an equals sign.")
         if isinstance(item, (dict, list)) or not str(item).isprintable():
-            _fail(
-                "runtime_config", str(key), "the value of each key must be a single number, truth value or line of text"
-            )
+            raise InvalidInput(f"{where}, whose value must be a single number, truth value or line of text.")
 
 
 def _check_numbers_together(fields):
@@ -230,7 +235,7 @@ def _check_resource_spec(option, spec):
     cpu, memory = spec.get("cpu"), spec.get("memory")
     # Not a plain "less than": a text such as nan becomes a float that compares as neither.
     if cpu is not None and not _MINIMUM_CPU <= cpu < float("inf"):
-        _fail(f"{option}.cpu", cpu, f"must be at least {_MINIMUM_CPU}")
+        _fail(f"{option}.cpu", cpu, f"must be a finite number of at least {_MINIMUM_CPU}")
     if memory is not None:
         megabytes = memory_megabytes(memory)
         if megabytes is None:
@@ -241,18 +246,21 @@ def _check_resource_spec(option, spec):
 
 def _check_tags(tags):
     if len(tags) > TAGS_MAX_COUNT:
-        _fail("tags", f"{len(tags)} tags", f"a job can have at most {TAGS_MAX_COUNT}")
+        raise InvalidInput(f"tags has {len(tags)} tags, but a job can have at most {TAGS_MAX_COUNT}.")
     for key, value in tags.items():
         if isinstance(value, (dict, list)):
-            _fail("tags", key, "the value of each tag must be a single text")
-        if not 1 <= len(key) <= TAG_KEY_MAX_LENGTH:
-            _fail("tags", key, f"each key must have 1 to {TAG_KEY_MAX_LENGTH} characters, not {len(key)}")
+            raise InvalidInput(f"tags has the key {_shown(key)}, whose value must be a single text.")
+        if not key:
+            raise InvalidInput("tags has an empty key, but each key must have at least 1 character.")
         if key.startswith("_sys_"):
-            _fail("tags", key, "a key must not start with _sys_, which is reserved")
-        if len(value) > TAG_VALUE_MAX_LENGTH:
-            _fail("tags", value, f"each value must have at most {TAG_VALUE_MAX_LENGTH} characters, not {len(value)}")
-        for what, content in (("key", key), ("value", value)):
-            if any(char in _FORBIDDEN_IN_TAGS for char in content) or not content.isprintable():
-                _fail("tags", content, f"a {what} must be plain text without any of {' '.join(_FORBIDDEN_IN_TAGS)}")
+            raise InvalidInput(f"tags has the key {_shown(key)}, but keys that start with _sys_ are reserved.")
+        for what, content, most in (("key", key, TAG_KEY_MAX_LENGTH), ("value", value, TAG_VALUE_MAX_LENGTH)):
+            where = f"tags has the {what} {_shown(content)}"
+            if len(content) > most:
+                raise InvalidInput(f"{where}, but a {what} must have at most {most} characters, not {len(content)}.")
+            if any(char in _FORBIDDEN_IN_TAGS for char in content):
+                raise InvalidInput(f"{where}, but a {what} must have none of {', '.join(_FORBIDDEN_IN_TAGS)}.")
+            if not content.isprintable():
+                raise InvalidInput(f"{where}, but a {what} must have no line break or control character.")
             if content.startswith(" "):
-                _fail("tags", content, f"a {what} must not start with a space")
+                raise InvalidInput(f"{where}, but a {what} must not start with a space.")

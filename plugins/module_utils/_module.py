@@ -12,6 +12,7 @@ import traceback
 from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.otc.dli.plugins.module_utils._auth import TokenAuth, open_access
 from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
@@ -22,6 +23,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
 
 _ALIASES = {
     "auth_url": ["iam_url"],
@@ -35,6 +37,8 @@ _ALIASES = {
 }
 # Shorter words are left alone when a secret is taken apart: hiding each "1" or "on" would garble the whole result.
 _SHORTEST_SECRET_WORD = 4
+# The words of a service can be a whole gateway page; a message has to stay readable.
+_LONGEST_MESSAGE = 1000
 
 
 def auth_options() -> dict:
@@ -69,7 +73,7 @@ def run_module(module: AnsibleModule, action) -> None:
     """
     try:
         _check_common_options(module.params)
-        _hide(module, module.params.get("secret_entrypoint_args"))
+        _hide_options(module)
         result = action(module.params, lambda: _open_api(module))
         for warning in result.pop("warnings", ()):
             module.warn(warning)
@@ -77,7 +81,7 @@ def run_module(module: AnsibleModule, action) -> None:
     except MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
     except DliError as exc:
-        module.fail_json(msg=str(exc), error=exc.details())
+        module.fail_json(msg=_presentable(module, str(exc)), error=_presentable(module, exc.details()))
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
         place = traceback.extract_tb(exc.__traceback__)[-1]
         module.fail_json(
@@ -106,11 +110,43 @@ def _open_api(module) -> FlinkJobApi:
     return FlinkJobApi(client, access)
 
 
+def _presentable(module, value):
+    """Mask what an error tells, and only then cut it: a secret that is cut in two could not be recognised."""
+    if isinstance(value, dict):
+        return {key: _presentable(module, item) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    masked = remove_values(value, module.no_log_values)
+    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def _hide_options(module) -> None:
+    """Hide what is secret in an option that is not secret as a whole, or is sent in another form than it is given."""
+    secret_args = module.params.get("secret_entrypoint_args") or ""
+    _hide(module, secret_args)
+    _hide(module, " ".join(secret_args.split()))
+    for value in sensitive_values(module.params.get("runtime_config")):
+        # Hiding a short word or a truth value would garble all else.
+        if len(value) >= _SHORTEST_SECRET_WORD and value not in ("true", "false"):
+            _hide(module, value)
+
+
 def _hide(module, secret) -> None:
     """Keep a secret out of all output, in every form that a service could quote it in."""
     if not secret:
         return
     words = {secret, *(part for word in secret.split() for part in (word, word.partition("=")[2]))}
-    hidden = {word for word in words if word == secret or (len(word) >= _SHORTEST_SECRET_WORD and word[0] != "-")}
-    for word in hidden:
-        module.no_log_values.update((word, json.dumps(word)[1:-1], quote(word), quote(word, safe=""), quote_plus(word)))
+    for word in words:
+        if word == secret or (len(word) >= _SHORTEST_SECRET_WORD and word[0] != "-"):
+            module.no_log_values.update(_forms(word))
+
+
+def _forms(word):
+    quoted = {
+        word,
+        repr(word)[1:-1],
+        *(json.dumps(word, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)),
+    }
+    # An answer in JSON can hold a text that is JSON itself.
+    nested = {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in quoted for ascii_only in (True, False)}
+    return quoted | nested | {quote(word), quote(word, safe=""), quote_plus(word)}

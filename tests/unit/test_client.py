@@ -114,8 +114,7 @@ def test_words_of_the_service_are_shown_on_one_line_without_control_characters(h
     url = answer(httpserver, {"error_code": "DLI.0001", "error_msg": "a\x1b[31mred\r\n" + "b" * 1000}, 400)
     with pytest.raises(_errors.ApiError) as caught:
         client.request("POST", url)
-    assert caught.value.api_message.startswith("a [31mred bbb")
-    assert len(caught.value.api_message) == 500 and caught.value.api_message.isprintable()
+    assert caught.value.api_message == "a [31mred " + "b" * 1000
 
 
 def test_a_read_is_repeated_when_the_gateway_hiccups_but_a_write_is_not(httpserver, client):

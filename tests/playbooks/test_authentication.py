@@ -1,0 +1,448 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each way to authenticate, end to end; the service checks tokens, passwords and signatures."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+import yaml
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+
+from local_dli import Behaviour, LocalDli
+from module_runner import run_module
+from playbooks.ansible_cli import Ansible
+from playbooks.expectations import assert_nothing_of_python, assert_one_sentence, calls
+
+# Not plain ASCII, so that a signature has to be over the bytes that are sent.
+JOB = {"name": "orders", "desc": "Aufträge, 100 % & mehr"}
+CREATE = ["GET jobs", "POST flink-jobs", "GET jobs/{job_id}"]
+LOGIN = ["POST /v3/auth/tokens"]
+LOOK_UP = ["GET /v3/projects"]
+
+# The variable that each option falls back to, as documented.
+VARIABLES = {
+    "auth_url": "OS_AUTH_URL",
+    "username": "OS_USERNAME",
+    "password": "OS_PASSWORD",
+    "user_domain_name": "OS_USER_DOMAIN_NAME",
+    "project_id": "OS_PROJECT_ID",
+    "project_name": "OS_PROJECT_NAME",
+    "region": "OS_REGION_NAME",
+    "token": "OS_TOKEN",
+    "access_key": "OS_ACCESS_KEY",
+    "secret_key": "OS_SECRET_KEY",
+    "security_token": "OS_SECURITY_TOKEN",
+    "cloud": "OS_CLOUD",
+    "endpoint": "OS_DLI_ENDPOINT_OVERRIDE",
+    "ca_cert": "OS_CACERT",
+}
+
+# The options of each way, the fields of the service's credentials where a value begins with $, and what it costs
+# before the job is created.
+WAYS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "token": ({"token": "$token", "project_id": "$project_id", "endpoint": "$url"}, []),
+    "token, project by name": (
+        {"token": "$token", "project_name": "$project_name", "endpoint": "$url", "auth_url": "$auth_url"},
+        LOOK_UP,
+    ),
+    "password, project by name": (
+        {
+            "username": "$username",
+            "password": "$password",
+            "user_domain_name": "$user_domain_name",
+            "project_name": "$project_name",
+            "auth_url": "$auth_url",
+        },
+        LOGIN,
+    ),
+    "password, project by id": (
+        {
+            "username": "$username",
+            "password": "$password",
+            "user_domain_name": "$user_domain_name",
+            "project_id": "$project_id",
+            "auth_url": "$auth_url",
+        },
+        LOGIN,
+    ),
+    "password, endpoint of the region": (
+        {
+            "username": "$username",
+            "password": "$password",
+            "user_domain_name": "$user_domain_name",
+            "project_name": "$project_name",
+            "auth_url": "$auth_url",
+            "region": "$region",
+        },
+        LOGIN,
+    ),
+    "password, IAM's address without version": (
+        {
+            "username": "$username",
+            "password": "$password",
+            "user_domain_name": "$user_domain_name",
+            "project_name": "$project_name",
+            "auth_url": "$url",
+            "endpoint": "$url",
+        },
+        LOGIN,
+    ),
+    "keys": (
+        {
+            "access_key": "$access_key",
+            "secret_key": "$secret_key",
+            "project_id": "$project_id",
+            "endpoint": "$url",
+        },
+        [],
+    ),
+    "keys, project by name": (
+        {
+            "access_key": "$access_key",
+            "secret_key": "$secret_key",
+            "project_name": "$project_name",
+            "endpoint": "$url",
+            "auth_url": "$auth_url",
+        },
+        LOOK_UP,
+    ),
+    "temporary keys": (
+        {
+            "access_key": "$temporary_access_key",
+            "secret_key": "$temporary_secret_key",
+            "security_token": "$security_token",
+            "project_id": "$project_id",
+            "endpoint": "$url",
+        },
+        [],
+    ),
+    "cloud with password": ({"cloud": "with-password"}, LOGIN),
+    "cloud with token": ({"cloud": "with-token"}, []),
+    "cloud with keys": ({"cloud": "with-keys"}, []),
+    "cloud with keys as otcextensions names them": ({"cloud": "with-ak-and-sk"}, []),
+    "cloud with temporary keys": ({"cloud": "with-temporary-keys"}, []),
+}
+
+
+def options_of(way: str, service: LocalDli) -> dict[str, str]:
+    """The options of a way with the service's values filled in."""
+    known = {
+        **service.credentials,
+        "url": service.url,
+        "auth_url": service.auth_url,
+        "token": service.issue_token(),
+    }
+    return {name: known[value[1:]] if value[0] == "$" else value for name, value in WAYS[way][0].items()}
+
+
+# What openstacksdk says of a library of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")
+
+
+def run(options: dict[str, Any], **flags: bool) -> dict[str, Any]:
+    return run_module(dli_flink_jar_job, options, **flags)
+
+
+def write_clouds(path: Path, service: LocalDli) -> None:
+    """Write a clouds.yaml with a cloud for each kind of credentials."""
+    known = service.credentials
+    user = {name: known[name] for name in ("username", "password", "user_domain_name")}
+    iam = {"auth_url": service.auth_url}
+    project = {"project_id": known["project_id"]}
+    temporary = {
+        "access_key": known["temporary_access_key"],
+        "secret_key": known["temporary_secret_key"],
+        "security_token": known["security_token"],
+    }
+    place = {"region_name": known["region"], "dli_endpoint_override": service.url}
+    clouds: dict[str, Any] = {
+        "with-password": {"auth": {**iam, **user, "project_name": known["project_name"]}},
+        "of-another-project": {"auth": {**iam, **user, "project_name": "not-this-one"}},
+        "with-token": {"auth_type": "token", "auth": {**iam, **project, "token": service.issue_token()}},
+        "with-keys": {
+            "auth": {**iam, **project, "access_key": known["access_key"], "secret_key": known["secret_key"]},
+        },
+        "with-ak-and-sk": {"auth": {**iam, **project, "ak": known["access_key"], "sk": known["secret_key"]}},
+        "with-temporary-keys": {"auth": {**iam, **project, **temporary}},
+    }
+    path.write_text(yaml.safe_dump({"clouds": {name: {**cloud, **place} for name, cloud in clouds.items()}}))
+
+
+@pytest.fixture(name="clouds_file")
+def fixture_clouds_file(tmp_path: Path, service: LocalDli) -> Path:
+    path = tmp_path / "our-clouds.yaml"
+    write_clouds(path, service)
+    return path
+
+
+@pytest.mark.parametrize("source", ["options", "environment"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way(way: str, source: str, service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    options = options_of(way, service)
+    if source == "environment":
+        for name, value in options.items():
+            monkeypatch.setenv(VARIABLES[name], value)
+        options = {}
+    result = run({**options, **JOB})
+    assert not result["failed"], result["msg"]
+    (job,) = service.jobs.all()
+    assert (job.job_id, job.name, job.fields["desc"]) == (result["job"]["job_id"], *JOB.values())
+    assert calls(service) == [*WAYS[way][1], *(call.format(job_id=job.job_id) for call in CREATE)]
+
+
+def test_the_task_wins_over_the_file_and_the_file_over_the_environment(
+    service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    monkeypatch.setenv("OS_PROJECT_NAME", "another-one")
+    right = service.credentials["project_name"]
+    for options in ({"cloud": "with-password"}, {"cloud": "of-another-project", "project_name": right}):
+        service.requests.clear()
+        result = run({**options, "name": "orders", "state": "absent"})
+        assert not result["failed"], result["msg"]
+        assert calls(service) == [*LOGIN, "GET jobs"]
+
+
+@pytest.mark.parametrize("catalog_url", ["bare", "versioned"])
+def test_the_catalog_tells_where_the_service_is(catalog_url: Any, service: LocalDli) -> None:
+    service.behaviour = Behaviour(catalog_url=catalog_url)
+    result = run({**options_of("password, project by name", service), **JOB})
+    assert result["changed"]
+    assert len(calls(service)) == len(LOGIN) + len(CREATE)
+
+
+def test_real_playbook_by_each_kind_of_credentials(ansible: Ansible, service: LocalDli, clouds_file: Path) -> None:
+    """In processes of their own too, with the environment as it is there; two clouds, and one without openstacksdk."""
+    broken = ansible.folder / "broken" / "openstack"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('openstacksdk is not there')\n")
+    variables = {
+        **service.credentials,
+        "dli_endpoint": service.url,
+        "dli_auth_url": service.auth_url,
+        "dli_token": service.issue_token(),
+        "broken_library": str(broken.parent),
+    }
+    play = ansible.runner("ways.yml", variables=variables, env={"OS_CLIENT_CONFIG_FILE": str(clouds_file)})
+    assert play.code == 0, play.stdout
+    for way in ("a token", "a password", "keys", "temporary keys", "a cloud of clouds.yaml"):
+        assert not play.result(f"Ask with {way}")["changed"]
+    assert calls(service) == ["GET jobs", *LOGIN, "GET jobs", *LOOK_UP, "GET jobs", "GET jobs", *LOGIN, "GET jobs"]
+    refused = play.result("Ask for a cloud without openstacksdk")
+    assert refused["failed"]
+    # This text is Ansible's own, the same in all modules.
+    assert refused["msg"].startswith("Failed to import the required Python library (openstacksdk) on ")
+    assert "This is required for the option cloud." in refused["msg"]
+
+
+def test_the_task_wins_over_the_environment(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that has loaded other credentials does not contradict a task that brings its own."""
+    monkeypatch.setenv("OS_TOKEN", "somebody-elses")
+    monkeypatch.setenv("OS_CLOUD", "somewhere-else")
+    monkeypatch.setenv("OS_PROJECT_NAME", "another-project")
+    for way in ("password, project by id", "keys", "temporary keys"):
+        service.requests.clear()
+        result = run({**options_of(way, service), "name": "orders", "state": "absent"})
+        assert not result["failed"], result["msg"]
+        assert calls(service) == [*WAYS[way][1], "GET jobs"]
+
+
+@pytest.mark.parametrize("way", ["token", "password, project by id", "keys", "temporary keys"])
+def test_wrong_credentials(way: str, service: LocalDli) -> None:
+    options = options_of(way, service)
+    secret = next(name for name in ("token", "password", "secret_key") if name in options)
+    result = run({**options, secret: "not-the-right-one", **JOB})
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert result["error"]["http_status"] == 401
+    assert len(service.requests) == 1
+    assert service.jobs.all() == []
+
+
+def test_a_token_that_has_expired(service: LocalDli) -> None:
+    options = options_of("token", service)
+    service.expire_tokens()
+    result = run({**options, **JOB})
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert "HTTP 401" in result["msg"]
+    assert "expired" in result["msg"]
+    assert result["error"]["type"] == "AuthenticationFailed"
+
+
+def test_a_project_that_does_not_exist(service: LocalDli) -> None:
+    for way in ("keys, project by name", "password, project by name"):
+        result = run({**options_of(way, service), "project_name": "no-such-project", **JOB})
+        assert result["failed"]
+        assert_one_sentence(result["msg"])
+    assert service.jobs.all() == []
+
+
+@pytest.fixture(name="authority", scope="module")
+def fixture_authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(name="tls_service")
+def fixture_tls_service(authority: trustme.CA) -> Iterator[LocalDli]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with LocalDli(ssl_context=context) as service:
+        yield service
+
+
+def test_tls(ansible: Ansible, authority: trustme.CA, tls_service: LocalDli) -> None:
+    """In a process of its own, because Python warns there, and only there, of connections that are not verified."""
+    ca_file = ansible.folder / "authority.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    wrong_file = ansible.folder / "another-authority.pem"
+    trustme.CA().cert_pem.write_to_path(str(wrong_file))
+    variables = {
+        **tls_service.credentials,
+        "dli_auth_url": tls_service.auth_url,
+        "right_authority": str(ca_file),
+        "wrong_authority": str(wrong_file),
+    }
+    # requests lets this variable win over what a session says.
+    play = ansible.runner("tls.yml", variables=variables, env={"REQUESTS_CA_BUNDLE": str(wrong_file)})
+    assert play.code == 0, play.stdout
+    assert not play.result("Trust the authority")["changed"]
+    assert not play.result("Verify nothing")["changed"]
+    refused = play.result("Trust another authority")
+    assert refused["failed"]
+    assert_one_sentence(refused["msg"])
+    assert "certificate could not be verified" in refused["msg"]
+    assert "see the option ca_cert" in refused["msg"]
+    assert calls(tls_service) == [*LOGIN, "GET jobs"] * 2
+
+
+def test_tls_with_the_systems_authorities(tls_service: LocalDli) -> None:
+    result = run({**options_of("token", tls_service), **JOB})
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert "certificate could not be verified" in result["msg"]
+    assert tls_service.requests == []
+
+
+def test_tls_by_the_environment(
+    tls_service: LocalDli, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca_file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    monkeypatch.setenv("OS_CACERT", str(ca_file))
+    assert run({**options_of("token", tls_service), **JOB})["changed"]
+
+
+def test_a_file_of_authorities_that_is_not_there(tls_service: LocalDli, tmp_path: Path) -> None:
+    result = run({**options_of("token", tls_service), "ca_cert": str(tmp_path / "nowhere.pem"), **JOB})
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert "nowhere.pem" in result["msg"]
+
+
+# Not too short: Ansible hides each occurrence of a secret, and one letter would be everywhere.
+USER = {"username": "somebody", "password": "our-password", "user_domain_name": "somewhere"}
+KEYS = {"access_key": "our-access-key", "secret_key": "our-secret-key"}
+PROJECT = {"project_id": "0123"}
+# Nobody listens there, and no request is to be sent anyway.
+HERE = {"endpoint": "http://127.0.0.1:9", "auth_url": "http://127.0.0.1:9/v3"}
+
+# What is given, and what the message has to say.
+REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "nothing at all": ({}, "No credentials are given"),
+    "place and project alone": ({**PROJECT, **HERE}, "No credentials are given"),
+    "password without username": ({**USER, "username": "", **PROJECT, **HERE}, "username is missing"),
+    "password without domain": ({**USER, "user_domain_name": "", **PROJECT, **HERE}, "user_domain_name is missing"),
+    "username without password": ({"username": "somebody", **PROJECT, **HERE}, "username is given without password"),
+    "access_key without secret_key": (
+        {"access_key": "our-key", **PROJECT, **HERE},
+        "access_key is given without secret_key",
+    ),
+    "secret_key without access_key": ({"secret_key": "our-key", **PROJECT, **HERE}, "access_key is missing"),
+    "security_token alone": (
+        {"security_token": "our-token", **PROJECT, **HERE},
+        "security_token is given without secret_key",
+    ),
+    "token and password": ({"token": "our-token", **USER, **PROJECT, **HERE}, "token and password are different ways"),
+    "token and keys": ({"token": "our-token", **KEYS, **PROJECT, **HERE}, "token and secret_key are different ways"),
+    "password and keys": ({**USER, **KEYS, **PROJECT, **HERE}, "password and secret_key are different ways"),
+    "cloud and token": ({"cloud": "c", "token": "our-token", **PROJECT, **HERE}, "cloud and token are different ways"),
+    "cloud and password": ({"cloud": "c", **USER, **PROJECT, **HERE}, "cloud and password are different ways"),
+    "token without project": ({"token": "our-token", **HERE}, "project_id or project_name is missing"),
+    "keys without project": ({**KEYS, **HERE}, "project_id or project_name is missing"),
+    "password without project": ({**USER, **HERE}, "project_id or project_name is missing"),
+    "token without endpoint": ({"token": "our-token", **PROJECT}, "endpoint or region is missing"),
+    "keys without endpoint": ({**KEYS, **PROJECT}, "endpoint or region is missing"),
+    "password without auth_url": (
+        {**USER, **PROJECT, "endpoint": "http://127.0.0.1:9"},
+        "auth_url or region is missing",
+    ),
+    "project_name without auth_url": (
+        {"token": "our-token", "project_name": "p", "endpoint": "http://127.0.0.1:9"},
+        "auth_url or region is missing",
+    ),
+    "unknown region": ({"token": "our-token", **PROJECT, "region": "eu-xx"}, "endpoint is missing"),
+    "unknown region, password": ({**USER, **PROJECT, "region": "eu-xx"}, "auth_url is missing"),
+    "endpoint without scheme": (
+        {"token": "our-token", **PROJECT, "endpoint": "dli.example.org"},
+        "endpoint must be an http",
+    ),
+    "endpoint of another scheme": (
+        {"token": "our-token", **PROJECT, "endpoint": "ftp://dli.example.org"},
+        "endpoint must be",
+    ),
+    "endpoint with a password": (
+        {"token": "our-token", **PROJECT, "endpoint": "http://u:p@127.0.0.1:9"},
+        "endpoint must be",
+    ),
+    "endpoint without host": ({"token": "our-token", **PROJECT, "endpoint": "https://"}, "endpoint must be an http"),
+    "endpoint with a bad port": (
+        {"token": "our-token", **PROJECT, "endpoint": "http://127.0.0.1:99999"},
+        "endpoint must be",
+    ),
+    "auth_url with a space": ({**USER, **PROJECT, "auth_url": "http://127.0.0.1 :9"}, "auth_url must be an http"),
+    "a cloud that is not there": ({"cloud": "no-such-cloud"}, "cloud no-such-cloud could not be read"),
+}
+
+
+@pytest.mark.parametrize("source", ["options", "environment"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_credentials_that_are_missing_or_contradict_each_other(
+    case: str, source: str, service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options, expected = REFUSED[case]
+    if source == "environment":
+        for name, value in options.items():
+            monkeypatch.setenv(VARIABLES[name], value)
+        options = {}
+    result = run({**options, **JOB})
+    assert result["failed"]
+    assert not result["changed"]
+    message = result["msg"]
+    if source == "environment":
+        message = message.replace(", taken from the environment,", "")
+    assert message.startswith(expected)
+    assert_one_sentence(result["msg"])
+    assert_nothing_of_python(result)
+    assert result["error"]["type"] == "InvalidInput"
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("content", ["clouds: {with-password: {auth: }}", "clouds: [with-password]", "[]", "clouds: {"])
+def test_a_broken_clouds_file(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    result = run({"cloud": "with-password", **JOB})
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert result["error"]["type"] == "InvalidInput"
