@@ -7,30 +7,60 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import signal
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 from local_dli.behaviour import add_arguments, from_arguments
+from local_dli.flink_engine import FlinkEngine
 from local_dli.server import LocalDli
+from local_flink import FlinkCluster, FlinkMissing, FlinkRest
 
 
 def main() -> None:
     """Read the flags, print one line of JSON, serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="local_dli", description="A local service that speaks DLI's Flink API.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    flink = parser.add_mutually_exclusive_group()
+    flink.add_argument("--flink", action="store_true", help="run the jobs on a Flink session cluster of its own")
+    flink.add_argument("--flink-rest", metavar="URL", help="run the jobs on the Flink cluster with this REST API")
+    parser.add_argument("--obs-root", type=Path, metavar="DIR", help="with Flink: the folder that holds the buckets")
     add_arguments(parser)
     arguments = parser.parse_args()
+    with_flink = arguments.flink or arguments.flink_rest is not None
+    if with_flink != (arguments.obs_root is not None):
+        parser.error("--obs-root goes with --flink or --flink-rest")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("local_dli").setLevel(logging.INFO)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: told_to_stop.set())
-    with LocalDli(from_arguments(arguments), port=arguments.port) as service:
-        print(json.dumps({"url": service.url, "auth_url": service.auth_url, **service.credentials}), flush=True)
+    with contextlib.ExitStack() as stack:
+        engine = None
+        if with_flink:
+            try:
+                engine = FlinkEngine(_flink(stack, arguments.flink_rest), arguments.obs_root)
+            except FlinkMissing as error:
+                sys.exit(str(error))
+        service = stack.enter_context(LocalDli(from_arguments(arguments), engine=engine, port=arguments.port))
+        known = {"url": service.url, "auth_url": service.auth_url, **service.credentials}
+        if engine is not None:
+            known["flink_url"] = engine.rest.url
+        print(json.dumps(known), flush=True)
         told_to_stop.wait()
+
+
+def _flink(stack: contextlib.ExitStack, url: str | None) -> FlinkRest:
+    """Return the REST API of the cluster at this URL, or else of one that is started here and ends with the stack."""
+    if url is not None:
+        return stack.enter_context(FlinkRest(url))
+    home = stack.enter_context(tempfile.TemporaryDirectory(prefix="local-flink-", ignore_cleanup_errors=True))
+    return stack.enter_context(FlinkCluster(Path(home))).rest
 
 
 if __name__ == "__main__":

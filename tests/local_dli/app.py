@@ -197,11 +197,12 @@ class _Views:
         if job.start_time is None:
             raise ApiError(400, "DLI.0002", "The job never ran.")
         running = job.end_time is None
+        flink_id, state = self.store.execution(job)
         graph = {
-            "jid": f"{job.job_id:032x}",
+            "jid": flink_id,
             "name": job.name,
             "isStoppable": False,
-            "state": "RUNNING" if running else "CANCELED",
+            "state": state,
             "start-time": job.start_time,
             "end-time": -1 if running else job.end_time,
             "duration": (self.store.now_ms() if running else job.end_time) - job.start_time,
@@ -218,8 +219,7 @@ class _Views:
 
     def import_savepoint(self, project_id: str, job_id: str) -> Any:
         job = self._job(project_id, job_id)
-        job.has_savepoint = True
-        job.savepoint_path = request.get_json()["savepoint_path"]
+        job.set_savepoint(request.get_json()["savepoint_path"])
         return self._element(True, "The savepoint was imported.")
 
     def create_token(self) -> Any:

@@ -11,15 +11,14 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Callable
 
-from local_dli import lifecycle
 from local_dli.behaviour import Behaviour
+from local_dli.clock_engine import ClockEngine
 from local_dli.contract import contract
 from local_dli.errors import ApiError, ErrorArray, parameter, unsupported
-from local_dli.lifecycle import RUNNING, TRANSITIONAL, Refused, Step
+from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused
 
 JAR_JOB = "flink_jar_job"
 
@@ -29,9 +28,6 @@ LIVE_FIELDS = frozenset({"smn_topic", "restart_when_exception", "resume_checkpoi
 
 # Beyond 1000, so that no test mistakes a job number for an index; assumed.
 FIRST_JOB_ID = 100001
-
-START_OUTCOMES = re.compile(r"running|submit_fail|refused|(exception|finish)_after:\d+(\.\d+)?")
-STOP_OUTCOMES = re.compile(r"stopped|cancel_fail|refused")
 
 NO_QUEUE = "The job has no queue to run in."
 
@@ -47,7 +43,7 @@ class Job:
     """A job as the service holds it.
 
     ``fields`` has what create and update write, under the same names and in the same form (checkpoint_mode is a
-    number), with None for what is unset. Times are milliseconds of the wall clock, ``since`` is of the store's clock.
+    number), with None for what is unset. Times are milliseconds of the wall clock, ``gone_at`` is of the store's clock.
     """
 
     job_id: int
@@ -65,39 +61,37 @@ class Job:
     savepoint_path: str | None = None
     restart_times: int = 0
     sql_body: str = ""
-    since: float = 0.0
-    steps: deque[Step] = field(default_factory=deque)
     gone_at: float | None = None
 
     @property
     def name(self) -> str:
         return self.fields["name"]
 
-    def follow(self, now: float, status: str, steps: Iterable[Step]) -> None:
-        """Enter a status now and go on from there by these steps, whatever was planned before."""
+    @property
+    def bucket(self) -> str:
+        """The bucket for what the service writes itself; the name of the one without a choice is assumed."""
+        return self.fields["obs_bucket"] or "dli-public"
+
+    def announce(self, status: str) -> None:
+        """Enter a status that passes by itself, as an operation just asked for does."""
         self.status = status
         self.status_desc = ""
-        self.since = now
-        self.steps = deque(steps)
 
-    def take(self, step: Step, wall_ms: int) -> None:
-        """Take one step."""
-        was_alive = self.status in lifecycle.ALIVE
-        self.since += step.after
-        self.status = step.status
-        self.status_desc = step.desc
-        if step.makes_savepoint:
-            bucket = self.fields["obs_bucket"] or "dli-public"
-            self.has_savepoint = True
-            self.savepoint_path = f"obs://{bucket}/jobs/savepoint/{self.job_id}/{wall_ms}/"
-        if step.loses_savepoint:
-            self.has_savepoint = False
-            self.savepoint_path = None
-        if step.status == RUNNING and not was_alive:
+    def enter(self, status: str, wall_ms: int, desc: str = "") -> None:
+        """Enter a status at this time of day, which may begin or end the running time of the job."""
+        was_alive = self.status in ALIVE
+        self.status = status
+        self.status_desc = desc
+        if status == RUNNING and not was_alive:
             self.start_time = wall_ms
             self.end_time = None
-        elif was_alive and step.status not in lifecycle.ALIVE and self.end_time is None:
+        elif was_alive and status not in ALIVE and self.end_time is None:
             self.end_time = wall_ms
+
+    def set_savepoint(self, path: str | None) -> None:
+        """Give the job a savepoint, or take it away."""
+        self.has_savepoint = path is not None
+        self.savepoint_path = path
 
 
 class JobStore:
@@ -106,14 +100,22 @@ class JobStore:
     The methods without a leading underscore down to ``plan_stop`` are for tests; the others answer requests. Everything
     runs under ``lock``, which the application holds during a request.
 
-    :param clock: seconds that only grow; statuses move by it.
+    :param clock: seconds that only grow.
+    :param engine: makes the jobs go through their statuses; if there is none, they go by the clock.
     """
 
-    def __init__(self, project_id: str, owner: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        project_id: str,
+        owner: str,
+        clock: Callable[[], float] = time.monotonic,
+        engine: Engine | None = None,
+    ) -> None:
         self.lock = threading.RLock()
         self._project_id = project_id
         self._owner = owner
         self._clock = clock
+        self._engine = engine or ClockEngine()
         self._epoch = time.time() - clock()
         self._jobs: dict[int, Job] = {}
         self._records: dict[int, Job] = {}
@@ -135,7 +137,7 @@ class JobStore:
             for name, value in values.items():
                 if name in fields:
                     fields[name] = value
-                elif name in Job.__dataclass_fields__ and name not in ("fields", "steps", "since", "gone_at"):
+                elif name in Job.__dataclass_fields__ and name not in ("fields", "gone_at"):
                     attributes[name] = value
                 else:
                     raise TypeError(f"a job has no {name}")
@@ -147,7 +149,6 @@ class JobStore:
                 project_id=attributes.pop("project_id", self._project_id),
                 owner=attributes.pop("owner", self._owner),
                 fields=fields,
-                since=now,
                 create_time=attributes.pop("create_time", self.wall_ms(now)),
             )
             job.update_time = job.create_time
@@ -174,25 +175,28 @@ class JobStore:
         """Put a job into a status and forget what was planned for it."""
         with self.lock:
             job = self._jobs[job_id]
-            job.take(Step(0.0, status, desc), self.wall_ms(self._clock()))
-            job.follow(self._clock(), status, ())
-            job.status_desc = desc
+            self._engine.forget(job)
+            job.enter(status, self.now_ms(), desc)
 
     def plan_start(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
         """Say how the next start of a job ends; several plans are used up one after the other.
 
         :param outcome: ``running``, ``submit_fail``, ``exception_after:<seconds>``, ``finish_after:<seconds>``, or
-            ``refused`` (DLI.13024).
+            ``refused`` (DLI.13024); an engine that really runs jobs only knows ``running`` and ``refused``.
         :param times: for how many starts.
+        :raises ValueError: for an outcome that the engine does not know.
         """
-        if not START_OUTCOMES.fullmatch(outcome):
+        if not self._engine.start_outcomes.fullmatch(outcome):
             raise ValueError(f"no such outcome of a start: {outcome!r}")
         with self.lock:
             self._start_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
 
     def plan_stop(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
-        """Say how the next stop of a job ends: ``stopped``, ``cancel_fail`` or ``refused``."""
-        if not STOP_OUTCOMES.fullmatch(outcome):
+        """Say how the next stop of a job ends: ``stopped``, ``cancel_fail`` or ``refused``.
+
+        :raises ValueError: for an outcome that the engine does not know.
+        """
+        if not self._engine.stop_outcomes.fullmatch(outcome):
             raise ValueError(f"no such outcome of a stop: {outcome!r}")
         with self.lock:
             self._stop_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
@@ -200,6 +204,8 @@ class JobStore:
     def clear(self) -> None:
         """Forget all jobs and plans; job numbers go on growing, so that a stale one never finds a new job."""
         with self.lock:
+            for job in self._jobs.values():
+                self._engine.forget(job)
             self._jobs.clear()
             self._records.clear()
             self._start_plans.clear()
@@ -291,7 +297,7 @@ class JobStore:
                 raise Refused(f"DLI.13024: {NO_QUEUE}")
             kind = ErrorArray if behaviour.run_refusal == "error_array" else ApiError
             raise kind(400, "DLI.13024", NO_QUEUE)
-        lifecycle.start(job, resume_savepoint, outcome, behaviour, self._clock())
+        self._engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
 
     def stop(self, job: Job, trigger_savepoint: bool, behaviour: Behaviour) -> None:
         """Stop a job as planned.
@@ -301,27 +307,35 @@ class JobStore:
         outcome = self._planned(self._stop_plans, job, "stopped")
         if outcome == "refused":
             raise Refused("DLI.0999: planned refusal.")
-        lifecycle.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
+        self._engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
 
     def save(self, job: Job, behaviour: Behaviour) -> None:
         """Make a savepoint now.
 
         :raises Refused: for an unsuccessful answer.
         """
-        lifecycle.save(job, behaviour, self._clock())
+        self._engine.save(job, behaviour, self._clock())
 
     def delete(self, job: Job, behaviour: Behaviour) -> None:
         """Delete a job in any status (documented); it is gone after ``behaviour.delete_seconds``."""
         if job.gone_at is None:
             job.gone_at = self._clock() + behaviour.delete_seconds
 
+    def execution(self, job: Job) -> tuple[str, str]:
+        """Return Flink's number and Flink's state of a job that was started at least once."""
+        return self._engine.execution(job)
+
+    def close(self) -> None:
+        """Let the engine go of all jobs."""
+        with self.lock:
+            self._engine.close()
+
     def _advance(self) -> None:
         now = self._clock()
         for job in list(self._jobs.values()):
-            while job.steps and now - job.since >= job.steps[0].after:
-                step = job.steps.popleft()
-                job.take(step, self.wall_ms(job.since + step.after))
+            self._engine.advance(job, now, self.wall_ms)
             if job.gone_at is not None and now >= job.gone_at:
+                self._engine.forget(job)
                 self._records[job.job_id] = self._jobs.pop(job.job_id)
 
     def _check_name(self, project_id: str, name: str) -> None:
@@ -359,7 +373,7 @@ class JobStore:
             fields["resource_config"] = _resource_config(fields["resource_config"])
         if fields["checkpoint_enabled"] and not fields["checkpoint_path"]:
             # Documented is that the service makes a path; what it looks like is assumed.
-            fields["checkpoint_path"] = f"{fields['obs_bucket'] or 'dli-public'}/jobs/checkpoint/{job.job_id}"
+            fields["checkpoint_path"] = f"{job.bucket}/jobs/checkpoint/{job.job_id}"
 
     @staticmethod
     def _planned(plans: dict[int | str, deque[str]], job: Job, otherwise: str) -> str:

@@ -155,7 +155,7 @@ def _integers_as_strings(value: Any) -> Any:
 def _runtime_config(text: str, behaviour: Behaviour) -> str:
     if behaviour.runtime_config_reads == "as_written":
         return text
-    pairs = _runtime_pairs(text)
+    pairs = runtime_pairs(text)
     if pairs is None:
         return text
     if behaviour.runtime_config_reads == "lines":
@@ -165,7 +165,7 @@ def _runtime_config(text: str, behaviour: Behaviour) -> str:
     return json.dumps(dict(pairs))
 
 
-def _runtime_pairs(text: str) -> list[tuple[str, Any]] | None:
+def runtime_pairs(text: str) -> list[tuple[str, Any]] | None:
     """Return the settings of a runtime_config in any of its forms, or None when it has none of them."""
     try:
         data = json.loads(text)

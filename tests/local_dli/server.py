@@ -20,6 +20,7 @@ from local_dli.app import RecordedRequest, create_app
 from local_dli.behaviour import Behaviour
 from local_dli.iam import CREDENTIALS, PROJECT, Iam
 from local_dli.jobs import JobStore
+from local_dli.lifecycle import Engine
 
 log = logging.getLogger("local_dli")
 
@@ -38,6 +39,7 @@ class LocalDli:
     """DLI and IAM in one process, to be used as a context manager.
 
     :param behaviour: the switches; ``service.behaviour`` can be replaced at any time.
+    :param engine: makes the jobs go through their statuses, such as a FlinkEngine; without one they go by the clock.
     :param ssl_context: speak TLS with this context, else plain HTTP.
     :param port: port on 127.0.0.1; 0 takes a free one.
     :param clock: seconds that only grow; statuses, times of jobs and the life of tokens follow it.
@@ -52,6 +54,7 @@ class LocalDli:
         self,
         behaviour: Behaviour | None = None,
         *,
+        engine: Engine | None = None,
         ssl_context: ssl.SSLContext | None = None,
         port: int = 0,
         clock: Callable[[], float] = time.monotonic,
@@ -65,7 +68,7 @@ class LocalDli:
         self.credentials = dict(CREDENTIALS)
         self.requests: list[RecordedRequest] = []
         self.contract_violations: list[str] = []
-        self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock)
+        self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock, engine)
         self.iam = Iam(clock, self.jobs.wall_ms)
         self._scheme = "https" if ssl_context else "http"
         self._server = wsgi.Server(("127.0.0.1", port), create_app(self), numthreads=8)
@@ -94,10 +97,11 @@ class LocalDli:
         return self
 
     def stop(self) -> None:
-        """Close the port and all connections."""
+        """Close the port and all connections, and let the engine go of all jobs."""
         self._server.stop()
         if self._thread is not None:
             self._thread.join()
+        self.jobs.close()
 
     def __enter__(self) -> LocalDli:
         return self.start()

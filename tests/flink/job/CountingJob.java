@@ -1,0 +1,159 @@
+// Copyright (c) 2026, the otc.dli authors
+// GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package org.example;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.serialization.SimpleStringEncoder;
+import org.apache.flink.api.common.state.ValueState;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
+import org.apache.flink.api.java.utils.ParameterTool;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.connector.file.sink.FileSink;
+import org.apache.flink.core.fs.Path;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
+import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.BasePathBucketAssigner;
+import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
+import org.apache.flink.util.Collector;
+
+/**
+ * Counts 1, 2, 3, ... into files, so that a look at the files tells whether a number was lost or came twice.
+ *
+ * <p>A line is {@code number,label,count}: the label this version of the job was started with, and how many numbers of
+ * the same key (the remainder by {@link #KEYS}) were seen so far, which only comes out right if the keyed state went
+ * from version to version with the savepoint.
+ *
+ * <p>Lines are committed with a savepoint, with a checkpoint, or at the end of a bounded job. The job has no periodic
+ * checkpoints of its own: a version that crashes has committed nothing.
+ *
+ * <pre>
+ * --out DIR           where the files go
+ * --label TEXT        written with each number, default v1
+ * --rate N            numbers a second, default 100
+ * --count N           end after this many numbers; by default it runs for ever
+ * --crash-after-ms N  fail once this version has run for so long
+ * --fail-on-start     fail before the first number
+ * --fail-snapshots    fail when a savepoint or a checkpoint is made
+ * </pre>
+ */
+public final class CountingJob {
+    /** The reader of the files knows it too. */
+    private static final int KEYS = 8;
+
+    private CountingJob() {}
+
+    public static void main(String[] args) throws Exception {
+        ParameterTool options = ParameterTool.fromArgs(args);
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        String label = options.get("label", "v1");
+
+        FileSink<String> files =
+                FileSink.forRowFormat(new Path(options.getRequired("out")), new SimpleStringEncoder<String>())
+                        .withBucketAssigner(new BasePathBucketAssigner<>())
+                        .withRollingPolicy(OnCheckpointRollingPolicy.build())
+                        .build();
+
+        // One source, so that the numbers are without gaps; what comes behind it has the parallelism of the job.
+        // The names given by uid are what a savepoint finds the state of the next version by.
+        env.fromSource(
+                        new NumberSequenceSource(1, options.getLong("count", Long.MAX_VALUE)),
+                        WatermarkStrategy.noWatermarks(),
+                        "numbers")
+                .setParallelism(1)
+                .uid("numbers")
+                .map(new Throttle(options.getLong("rate", 100), options.has("fail-snapshots")))
+                .setParallelism(1)
+                .uid("throttle")
+                .keyBy(number -> number % KEYS)
+                .process(
+                        new Count(
+                                label,
+                                options.getLong("crash-after-ms", Long.MAX_VALUE),
+                                options.has("fail-on-start")))
+                .uid("count")
+                .sinkTo(files)
+                .uid("files");
+        env.execute("counting " + label);
+    }
+
+    /** Lets so many numbers a second pass. */
+    private static final class Throttle extends RichMapFunction<Long, Long> implements CheckpointedFunction {
+        private static final long serialVersionUID = 1L;
+        private final long pause;
+        private final boolean failSnapshots;
+        private transient long next;
+
+        Throttle(long rate, boolean failSnapshots) {
+            this.pause = TimeUnit.SECONDS.toNanos(1) / rate;
+            this.failSnapshots = failSnapshots;
+        }
+
+        @Override
+        public void open(Configuration parameters) {
+            next = System.nanoTime();
+        }
+
+        @Override
+        public Long map(Long number) {
+            next += pause;
+            for (long wait = next - System.nanoTime(); wait > 0; wait = next - System.nanoTime()) {
+                LockSupport.parkNanos(wait);
+            }
+            return number;
+        }
+
+        @Override
+        public void snapshotState(FunctionSnapshotContext context) {
+            if (failSnapshots) {
+                throw new IllegalStateException("This version cannot save its state.");
+            }
+        }
+
+        @Override
+        public void initializeState(FunctionInitializationContext context) {}
+    }
+
+    /** Counts the numbers of each key, and fails when it is told to. */
+    private static final class Count extends KeyedProcessFunction<Long, Long, String> {
+        private static final long serialVersionUID = 1L;
+        private final String label;
+        private final long crashAfterMs;
+        private final boolean failOnStart;
+        private transient long openedAt;
+        private transient ValueState<Long> count;
+
+        Count(String label, long crashAfterMs, boolean failOnStart) {
+            this.label = label;
+            this.crashAfterMs = crashAfterMs;
+            this.failOnStart = failOnStart;
+        }
+
+        @Override
+        public void open(Configuration parameters) {
+            if (failOnStart) {
+                throw new IllegalStateException("This version cannot start.");
+            }
+            openedAt = System.nanoTime();
+            count = getRuntimeContext().getState(new ValueStateDescriptor<>("count", Long.class));
+        }
+
+        @Override
+        public void processElement(Long number, Context context, Collector<String> out) throws Exception {
+            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedAt) >= crashAfterMs) {
+                throw new IllegalStateException("This version crashes after " + crashAfterMs + " ms.");
+            }
+            long seen = count.value() == null ? 1 : count.value() + 1;
+            count.update(seen);
+            out.collect(number + "," + label + "," + seen);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine that runs nothing: statuses pass with time.
+
+It holds the steps still ahead of each job. They are taken when somebody looks at the job and their time has come, so no
+thread and no timer is needed, and a test can turn the clock by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+from local_dli.behaviour import Behaviour
+from local_dli.lifecycle import ALIVE, RUNNING, check_save, check_start, check_stop
+
+if TYPE_CHECKING:
+    from local_dli.jobs import Job
+
+
+@dataclass(frozen=True)
+class Step:
+    """Enter a status some seconds after the one before was entered."""
+
+    after: float
+    status: str
+    desc: str = ""
+    makes_savepoint: bool = False
+    loses_savepoint: bool = False
+
+
+@dataclass
+class _Way:
+    """The steps ahead of a job, and when it has entered the status it is in."""
+
+    since: float
+    steps: deque[Step]
+
+
+class ClockEngine:
+    """See lifecycle.Engine."""
+
+    start_outcomes = re.compile(r"running|submit_fail|refused|(exception|finish)_after:\d+(\.\d+)?")
+    stop_outcomes = re.compile(r"stopped|cancel_fail|refused")
+
+    def __init__(self) -> None:
+        self._ways: dict[int, _Way] = {}
+
+    def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
+        check_start(job, resume_savepoint)
+        kind, _colon, seconds = outcome.partition(":")
+        if kind == "submit_fail":
+            steps = [Step(behaviour.submit_seconds, "job_submit_fail", "Planned failure.")]
+            self._follow(job, now, "job_submitting", steps)
+            return
+        # Documented: a savepoint does not outlive the restart. Assumed: it is lost when the job runs, not when it is
+        # asked.
+        loses = behaviour.savepoint_after_restart == "deleted"
+        steps = [Step(behaviour.submit_seconds, RUNNING, loses_savepoint=loses)]
+        if kind == "exception_after":
+            steps.append(Step(float(seconds), "job_running_exception", "Planned exception."))
+        elif kind == "finish_after":
+            steps.append(Step(float(seconds), "job_finish"))
+        elif behaviour.finish_after_seconds is not None:
+            steps.append(Step(behaviour.finish_after_seconds, "job_finish"))
+        self._follow(job, now, "job_submitting", steps)
+
+    def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
+        check_stop(job)
+        end = Step(behaviour.cancel_seconds, "job_cancel_success")
+        if outcome == "cancel_fail":
+            end = Step(behaviour.cancel_seconds, "job_cancel_fail", "Planned failure.")
+        if not trigger_savepoint or job.status != RUNNING:
+            self._follow(job, now, "job_canceling", [end])
+        elif behaviour.savepoint == "fails":
+            # What would have ended the job by itself is forgotten here: no test needs a failed savepoint and then an
+            # end.
+            self._follow(job, now, "job_savepointing", [Step(behaviour.savepoint_seconds, RUNNING)])
+        else:
+            saved = Step(behaviour.savepoint_seconds, "job_canceling", makes_savepoint=True)
+            self._follow(job, now, "job_savepointing", [saved, end])
+
+    def save(self, job: Job, behaviour: Behaviour, now: float) -> None:
+        check_save(job)
+        made = behaviour.savepoint == "made"
+        steps = [Step(behaviour.savepoint_seconds, RUNNING, makes_savepoint=made)]
+        self._follow(job, now, "job_savepointing", steps)
+
+    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
+        way = self._ways.get(job.job_id)
+        while way and way.steps and now - way.since >= way.steps[0].after:
+            step = way.steps.popleft()
+            way.since += step.after
+            at = wall_ms(way.since)
+            job.enter(step.status, at, step.desc)
+            if step.makes_savepoint:
+                job.set_savepoint(f"obs://{job.bucket}/jobs/savepoint/{job.job_id}/{at}/")
+            if step.loses_savepoint:
+                job.set_savepoint(None)
+
+    def forget(self, job: Job) -> None:
+        self._ways.pop(job.job_id, None)
+
+    def execution(self, job: Job) -> tuple[str, str]:
+        return f"{job.job_id:032x}", "RUNNING" if job.status in ALIVE else "CANCELED"
+
+    def close(self) -> None:
+        pass  # nothing runs
+
+    def _follow(self, job: Job, now: float, status: str, steps: Iterable[Step]) -> None:
+        """Enter a status now and go on from there by these steps, whatever was planned before."""
+        job.announce(status)
+        self._ways[job.job_id] = _Way(now, deque(steps))

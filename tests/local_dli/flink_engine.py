@@ -1,0 +1,271 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine that runs the jobs on a real Flink session cluster.
+
+Flink is asked for the state of a job when somebody looks at the job, so no thread is needed. A folder stands for object
+storage: ``obs://bucket/path`` is ``bucket/path`` below it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import requests
+
+from local_dli.behaviour import Behaviour
+from local_dli.jobs import Job
+from local_dli.lifecycle import RUNNING, Refused, check_save, check_start, check_stop
+from local_dli.reading import runtime_pairs
+from local_flink.rest import FlinkError, FlinkJob, FlinkRest
+
+OBS = "obs://"
+
+# Flink is through with a job in these.
+ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
+
+# A job that may restart without limit gives up when it fails more often than this in a minute: waiting for the end of
+# such a job would take for ever.
+RESTARTS_IN_A_MINUTE = 3
+
+# Nobody can make a folder there, root neither.
+NO_FOLDER = "/dev/null/savepoint"
+
+
+class NotSubmitted(Exception):
+    """A job does not even get to Flink; the text says why."""
+
+
+@dataclass
+class _Run:
+    """One start of a job.
+
+    ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
+    ``stops`` tells that the job was told to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
+    seen.
+    """
+
+    flink_id: str
+    loses_savepoint: bool
+    failure: str = ""
+    ran: bool = False
+    savepoint: str | None = None
+    stops: bool = False
+    saved_and_stopped: bool = False
+    problem: str = ""
+    state: str = "INITIALIZING"
+    over: bool = False
+
+
+class FlinkEngine:
+    """See lifecycle.Engine.
+
+    :param rest: the cluster; it stays open when the engine is closed.
+    :param obs_root: the folder that stands for object storage.
+
+    Of the switches, ``savepoint`` and ``savepoint_after_restart`` count here; those with seconds do not.
+    """
+
+    start_outcomes = re.compile(r"running|refused")
+    stop_outcomes = re.compile(r"stopped|refused")
+
+    def __init__(self, rest: FlinkRest, obs_root: Path) -> None:
+        self.rest = rest
+        self.obs_root = obs_root.resolve()
+        self._runs: dict[int, _Run] = {}
+
+    def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
+        check_start(job, resume_savepoint)
+        run = _Run("", loses_savepoint=behaviour.savepoint_after_restart == "deleted")
+        try:
+            run.flink_id = self._submit(job, resume_savepoint)
+        except (FlinkError, NotSubmitted) as error:
+            run.failure = str(error)
+        job.announce("job_submitting")
+        self._runs[job.job_id] = run
+
+    def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
+        check_stop(job)
+        run = self._live(job)
+        if trigger_savepoint and job.status == RUNNING:
+            run.savepoint = self._asked(self.rest.stop, run.flink_id, self._target(job, behaviour))
+            job.announce("job_savepointing")
+        else:
+            self._asked(self.rest.cancel, run.flink_id)
+            job.announce("job_canceling")
+        run.stops = True
+
+    def save(self, job: Job, behaviour: Behaviour, now: float) -> None:
+        check_save(job)
+        run = self._live(job)
+        run.savepoint = self._asked(self.rest.save, run.flink_id, self._target(job, behaviour))
+        job.announce("job_savepointing")
+
+    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
+        run = self._runs.get(job.job_id)
+        if run is None or run.over:
+            return
+        if run.failure:
+            run.over = True
+            job.enter("job_submit_fail", wall_ms(now), run.failure)
+            return
+        if run.savepoint is not None:
+            try:
+                location = self.rest.saved(run.flink_id, run.savepoint)
+            except FlinkError as error:
+                run.problem = f"The savepoint failed: {error}"
+                run.stops = False
+            else:
+                if location is None:
+                    return
+                job.set_savepoint(self._obs(location))
+                run.saved_and_stopped = run.stops
+            run.savepoint = None
+        status, reason = self._look(job, run, wall_ms(now))
+        if status != job.status:
+            job.enter(status, wall_ms(now), reason or run.problem)
+            run.problem = ""
+
+    def forget(self, job: Job) -> None:
+        run = self._runs.pop(job.job_id, None)
+        if run is not None:
+            self._let_go(run)
+
+    def execution(self, job: Job) -> tuple[str, str]:
+        run = self._runs[job.job_id]
+        return run.flink_id, run.state
+
+    def close(self) -> None:
+        for run in self._runs.values():
+            self._let_go(run)
+        self._runs.clear()
+
+    # Status
+
+    def _look(self, job: Job, run: _Run, at: int) -> tuple[str, str]:
+        """Ask Flink, and return the status of a job and the reason for it."""
+        try:
+            seen = self.rest.job(run.flink_id)
+        except FlinkError as error:
+            if error.status != 404:
+                raise
+            run.over = True
+            return "job_running_exception", f"Flink no longer knows the job: {error}"
+        run.state = seen.state
+        if not run.ran and self._has_run(seen):
+            run.ran = True
+            job.enter(RUNNING, at)
+            if run.loses_savepoint:
+                job.set_savepoint(None)
+        if seen.state in ENDED:
+            run.over = True
+            if seen.state == "FAILED":
+                return "job_running_exception", self.rest.failure(run.flink_id)
+            stopped = seen.state == "CANCELED" or run.saved_and_stopped
+            return "job_cancel_success" if stopped else "job_finish", ""
+        if run.stops:
+            return "job_canceling", ""
+        if seen.runs:
+            return RUNNING, ""
+        # It begins, or it is between two attempts, or its savepoint has failed and it is failing with it.
+        return job.status, ""
+
+    def _has_run(self, seen: FlinkJob) -> bool:
+        """Return whether a job runs, or is at its end and ran before anybody looked."""
+        return seen.runs or (seen.state in ENDED and self.rest.all_tasks_ran(seen.flink_id))
+
+    def _live(self, job: Job) -> _Run:
+        run = self._runs.get(job.job_id)
+        if run is None or run.over or run.failure:
+            raise Refused("DLI.0999: Flink does not run this job.")
+        return run
+
+    @staticmethod
+    def _asked(call: Callable[..., str | None], *arguments: str) -> str | None:
+        try:
+            return call(*arguments)
+        except FlinkError as error:
+            raise Refused(f"DLI.0999: {error}") from error
+
+    def _let_go(self, run: _Run) -> None:
+        """Cancel a job that still runs, if the cluster is still there."""
+        if not run.over and not run.failure:
+            with contextlib.suppress(FlinkError, requests.RequestException):
+                self.rest.cancel(run.flink_id)
+
+    # Submission
+
+    def _submit(self, job: Job, resume_savepoint: bool) -> str:
+        """Give a job to Flink and return Flink's number of it.
+
+        :raises NotSubmitted: when there is no JAR.
+        :raises FlinkError: when Flink refuses it, or its main method fails.
+        """
+        entrypoint = job.fields["entrypoint"] or ""
+        if not entrypoint.startswith(OBS):
+            raise NotSubmitted("The entrypoint is not the obs:// path of a JAR.")
+        jar = (self.obs_root / entrypoint.removeprefix(OBS)).resolve()
+        if not jar.is_relative_to(self.obs_root) or not jar.is_file():
+            raise NotSubmitted("The JAR that entrypoint names does not exist.")
+        parallelism = job.fields["parallel_number"]
+        if job.fields["resource_config"]:
+            parallelism = job.fields["resource_config"]["parallel_number"]
+        arguments = [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
+        savepoint = self._path(job.savepoint_path) if resume_savepoint else None
+        jar_id = self.rest.upload(jar)
+        try:
+            return self.rest.run(
+                jar_id, job.fields["main_class"], arguments, parallelism, savepoint, self._settings(job)
+            )
+        finally:
+            with contextlib.suppress(FlinkError):
+                self.rest.delete_jar(jar_id)
+
+    def _settings(self, job: Job) -> dict[str, str]:
+        """Return what the fields of a job mean in Flink's own settings; its runtime_config has the last word."""
+        fields = job.fields
+        settings = {"restart-strategy": "none"}
+        if fields["restart_when_exception"]:
+            most, interval = fields["resume_max_num"], "1 h"
+            if most < 1:
+                most, interval = RESTARTS_IN_A_MINUTE, "1 min"
+            settings = {
+                "restart-strategy": "failure-rate",
+                "restart-strategy.failure-rate.max-failures-per-interval": str(most),
+                "restart-strategy.failure-rate.failure-rate-interval": interval,
+                "restart-strategy.failure-rate.delay": "200 ms",
+            }
+        if fields["checkpoint_enabled"]:
+            path = fields["checkpoint_path"].removeprefix(OBS)
+            settings |= {
+                "execution.checkpointing.interval": f"{fields['checkpoint_interval']} s",
+                "execution.checkpointing.mode": "EXACTLY_ONCE" if fields["checkpoint_mode"] == 1 else "AT_LEAST_ONCE",
+                "state.checkpoints.dir": self._path(f"{OBS}{path}"),
+            }
+        for key, value in runtime_pairs(fields["runtime_config"] or "") or ():
+            settings[key] = value if isinstance(value, str) else json.dumps(value)
+        return settings
+
+    # Object storage. Flink does not decode its URLs, so they must not be encoded.
+
+    def _target(self, job: Job, behaviour: Behaviour) -> str:
+        """Return the folder for a savepoint that is made now."""
+        if behaviour.savepoint == "fails":
+            return f"file://{NO_FOLDER}"
+        return self._path(f"{OBS}{job.bucket}/jobs/savepoint/{job.job_id}/{time.time() * 1000:.0f}")
+
+    def _path(self, text: str) -> str:
+        """Return a text with each obs:// path in it as Flink finds it."""
+        return text.replace(OBS, f"file://{self.obs_root}/")
+
+    def _obs(self, location: str) -> str:
+        """Return the obs:// path of a place that Flink names."""
+        path = Path("/", location.removeprefix("file:").lstrip("/"))
+        return f"{OBS}{path.relative_to(self.obs_root).as_posix()}/"

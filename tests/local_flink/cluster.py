@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Flink session cluster: one JobManager, one TaskManager, on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+import requests
+
+from local_flink.files import find_flink_lib, find_java
+from local_flink.polling import until
+from local_flink.rest import FlinkError, FlinkRest
+
+JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+ATTEMPTS = 3
+
+# Flink looks into these, which the newer JDKs forbid. Without them a TaskManager has no slots.
+OPENED = (
+    "java.lang", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.lang.reflect", "java.text", "java.time",
+    "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks",
+)  # fmt: skip
+JAVA_OPTIONS = [
+    "-XX:-UsePerfData",  # it would leave a file in /tmp
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # what runs here runs too briefly to earn more
+    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
+    *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
+]
+
+COMMON = {
+    "jobmanager.rpc.address": "127.0.0.1",
+    "jobmanager.bind-host": "127.0.0.1",
+    "rest.address": "127.0.0.1",
+    "rest.bind-address": "127.0.0.1",
+    "blob.server.port": "0",
+    # A TaskManager that is there before the JobManager would else lose ten seconds.
+    "cluster.registration.error-delay": "500",
+    "cluster.registration.initial-timeout": "200",
+    # How old what the REST API shows may be, in ms.
+    "web.refresh-interval": "300",
+    # The result of a savepoint can be asked for long after it was made.
+    "rest.async.store-duration": "1 d",
+    # A job that wants more slots than there are fails after so many ms.
+    "slot.request.timeout": "20000",
+}
+WORKER = {
+    "taskmanager.host": "127.0.0.1",
+    "taskmanager.bind-host": "127.0.0.1",
+    "taskmanager.cpu.cores": "2",
+    "taskmanager.memory.task.heap.size": "256m",
+    "taskmanager.memory.task.off-heap.size": "0",
+    "taskmanager.memory.framework.heap.size": "128m",
+    "taskmanager.memory.framework.off-heap.size": "64m",
+    "taskmanager.memory.network.min": "64m",
+    "taskmanager.memory.network.max": "64m",
+    "taskmanager.memory.managed.size": "64m",
+    "taskmanager.memory.jvm-metaspace.size": "256m",
+    "taskmanager.memory.jvm-overhead.min": "128m",
+    "taskmanager.memory.jvm-overhead.max": "128m",
+}
+LOGGING = """\
+rootLogger.level = INFO
+rootLogger.appenderRef.file.ref = File
+appender.file.name = File
+appender.file.type = File
+appender.file.fileName = ${sys:log.file}
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} - %m%n
+"""
+
+
+class FlinkCluster:
+    """A session cluster, to be used as a context manager; it takes about 5 s and 0.6 GB.
+
+    :param home: a folder that is or will be there; all that the cluster writes, its logs too, is below it.
+    :param slots: how many parallel tasks there can be, of all jobs together.
+    :raises FlinkMissing: when there is no JDK or no Flink on this machine.
+
+    On entering, ``rest`` gets the REST API of the cluster; ``rest.url`` is also the address of Flink's web page.
+    """
+
+    rest: FlinkRest
+
+    def __init__(self, home: Path, slots: int = 8) -> None:
+        self.home = home.resolve()
+        self._slots = slots
+        self._java = find_java()
+        self._lib = find_flink_lib()
+        self._running = contextlib.ExitStack()
+
+    def __enter__(self) -> FlinkCluster:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._start()
+                return self
+            except BaseException as error:
+                self._running.close()
+                # Somebody else may have taken a port in the moment between its choice and its use.
+                if attempt == ATTEMPTS or not isinstance(error, RuntimeError):
+                    raise
+        raise AssertionError("not reached")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def _start(self) -> None:
+        for name in ("conf", "tmp"):
+            (self.home / name).mkdir(parents=True, exist_ok=True)
+        (self.home / "conf" / "log4j.properties").write_text(LOGGING, encoding="utf-8")
+        (self.home / "conf" / "flink-conf.yaml").touch()
+        rpc_port, rest_port = _free_ports(2)
+        common = COMMON | {
+            "jobmanager.rpc.port": str(rpc_port),
+            "rest.port": str(rest_port),
+            "rest.bind-port": str(rest_port),
+            "web.upload.dir": str(self.home / "tmp"),
+            "io.tmp.dirs": str(self.home / "tmp"),
+            "state.savepoints.dir": (self.home / "savepoints").as_uri(),
+            "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
+        }
+        # Left last, so that a TaskManager never misses its JobManager.
+        manager = self._launch("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, common)
+        worker_settings = common | WORKER | {"taskmanager.numberOfTaskSlots": str(self._slots)}
+        worker_options = ["-Xmx384m", "-Xms64m", "-XX:MaxMetaspaceSize=256m"]
+        worker = self._launch("taskmanager", worker_options, TASK_MANAGER, worker_settings)
+        self.rest = self._running.enter_context(FlinkRest(f"http://127.0.0.1:{rest_port}"))
+
+        def ready() -> bool:
+            for process, name in ((manager, "jobmanager"), (worker, "taskmanager")):
+                if process.poll() is not None:
+                    raise RuntimeError(f"Flink's {name} ended at once; see {self.home / name}.log and .out.")
+            try:
+                return self.rest.slots() > 0
+            except (requests.ConnectionError, FlinkError):
+                return False
+
+        until(ready, START_SECONDS, f"Flink with a free slot (its logs are in {self.home})", pause=0.2)
+
+    def _launch(self, name: str, options: list[str], main_class: str, settings: dict[str, str]) -> subprocess.Popen:
+        command = [
+            *(str(self._java), *options, *JAVA_OPTIONS),
+            f"-Djava.io.tmpdir={self.home / 'tmp'}",
+            f"-Dlog.file={self.home / name}.log",
+            f"-Dlog4j.configurationFile={(self.home / 'conf' / 'log4j.properties').as_uri()}",
+            *("-classpath", os.pathsep.join(map(str, sorted(self._lib.glob("*.jar")))), main_class),
+            *("--configDir", str(self.home / "conf")),
+            *(f"-D{key}={value}" for key, value in settings.items()),
+        ]
+        environment = os.environ | {
+            "FLINK_CONF_DIR": str(self.home / "conf"),
+            "FLINK_LIB_DIR": str(self._lib),
+            "FLINK_PLUGINS_DIR": str(self._lib.parent / "plugins"),
+        }
+        with (self.home / f"{name}.out").open("wb") as out:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=self.home,
+                env=environment,
+                start_new_session=True,  # Ctrl-C in a terminal is for us; we stop the processes in our own order
+            )
+        self._running.callback(_end, process)
+        return process
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Stop a process, and do not take no for an answer."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports that were free a moment ago, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]

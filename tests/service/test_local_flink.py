@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of the second engine that need neither Java nor Flink; tests/flink has the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_dli.__main__ import main
+from local_flink import FlinkCluster, FlinkMissing, check_exactly_once, find_flink_lib, find_java, read_events, until
+from local_flink.rest import root_cause
+
+
+def make_java(home: Path, version: str) -> None:
+    """Write a java that tells this version and can do nothing else."""
+    (home / "bin").mkdir(parents=True)
+    java = home / "bin" / "java"
+    java.write_text(f'#!/bin/sh\n[ "$1" = -version ] && echo "{version}" >&2\n')
+    java.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ('openjdk version \\"17.0.15\\" 2025-04-15', True),
+        ('Picked up JAVA_TOOL_OPTIONS: -Xmx8g\nopenjdk version \\"11\\" 2018-09-25', True),
+        ('java version \\"1.8.0_392\\"', False),
+        ("what?", False),
+    ],
+)
+def test_java(tmp_path: Path, monkeypatch: Any, version: str, found: bool) -> None:
+    make_java(tmp_path, version)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    if found:
+        assert find_java() == tmp_path / "bin" / "java"
+    else:
+        with pytest.raises(FlinkMissing, match="JDK, version 11 or 17, and .*/bin/java is older"):
+            find_java()
+    with pytest.raises(FlinkMissing, match="JDK, version 11 or 17, and there is no javac in JAVA_HOME"):
+        find_java("javac")
+
+
+def test_no_java(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FlinkMissing, match="there is no java on PATH"):
+        find_java()
+
+
+def test_flink(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("FLINK_LIB_DIR", str(tmp_path))
+    with pytest.raises(FlinkMissing, match="no flink-dist"):
+        find_flink_lib()
+    (tmp_path / "flink-dist-1.17.2.jar").touch()
+    assert find_flink_lib() == tmp_path
+
+
+def test_no_flink(monkeypatch: Any) -> None:
+    monkeypatch.delenv("FLINK_LIB_DIR", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FlinkMissing, match="apache-flink-libraries is not installed"):
+        find_flink_lib()
+
+
+def test_a_cluster_that_does_not_start(tmp_path: Path, monkeypatch: Any) -> None:
+    """It ends with the reason, and none of its processes is left."""
+    make_java(tmp_path / "jdk", 'openjdk version \\"17\\"')
+    (tmp_path / "flink-dist-1.17.2.jar").touch()
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    monkeypatch.setenv("FLINK_LIB_DIR", str(tmp_path))
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def remember(*arguments: Any, **options: Any) -> Any:
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    cluster = FlinkCluster(tmp_path / "home")
+    monkeypatch.setattr(subprocess, "Popen", remember)
+    with pytest.raises(RuntimeError, match="Flink's (job|task)manager ended at once; see .*/home/"), cluster:
+        pass
+    assert len(started) == 6  # three attempts
+    assert all(process.poll() is not None for process in started)
+
+
+def test_flags_that_do_not_go_together(capsys: Any, monkeypatch: Any) -> None:
+    for flags in (["--flink"], ["--obs-root", "folder"], ["--flink", "--flink-rest", "http://127.0.0.1:1"]):
+        monkeypatch.setattr(sys, "argv", ["local_dli", *flags])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert caught.value.code == 2
+    assert capsys.readouterr().err.count("--obs-root goes with --flink or --flink-rest") == 2
+
+
+def test_a_program_without_java(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["local_dli", "--flink", "--obs-root", str(tmp_path)])
+    with pytest.raises(SystemExit, match="there is no java in JAVA_HOME"):
+        main()
+
+
+def test_the_line_of_a_trace_that_says_why() -> None:
+    trace = "a.B: recovery is suppressed\n\tat a.B.c(B.java:1)\nCaused by: x.Y: why\n\t... 3 more\n"
+    assert root_cause(trace) == "x.Y: why"
+    assert root_cause("\na.B: what\n\tat a.B.c(B.java:1)") == "a.B: what"
+    assert root_cause("") == ""
+
+
+def test_until() -> None:
+    seen = iter([0, 0, 7])
+    assert until(lambda: next(seen), 10, "number", pause=0.001) == 7
+    with pytest.raises(TimeoutError, match="After 0.01 s there is still no number."):
+        until(lambda: 0, 0.01, "number", pause=0.001)
+
+
+def test_what_the_output_proves(tmp_path: Path) -> None:
+    assert read_events(tmp_path / "nothing") == []
+    assert check_exactly_once([]) == (0, 0, [], [], [])
+    (tmp_path / "part-0-0").write_text("1,v1,1\n3,v1,1\n9,v2,2\n10,v2,1\n")
+    (tmp_path / "part-1-0").write_text("3,v2,2\n2,v1,1\n")
+    (tmp_path / ".part-1-1.inprogress").write_text("4,v1,1\n")
+    events = read_events(tmp_path)
+    assert [event.number for event in events] == [1, 2, 3, 3, 9, 10]
+    found = check_exactly_once(events, expected=11)
+    assert found == (11, 6, [4, 5, 6, 7, 8, 11], [3], [3, 10])
+    assert not found.exactly_once
+    assert check_exactly_once(events[:3]).exactly_once
