@@ -86,7 +86,7 @@ NEWEST_PYTHON = python_for(NEWEST)
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["matrix", "lint", "artifact", "sanity", *(f"tests({core})" for core in TESTED)]
+nox.options.sessions = ["matrix", "lint", "artifact", "sanity", "flink", *(f"tests({core})" for core in TESTED)]
 
 # pip and the linters keep their caches here, and not in the home of whoever runs this.
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
@@ -218,6 +218,17 @@ def tests(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session) -> None:
     """Run the unit tests alone, on the newest ansible-core."""
     run_pytest(session, NEWEST, "tests/unit", *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON)
+def flink(session: nox.Session) -> None:
+    """Run the tests on a real Flink, where there is a JDK; its JARs are a large download."""
+    if not shutil.which("javac"):
+        session.skip("not run: the tests on a real Flink: no JDK (javac) is on PATH")
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
+    # In one process, which is one Flink cluster.
+    session.run("pytest", "tests/flink", *session.posargs)
 
 
 def run_pytest(session: nox.Session, core: str, *args: str) -> None:
