@@ -49,13 +49,17 @@ ARTIFACT = {
 def find_pythons() -> list[str]:
     """The versions that this machine can run, of those that the matrix names.
 
-    pyenv's stand-ins for the versions that are not selected are on PATH, and fail; so what is behind them goes first.
+    pyenv puts stand-ins on PATH for versions that are not selected, and these fail; what is behind them takes their
+    place, for ansible-test too.
     """
-    bins = [Path(sys.base_prefix, "bin")]
-    if shutil.which("pyenv"):
-        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
-        bins += [path for path in Path(root).glob("versions/*/bin") if re.fullmatch(r"[\d.]+", path.parent.name)]
-    os.environ["PATH"] = os.pathsep.join([*map(str, bins), os.environ["PATH"]])
+    folders = [Path(sys.base_prefix, "bin")]
+    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
+        versions = folder.parent / "versions"
+        if folder.name == "shims" and versions.is_dir():
+            folders += sorted(p for p in versions.glob("*/bin") if re.fullmatch(r"[\d.]+", p.parent.name))
+        else:
+            folders.append(folder)
+    os.environ["PATH"] = os.pathsep.join(map(str, folders))
 
     def works(version: str) -> bool:
         python = shutil.which(f"python{version}")
