@@ -9,11 +9,15 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   wait:
-    description: Whether to wait until the service has carried out what was asked.
+    description:
+      - Whether to wait until the service has carried out what was asked.
+      - Between the steps of an upgrade or restart it always waits.
     type: bool
     default: true
   wait_timeout:
-    description: How long to wait at most, in seconds.
+    description:
+      - How long to wait for each step at most, in seconds.
+      - The first start on a new queue takes 6 to 10 minutes.
     type: float
     default: 900.0
 """

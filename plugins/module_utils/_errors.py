@@ -42,6 +42,22 @@ class ConflictError(DliError):
     """What exists on the service contradicts what the task asks for; nothing was changed."""
 
 
+class LifecycleError(DliError):
+    """A start, stop or upgrade did not end as planned.
+
+    :param job: what is known of where the job stands now, for the result.
+    :param rolled_back: whether the former definition runs again.
+    """
+
+    def __init__(self, message: str, job: dict, rolled_back: bool = False) -> None:
+        super().__init__(message)
+        self.job = job
+        self.rolled_back = rolled_back
+
+    def details(self) -> dict:
+        return {**super().details(), **self.job, "rolled_back": self.rolled_back}
+
+
 class WaitTimeout(DliError):
     """Something did not happen within C(wait_timeout).
 

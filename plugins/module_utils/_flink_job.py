@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.otc.dli.plugins.module_utils._client import printable
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME, Field
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
 
@@ -38,6 +39,8 @@ class FlinkJob:
         self.name = answer.get("name") or ""
         self.job_type = answer.get("job_type") or ""
         self.status = answer.get("status") or ""
+        self.status_desc = printable(answer.get("status_desc") or "")
+        self.savepoint_path = answer.get("savepoint_path") or ""
 
     def tells(self, name: str) -> bool:
         """Whether the answer has a field at all, be it null."""
@@ -50,6 +53,16 @@ class FlinkJob:
     def value(self, name: str):
         """Return a field in its canonical form."""
         return canonical(FIELDS_BY_NAME[name], self.raw(name))
+
+    @property
+    def has_savepoint(self) -> bool:
+        """Whether the service has a savepoint to resume the job from."""
+        return str(self._answer.get("has_savepoint")).lower() == "true"
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the job was ever started; 0 and null stand for never (documented)."""
+        return str(self._answer.get("start_time") or 0) != "0"
 
     @property
     def real_cu_number(self) -> int:

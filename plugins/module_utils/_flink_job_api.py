@@ -10,7 +10,8 @@ Paths, parameters and answers are documented in the API reference, chapter "Flin
 from __future__ import annotations
 
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
-from ansible_collections.otc.dli.plugins.module_utils._errors import UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._client import is_false, printable
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, UnexpectedAnswer
 
 # The documented maximum; a larger limit is refused.
 PAGE_SIZE = 100
@@ -69,9 +70,36 @@ class FlinkJobApi:
         """Change fields of a JAR job."""
         self._request("PUT", f"/flink-jobs/{job_id}", body)
 
+    def run_job(self, job_id: int, resume_savepoint: bool) -> None:
+        """Ask for a job to be started, from its latest savepoint or with empty state."""
+        self._batch("/jobs/run", {"job_ids": [job_id], "resume_savepoint": resume_savepoint})
+
+    def stop_job(self, job_id: int, trigger_savepoint: bool) -> None:
+        """Ask for a job to be stopped, with or without a savepoint."""
+        self._batch("/jobs/stop", {"job_ids": [job_id], "trigger_savepoint": trigger_savepoint})
+
+    def trigger_savepoint(self, job_id: int, savepoint_path: str) -> None:
+        """Ask for a savepoint of a running job (vendor; the public reference names it only in its table of rights)."""
+        self._request("POST", f"/jobs/{job_id}/savepoint", {"action": "TRIGGER", "savepoint_path": savepoint_path})
+
+    def import_savepoint(self, job_id: int, savepoint_path: str) -> None:
+        """Make a savepoint in OBS the one that the job resumes from (vendor, likewise)."""
+        self._request("POST", f"/jobs/{job_id}/import-savepoint", {"savepoint_path": savepoint_path})
+
     def delete_job(self, job_id: int) -> None:
         """Delete a job, in whatever status it is."""
         self._request("DELETE", f"/jobs/{job_id}")
+
+    def _batch(self, path, body):
+        """Send a request whose answer tells for each job, without its id, whether it was accepted."""
+        operation = f"POST /streaming{path}"
+        payload = self._request("POST", path, body)
+        if not isinstance(payload, list):
+            raise UnexpectedAnswer(f"The service answered {operation} without a list.", operation, 200)
+        for answer in payload:
+            if isinstance(answer, dict) and is_false(answer.get("is_success")):
+                message = printable(answer.get("message") or "the answer gives no reason")
+                raise ApiError(operation, 200, "", message)
 
 
 def _object(payload, key, operation):

@@ -9,40 +9,49 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, NotFound
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
+    Lifecycle,
     Plan,
-    Step,
     job_result,
-    plan_absent,
-    plan_present,
+    plan_state,
     remaining_changes,
 )
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader, Found
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import status_of
 
 
 def converge(
-    api: FlinkJobApi, spec: FlinkJobSpec, state: str, apply: bool, wait: bool, wait_timeout: float, clock=time
+    api: FlinkJobApi,
+    spec: FlinkJobSpec,
+    state: str,
+    apply: bool,
+    wait: bool,
+    wait_timeout: float,
+    how: Lifecycle,
+    clock=time,
 ) -> dict:
     """Bring a job to its desired state and return the module's result.
 
-    :param state: C(present) or C(absent).
+    :param state: C(present), C(started), C(stopped), C(restarted) or C(absent).
     :param apply: False for check mode: everything but the changes themselves.
-    :param wait: whether to wait until a deleted job is gone.
-    :param wait_timeout: seconds to wait at most.
+    :param wait: whether to wait for the end of what was asked for.
+    :param wait_timeout: seconds to wait at most, for each step.
     :raises DliError: when the state cannot be reached.
     """
     reader = FlinkJobReader(api)
-    plan, current = _make_plan(reader, spec, state)
+    applier = Applier(api, reader, wait, wait_timeout, how.health_window, clock)
+    plan, current = _make_plan(reader, applier, spec, state, how, wait)
     job, warnings = plan.job, list(plan.warnings)
     if plan.steps and apply:
-        applied = _apply(api, reader, spec, plan, current, wait_timeout if wait else None, clock)
+        applied = applier.apply(plan, current)
         if applied is not None:
+            applied = reader.read(applied.job_id, spec.fields)
             # What this answer does not tell was told before, and the plan has left it alone.
             job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
             warnings += _unconfirmed(spec, applied)
@@ -51,63 +60,50 @@ def converge(
         "job": job,
         "changes": plan.changes,
         "actions": [step.as_action() for step in plan.steps],
-        "diff": {"before": plan.before, "after": plan.after, "before_header": spec.label, "after_header": spec.label},
+        "risks": list(plan.risks),
+        "diff": _diff(plan, spec),
         "warnings": warnings,
     }
 
 
-def _make_plan(reader, spec, state) -> tuple[Plan, FlinkJob | None]:
+def _make_plan(reader, applier, spec, state, how, wait) -> tuple[Plan, FlinkJob | None]:
     if state == "absent":
         # A job is deleted whatever its fields and tags are.
         current = reader.find(replace(spec, fields={}, tags=None)).job
         if current and spec.job_id is not None and not reader.is_listed(current):
             current = None
-        return plan_absent(spec, current), current
+        return plan_state(state, spec, current, True, how), current
     found = reader.find(spec)
-    current = found.job
-    plan = plan_present(spec, current, found.tags_match)
-    if plan.steps and current and not all(current.tells(field.name) for field in FIELDS):
+    if found.job and not status_of(found.job.status).settled and not _is_left_alone(found.job, spec, state, wait):
+        if not wait:
+            raise ConflictError(
+                f"{spec.label} is {found.job.status}, which passes; wait is false, so nothing was done."
+            )
+        found = Found(reader.with_fields(applier.settle(found.job), spec.fields), found.tags_match)
+    plan = plan_state(state, spec, found.job, found.tags_match, how)
+    if plan.steps and found.job and not all(found.job.tells(field.name) for field in FIELDS):
         # An update sends the whole definition, so now all of it must be known.
-        current = reader.complete(current)
-        plan = plan_present(spec, current, found.tags_match)
-    return plan, current
+        found = Found(reader.complete(found.job), found.tags_match)
+        plan = plan_state(state, spec, found.job, found.tags_match, how)
+    return plan, found.job
 
 
-def _apply(api, reader, spec, plan, current, wait_timeout, clock) -> FlinkJob | None:
-    """Carry out a plan and return the job as the service then tells it, None when it is deleted."""
-    job_id = None
-    for step in plan.steps:
-        job_id = _carry_out(api, step)
-    if plan.after:
-        return reader.read(job_id, spec.fields)
-    if wait_timeout is not None:
-        wait_until(
-            lambda: reader.is_listed(current),
-            lambda listed: not listed,
-            wait_timeout,
-            lambda _listed: f"{spec.label} was deleted, but the service still lists it after {wait_timeout:g} seconds.",
-            clock,
-        )
-    return None
+def _is_left_alone(job, spec, state, wait):
+    """Whether a job in a passing status needs nothing: it is as described, and where it goes is where it should."""
+    if remaining_changes(spec, job):
+        return False
+    return state == "present" or (not wait and state == status_of(job.status).on_the_way_to)
 
 
-def _carry_out(api, step: Step) -> int | None:
-    if step.operation == "create":
-        try:
-            return api.create_jar_job(step.body)
-        except AlreadyExists as exc:
-            raise exc.explained(
-                "The list of this user's jobs does not have it: it may belong to another user, or be just created."
-            ) from exc
-    if step.operation == "update":
-        api.update_jar_job(step.job_id, step.body)
-    else:
-        try:
-            api.delete_job(step.job_id)
-        except NotFound:
-            # Somebody else was faster; gone is gone.
-            pass
-    return step.job_id
+def _diff(plan, spec):
+    """Return the fields before and after, and with them what will be done to the job and what that puts at risk."""
+    before, after = dict(plan.before), dict(plan.after)
+    lifecycle = [step.as_action() for step in plan.steps if step.operation in ("stop", "run")]
+    if lifecycle:
+        after["(actions)"] = lifecycle
+    if plan.risks:
+        after["(state at risk)"] = list(plan.risks)
+    return {"before": before, "after": after, "before_header": spec.label, "after_header": spec.label}
 
 
 def _unconfirmed(spec, job):

@@ -14,32 +14,79 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY, check_definition
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, MAY_BE_RUNNING
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
+    DRAFT,
+    FAILED,
+    FINISHED,
+    IN_ARREARS,
+    RUNNING,
+    STOP_FAILED,
+    STOPPED,
+    SUBMIT_FAILED,
+    status_of,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     canonical,
     merged_resource_config,
     to_wire,
 )
 
+# What a savepoint may no longer fit after (documented for checkpoints).
+_STATE_DEPENDS_ON = (
+    "entrypoint",
+    "main_class",
+    "dependency_jars",
+    "parallel_number",
+    "resource_config",
+    "flink_version",
+)
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the module.
+
+    :param trigger_savepoint: whether a stop makes a savepoint.
+    :param resume_savepoint: whether a start resumes from the savepoint; None for: where there is one.
+    :param upgrade_mode: C(savepoint), C(stateless) or C(fail), for changes that need a stop.
+    :param rollback: whether an upgrade that fails is undone.
+    :param health_window: seconds that an upgraded job must stay running.
+    """
+
+    trigger_savepoint: bool = True
+    resume_savepoint: bool | None = None
+    upgrade_mode: str = "savepoint"
+    rollback: bool = True
+    health_window: float = 30.0
+
 
 @dataclass(frozen=True)
 class Step:
     """One operation of the API.
 
-    :param operation: C(create), C(update) or C(delete).
+    :param operation: C(create), C(update), C(stop), C(run) or C(delete).
     :param job_id: the job it is about; None for a job that does not exist yet.
-    :param body: what it sends.
+    :param body: what it sends, for create and update.
     :param fields: names of the fields it changes, for the result.
+    :param savepoint: whether a stop makes a savepoint or a run resumes from it.
     """
 
     operation: str
     job_id: int | None = None
     body: dict | None = None
     fields: tuple = ()
+    savepoint: bool = False
 
     def as_action(self) -> dict:
         """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
-        return {"operation": self.operation, **({"fields": list(self.fields)} if self.fields else {})}
+        action = {"operation": self.operation}
+        if self.fields:
+            action["fields"] = list(self.fields)
+        if self.operation == "stop":
+            action["trigger_savepoint"] = self.savepoint
+        if self.operation == "run":
+            action["resume_savepoint"] = self.savepoint
+        return action
 
 
 @dataclass(frozen=True)
@@ -51,6 +98,8 @@ class Plan:
     :param before: the managed fields as they are and may be shown, {} when there is no job.
     :param after: the managed fields as they will be and may be shown, {} when there will be no job.
     :param job: the whole job as it is predicted to be; None when there is and will be none.
+    :param risks: sentences about what puts the job's state at risk.
+    :param former: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
     """
 
@@ -59,22 +108,29 @@ class Plan:
     before: dict = field(default_factory=dict)
     after: dict = field(default_factory=dict)
     job: dict | None = None
+    risks: tuple = ()
+    former: Step | None = None
     warnings: tuple = ()
 
 
-def plan_present(spec: FlinkJobSpec, current: FlinkJob | None, tags_match: bool = True) -> Plan:
+def plan_state(state: str, spec: FlinkJobSpec, current: FlinkJob | None, tags_match: bool, how: Lifecycle) -> Plan:
     """Plan how a job comes to be as desired.
 
-    :param current: the job as it is, None when there is none.
+    :param state: C(present), C(started), C(stopped), C(restarted) or C(absent).
+    :param current: the job as it is, None when there is none; its status is settled, unless C(state) is C(present)
+        or C(absent).
     :param tags_match: False when the service's tag filter does not find the job by the desired tags.
     :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
-    :raises ConflictError: the changes are not possible in the job's status.
+    :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
-    return _plan_create(spec) if current is None else _plan_update(spec, current, tags_match)
+    if state == "absent":
+        return _plan_absent(spec, current)
+    if current is None:
+        return _plan_create(spec, state)
+    return _plan_existing(state, spec, current, tags_match, how)
 
 
-def plan_absent(spec: FlinkJobSpec, current: FlinkJob | None) -> Plan:
-    """Plan how a job comes to be gone."""
+def _plan_absent(spec, current):
     if current is None:
         return Plan()
     if spec.job_id is not None and spec.name is not None and spec.name != current.name:
@@ -100,7 +156,7 @@ def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
     return list(_field_changes(spec, current)[0])
 
 
-def _plan_create(spec):
+def _plan_create(spec, state):
     if spec.job_id is not None:
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
@@ -118,15 +174,23 @@ def _plan_create(spec):
     predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in FIELDS}
     nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
     after = _shown_fields(managed, spec)
+    steps = [Step("create", body=body, fields=tuple(managed))]
+    if state in ("started", "restarted"):
+        steps.append(Step("run"))
     return Plan(
-        steps=(Step("create", body=body, fields=tuple(managed)),),
+        steps=tuple(steps),
         changes={name: {"before": None, "after": value} for name, value in after.items()},
         after=after,
-        job={**nothing, "name": spec.name, "status": DRAFT, **_shown_fields(predicted, spec)},
+        job={
+            **nothing,
+            "name": spec.name,
+            "status": RUNNING if len(steps) > 1 else DRAFT,
+            **_shown_fields(predicted, spec),
+        },
     )
 
 
-def _plan_update(spec, current, tags_match):
+def _plan_existing(state, spec, current, tags_match, how):
     changes, warnings = _field_changes(spec, current)
     if spec.tags and not tags_match:
         warnings.append(
@@ -139,15 +203,133 @@ def _plan_update(spec, current, tags_match):
     before, after = _shown_fields(values, spec), _shown_fields(wanted, spec)
     for name, (old, new) in changes.items():
         before[name], after[name] = shown_change(name, old, new, spec.public_args)
+    steps = _steps(state, spec, current, changes, how)
     job = {**current.facts(), **_shown_fields({**current.told(), **wanted}, spec)}
     return Plan(
-        steps=_update_steps(spec, current, changes),
+        steps=steps,
         changes={name: {"before": before[name], "after": after[name]} for name in changes},
         before=before,
         after=after,
-        job=job,
+        job={**job, "status": _predicted_status(current, steps)},
+        risks=_risks(current, changes, steps),
+        former=_former(current, changes, steps, how),
         warnings=tuple(warnings),
     )
+
+
+def _steps(state, spec, current, changes, how):
+    """Return the operations that bring an existing job to a state: stop, update, run, as far as each is needed."""
+    _check_status(state, current)
+    stop = _stop_step(state, current, changes, how)
+    run = _run_step(state, current, changes, stop, how)
+    steps = (stop, *_update_steps(spec, current, changes, stopped=stop is not None), run)
+    return tuple(step for step in steps if step)
+
+
+def _check_status(state, current):
+    if state not in ("started", "restarted"):
+        return
+    if current.status == IN_ARREARS:
+        raise ConflictError(
+            f"Flink job {current.name} was stopped because the account is in arrears{_because(current)}"
+        )
+    if current.status == STOP_FAILED and state == "started":
+        raise ConflictError(
+            f"Flink job {current.name} could not be stopped before; whether it runs is not known{_because(current)} "
+            "Use state stopped to stop it again, or state restarted."
+        )
+
+
+def _because(current):
+    """Return the service's explanation of a status as the end of a sentence."""
+    return f": {current.status_desc.rstrip('.')}." if current.status_desc else "."
+
+
+def _stop_step(state, current, changes, how):
+    if current.status not in (RUNNING, STOP_FAILED):
+        return None
+    if state in ("stopped", "restarted"):
+        return Step("stop", current.job_id, savepoint=how.trigger_savepoint)
+    need_stop = [name for name in changes if not _is_live(name)]
+    if state != "started" or not need_stop:
+        return None
+    if how.upgrade_mode == "fail":
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
+            "stopped; upgrade_mode is fail, so nothing was changed."
+        )
+    return Step("stop", current.job_id, savepoint=how.upgrade_mode == "savepoint")
+
+
+def _run_step(state, current, changes, stop, how):
+    if state == "started":
+        # A bounded job that has finished is where it should be; only a restart runs it again.
+        needed = stop or current.status not in (RUNNING, FINISHED)
+    else:
+        needed = state == "restarted"
+    return Step("run", current.job_id, savepoint=_resumes(current, stop, how)) if needed else None
+
+
+def _resumes(current, stop, how):
+    if stop:
+        return stop.savepoint and how.resume_savepoint is not False
+    if how.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
+        if current.has_run and not current.has_savepoint:
+            raise ConflictError(
+                f"Flink job {current.name} is {current.status}{_because(current)} It has run before and has no "
+                "savepoint to resume from; it was not started, because that would lose its state. Set "
+                "resume_savepoint to false to start it with empty state."
+            )
+    if how.resume_savepoint and not current.has_savepoint:
+        raise ConflictError(
+            f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
+        )
+    return current.has_savepoint if how.resume_savepoint is None else how.resume_savepoint
+
+
+def _predicted_status(current, steps):
+    status = current.status
+    for step in steps:
+        status = {"stop": STOPPED, "run": RUNNING}.get(step.operation, status)
+    return status
+
+
+def _risks(current, changes, steps):
+    """Say what puts the job's state at risk in a plan that stops or starts it."""
+    operations = {step.operation: step for step in steps}
+    risks = []
+    if "stop" in operations and not operations["stop"].savepoint:
+        risks.append("The job is stopped without a savepoint, so its state is lost.")
+    elif "stop" in operations:
+        if not current.value("obs_bucket"):
+            risks.append("The job has no obs_bucket, so there may be no place for its savepoint.")
+        if not current.value("execution_agency_urn") and _is_flink_1_15(current):
+            risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
+    if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
+        risks.append("The job is started without a savepoint, so with empty state.")
+    if "run" in operations and operations["run"].savepoint:
+        changed = [name for name in _STATE_DEPENDS_ON if name in changes]
+        if changed:
+            risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
+    return tuple(risks)
+
+
+def _is_flink_1_15(current):
+    return current.value("resource_config_version") == "v2" or current.value("flink_version").startswith(
+        ("1.15", "1.17")
+    )
+
+
+def _former(current, changes, steps, how):
+    """Return the update that undoes an upgrade, where it is one that can be undone."""
+    operations = {step.operation: step for step in steps}
+    if not {"stop", "update", "run"} <= set(operations) or not (how.rollback and operations["run"].savepoint):
+        return None
+    body = _full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id), current)
+    # What was unset before has to be unset again.
+    unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
+    body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
+    return Step("update", current.job_id, body, tuple(changes))
 
 
 def _field_changes(spec, current):
@@ -195,11 +377,15 @@ def _canonical_fields(spec, current_fields):
     return result
 
 
-def _update_steps(spec, current, changes):
+def _is_live(name):
+    return name != "name" and FIELDS_BY_NAME[name].live
+
+
+def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
     check_definition({**current.definition(), **_canonical_fields(spec, current.definition())}, set(spec.fields))
-    if current.status in MAY_BE_RUNNING:
+    if status_of(current.status).may_run and not stopped:
         body = _running_update_body(spec, current, changes)
     else:
         body = _full_update_body(spec, current)
@@ -211,11 +397,11 @@ def _running_update_body(spec, current, changes):
 
     What does not change is sent too, because an update may reset what it leaves out.
     """
-    need_stop = [name for name in changes if name == "name" or not FIELDS_BY_NAME[name].live]
+    need_stop = [name for name in changes if not _is_live(name)]
     if need_stop:
         raise ConflictError(
             f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
-            "nothing was changed."
+            "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
         )
     body = _full_update_body(spec, current)
     live = [known.name for known in FIELDS if known.live and (known.name != "obs_bucket" or known.name in changes)]

@@ -53,7 +53,11 @@ class FlinkJobReader:
 
     def read(self, job_id: int, fields) -> FlinkJob:
         """Read a job by its id, with the given fields as far as the service tells them."""
-        return self._with_list(self._detail(job_id), fields)
+        return self.with_fields(self._detail(job_id), fields)
+
+    def with_fields(self, job: FlinkJob, fields) -> FlinkJob:
+        """Return a job, read by its id, with the given fields as far as the service tells them."""
+        return self._with_list(job, fields)
 
     def complete(self, job: FlinkJob) -> FlinkJob:
         """Return a job with all the fields that the service tells of it."""

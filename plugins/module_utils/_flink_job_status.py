@@ -2,21 +2,59 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The statuses of a Flink job (documented in the list and detail pages of the API reference)."""
+"""The statuses of a Flink job, and what each means for a plan.
+
+Documented in the list and detail pages of the API reference; the two about arrears only in the list page.
+"""
 
 from __future__ import annotations
 
-DRAFT = "job_init"
+from dataclasses import dataclass
 
-# A job in one of these may be running, so that an update can be refused or disturb it.
-MAY_BE_RUNNING = frozenset(
-    (
-        "job_submitting",
-        "job_running",
-        "job_downloading",
-        "job_savepointing",
-        "job_canceling",
-        "job_cancel_fail",
-        "job_arrearage_recovering",
-    )
-)
+
+@dataclass(frozen=True)
+class Status:
+    """What a status tells.
+
+    :param settled: whether it stays until somebody acts; any other passes by itself.
+    :param may_run: whether the job may be executing, so that an update can be refused or disturb it.
+    :param failed: whether something went wrong, which C(status_desc) then explains.
+    :param on_the_way_to: the desired state that it leads to, when it is known to.
+    """
+
+    settled: bool = True
+    may_run: bool = False
+    failed: bool = False
+    on_the_way_to: str = ""
+
+
+DRAFT = "job_init"
+RUNNING = "job_running"
+FINISHED = "job_finish"
+STOPPED = "job_cancel_success"
+STOP_FAILED = "job_cancel_fail"
+FAILED = "job_running_exception"
+SUBMIT_FAILED = "job_submit_fail"
+IN_ARREARS = "job_arrearage_stopped"
+
+STATUSES = {
+    DRAFT: Status(),
+    "job_submitting": Status(settled=False, may_run=True, on_the_way_to="started"),
+    SUBMIT_FAILED: Status(failed=True),
+    RUNNING: Status(may_run=True),
+    FAILED: Status(failed=True),
+    "job_downloading": Status(settled=False, may_run=True, on_the_way_to="started"),
+    "job_idle": Status(),
+    "job_savepointing": Status(settled=False, may_run=True),
+    "job_canceling": Status(settled=False, may_run=True, on_the_way_to="stopped"),
+    STOPPED: Status(),
+    STOP_FAILED: Status(may_run=True, failed=True),
+    FINISHED: Status(),
+    IN_ARREARS: Status(failed=True),
+    "job_arrearage_recovering": Status(settled=False, may_run=True),
+}
+
+
+def status_of(name: str) -> Status:
+    """Return what a status tells; one that is not documented is taken for a settled one that may run, to be careful."""
+    return STATUSES.get(name, Status(may_run=True))

@@ -65,6 +65,17 @@ def wait_options() -> dict:
     }
 
 
+def lifecycle_options() -> dict:
+    """Return the part of the argument spec about starting, stopping and upgrading jobs."""
+    return {
+        "trigger_savepoint": {"type": "bool", "default": True},
+        "resume_savepoint": {"type": "bool"},
+        "upgrade_mode": {"type": "str", "choices": ["savepoint", "stateless", "fail"], "default": "savepoint"},
+        "rollback": {"type": "bool", "default": True},
+        "health_window": {"type": "float", "default": 30.0},
+    }
+
+
 def run_module(module: AnsibleModule, action) -> None:
     """Run a module's action and exit with its result, or with one clear sentence.
 
@@ -97,6 +108,9 @@ def _check_common_options(params):
         # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
         if value is not None and not 0 < value < float("inf"):
             raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
+    window = params.get("health_window")
+    if window is not None and not 0 <= window < float("inf"):
+        raise InvalidInput(f"health_window is {window:g}, but must be a number of seconds, 0 or more.")
 
 
 def _open_api(module) -> FlinkJobApi:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_jar_job
-short_description: Create, change and delete Flink JAR jobs on Data Lake Insight
+short_description: Create, run, upgrade and delete Flink JAR jobs on Data Lake Insight
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
@@ -15,28 +15,33 @@ description:
   - Brings a Flink JAR job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, to the state that
     the task describes. A job that is already as described is left alone.
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
-  - A new job is a draft; it does not run yet.
 notes:
   - O(tags) can be set when a job is created. The service documents no way to read or change them later. They are
     verified by searching for the job with them, and a warning tells when it is not found that way.
   - The service may show the CUs that a job really uses in place of the requested O(cu_number). Where its answer tells
     so, the two are not compared, and a warning says it.
   - A job that may be running takes changes of O(checkpoint_path), O(obs_bucket), O(resume_checkpoint),
-    O(resume_max_num), O(restart_when_exception) and O(smn_topic) only. Other changes of such a job fail the task, and
-    nothing is changed.
+    O(resume_max_num), O(restart_when_exception) and O(smn_topic) only. For other changes it is stopped and started
+    again, which only O(state=started) and O(state=restarted) do.
+  - A status that passes by itself is waited out first, unless the job already is as desired.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.flink_jar_job
+  - otc.dli.lifecycle
   - otc.dli.wait
   - otc.dli.attributes
 options:
   state:
     description:
-      - V(present) creates the job or changes it to what is described.
+      - V(present) creates the job or changes it to what is described. It never starts or stops it, so a new job is a
+        draft.
+      - V(started) does the same, and sees that the job runs. A bounded job that has finished is left finished.
+      - V(stopped) does the same, and sees that the job does not run.
+      - V(restarted) does the same, and stops the job, if it runs, and starts it.
       - V(absent) deletes it, whatever its status, and with O(wait) waits until the service lists it no longer.
         The state of a running job is lost then.
     type: str
-    choices: [present, absent]
+    choices: [present, started, stopped, restarted, absent]
     default: present
 seealso:
   - name: Data Lake Insight API reference
@@ -68,12 +73,25 @@ EXAMPLES = r"""
     tags:
       team: orders
 
-- name: See what a changed argument would do, and change nothing
+- name: See what a changed argument would do to the running job, and change nothing
   otc.dli.dli_flink_jar_job:
     name: orders-enrichment
     entrypoint_args: -windowSize 2000 -rate 5
+    state: started
   check_mode: true
   diff: true
+
+- name: Deploy the next version without losing state, and go back to the former one when it fails within two minutes
+  otc.dli.dli_flink_jar_job:
+    name: orders-enrichment
+    entrypoint: obs://example-bucket/jars/orders-enrichment-1.5.0.jar
+    state: started
+    health_window: 120
+
+- name: Stop a job and keep its state in a savepoint
+  otc.dli.dli_flink_jar_job:
+    name: orders-enrichment
+    state: stopped
 
 - name: Size a job by memory and cores instead of CUs
   otc.dli.dli_flink_jar_job:
@@ -181,7 +199,7 @@ actions:
   elements: dict
   contains:
     operation:
-      description: C(create), C(update) or C(delete).
+      description: C(create), C(update), C(stop), C(run) or C(delete).
       type: str
       sample: update
     fields:
@@ -189,6 +207,21 @@ actions:
       type: list
       elements: str
       sample: [parallel_number]
+    trigger_savepoint:
+      description: Whether a stop makes a savepoint.
+      type: bool
+      sample: true
+    resume_savepoint:
+      description: Whether a run resumes from a savepoint.
+      type: bool
+      sample: true
+risks:
+  description: What puts the job's state at risk in what is done, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "entrypoint changed: whether the state still fits is known only when it runs."
 error:
   description: Facts about what went wrong, as far as there are any.
   returned: failure
@@ -222,14 +255,40 @@ error:
       description: The last status seen before time was up.
       type: str
       sample: job_canceling
+    job_id:
+      description: Id of the job that a failed start, stop or upgrade was about.
+      type: int
+      sample: 131
+    status:
+      description: Its status now.
+      type: str
+      sample: job_running
+    has_savepoint:
+      description: Whether it has a savepoint to resume from.
+      type: bool
+      sample: true
+    savepoint_path:
+      description: Where that is.
+      type: str
+      sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
+    rolled_back:
+      description: Whether the former definition of the job runs again.
+      type: bool
+      sample: true
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import job_options
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import spec_from_params
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
+from ansible_collections.otc.dli.plugins.module_utils._module import (
+    auth_options,
+    lifecycle_options,
+    run_module,
+    wait_options,
+)
 
 
 def main():
@@ -238,7 +297,12 @@ def main():
             **auth_options(),
             **wait_options(),
             **job_options(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **lifecycle_options(),
+            "state": {
+                "type": "str",
+                "choices": ["present", "started", "stopped", "restarted", "absent"],
+                "default": "present",
+            },
         },
         supports_check_mode=True,
     )
@@ -253,6 +317,7 @@ def main():
             apply=not module.check_mode,
             wait=params["wait"],
             wait_timeout=params["wait_timeout"],
+            how=Lifecycle(**{name: params[name] for name in lifecycle_options()}),
         )
 
     run_module(module, action)

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan, step by step, and believes only what the service then shows; undoes an upgrade that fails."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    AlreadyExists,
+    ApiError,
+    DliError,
+    LifecycleError,
+    NotFound,
+    RequestError,
+    WaitTimeout,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import FINISHED, RUNNING, STOPPED, status_of
+from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+
+
+class Applier:
+    """Applies the plan for one job.
+
+    :param wait: whether to wait for the end of the last step; between steps it always waits.
+    :param wait_timeout: seconds to wait at most, for each step.
+    :param health_window: seconds that an upgraded job must stay running.
+    """
+
+    def __init__(
+        self,
+        api: FlinkJobApi,
+        reader: FlinkJobReader,
+        wait: bool = True,
+        wait_timeout: float = 900.0,
+        health_window: float = 0.0,
+        clock=time,
+    ) -> None:
+        self._api = api
+        self._reader = reader
+        self._wait = wait
+        self._wait_timeout = wait_timeout
+        self._health_window = health_window
+        self._clock = clock
+
+    def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
+        """Carry out a plan and return the job as it then is, None when it is deleted.
+
+        :param current: the job that the plan was made for.
+        :raises LifecycleError: a stop or start did not end as planned; the error tells where the job stands.
+        :raises RequestError: the service refused or did not answer.
+        """
+        job = current
+        for number, step in enumerate(plan.steps, start=1):
+            last = number == len(plan.steps)
+            if step.operation == "run" and job and job.status == FINISHED and current.status == RUNNING:
+                # A bounded job that ended by itself while it was being stopped has done its work.
+                break
+            if step.operation == "run" and plan.former:
+                job = self._run_or_roll_back(step, job, plan.former)
+            else:
+                job = self._carry_out(step, job, self._wait or not last)
+        return job
+
+    def settle(self, job: FlinkJob) -> FlinkJob:
+        """Wait until a job is in a status that does not pass by itself."""
+        return self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
+
+    def _carry_out(self, step: Step, job, wait):
+        if step.operation == "create":
+            return self._create(step)
+        if step.operation == "update":
+            self._api.update_jar_job(step.job_id, step.body)
+            return job
+        if step.operation == "stop":
+            return self._stop(step, job, wait)
+        if step.operation == "run":
+            return self._run(step.job_id or job.job_id, step.savepoint, wait)
+        return self._delete(step, job, wait)
+
+    def _create(self, step):
+        try:
+            job_id = self._api.create_jar_job(step.body)
+        except AlreadyExists as exc:
+            raise exc.explained(
+                "The list of this user's jobs does not have it: it may belong to another user, or be just created."
+            ) from exc
+        return FlinkJob({"job_id": job_id, "name": step.body["name"]})
+
+    def _delete(self, step, job, wait):
+        try:
+            self._api.delete_job(step.job_id)
+        except NotFound:
+            # Somebody else was faster; gone is gone.
+            return None
+        if wait:
+            wait_until(
+                lambda: self._reader.is_listed(job),
+                lambda listed: not listed,
+                self._wait_timeout,
+                lambda _listed: (
+                    f"Flink job {job.name} was deleted, but the service still lists it after "
+                    f"{self._wait_timeout:g} seconds."
+                ),
+                self._clock,
+            )
+        return None
+
+    def _stop(self, step, before, wait):
+        self._api.stop_job(step.job_id, step.savepoint)
+        if not wait:
+            return self._read(step.job_id)
+        job = self._until(step.job_id, lambda found: status_of(found.status).settled, "to stop")
+        if job.status == FINISHED:
+            return job
+        if step.savepoint and job.status == RUNNING:
+            raise self._stands(job, "no savepoint could be made, so it was not stopped and goes on running unchanged")
+        if job.status != STOPPED:
+            raise self._stands(job, "it could not be stopped; its definition was not changed")
+        if step.savepoint and not _has_new_savepoint(before, job):
+            raise self._stands(
+                job, "it was stopped, but shows no savepoint; its definition was not changed, nor was it started"
+            )
+        return job
+
+    def _run(self, job_id, resume, wait):
+        self._api.run_job(job_id, resume)
+        return self._started(job_id) if wait else self._read(job_id)
+
+    def _started(self, job_id):
+        job = self._until(job_id, lambda found: status_of(found.status).settled, "to run")
+        if job.status not in (RUNNING, FINISHED):
+            raise self._stands(job, "it did not start")
+        return job
+
+    def _run_or_roll_back(self, step, stopped, former):
+        """Start the new version. What undoes the upgrade is that it fails, not that a look at it fails."""
+        try:
+            self._api.run_job(step.job_id, step.savepoint)
+        except ApiError as exc:
+            raise self._roll_back(former, stopped.savepoint_path, exc) from exc
+        if not self._wait:
+            return self._read(step.job_id)
+        try:
+            job = self._started(step.job_id)
+            self._watch(job)
+        except (LifecycleError, WaitTimeout) as exc:
+            raise self._roll_back(former, stopped.savepoint_path, exc) from exc
+        return job
+
+    def _watch(self, job):
+        """See that an upgraded job stays running for the health window."""
+        if not self._health_window:
+            return
+        end = self._clock.monotonic() + self._health_window
+        job = wait_until(
+            lambda: self._read(job.job_id),
+            lambda found: found.status != RUNNING or self._clock.monotonic() >= end,
+            self._health_window,
+            lambda found: f"Flink job {found.name} is {found.status}.",
+            self._clock,
+        )
+        if job.status not in (RUNNING, FINISHED):
+            raise self._stands(job, "it failed soon after its start")
+
+    def _roll_back(self, former: Step, savepoint_path: str, failure: DliError) -> LifecycleError:
+        """Return the error that tells what became of a failed upgrade, after undoing it as far as that is possible."""
+        job = None
+        try:
+            job = self._stop_what_may_run(former.job_id)
+            self._api.update_jar_job(former.job_id, former.body)
+            if not job.has_savepoint and not self._imported(job, savepoint_path):
+                where = f" The savepoint was at {savepoint_path}." if savepoint_path else ""
+                return LifecycleError(
+                    f"{failure} The former definition was restored, but the job was not started, because the service "
+                    f"no longer has its savepoint and the job's state would be lost.{where}",
+                    _facts(self._read(job.job_id)),
+                )
+            job = self._run(former.job_id, True, True)
+        except DliError as exc:
+            return LifecycleError(f"{failure} The upgrade could not be undone: {exc}", _facts(job))
+        return LifecycleError(
+            f"{failure} The former definition was restored and runs again from the savepoint.", _facts(job), True
+        )
+
+    def _imported(self, job, savepoint_path):
+        """Whether the service has taken back a savepoint that it dropped, as it is documented to do after a restart."""
+        if not savepoint_path:
+            return False
+        try:
+            self._api.import_savepoint(job.job_id, savepoint_path)
+        except RequestError:
+            return False
+        return self._read(job.job_id).has_savepoint
+
+    def _stop_what_may_run(self, job_id):
+        """Return the failed job once it is settled; what is still being submitted, or runs after all, is stopped."""
+        job = self._read(job_id)
+        if status_of(job.status).may_run:
+            self._api.stop_job(job_id, False)
+            job = self._until(job_id, lambda found: status_of(found.status).settled, "to stop")
+        return job
+
+    def _read(self, job_id):
+        return self._reader.read(job_id, ())
+
+    def _until(self, job_id, is_done, what):
+        return wait_until(
+            lambda: self._read(job_id),
+            is_done,
+            self._wait_timeout,
+            lambda job: f"Waited {self._wait_timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}.",
+            self._clock,
+        )
+
+    def _stands(self, job, what):
+        reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
+        return LifecycleError(f"Flink job {job.name} is {job.status}{reason}; {what}.", _facts(job))
+
+
+def _has_new_savepoint(before, after):
+    """Whether a job shows a savepoint that it did not have before: an older one must not pass for it."""
+    if not after.has_savepoint:
+        return False
+    return not before.has_savepoint or before.savepoint_path != after.savepoint_path
+
+
+def _facts(job):
+    if job is None:
+        return {}
+    return {
+        "job_id": job.job_id,
+        "status": job.status,
+        "has_savepoint": job.has_savepoint,
+        "savepoint_path": job.savepoint_path,
+    }
