@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.doc_fragments import auth, flink_jar_job, wait
+from ansible_collections.otc.dli.plugins.doc_fragments import auth, flink_jar_job, lifecycle, wait
 from ansible_collections.otc.dli.plugins.module_utils import _flink_job_fields as table
 from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import RESOURCE_CONFIG_DEFAULTS, to_wire
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, lifecycle_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,8 +113,13 @@ def described(option):
 
 @pytest.mark.parametrize(
     ("options", "fragment"),
-    [(table.job_options(), flink_jar_job), (auth_options(), auth), (wait_options(), wait)],
-    ids=["job", "auth", "wait"],
+    [
+        (table.job_options(), flink_jar_job),
+        (auth_options(), auth),
+        (lifecycle_options(), lifecycle),
+        (wait_options(), wait),
+    ],
+    ids=["job", "auth", "lifecycle", "wait"],
 )
 def test_documentation_has_the_options_of_the_argument_spec(options, fragment):
     documentation = documented(fragment)
