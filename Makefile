@@ -11,7 +11,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit test-flink format demo lock clean
+.PHONY: help test unit test-flink format demo demo-flink lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make demo    the collection at work against a local service'
+	@echo 'make demo-flink  upgrades and a rollback on a real Flink, which needs a JDK (11 or 17)'
 	@echo 'make lock    pin the newest versions of what requirements/*.in names'
 	@echo 'make clean   remove the environments and caches that these made'
 	@echo 'All of them need Python 3.11 or newer; another than "python3" is named as in: make PYTHON=python3.12 test'
@@ -37,6 +38,10 @@ format: .venv/nox/ready
 
 demo: .venv/demo/ready
 	.venv/demo/bin/python demo/run.py
+
+demo-flink: .venv/demo/ready
+	.venv/demo/bin/python -m pip install --quiet --no-deps --requirement requirements/flink.txt
+	.venv/demo/bin/python demo/run_flink.py
 
 lock: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session lock

@@ -31,6 +31,8 @@ class Applier:
     :param wait: whether to wait for the end of the last step; between steps it always waits.
     :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
+
+    C(notes) are sentences about what turned out otherwise than planned and is no failure.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Applier:
         self._wait_timeout = wait_timeout
         self._health_window = health_window
         self._clock = clock
+        self.notes: list[str] = []
 
     def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
         """Carry out a plan and return the job as it then is, None when it is deleted.
@@ -61,6 +64,9 @@ class Applier:
             last = number == len(plan.steps)
             if step.operation == "run" and job and job.status == FINISHED and current.status == RUNNING:
                 # A bounded job that ended by itself while it was being stopped has done its work.
+                self.notes.append(
+                    f"Flink job {job.name} finished before it could be stopped, and was not started again."
+                )
                 break
             if step.operation == "run" and plan.former:
                 job = self._run_or_roll_back(step, job, plan.former)

@@ -54,7 +54,7 @@ def converge(
             applied = reader.read(applied.job_id, spec.fields)
             # What this answer does not tell was told before, and the plan has left it alone.
             job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
-            warnings += _unconfirmed(spec, applied)
+            warnings += applier.notes + _unconfirmed(spec, applied)
     return {
         "changed": bool(plan.steps),
         "job": job,
