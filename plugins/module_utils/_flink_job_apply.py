@@ -24,6 +24,10 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import F
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import FINISHED, RUNNING, STOPPED, status_of
 from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
 
+# How long a job may go on showing what it was before a start or stop was accepted. Whether it ever does is not
+# documented.
+GRACE_SECONDS = 15.0
+
 
 class Applier:
     """Applies the plan for one job.
@@ -87,7 +91,7 @@ class Applier:
         if step.operation == "stop":
             return self._stop(step, job, wait)
         if step.operation == "run":
-            return self._run(step.job_id or job.job_id, step.savepoint, wait)
+            return self._run(step, job, wait)
         return self._delete(step, job, wait)
 
     def _create(self, step):
@@ -122,25 +126,26 @@ class Applier:
         self._api.stop_job(step.job_id, step.savepoint)
         if not wait:
             return self._read(step.job_id)
-        job = self._until(step.job_id, lambda found: status_of(found.status).settled, "to stop")
+        job = self._left(before.status, step.job_id, "to stop")
         if job.status == FINISHED:
             return job
         if step.savepoint and job.status == RUNNING:
             raise self._stands(job, "no savepoint could be made, so it was not stopped and goes on running unchanged")
         if job.status != STOPPED:
             raise self._stands(job, "it could not be stopped; its definition was not changed")
-        if step.savepoint and not _has_new_savepoint(before, job):
+        if step.savepoint and not _has_new_savepoint(before, self._with_savepoint(before, job)):
             raise self._stands(
                 job, "it was stopped, but shows no savepoint; its definition was not changed, nor was it started"
             )
         return job
 
-    def _run(self, job_id, resume, wait):
-        self._api.run_job(job_id, resume)
-        return self._started(job_id) if wait else self._read(job_id)
+    def _run(self, step, before, wait):
+        job_id = step.job_id or before.job_id
+        self._api.run_job(job_id, step.savepoint)
+        return self._started(before, job_id) if wait else self._read(job_id)
 
-    def _started(self, job_id):
-        job = self._until(job_id, lambda found: status_of(found.status).settled, "to run")
+    def _started(self, before, job_id):
+        job = self._left(before.status, job_id, "to run")
         if job.status not in (RUNNING, FINISHED):
             raise self._stands(job, "it did not start")
         return job
@@ -154,7 +159,7 @@ class Applier:
         if not self._wait:
             return self._read(step.job_id)
         try:
-            job = self._started(step.job_id)
+            job = self._started(stopped, step.job_id)
             self._watch(job)
         except (LifecycleError, WaitTimeout) as exc:
             raise self._roll_back(former, stopped.savepoint_path, exc) from exc
@@ -188,7 +193,7 @@ class Applier:
                     f"no longer has its savepoint and the job's state would be lost.{where}",
                     _facts(self._read(job.job_id)),
                 )
-            job = self._run(former.job_id, True, True)
+            job = self._run(Step("run", former.job_id, savepoint=True), self._read(former.job_id), True)
         except DliError as exc:
             return LifecycleError(f"{failure} The upgrade could not be undone: {exc}", _facts(job))
         return LifecycleError(
@@ -210,11 +215,40 @@ class Applier:
         job = self._read(job_id)
         if status_of(job.status).may_run:
             self._api.stop_job(job_id, False)
-            job = self._until(job_id, lambda found: status_of(found.status).settled, "to stop")
+            job = self._left(job.status, job_id, "to stop")
         return job
 
     def _read(self, job_id):
         return self._reader.read(job_id, ())
+
+    def _left(self, status, job_id, what):
+        """Wait until a job has left a status and settled in another one.
+
+        The answer to a start or stop says only that it was accepted. A job that still shows its former status may not
+        have got to it yet, and counts as settled in it only after a grace period.
+        """
+        grace = self._clock.monotonic() + min(GRACE_SECONDS, self._wait_timeout)
+        left = False
+
+        def is_done(found):
+            nonlocal left
+            left = left or found.status != status
+            return status_of(found.status).settled and (left or self._clock.monotonic() >= grace)
+
+        return self._until(job_id, is_done, what)
+
+    def _with_savepoint(self, before, job):
+        """Return a stopped job as soon as it shows its savepoint, or as it is when the grace period is over."""
+        grace = self._clock.monotonic() + GRACE_SECONDS
+        if _has_new_savepoint(before, job):
+            return job
+        return wait_until(
+            lambda: self._read(job.job_id),
+            lambda found: _has_new_savepoint(before, found) or self._clock.monotonic() >= grace,
+            GRACE_SECONDS,
+            lambda found: f"Flink job {found.name} shows no savepoint.",
+            self._clock,
+        )
 
     def _until(self, job_id, is_done, what):
         return wait_until(
