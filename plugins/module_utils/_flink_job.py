@@ -24,6 +24,11 @@ _FACTS = (
 )
 
 
+def same_path(one: str, other: str) -> bool:
+    """Whether two paths in OBS are the same; they come with and without scheme and closing slash (vendor)."""
+    return one.removeprefix("obs://").strip("/") == other.removeprefix("obs://").strip("/")
+
+
 class FlinkJob:
     """One job as the service told it, from its list or its detail.
 
@@ -58,6 +63,12 @@ class FlinkJob:
     def has_savepoint(self) -> bool:
         """Whether the service has a savepoint to resume the job from."""
         return str(self._answer.get("has_savepoint")).lower() == "true"
+
+    def has_newer_savepoint_than(self, before: FlinkJob) -> bool:
+        """Whether the job shows a savepoint that it did not show before: an older one must not pass for it."""
+        if not self.has_savepoint:
+            return False
+        return not before.has_savepoint or not same_path(before.savepoint_path, self.savepoint_path)
 
     @property
     def has_run(self) -> bool:

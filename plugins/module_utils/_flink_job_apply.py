@@ -133,7 +133,7 @@ class Applier:
             raise self._stands(job, "no savepoint could be made, so it was not stopped and goes on running unchanged")
         if job.status != STOPPED:
             raise self._stands(job, "it could not be stopped; its definition was not changed")
-        if step.savepoint and not _has_new_savepoint(before, self._with_savepoint(before, job)):
+        if step.savepoint and not self._with_savepoint(before, job).has_newer_savepoint_than(before):
             raise self._stands(
                 job, "it was stopped, but shows no savepoint; its definition was not changed, nor was it started"
             )
@@ -240,11 +240,11 @@ class Applier:
     def _with_savepoint(self, before, job):
         """Return a stopped job as soon as it shows its savepoint, or as it is when the grace period is over."""
         grace = self._clock.monotonic() + GRACE_SECONDS
-        if _has_new_savepoint(before, job):
+        if job.has_newer_savepoint_than(before):
             return job
         return wait_until(
             lambda: self._read(job.job_id),
-            lambda found: _has_new_savepoint(before, found) or self._clock.monotonic() >= grace,
+            lambda found: found.has_newer_savepoint_than(before) or self._clock.monotonic() >= grace,
             GRACE_SECONDS,
             lambda found: f"Flink job {found.name} shows no savepoint.",
             self._clock,
@@ -262,13 +262,6 @@ class Applier:
     def _stands(self, job, what):
         reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
         return LifecycleError(f"Flink job {job.name} is {job.status}{reason}; {what}.", _facts(job))
-
-
-def _has_new_savepoint(before, after):
-    """Whether a job shows a savepoint that it did not have before: an older one must not pass for it."""
-    if not after.has_savepoint:
-        return False
-    return not before.has_savepoint or before.savepoint_path != after.savepoint_path
 
 
 def _facts(job):

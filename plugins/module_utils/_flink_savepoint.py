@@ -1,0 +1,271 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Savepoints of one job: makes one of a running job, or gives the job one to resume from.
+
+The two operations are the vendor's: its clients and its own API reference have them, while Open Telekom Cloud's
+reference names them only in the table of rights.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    ApiError,
+    ConflictError,
+    InvalidInput,
+    LifecycleError,
+    NotFound,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import job_result
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, status_of
+from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+
+# How long an accepted savepoint may take to show in the job's status. After that a job that just runs has made none.
+GRACE_SECONDS = 20.0
+_SCHEME = "obs://"
+_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
+# HTTP statuses and the service's code that tell that there is no such operation.
+_NO_OPERATION = (404, 405, 501)
+_NOT_SUPPORTED = "0007"
+_SAVEPOINT_FACTS = ("has_savepoint", "savepoint_path")
+
+
+@dataclass(frozen=True)
+class SavepointTask:
+    """What a task asks for.
+
+    :param job: which job.
+    :param state: C(present) to make a savepoint, C(imported) to give the job one.
+    :param path: where to, or where it is, with C(obs://); "" for the job's own bucket.
+    """
+
+    job: FlinkJobSpec
+    state: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class SavepointPlan:
+    """What is to be done.
+
+    :param operation: C(savepoint), C(import-savepoint), or "" for nothing.
+    :param path: what it is sent, with C(obs://).
+    :param after: the job's facts about its savepoint that differ afterwards; None for a path not known before.
+    """
+
+    operation: str = ""
+    path: str = ""
+    after: dict = field(default_factory=dict)
+
+
+def savepoint_options() -> dict:
+    """Return the part of the argument spec about savepoints."""
+    return {
+        "name": {"type": "str", "aliases": ["job_name"]},
+        "job_id": {"type": "int", "aliases": ["id"]},
+        "state": {"type": "str", "choices": ["present", "imported"], "default": "present"},
+        "savepoint_path": {"type": "str"},
+    }
+
+
+def task_from_params(params: dict) -> SavepointTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    spec = FlinkJobSpec(params["name"], params["job_id"])
+    check_spec(spec)
+    if spec.name is not None and spec.job_id is not None:
+        raise InvalidInput("name and job_id are both given, but one of them must identify the job alone.")
+    path = params["savepoint_path"]
+    if path is None:
+        if params["state"] == "imported":
+            raise InvalidInput("savepoint_path is missing; state imported needs it to know the savepoint.")
+        return SavepointTask(spec, params["state"])
+    if not _PATH.fullmatch(path) or not path.isprintable():
+        raise InvalidInput("savepoint_path must be a path in OBS such as obs://bucket/folder/, without spaces.")
+    path = path if path.startswith(_SCHEME) else _SCHEME + path
+    if params["state"] == "imported" and "/" not in path.removeprefix(_SCHEME).strip("/"):
+        raise InvalidInput("savepoint_path names a bucket alone, but must name the folder of the savepoint.")
+    return SavepointTask(spec, params["state"], path)
+
+
+def converge_savepoint(
+    api: FlinkJobApi, task: SavepointTask, apply: bool, wait: bool, wait_timeout: float, clock=time
+) -> dict:
+    """Make or import a savepoint and return the module's result.
+
+    :param apply: False for check mode: everything but the change itself.
+    :param wait: whether to wait until the savepoint is made.
+    :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
+    """
+    reader = FlinkJobReader(api)
+    current = reader.find(task.job).job
+    if current is None:
+        raise ConflictError(f"There is no {task.job.label}.")
+    plan = plan_savepoint(task, current)
+    if plan.operation and not status_of(current.status).settled:
+        current = _settled(Applier(api, reader, wait, wait_timeout, clock=clock), current, wait)
+        plan = plan_savepoint(task, current)
+    _check_status(plan, current)
+    if not (plan.operation and apply):
+        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
+    _carry_out(api, plan, current)
+    if plan.operation == "savepoint" and wait:
+        job = _saved(reader, current, wait_timeout, clock)
+    else:
+        job = reader.read(current.job_id, ())
+    # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
+    job = job.completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+    after = _savepoint_facts(job)
+    if plan.operation == "savepoint" and not job.has_newer_savepoint_than(current):
+        after = plan.after
+    result = _result(plan, current, job_result(job, task.job), after)
+    if plan.operation != "savepoint" and not _shows(job, plan.path):
+        result["warnings"] = [
+            f"The service accepted the savepoint for {task.job.label}, but does not show it; see where the job would "
+            "resume from before you start it."
+        ]
+        result["changes"] = _changes(current, plan.after)
+    return result
+
+
+def plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
+    """Decide what is to be done. Pure.
+
+    :raises ConflictError: nothing tells where a savepoint shall go.
+    """
+    if task.state == "imported":
+        if _shows(job, task.path):
+            return SavepointPlan()
+        return SavepointPlan("import-savepoint", task.path, {"has_savepoint": True, "savepoint_path": task.path})
+    path = task.path
+    if not path:
+        bucket = job.value("obs_bucket").removeprefix(_SCHEME).strip("/")
+        if not bucket:
+            raise ConflictError(
+                f"savepoint_path is missing, and {task.job.label} has no obs_bucket to put the savepoint into."
+            )
+        # Where the service itself puts the savepoints that a stop makes.
+        path = f"{_SCHEME}{bucket}/jobs/savepoint/{job.job_id}/"
+    return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
+
+
+def _settled(applier, job, wait):
+    if not wait:
+        raise ConflictError(f"Flink job {job.name} is {job.status}, which passes; wait is false, so nothing was done.")
+    return applier.settle(job)
+
+
+def _check_status(plan, job):
+    if plan.operation == "savepoint" and job.status != RUNNING:
+        raise ConflictError(f"Flink job {job.name} is {job.status}, but a savepoint can be made of a running job only.")
+
+
+def _carry_out(api, plan, job):
+    try:
+        if plan.operation == "savepoint":
+            # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
+            api.trigger_savepoint(job.job_id, _bare(plan.path))
+        else:
+            api.import_savepoint(job.job_id, plan.path)
+    except ApiError as exc:
+        if _is_unknown_operation(exc):
+            raise exc.explained(
+                "The public API reference of Open Telekom Cloud does not list this operation, so the service may not "
+                "offer it."
+            ) from exc
+        raise
+
+
+def _is_unknown_operation(exc):
+    """Whether a refusal is about the operation: the job was there a moment ago."""
+    return (
+        isinstance(exc, NotFound)
+        or exc.http_status in _NO_OPERATION
+        or exc.error_code.rpartition(".")[2] == _NOT_SUPPORTED
+    )
+
+
+def _saved(reader, before, wait_timeout, clock):
+    """Wait until a job shows its new savepoint, and return it.
+
+    :raises LifecycleError: it goes on, or has ended, without one.
+    """
+    start = clock.monotonic()
+    statuses = set()
+
+    def is_done(job):
+        statuses.add(job.status)
+        if not status_of(job.status).settled:
+            return False
+        if job.has_newer_savepoint_than(before) or job.status != RUNNING:
+            return True
+        # Running as before: over, if it was seen at it, or else not begun yet.
+        return statuses != {RUNNING} or clock.monotonic() - start >= GRACE_SECONDS
+
+    job = wait_until(
+        lambda: reader.read(before.job_id, ()),
+        is_done,
+        wait_timeout,
+        lambda found: (
+            f"Waited {wait_timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
+        ),
+        clock,
+    )
+    if not job.has_newer_savepoint_than(before):
+        reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
+        rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
+        raise LifecycleError(
+            f"Flink job {job.name} is {job.status}{reason}; it shows no new savepoint, and {rest}.",
+            {"job_id": job.job_id, "status": job.status, **_savepoint_facts(job)},
+        )
+    return job
+
+
+def _result(plan, before, job, after):
+    if not plan.operation:
+        return {"changed": False, "job": job, "changes": {}, "actions": [], "diff": {"before": {}, "after": {}}}
+    label = f"Flink job {before.name}"
+    action = {"operation": plan.operation, "savepoint_path": plan.path}
+    changes = _changes(before, after)
+    return {
+        "changed": True,
+        "job": job,
+        "changes": changes,
+        "actions": [action],
+        "diff": {
+            "before": {name: change["before"] for name, change in changes.items()},
+            "after": {**{name: change["after"] for name, change in changes.items()}, "(actions)": [action]},
+            "before_header": label,
+            "after_header": label,
+        },
+    }
+
+
+def _changes(before, after):
+    old = _savepoint_facts(before)
+    return {name: {"before": old[name], "after": value} for name, value in after.items() if value != old[name]}
+
+
+def _savepoint_facts(job):
+    return {"has_savepoint": job.has_savepoint, "savepoint_path": job.savepoint_path or None}
+
+
+def _shows(job, path):
+    return job.has_savepoint and same_path(job.savepoint_path, path)
+
+
+def _bare(path):
+    return path.removeprefix(_SCHEME).rstrip("/")

@@ -1,0 +1,286 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_job_info
+short_description: Find Flink jobs on Data Lake Insight and tell what they are
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Tells of the Flink jobs of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, of all or of
+    those that match every given option. No job that matches is an empty list, not an error.
+notes:
+  - The service lists the jobs of the user whose credentials are used. A job that it does not list counts as not there,
+    which deleted jobs have in common with those of others.
+  - The service documents no way to read the tags of a job; O(tags) finds jobs by them.
+  - The statement of a SQL job is not returned, because it can hold passwords.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.attributes
+attributes:
+  check_mode:
+    description: Changes nothing anyway, and does the same in check mode.
+  diff_mode:
+    support: N/A
+    description: Changes nothing, so there is no difference to show.
+  idempotent:
+    description: Changes nothing.
+options:
+  name:
+    description:
+      - Only the job of exactly this name, letter case included.
+      - With O(details) it costs one more request, and tells what the service's list leaves out.
+    type: str
+    aliases: [job_name]
+  job_id:
+    description:
+      - Only the job of this id. Other options must match too.
+      - It costs two requests, since neither answer of the service tells everything.
+    type: int
+    aliases: [id]
+  status:
+    description: Only jobs in this status.
+    type: str
+    choices:
+      - job_init
+      - job_submitting
+      - job_submit_fail
+      - job_running
+      - job_running_exception
+      - job_downloading
+      - job_idle
+      - job_savepointing
+      - job_canceling
+      - job_cancel_success
+      - job_cancel_fail
+      - job_finish
+      - job_arrearage_stopped
+      - job_arrearage_recovering
+  queue_name:
+    description: Only jobs of this queue.
+    type: str
+    aliases: [queue]
+  tags:
+    description:
+      - Only jobs that have all of these tags.
+      - The service compares them, and how is not documented. No key or value may have a comma.
+    type: dict
+  job_type:
+    description: Only jobs of this type.
+    type: str
+    choices: [flink_jar_job, flink_sql_job]
+  user_name:
+    description: Only jobs of this user.
+    type: str
+  details:
+    description:
+      - Whether to tell all fields of each job, or V(false) for a summary.
+      - A summary is a smaller answer of the service for many jobs, and by its documentation the only one with
+        C(user_name).
+    type: bool
+    default: true
+  execution_plan:
+    description:
+      - Whether to ask for Flink's own view of each job too. It costs one request for each job that is not a draft.
+    type: bool
+    default: false
+  show_entrypoint_args:
+    description:
+      - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are, so with
+        V(true) all of them are in the result, and wherever that is logged.
+      - V(false) masks them all.
+    type: bool
+    default: false
+seealso:
+  - module: otc.dli.dli_flink_jar_job
+  - name: Data Lake Insight API reference
+    description: What the service documents of the operations behind this module.
+    link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
+"""
+
+EXAMPLES = r"""
+- name: Read one job
+  otc.dli.dli_flink_job_info:
+    name: orders-enrichment
+  register: found
+
+- name: Fail unless it runs
+  ansible.builtin.assert:
+    that: found.jobs | map(attribute='status') == ['job_running']
+
+- name: Find failed JAR jobs of a queue, and since when they were up
+  otc.dli.dli_flink_job_info:
+    queue_name: streaming
+    job_type: flink_jar_job
+    status: job_running_exception
+    execution_plan: true
+
+- name: List all jobs of a team, in short
+  otc.dli.dli_flink_job_info:
+    tags:
+      team: orders
+    details: false
+
+- name: See the arguments of a job that are known to hold no secret
+  otc.dli.dli_flink_job_info:
+    job_id: 131
+    show_entrypoint_args: true
+"""
+
+RETURN = r"""
+jobs:
+  description:
+    - The jobs, in the order of the service, newest first. Every field is in one normalised form, as in the result of
+      M(otc.dli.dli_flink_jar_job).
+    - What the service does not tell of a job is V(null). In particular its list leaves out C(resource_config) and
+      C(resource_config_version), unless O(name) or O(job_id) is given.
+    - With O(details=false) each job has C(job_id), C(name), C(job_type), C(status), C(status_desc), C(desc),
+      C(queue_name), C(user_name), C(has_savepoint), C(savepoint_path), C(restart_times), C(create_time) and
+      C(start_time).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    job_id:
+      description: Id of the job.
+      type: int
+      sample: 131
+    name:
+      description: Name of the job.
+      type: str
+      sample: orders-enrichment
+    job_type:
+      description: Type of the job.
+      type: str
+      sample: flink_jar_job
+    status:
+      description: Status of the job, as the service names it.
+      type: str
+      sample: job_running
+    status_desc:
+      description: The service's explanation of the status.
+      type: str
+      sample: ""
+    real_cu_number:
+      description: CUs that the job really uses; V(0) means as C(cu_number) says.
+      type: int
+      sample: 0
+    has_savepoint:
+      description: Whether the job has a savepoint to resume from.
+      type: bool
+      sample: true
+    savepoint_path:
+      description: Where its savepoint is.
+      type: str
+      sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
+    restart_times:
+      description: How often the job was restarted.
+      type: int
+      sample: 0
+    create_time:
+      description: When the job was created, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578466221525
+    start_time:
+      description: When the job was started, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578467395713
+    update_time:
+      description: When the job was changed, in milliseconds since 1970 UTC.
+      type: int
+      sample: 1578467395713
+    user_id:
+      description: Id of the user who created the job.
+      type: str
+      sample: 011c99a26ae84a1bb963a75e7637d3fd
+    user_name:
+      description: Name of the user who created the job. The service documents it for O(details=false) only.
+      type: str
+      sample: streaming-ci
+    entrypoint:
+      description: And so on, all options of M(otc.dli.dli_flink_jar_job) that are fields of a job, except its tags.
+      type: str
+      sample: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
+    entrypoint_args:
+      description: Arguments of the main class, masked unless O(show_entrypoint_args) is set.
+      type: str
+      sample: "********"
+    runtime_config:
+      description: Flink settings of the job. Values that Flink treats as sensitive are masked.
+      type: dict
+      sample:
+        table.exec.state.ttl: "3600000"
+    execution_plan:
+      description: Flink's own view of the job; V(null) for a job that never ran, and where the service tells none.
+      returned: with O(execution_plan)
+      type: dict
+      sample:
+        jid: 2b5a9f0c1d3e4a5b8c7d6e5f4a3b2c1d
+        name: orders-enrichment
+        is_stoppable: false
+        state: RUNNING
+        start_time: 1578467395713
+        end_time: -1
+        duration: 73000
+count:
+  description: Number of jobs.
+  returned: success
+  type: int
+  sample: 1
+error:
+  description: Facts about what went wrong, as far as there are any.
+  returned: failure
+  type: dict
+  contains:
+    type:
+      description: Kind of the error.
+      type: str
+      sample: ApiError
+    operation:
+      description: Method and path of the request that failed.
+      type: str
+      sample: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
+    http_status:
+      description: HTTP status of the answer.
+      type: int
+      sample: 403
+    error_code:
+      description: The service's code for the error.
+      type: str
+      sample: DLI.0016
+    message:
+      description: The service's own words.
+      type: str
+      sample: The role has no right to list jobs.
+    request_id:
+      description: Identifies the request to the service's support.
+      type: str
+      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import (
+    query_from_params,
+    query_jobs,
+    query_options,
+)
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
+
+
+def main():
+    module = AnsibleModule(argument_spec={**auth_options(), **query_options()}, supports_check_mode=True)
+
+    def action(params, open_api):
+        query = query_from_params(params)
+        return query_jobs(open_api(), query)
+
+    run_module(module, action)
+
+
+if __name__ == "__main__":
+    main()
