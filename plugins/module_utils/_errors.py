@@ -62,14 +62,17 @@ class WaitTimeout(DliError):
     """Something did not happen within C(wait_timeout).
 
     :param last_status: the last status seen, or None when there was none.
+
+    C(facts) is what is known of where the job stands now, for the result.
     """
 
     def __init__(self, message: str, last_status: str | None = None) -> None:
         super().__init__(message)
         self.last_status = last_status
+        self.facts: dict = {}
 
     def details(self) -> dict:
-        return {**super().details(), "last_status": self.last_status}
+        return {**super().details(), **self.facts, "last_status": self.last_status}
 
 
 class RequestError(DliError):

@@ -36,7 +36,8 @@ class Applier:
     :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
 
-    C(notes) are sentences about what turned out otherwise than planned and is no failure.
+    C(done) are the steps that were carried out; C(notes) are sentences about what turned out otherwise than planned
+    and is no failure.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Applier:
         self._wait_timeout = wait_timeout
         self._health_window = health_window
         self._clock = clock
+        self._savepoint_path = ""
         self.notes: list[str] = []
+        self.done: list[Step] = []
 
     def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
         """Carry out a plan and return the job as it then is, None when it is deleted.
@@ -64,35 +67,34 @@ class Applier:
         :raises RequestError: the service refused or did not answer.
         """
         job = current
+        if current:
+            self._savepoint_path = current.savepoint_path
+        is_upgrade = {"stop", "update", "run"} <= {step.operation for step in plan.steps}
         for number, step in enumerate(plan.steps, start=1):
-            last = number == len(plan.steps)
-            if step.operation == "run" and job and job.status == FINISHED and current.status == RUNNING:
+            wait = self._wait or number < len(plan.steps)
+            if step.operation == "create":
+                job = self._create(step)
+            elif step.operation == "update":
+                self._update(step, plan.former)
+            elif step.operation == "stop":
+                job = self._stop(step, job, wait)
+            elif step.operation == "delete":
+                self._delete(step, job, wait)
+                job = None
+            elif job.status == FINISHED and current.status == RUNNING:
                 # A bounded job that ended by itself while it was being stopped has done its work.
                 self.notes.append(
                     f"Flink job {job.name} finished before it could be stopped, and was not started again."
                 )
                 break
-            if step.operation == "run" and plan.former:
-                job = self._run_or_roll_back(step, job, plan.former)
             else:
-                job = self._carry_out(step, job, self._wait or not last)
+                job = self._run(step, job, wait, plan.former, self._health_window if is_upgrade else 0)
+            self.done.append(step)
         return job
 
     def settle(self, job: FlinkJob) -> FlinkJob:
         """Wait until a job is in a status that does not pass by itself."""
         return self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
-
-    def _carry_out(self, step: Step, job, wait):
-        if step.operation == "create":
-            return self._create(step)
-        if step.operation == "update":
-            self._api.update_jar_job(step.job_id, step.body)
-            return job
-        if step.operation == "stop":
-            return self._stop(step, job, wait)
-        if step.operation == "run":
-            return self._run(step, job, wait)
-        return self._delete(step, job, wait)
 
     def _create(self, step):
         try:
@@ -122,8 +124,21 @@ class Applier:
             )
         return None
 
+    def _update(self, step, former):
+        try:
+            self._api.update_jar_job(step.job_id, step.body)
+        except RequestError as exc:
+            raise self._undone(exc, step.job_id, former) from exc
+
     def _stop(self, step, before, wait):
-        self._api.stop_job(step.job_id, step.savepoint)
+        try:
+            self._api.stop_job(step.job_id, step.savepoint)
+        except ApiError:
+            # A bounded job may have finished since it was read.
+            job = self._read(step.job_id)
+            if job.status != FINISHED:
+                raise
+            return job
         if not wait:
             return self._read(step.job_id)
         job = self._left(before.status, step.job_id, "to stop")
@@ -133,16 +148,28 @@ class Applier:
             raise self._stands(job, "no savepoint could be made, so it was not stopped and goes on running unchanged")
         if job.status != STOPPED:
             raise self._stands(job, "it could not be stopped; its definition was not changed")
-        if step.savepoint and not self._with_savepoint(before, job).has_newer_savepoint_than(before):
-            raise self._stands(
-                job, "it was stopped, but shows no savepoint; its definition was not changed, nor was it started"
-            )
+        if step.savepoint:
+            job = self._with_savepoint(before, job)
+            if not job.has_newer_savepoint_than(before):
+                raise self._stands(job, "it shows no savepoint; its definition was not changed, nor was it started")
+        self._savepoint_path = job.savepoint_path
         return job
 
-    def _run(self, step, before, wait):
+    def _run(self, step, before, wait, former, health_window):
+        """Start a job. What undoes an upgrade is that its start fails, not that a look at it fails."""
         job_id = step.job_id or before.job_id
-        self._api.run_job(job_id, step.savepoint)
-        return self._started(before, job_id) if wait else self._read(job_id)
+        try:
+            self._api.run_job(job_id, step.savepoint)
+        except ApiError as exc:
+            raise self._undone(exc, job_id, former) from exc
+        if not wait:
+            return self._read(job_id)
+        try:
+            job = self._started(before, job_id)
+            self._watch(job, health_window)
+        except (LifecycleError, WaitTimeout) as exc:
+            raise self._undone(exc, job_id, former) from exc
+        return job
 
     def _started(self, before, job_id):
         job = self._left(before.status, job_id, "to run")
@@ -150,72 +177,73 @@ class Applier:
             raise self._stands(job, "it did not start")
         return job
 
-    def _run_or_roll_back(self, step, stopped, former):
-        """Start the new version. What undoes the upgrade is that it fails, not that a look at it fails."""
-        try:
-            self._api.run_job(step.job_id, step.savepoint)
-        except ApiError as exc:
-            raise self._roll_back(former, stopped.savepoint_path, exc) from exc
-        if not self._wait:
-            return self._read(step.job_id)
-        try:
-            job = self._started(stopped, step.job_id)
-            self._watch(job)
-        except (LifecycleError, WaitTimeout) as exc:
-            raise self._roll_back(former, stopped.savepoint_path, exc) from exc
-        return job
-
-    def _watch(self, job):
-        """See that an upgraded job stays running for the health window."""
-        if not self._health_window:
+    def _watch(self, job, health_window):
+        """See that a job stays running for the health window."""
+        if not health_window:
             return
-        end = self._clock.monotonic() + self._health_window
+        end = self._clock.monotonic() + health_window
         job = wait_until(
             lambda: self._read(job.job_id),
             lambda found: found.status != RUNNING or self._clock.monotonic() >= end,
-            self._health_window,
+            health_window,
             lambda found: f"Flink job {found.name} is {found.status}.",
             self._clock,
         )
         if job.status not in (RUNNING, FINISHED):
             raise self._stands(job, "it failed soon after its start")
 
-    def _roll_back(self, former: Step, savepoint_path: str, failure: DliError) -> LifecycleError:
+    def _undone(self, failure: DliError, job_id: int, former: Step | None) -> DliError:
+        """Return the error that a failed step ends in, after undoing the upgrade that it belongs to."""
+        if former:
+            return self._roll_back(former, failure)
+        if isinstance(failure, LifecycleError) or not any(step.operation == "stop" for step in self.done):
+            return failure
+        return LifecycleError(f"{failure} The job had been stopped for this.", self._facts_now(job_id))
+
+    def _roll_back(self, former: Step, failure: DliError) -> LifecycleError:
         """Return the error that tells what became of a failed upgrade, after undoing it as far as that is possible."""
-        job = None
+        job_id = former.job_id
         try:
-            job = self._stop_what_may_run(former.job_id)
-            self._api.update_jar_job(former.job_id, former.body)
-            if not job.has_savepoint and not self._imported(job, savepoint_path):
-                where = f" The savepoint was at {savepoint_path}." if savepoint_path else ""
+            job = self._stop_what_may_run(job_id)
+            self._api.update_jar_job(job_id, former.body)
+            if not job.has_savepoint and not self._imported(job_id):
+                where = f" The savepoint was at {self._savepoint_path}." if self._savepoint_path else ""
                 return LifecycleError(
                     f"{failure} The former definition was restored, but the job was not started, because the service "
                     f"no longer has its savepoint and the job's state would be lost.{where}",
-                    _facts(self._read(job.job_id)),
+                    self._facts_now(job_id),
                 )
-            job = self._run(Step("run", former.job_id, savepoint=True), self._read(former.job_id), True)
+            self._api.run_job(job_id, True)
+            self._started(job, job_id)
         except DliError as exc:
-            return LifecycleError(f"{failure} The upgrade could not be undone: {exc}", _facts(job))
+            return LifecycleError(f"{failure} The upgrade could not be undone: {exc}", self._facts_now(job_id))
         return LifecycleError(
-            f"{failure} The former definition was restored and runs again from the savepoint.", _facts(job), True
+            f"{failure} The former definition was restored and runs again from the savepoint.",
+            self._facts_now(job_id),
+            rolled_back=True,
         )
 
-    def _imported(self, job, savepoint_path):
+    def _imported(self, job_id):
         """Whether the service has taken back a savepoint that it dropped, as it is documented to do after a restart."""
-        if not savepoint_path:
+        if not self._savepoint_path:
             return False
         try:
-            self._api.import_savepoint(job.job_id, savepoint_path)
+            self._api.import_savepoint(job_id, self._savepoint_path)
         except RequestError:
             return False
-        return self._read(job.job_id).has_savepoint
+        return self._read(job_id).has_savepoint
 
     def _stop_what_may_run(self, job_id):
-        """Return the failed job once it is settled; what is still being submitted, or runs after all, is stopped."""
+        """Return the failed job once it is settled; what is still being submitted, or runs after all, is stopped.
+
+        :raises LifecycleError: whether it still runs is not known, so that another start could be a second one.
+        """
         job = self._read(job_id)
         if status_of(job.status).may_run:
             self._api.stop_job(job_id, False)
             job = self._left(job.status, job_id, "to stop")
+            if status_of(job.status).may_run:
+                raise self._stands(job, "the new version could not be stopped")
         return job
 
     def _read(self, job_id):
@@ -251,25 +279,35 @@ class Applier:
         )
 
     def _until(self, job_id, is_done, what):
-        return wait_until(
-            lambda: self._read(job_id),
-            is_done,
-            self._wait_timeout,
-            lambda job: f"Waited {self._wait_timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}.",
-            self._clock,
-        )
+        try:
+            return wait_until(
+                lambda: self._read(job_id),
+                is_done,
+                self._wait_timeout,
+                lambda job: (
+                    f"Waited {self._wait_timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}."
+                ),
+                self._clock,
+            )
+        except WaitTimeout as exc:
+            exc.facts = self._facts_now(job_id)
+            raise
 
     def _stands(self, job, what):
         reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
-        return LifecycleError(f"Flink job {job.name} is {job.status}{reason}; {what}.", _facts(job))
+        return LifecycleError(f"Flink job {job.name} is {job.status}{reason}; {what}.", self._facts(job))
 
+    def _facts_now(self, job_id):
+        try:
+            return self._facts(self._read(job_id))
+        except RequestError:
+            return {"job_id": job_id, "savepoint_path": self._savepoint_path}
 
-def _facts(job):
-    if job is None:
-        return {}
-    return {
-        "job_id": job.job_id,
-        "status": job.status,
-        "has_savepoint": job.has_savepoint,
-        "savepoint_path": job.savepoint_path,
-    }
+    def _facts(self, job):
+        """Return where a job stands, with the path of its savepoint even when the service has dropped that."""
+        return {
+            "job_id": job.job_id,
+            "status": job.status,
+            "has_savepoint": job.has_savepoint,
+            "savepoint_path": job.savepoint_path or self._savepoint_path,
+        }

@@ -47,9 +47,10 @@ def converge(
     reader = FlinkJobReader(api)
     applier = Applier(api, reader, wait, wait_timeout, how.health_window, clock)
     plan, current = _make_plan(reader, applier, spec, state, how, wait)
-    job, warnings = plan.job, list(plan.warnings)
+    job, warnings, steps = plan.job, list(plan.warnings), plan.steps
     if plan.steps and apply:
         applied = applier.apply(plan, current)
+        steps = applier.done
         if applied is not None:
             applied = reader.read(applied.job_id, spec.fields)
             # What this answer does not tell was told before, and the plan has left it alone.
@@ -59,7 +60,7 @@ def converge(
         "changed": bool(plan.steps),
         "job": job,
         "changes": plan.changes,
-        "actions": [step.as_action() for step in plan.steps],
+        "actions": [step.as_action() for step in steps],
         "risks": list(plan.risks),
         "diff": _diff(plan, spec),
         "warnings": warnings,

@@ -307,6 +307,8 @@ def _risks(current, changes, steps):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
     if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
         risks.append("The job is started without a savepoint, so with empty state.")
+    if "run" in operations and operations["run"].savepoint and current.status == FAILED:
+        risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
     if "run" in operations and operations["run"].savepoint:
         changed = [name for name in _STATE_DEPENDS_ON if name in changes]
         if changed:

@@ -1,0 +1,597 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Starting, stopping and upgrading: every status with every state, and everything that can go wrong on the way.
+
+The module and the local service share one clock, which only the module's own pauses turn: minutes pass in no time.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import STATUSES
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from flask import has_request_context, request
+
+from local_dli import Behaviour, LocalDli, clock_engine
+from local_dli.clock_engine import Step
+from local_dli.errors import ApiError
+from local_dli.lifecycle import TRANSITIONAL
+from module_runner import run_module
+from unit.lifecycle_clock import Clock
+from unit.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markdown, settled
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+
+OLD = "obs://bucket/job-1.jar"
+NEW = "obs://bucket/job-2.jar"
+SAVEPOINT = "obs://bucket/planted/"
+
+
+class World:
+    """The local service with one planted job, and the module run against it."""
+
+    def __init__(self, service, clock):
+        self.service = service
+        self.clock = clock
+        self.job = None
+        self._access = {
+            "endpoint": service.url,
+            "project_id": service.credentials["project_id"],
+            "token": service.issue_token(),
+        }
+
+    def behave(self, **switches):
+        self.service.behaviour = Behaviour(**switches)
+
+    def plant(self, status="job_running", **values):
+        """Plant a job of the old version that has run before, unless it is a draft."""
+        known = {"entrypoint": OLD, "queue_name": "queue", "obs_bucket": "bucket", "execution_agency_urn": "agency"}
+        ran = {} if status == "job_init" else {"start_time": 1}
+        self.job = self.service.jobs.add(name="job", status=status, **{**known, **ran, **values})
+        return self.job
+
+    def follow(self, status, *steps):
+        """Let the job be in a status now, and go on from there by these steps."""
+        self.service.jobs._engine._follow(self.job, self.clock.now, status, steps)
+
+    def script(self, monkeypatch, operation, status, *steps):
+        """Let the next start or stop go another way than the local service knows."""
+        engine = self.service.jobs._engine
+        real = getattr(engine, operation)
+
+        def scripted(*_args):
+            monkeypatch.setattr(engine, operation, real)
+            self.follow(status, *steps)
+
+        monkeypatch.setattr(engine, operation, scripted)
+
+    def __call__(self, state="started", check_mode=False, **options):
+        """Run the task and return its result; the requests of the last run are those that are kept."""
+        self.service.requests.clear()
+        given = {"name": "job", "wait_timeout": 60, **options}
+        return run_module(dli_flink_jar_job, {**self._access, "state": state, **given}, check_mode=check_mode)
+
+    def writes(self):
+        """Return what the last run has sent but for reads, each as one word and what matters of its body."""
+        found = []
+        for sent in self.service.requests:
+            word = sent.path.rpartition("/")[2] if sent.method == "POST" else sent.method
+            if word == "run":
+                found.append(("run", sent.json["resume_savepoint"]))
+            elif word == "stop":
+                found.append(("stop", sent.json["trigger_savepoint"]))
+            elif word == "import-savepoint":
+                found.append(("import", sent.json["savepoint_path"]))
+            elif word == "PUT":
+                found.append(("update", sent.json.get("entrypoint")))
+            elif word != "GET":
+                found.append((word,))
+        return found
+
+    def stands(self):
+        """Return where the job is: its status, its version and whether it has a savepoint."""
+        (job,) = self.service.jobs.all()
+        assert job is self.job
+        return job.status, job.fields["entrypoint"], job.has_savepoint
+
+
+@pytest.fixture(scope="module", name="timed_service")
+def fixture_timed_service():
+    clock = Clock()
+    with LocalDli(clock=clock.monotonic) as service:
+        yield service, clock
+    assert service.contract_violations == []
+
+
+@pytest.fixture(name="world")
+def fixture_world(timed_service, monkeypatch):
+    service, clock = timed_service
+    service.reset()
+    monkeypatch.setattr(dli_flink_jar_job, "converge", functools.partial(converge, clock=clock))
+    return World(service, clock)
+
+
+def operations(result):
+    return ", ".join(action["operation"] for action in result["actions"]) or NOTHING
+
+
+# The table
+
+
+def test_the_table_has_every_status_and_state():
+    assert set(TABLE) == set(STATUSES)
+    assert all(tuple(row) == STATES for row in TABLE.values())
+    assert {status for status, row in TABLE.items() if "waits" in row["started"][0]} == TRANSITIONAL
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
+def test_the_document_has_the_table(changed):
+    assert markdown(changed) in DOCUMENT.read_text(encoding="utf-8"), "python tests/unit/lifecycle_table.py prints it"
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("status", TABLE)
+def test_each_status_with_each_state(world, monkeypatch, status, state, changed):
+    world.behave(savepoint_after_restart="kept")
+    version = NEW if changed else OLD
+    at, cell = settled(status, state, changed)
+    waits = status != at
+
+    def plant():
+        world.service.jobs.clear()
+        old = {} if status == "job_init" else {"has_savepoint": True, "savepoint_path": SAVEPOINT}
+        world.plant(status, **old)
+        if waits:
+            world.follow(status, Step(20.0, at))
+
+    # Whether the service takes a stop after one that failed is unknown; here it does, and the job runs.
+    real_check = clock_engine.check_stop
+
+    def check_stop(job):
+        job.status = {"job_cancel_fail": "job_running"}.get(job.status, job.status)
+        real_check(job)
+
+    monkeypatch.setattr(clock_engine, "check_stop", check_stop)
+
+    plant()
+    began = world.clock.now
+    predicted = world(state, check_mode=True, entrypoint=version)
+    assert world.writes() == []
+    plant()
+    result = world(state, entrypoint=version)
+    assert (world.clock.now - began >= 40) == waits, "passing statuses are waited for, in check mode too"
+
+    if cell.startswith(REFUSED):
+        words = REASONS[cell[len(REFUSED) :]]
+        for refused in (predicted, result):
+            assert refused["failed"] and words in refused["msg"]
+        assert world.writes() == []
+        assert world.stands() == (at, OLD, True)
+        return
+
+    assert not predicted["failed"] and not result["failed"], result
+    assert operations(predicted) == operations(result) == cell
+    for key in ("changed", "actions", "risks", "changes"):
+        assert predicted[key] == result[key]
+    steps = [] if cell == NOTHING else cell.split(", ")
+    assert [write[0].replace("DELETE", "delete") for write in world.writes()] == steps
+    if cell == "delete":
+        assert world.service.jobs.all() == []
+    else:
+        ends = {"run": "job_running", "stop": "job_cancel_success"}
+        end = next((ends[step] for step in reversed(steps) if step in ends), at)
+        assert world.stands() == (end, version if "update" in steps else OLD, status != "job_init")
+        assert predicted["job"]["status"] == result["job"]["status"] == end
+        for write in world.writes():
+            if write[0] in ("run", "stop"):
+                assert write[1] is (status != "job_init"), "with a savepoint, where there can be one"
+        assert (world.job.savepoint_path in (None, SAVEPOINT)) == ("stop" not in steps)
+    if state != "restarted":
+        again = world(state, entrypoint=version)
+        assert not again["changed"] and world.writes() == []
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("status", ["job_running_exception", "job_submit_fail"])
+def test_a_failed_job_without_a_savepoint_is_not_started_unless_told_to(world, status, state):
+    world.plant(status)
+    for check_mode in (True, False):
+        result = world(state, check_mode)
+        assert result["failed"] and "has run before and has no savepoint" in result["msg"]
+        assert "Set resume_savepoint to false" in result["msg"]
+        assert world.writes() == []
+    result = world(state, resume_savepoint=False)
+    assert world.writes() == [("run", False)]
+    assert result["risks"] == ["The job is started without a savepoint, so with empty state."]
+
+
+def test_a_job_that_never_ran_has_no_state_to_lose(world):
+    world.plant("job_submit_fail", start_time=None)
+    assert operations(world()) == "run" and world.writes() == [("run", False)]
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "restarted"])
+def test_a_stop_after_one_that_failed_may_be_refused(world, state):
+    world.plant("job_cancel_fail", has_savepoint=True, savepoint_path=SAVEPOINT)
+    result = world(state, entrypoint=NEW)
+    assert result["failed"]
+    assert world.stands() == ("job_cancel_fail", OLD, True)
+
+
+def test_a_status_that_does_not_pass_is_told(world):
+    world.plant("job_savepointing")
+    result = world(entrypoint=NEW)
+    assert result["msg"] == "Waited 60 seconds for Flink job job to settle; it is job_savepointing."
+    assert result["error"]["last_status"] == "job_savepointing"
+    result = world(entrypoint=NEW, wait=False)
+    assert "is job_savepointing, which passes; wait is false, so nothing was done" in result["msg"]
+    assert world.writes() == []
+
+
+# An upgrade that goes well
+
+UPGRADE = [("stop", True), ("update", NEW), ("run", True)]
+UNDONE = [("update", OLD), ("run", True)]
+
+
+@pytest.mark.parametrize("kept", ["kept", "deleted"])
+def test_an_upgrade_stops_with_a_savepoint_and_resumes_from_it(world, kept):
+    world.behave(savepoint_after_restart=kept, savepoint_seconds=10, cancel_seconds=10, submit_seconds=10)
+    world.plant()
+    began = world.clock.now
+    result = world(entrypoint=NEW, health_window=50)
+    assert world.writes() == UPGRADE
+    assert world.stands() == ("job_running", NEW, kept == "kept")
+    assert result["risks"] == ["entrypoint changed: whether the state still fits is known only when it runs."]
+    assert world.clock.now - began >= 10 + 10 + 10 + 50, "it was watched"
+    assert not world(entrypoint=NEW)["changed"]
+
+
+def test_an_older_savepoint_does_not_pass_for_a_new_one(world, monkeypatch):
+    world.plant(has_savepoint=True, savepoint_path=SAVEPOINT)
+    world.script(monkeypatch, "stop", "job_savepointing", Step(1, "job_cancel_success"))
+    result = world(entrypoint=NEW)
+    assert "it shows no savepoint; its definition was not changed, nor was it started" in result["msg"]
+    assert world.writes() == [("stop", True)]
+    assert (result["error"]["status"], result["error"]["savepoint_path"]) == ("job_cancel_success", SAVEPOINT)
+
+
+def test_a_stateless_upgrade_makes_no_savepoint_and_resumes_from_none(world):
+    world.plant(has_savepoint=True, savepoint_path=SAVEPOINT)
+    result = world(entrypoint=NEW, upgrade_mode="stateless")
+    assert world.writes() == [("stop", False), ("update", NEW), ("run", False)]
+    assert result["risks"] == ["The job is stopped without a savepoint, so its state is lost."]
+    assert world.stands()[:2] == ("job_running", NEW)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_upgrade_mode_fail_says_what_would_need_a_stop(world, check_mode):
+    world.plant()
+    result = world(check_mode=check_mode, entrypoint=NEW, smn_topic="topic", upgrade_mode="fail")
+    assert "is job_running, and entrypoint cannot be changed before it is stopped" in result["msg"]
+    assert "upgrade_mode is fail, so nothing was changed" in result["msg"]
+    assert world.writes() == []
+    assert not world(smn_topic="topic", upgrade_mode="fail")["failed"], "a live change needs none"
+
+
+def test_a_live_change_does_not_stop_the_job(world):
+    world.plant()
+    assert operations(world(smn_topic="topic")) == "update"
+    assert world.stands() == ("job_running", OLD, False)
+
+
+# An upgrade that fails before the new version is there: nothing is changed
+
+
+def test_a_savepoint_that_fails_leaves_the_old_version_running(world):
+    world.behave(savepoint="fails", savepoint_seconds=5)
+    world.plant()
+    result = world(entrypoint=NEW)
+    assert "no savepoint could be made, so it was not stopped and goes on running unchanged" in result["msg"]
+    assert result["error"]["status"] == "job_running"
+    assert world.writes() == [("stop", True)]
+    assert world.stands() == ("job_running", OLD, False)
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_a_job_that_fails_while_its_savepoint_is_made_is_left_alone(world, monkeypatch, older):
+    world.plant(has_savepoint=older, savepoint_path=SAVEPOINT if older else None)
+    world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_running_exception", "No heap."))
+    result = world(entrypoint=NEW)
+    assert "is job_running_exception: No heap; it could not be stopped; its definition was not changed" in result["msg"]
+    assert world.writes() == [("stop", True)]
+    assert world.stands() == ("job_running_exception", OLD, older)
+    assert (result["error"]["status"], result["error"]["has_savepoint"]) == ("job_running_exception", older)
+    if not older:
+        again = world(entrypoint=NEW)
+        assert "has no savepoint to resume from; it was not started" in again["msg"]
+        assert world.writes() == []
+
+
+def test_a_stop_that_hangs_is_told_and_the_next_run_goes_on_from_there(world):
+    world.behave(cancel_seconds=100)
+    world.plant()
+    result = world(entrypoint=NEW)
+    assert result["msg"] == "Waited 60 seconds for Flink job job to stop; it is job_canceling."
+    assert result["error"]["last_status"] == "job_canceling"
+    assert world.writes() == [("stop", True)]
+    assert world.stands() == ("job_canceling", OLD, True)
+    assert not world(entrypoint=NEW)["failed"]
+    assert world.writes() == UPGRADE[1:]
+
+
+@pytest.mark.parametrize("batch_answers", ["full", "short"])
+def test_a_refused_stop_leaves_the_old_version_running(world, batch_answers):
+    world.behave(batch_answers=batch_answers)
+    world.plant()
+    world.service.jobs.plan_stop("job", "refused")
+    result = world(entrypoint=NEW)
+    assert "The service refused POST" in result["msg"] and "planned refusal" in result["msg"]
+    assert world.writes() == [("stop", True)]
+    assert world.stands() == ("job_running", OLD, False)
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "restarted"])
+def test_a_stop_that_fails_is_told(world, state):
+    world.plant()
+    world.service.jobs.plan_stop("job", "cancel_fail")
+    result = world(state, entrypoint=NEW)
+    assert "job_cancel_fail: Planned failure; it could not be stopped; its definition was not changed" in result["msg"]
+    assert world.writes() == [("stop", True)]
+    assert world.stands() == ("job_cancel_fail", OLD, True)
+    assert result["error"]["savepoint_path"] == world.job.savepoint_path
+    assert "Use state stopped to stop it again" in world(entrypoint=NEW)["msg"]
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_bounded_job_that_finishes_while_it_is_stopped_has_done_its_work(world, monkeypatch, state):
+    world.plant()
+    world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))
+    result = world(state, entrypoint=NEW)
+    assert not result["failed"]
+    assert world.writes() == UPGRADE[:2]
+    assert world.stands() == ("job_finish", NEW, False)
+    assert result["job"]["status"] == "job_finish"
+    assert "finished before it could be stopped, and was not started again" in str(result["warnings"])
+
+
+# An upgrade whose new version fails: the old one comes back
+
+
+@pytest.mark.parametrize("kept", ["kept", "deleted"])
+def test_a_version_that_cannot_be_submitted_is_undone(world, kept):
+    world.behave(savepoint_after_restart=kept)
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    result = world(entrypoint=NEW)
+    assert result["msg"] == (
+        "Flink job job is job_submit_fail: Planned failure; it did not start. "
+        "The former definition was restored and runs again from the savepoint."
+    )
+    assert world.writes() == UPGRADE + UNDONE
+    assert world.stands() == ("job_running", OLD, kept == "kept")
+    assert (result["error"]["rolled_back"], result["error"]["status"]) == (True, "job_running")
+
+
+@pytest.mark.parametrize("after", [0, 20])
+@pytest.mark.parametrize("kept", ["kept", "deleted"])
+def test_a_version_that_fails_within_the_health_window_is_undone(world, kept, after):
+    world.behave(savepoint_after_restart=kept)
+    world.plant()
+    world.service.jobs.plan_start("job", f"exception_after:{after}")
+    result = world(entrypoint=NEW)
+    reason = "it failed soon after its start" if after else "it did not start"
+    assert f"is job_running_exception: Planned exception; {reason}. The former definition" in result["msg"]
+    assert result["msg"].endswith("was restored and runs again from the savepoint.")
+    assert result["error"]["rolled_back"] is True
+    assert world.stands()[:2] == ("job_running", OLD)
+    imports = [write for write in world.writes() if write[0] == "import"]
+    if kept == "kept":
+        assert world.writes() == UPGRADE + UNDONE
+    else:
+        assert world.writes() == [*UPGRADE, UNDONE[0], *imports, UNDONE[1]]
+        ((_word, path),) = imports
+        assert path.startswith(f"obs://bucket/jobs/savepoint/{world.job.job_id}/"), "the one of this very stop"
+
+
+def test_a_version_that_fails_after_the_health_window_is_not_noticed(world):
+    world.plant()
+    world.service.jobs.plan_start("job", "exception_after:200")
+    assert not world(entrypoint=NEW)["failed"] and world.writes() == UPGRADE
+
+
+@pytest.mark.parametrize("how", ["refused", "ignored"])
+def test_without_the_savepoint_the_old_version_is_restored_and_not_started(world, monkeypatch, how):
+    world.behave(savepoint_after_restart="deleted")
+    planted = world.plant()
+    made = []
+    real = planted.set_savepoint
+
+    def set_savepoint(path):
+        if has_request_context() and request.path.endswith("/import-savepoint"):
+            if how == "refused":
+                raise ApiError(400, "DLI.0007", "No import.")
+            return
+        made.append(path)
+        real(path)
+
+    monkeypatch.setattr(planted, "set_savepoint", set_savepoint)
+    world.service.jobs.plan_start("job", "exception_after:5")
+    result = world(entrypoint=NEW)
+    assert "The former definition was restored, but the job was not started" in result["msg"]
+    assert result["msg"].endswith(f"The savepoint was at {made[0]}."), "so that a person can import it"
+    assert world.writes() == [*UPGRADE, UNDONE[0], ("import", made[0])]
+    assert world.stands() == ("job_running_exception", OLD, False)
+    assert (result["error"]["status"], result["error"]["rolled_back"]) == ("job_running_exception", False)
+    # And the next run does not start it with empty state either.
+    assert "has no savepoint to resume from; it was not started" in world(entrypoint=OLD)["msg"]
+
+
+@pytest.mark.parametrize("run_refusal", ["error", "error_array", "element"])
+def test_a_refused_start_of_the_new_version_is_undone(world, run_refusal):
+    world.behave(run_refusal=run_refusal)
+    world.plant()
+    world.service.jobs.plan_start("job", "refused")
+    result = world(entrypoint=NEW)
+    assert "DLI.13024" in result["msg"] and result["msg"].endswith("runs again from the savepoint.")
+    assert world.writes() == UPGRADE + UNDONE
+    assert world.stands()[:2] == ("job_running", OLD)
+
+
+@pytest.mark.parametrize("run_refusal", ["error", "error_array", "element"])
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_refused_start_leaves_the_job_where_it_is(world, run_refusal, state):
+    world.behave(run_refusal=run_refusal)
+    world.plant("job_cancel_success", queue_name=None, has_savepoint=True, savepoint_path=SAVEPOINT)
+    result = world(state)
+    assert result["failed"] and "DLI.13024" in result["msg"]
+    assert world.stands() == ("job_cancel_success", OLD, True)
+    assert operations(world(queue_name="queue")) == "update, run" and world.writes()[-1] == ("run", True)
+
+
+@pytest.mark.parametrize("run_refusal", ["error", "error_array", "element"])
+def test_an_undoing_that_is_refused_too_leaves_the_old_version_stopped_with_its_savepoint(world, run_refusal):
+    world.behave(run_refusal=run_refusal)
+    world.plant()
+    world.service.jobs.plan_start("job", "refused", times=2)
+    result = world(entrypoint=NEW)
+    assert result["msg"].count("DLI.13024") == 2 and "The upgrade could not be undone: " in result["msg"]
+    assert world.writes() == UPGRADE + UNDONE
+    assert world.stands() == ("job_cancel_success", OLD, True)
+    assert (result["error"]["status"], result["error"]["has_savepoint"]) == ("job_cancel_success", True)
+    assert result["error"]["rolled_back"] is False
+    assert operations(world(entrypoint=OLD)) == "run" and world.writes() == [("run", True)]
+
+
+def test_an_undoing_that_fails_too_says_where_the_job_stands(world):
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail", times=2)
+    result = world(entrypoint=NEW)
+    assert "The upgrade could not be undone: Flink job job is job_submit_fail" in result["msg"]
+    assert world.stands() == ("job_submit_fail", OLD, True)
+    assert result["error"]["rolled_back"] is False and result["error"]["has_savepoint"] is True
+
+
+def test_a_version_that_never_gets_submitted_is_stopped_and_undone(world, monkeypatch):
+    world.plant()
+    world.script(monkeypatch, "start", "job_submitting", Step(10000, "job_running"))
+    result = world(entrypoint=NEW)
+    assert "Waited 60 seconds for Flink job job to run; it is job_submitting. The former definition" in result["msg"]
+    assert world.writes() == [*UPGRADE, ("stop", False), *UNDONE]
+    assert world.stands()[:2] == ("job_running", OLD)
+    assert result["error"]["rolled_back"] is True
+
+
+@pytest.mark.parametrize("outcome", ["submit_fail", "refused"])
+def test_without_rollback_the_new_version_stays_and_so_does_the_savepoint(world, outcome):
+    world.plant()
+    world.service.jobs.plan_start("job", outcome)
+    result = world(entrypoint=NEW, rollback=False)
+    assert result["failed"] and "former definition" not in result["msg"]
+    assert world.writes() == UPGRADE
+    assert world.stands() == ("job_submit_fail" if outcome == "submit_fail" else "job_cancel_success", NEW, True)
+    assert operations(world(entrypoint=NEW)) == "run" and world.writes() == [("run", True)]
+
+
+# Starting, stopping and restarting what is not upgraded
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("saved", [True, False])
+@pytest.mark.parametrize("asked", [True, False, None])
+def test_a_stopped_job_resumes_as_asked(world, state, saved, asked):
+    world.plant("job_cancel_success", has_savepoint=saved, savepoint_path=SAVEPOINT if saved else None)
+    result = world(state, **({} if asked is None else {"resume_savepoint": asked}))
+    if asked and not saved:
+        assert "has no savepoint to resume from, as resume_savepoint asks; it was not started" in result["msg"]
+        assert world.stands()[0] == "job_cancel_success" and world.writes() == []
+        return
+    assert world.writes() == [("run", saved and asked is not False)]
+    assert result["actions"] == [{"operation": "run", "resume_savepoint": saved and asked is not False}]
+
+
+def test_a_restart_can_be_told_to_forget_the_state(world):
+    world.plant()
+    world("restarted", resume_savepoint=False)
+    assert world.writes() == [("stop", True), ("run", False)]
+    world("restarted", trigger_savepoint=False)
+    assert world.writes() == [("stop", False), ("run", False)]
+
+
+def test_a_stop_can_be_told_to_make_no_savepoint(world):
+    world.plant()
+    result = world("stopped", trigger_savepoint=False)
+    assert world.writes() == [("stop", False)]
+    assert result["risks"] == ["The job is stopped without a savepoint, so its state is lost."]
+    assert world.stands() == ("job_cancel_success", OLD, False)
+
+
+def test_without_wait_the_last_step_is_not_waited_for(world):
+    world.behave(submit_seconds=50, cancel_seconds=50)
+    world.plant("job_init")
+    began = world.clock.now
+    assert world(wait=False)["job"]["status"] == "job_submitting"
+    assert not world(wait=False)["changed"], "it is on its way"
+    assert world.clock.now == began
+    world()
+    assert world.stands()[0] == "job_running"
+    began = world.clock.now
+    assert world("stopped", wait=False)["job"]["status"] == "job_canceling"
+    assert not world("stopped", wait=False)["changed"] and world.clock.now == began
+
+
+def test_without_wait_an_upgrade_waits_for_its_savepoint_all_the_same(world):
+    world.behave(savepoint_seconds=20, submit_seconds=50)
+    world.plant()
+    result = world(entrypoint=NEW, wait=False)
+    assert world.writes() == UPGRADE
+    assert result["job"]["status"] == "job_submitting"
+    assert world.job.has_savepoint
+
+
+def test_a_finished_job_is_run_again_only_by_a_restart(world):
+    world.behave(finish_after_seconds=0)
+    world.plant("job_finish")
+    assert not world()["changed"] and world.writes() == []
+    for _time in range(2):
+        assert operations(world("restarted")) == "run"
+        assert world.stands()[0] == "job_finish"
+
+
+def test_a_new_job_is_created_and_run(world):
+    predicted = world(check_mode=True, entrypoint=NEW, queue_name="queue")
+    result = world(entrypoint=NEW, queue_name="queue")
+    assert operations(predicted) == operations(result) == "create, run"
+    assert predicted["job"]["status"] == result["job"]["status"] == "job_running"
+    assert not world(entrypoint=NEW, queue_name="queue")["changed"]
+
+
+@pytest.mark.parametrize("outcome", ["refused", "submit_fail"])
+def test_a_new_job_that_does_not_start_is_there_and_started_next_time(world, outcome):
+    world.service.jobs.plan_start("job", outcome)
+    result = world(entrypoint=NEW, queue_name="queue")
+    assert result["failed"]
+    (job,) = world.service.jobs.all()
+    assert job.status == ("job_init" if outcome == "refused" else "job_submit_fail")
+    assert operations(world(entrypoint=NEW, queue_name="queue")) == "run"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"obs_bucket": None}, "has no obs_bucket, so there may be no place for its savepoint"),
+        ({"execution_agency_urn": None, "flink_version": "1.15"}, "has no execution_agency_urn"),
+    ],
+)
+def test_check_mode_tells_what_puts_the_state_at_risk(world, values, words):
+    world.plant(**values)
+    result = world(check_mode=True, entrypoint=NEW)
+    assert any(words in risk for risk in result["risks"])
+    assert world.writes() == []
