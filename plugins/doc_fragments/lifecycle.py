@@ -34,10 +34,13 @@ options:
       - Whether an upgrade with a savepoint is undone when the new version does not start within O(wait_timeout), or
         fails within O(health_window). The former definition is restored and resumes from the savepoint; the task
         fails and tells what happened.
+      - What the new version has already written is not undone. With checkpoints its sinks may have committed records,
+        which the former version then writes again.
     type: bool
     default: true
   health_window:
-    description: How long an upgraded job must stay running to count as started, in seconds.
+    description:
+      - How long an upgraded job must stay running, without being restarted, to count as started, in seconds.
     type: float
     default: 30.0
 """

@@ -71,6 +71,11 @@ class FlinkJob:
         return not before.has_savepoint or not same_path(before.savepoint_path, self.savepoint_path)
 
     @property
+    def restart_times(self) -> int:
+        """How often the service has restarted the job, 0 when it does not tell."""
+        return int(self._answer.get("restart_times") or 0)
+
+    @property
     def has_run(self) -> bool:
         """Whether the job was ever started; 0 and null stand for never (documented)."""
         return str(self._answer.get("start_time") or 0) != "0"

@@ -36,8 +36,8 @@ class Applier:
     :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
 
-    C(done) are the steps that were carried out; C(notes) are sentences about what turned out otherwise than planned
-    and is no failure.
+    C(done) are the steps that were carried out, C(savepoint_made) is the path of the savepoint that a stop made, and
+    C(notes) are sentences about what turned out otherwise than planned and is no failure.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Applier:
         self._health_window = health_window
         self._clock = clock
         self._savepoint_path = ""
+        self.savepoint_made = ""
         self.notes: list[str] = []
         self.done: list[Step] = []
 
@@ -152,7 +153,7 @@ class Applier:
             job = self._with_savepoint(before, job)
             if not job.has_newer_savepoint_than(before):
                 raise self._stands(job, "it shows no savepoint; its definition was not changed, nor was it started")
-        self._savepoint_path = job.savepoint_path
+            self._savepoint_path = self.savepoint_made = job.savepoint_path
         return job
 
     def _run(self, step, before, wait, former, health_window):
@@ -178,19 +179,22 @@ class Applier:
         return job
 
     def _watch(self, job, health_window):
-        """See that a job stays running for the health window."""
+        """See that a job stays running for the health window, and does so without being restarted."""
         if not health_window:
             return
+        restarts = job.restart_times
         end = self._clock.monotonic() + health_window
         job = wait_until(
             lambda: self._read(job.job_id),
-            lambda found: found.status != RUNNING or self._clock.monotonic() >= end,
+            lambda found: found.status != RUNNING or found.restart_times > restarts or self._clock.monotonic() >= end,
             health_window,
             lambda found: f"Flink job {found.name} is {found.status}.",
             self._clock,
         )
         if job.status not in (RUNNING, FINISHED):
             raise self._stands(job, "it failed soon after its start")
+        if job.restart_times > restarts:
+            raise self._stands(job, "it had to be restarted soon after its start")
 
     def _undone(self, failure: DliError, job_id: int, former: Step | None) -> DliError:
         """Return the error that a failed step ends in, after undoing the upgrade that it belongs to."""

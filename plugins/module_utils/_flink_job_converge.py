@@ -57,6 +57,8 @@ def converge(
             job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
             warnings += applier.notes + _unconfirmed(spec, applied)
     return {
+        # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
+        **({"savepoint_path": applier.savepoint_made} if applier.savepoint_made else {}),
         "changed": bool(plan.steps),
         "job": job,
         "changes": plan.changes,

@@ -204,6 +204,7 @@ def _plan_existing(state, spec, current, tags_match, how):
     for name, (old, new) in changes.items():
         before[name], after[name] = shown_change(name, old, new, spec.public_args)
     steps = _steps(state, spec, current, changes, how)
+    former = _former(current, changes, steps, how)
     job = {**current.facts(), **_shown_fields({**current.told(), **wanted}, spec)}
     return Plan(
         steps=steps,
@@ -211,8 +212,8 @@ def _plan_existing(state, spec, current, tags_match, how):
         before=before,
         after=after,
         job={**job, "status": _predicted_status(current, steps)},
-        risks=_risks(current, changes, steps),
-        former=_former(current, changes, steps, how),
+        risks=_risks(current, changes, steps, former),
+        former=former,
         warnings=tuple(warnings),
     )
 
@@ -277,8 +278,8 @@ def _resumes(current, stop, how):
         if current.has_run and not current.has_savepoint:
             raise ConflictError(
                 f"Flink job {current.name} is {current.status}{_because(current)} It has run before and has no "
-                "savepoint to resume from; it was not started, because that would lose its state. Set "
-                "resume_savepoint to false to start it with empty state."
+                "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
+                "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
             )
     if how.resume_savepoint and not current.has_savepoint:
         raise ConflictError(
@@ -294,7 +295,7 @@ def _predicted_status(current, steps):
     return status
 
 
-def _risks(current, changes, steps):
+def _risks(current, changes, steps, former):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
@@ -307,6 +308,11 @@ def _risks(current, changes, steps):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
     if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
         risks.append("The job is started without a savepoint, so with empty state.")
+    if former and current.value("checkpoint_enabled"):
+        risks.append(
+            "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
+            "rollback."
+        )
     if "run" in operations and operations["run"].savepoint and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
     if "run" in operations and operations["run"].savepoint:

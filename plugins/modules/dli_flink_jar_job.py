@@ -215,6 +215,13 @@ actions:
       description: Whether a run resumes from a savepoint.
       type: bool
       sample: true
+savepoint_path:
+  description:
+    - Where the savepoint is that this task made when it stopped the job. Keep it; the service may drop it from the job
+      once that runs again, but M(otc.dli.dli_flink_savepoint) can give it back.
+  returned: when a stop made a savepoint
+  type: str
+  sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
 risks:
   description: What puts the job's state at risk in what is done, or in check mode would be.
   returned: success

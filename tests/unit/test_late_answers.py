@@ -99,3 +99,14 @@ def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
             plan, FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
         )
     assert clock.now < 1
+
+
+def test_a_job_that_is_restarted_in_its_health_window_has_failed():
+    running = {"status": "job_running", "restart_times": 2}
+    service = LateService({"status": "job_submitting"}, running, running, {**running, "restart_times": 3})
+    service.update_jar_job = lambda *_args: None
+    stopped = FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
+    plan = Plan(steps=(Step("stop", 7), Step("update", 7, {}), Step("run", 7)))
+    service.answers.insert(0, FlinkJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))
+    with pytest.raises(LifecycleError, match="it had to be restarted soon after its start"):
+        Applier(service, service, health_window=30, clock=Clock()).apply(plan, stopped)

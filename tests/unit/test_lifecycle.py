@@ -205,7 +205,7 @@ def test_a_failed_job_without_a_savepoint_is_not_started_unless_told_to(world, s
     for check_mode in (True, False):
         result = world(state, check_mode)
         assert result["failed"] and "has run before and has no savepoint" in result["msg"]
-        assert "Set resume_savepoint to false" in result["msg"]
+        assert "set resume_savepoint to false" in result["msg"]
         assert world.writes() == []
     result = world(state, resume_savepoint=False)
     assert world.writes() == [("run", False)]
