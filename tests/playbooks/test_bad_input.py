@@ -169,12 +169,14 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("timeout", "must be a number of seconds greater than 0", {"timeout": -1}),
     ("timeout", "must be a number of seconds greater than 0", {"timeout": "nan"}),
     ("wait_timeout", "must be a number of seconds greater than 0", {"wait_timeout": 0}),
+    ("health_window", "must be a number of seconds, 0 or more", {"health_window": -1}),
+    ("health_window", "must be a number of seconds, 0 or more", {"health_window": "inf"}),
 ]  # fmt: skip
 
 # What Ansible itself refuses, in its own words, because of the types, choices and names of the options.
 BROKEN_TYPES: list[tuple[str, str, dict[str, Any]]] = [
     ("job_id", NO_INT, {"job_id": "orders"}),
-    ("state", "must be one of: present, absent", {"state": "running"}),
+    ("state", "must be one of: present, started, stopped, restarted, absent", {"state": "running"}),
     ("dependency_jars", "unable to convert to list", {"dependency_jars": {"a": "b"}}),
     ("feature", "must be one of: basic, custom", {"feature": "special"}),
     ("cu_number", NO_INT, {"cu_number": "four"}),
@@ -201,6 +203,10 @@ BROKEN_TYPES: list[tuple[str, str, dict[str, Any]]] = [
     ("timeout", "unable to convert to float", {"timeout": "a minute"}),
     ("wait_timeout", "unable to convert to float", {"wait_timeout": "a minute"}),
     ("wait", NO_BOOL, {"wait": "perhaps"}),
+    ("trigger_savepoint", NO_BOOL, {"trigger_savepoint": "perhaps"}),
+    ("resume_savepoint", NO_BOOL, {"resume_savepoint": "latest"}),
+    ("rollback", NO_BOOL, {"rollback": "perhaps"}),
+    ("upgrade_mode", "must be one of: savepoint, stateless, fail", {"upgrade_mode": "blue-green"}),
     ("validate_certs", NO_BOOL, {"validate_certs": "perhaps"}),
     ("job_type", "Unsupported parameters", {"job_type": "flink_jar_job"}),
 ]  # fmt: skip
