@@ -260,6 +260,19 @@ def test_a_task_killed_after_any_request_gets_there_the_next_time(stage, name):
             assert {sent.method for sent in stage.service.requests} == {"GET"}
 
 
+def remember_savepoints(job):
+    """Return a list that gets the path of every savepoint that the job is given from now on."""
+    paths = []
+    give = job.set_savepoint
+
+    def set_savepoint(path):
+        paths.append(path)
+        give(path)
+
+    job.set_savepoint = set_savepoint
+    return paths
+
+
 @pytest.mark.parametrize("kept", BROKEN)
 def test_a_broken_upgrade_killed_after_any_request_never_loses_the_state(stage, kept):
     scenario = BROKEN[kept]
@@ -268,14 +281,7 @@ def test_a_broken_upgrade_killed_after_any_request_never_loses_the_state(stage, 
     for point in range(1, points + 1):
         stage.set(scenario, broken=NEW)
         (planted,) = stage.service.jobs.all()
-        made = []
-        take = planted.set_savepoint
-
-        def set_savepoint(path, made=made, take=take):
-            made.append(path)
-            take(path)
-
-        planted.set_savepoint = set_savepoint
+        made = remember_savepoints(planted)
         assert stage.run_and_kill(scenario, point), f"there is no request {point}"
         # It may fail again, as the version is broken, or refuse to start without a savepoint.
         again = stage.run(scenario)
