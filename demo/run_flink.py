@@ -28,11 +28,11 @@ import requests
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from run import ESCAPES, ROOT, DemoFailed, paint, prepare, show  # noqa: E402
+from run import ESCAPES, ROOT, DemoFailed, paint, prepare, show
 
-from local_dli import LocalDli  # noqa: E402
-from local_dli.flink_engine import FlinkEngine  # noqa: E402
-from local_flink import (  # noqa: E402
+from local_dli import LocalDli
+from local_dli.flink_engine import FlinkEngine
+from local_flink import (
     FlinkCluster,
     FlinkError,
     FlinkMissing,
