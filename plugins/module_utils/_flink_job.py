@@ -60,6 +60,11 @@ class FlinkJob:
         return canonical(FIELDS_BY_NAME[name], self.raw(name))
 
     @property
+    def because(self) -> str:
+        """The service's explanation of the status, to put behind a sentence; "" when it gives none."""
+        return f": {self.status_desc.rstrip('.')}" if self.status_desc else ""
+
+    @property
     def has_savepoint(self) -> bool:
         """Whether the service has a savepoint to resume the job from."""
         return str(self._answer.get("has_savepoint")).lower() == "true"

@@ -11,6 +11,7 @@ import time
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     AlreadyExists,
     ApiError,
+    ConflictError,
     DliError,
     LifecycleError,
     NotFound,
@@ -19,7 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step, is_upgrade
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import FINISHED, RUNNING, STOPPED, status_of
 from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
@@ -61,7 +62,7 @@ class Applier:
         self.done: list[Step] = []
 
     def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
-        """Carry out a plan and return the job as it then is, None when it is deleted.
+        """Carry out a plan and return the job as it was last seen, None when it is deleted.
 
         :param current: the job that the plan was made for.
         :raises LifecycleError: a stop or start did not end as planned; the error tells where the job stands.
@@ -70,7 +71,7 @@ class Applier:
         job = current
         if current:
             self._savepoint_path = current.savepoint_path
-        is_upgrade = {"stop", "update", "run"} <= {step.operation for step in plan.steps}
+        health_window = self._health_window if is_upgrade(plan.steps) else 0
         for number, step in enumerate(plan.steps, start=1):
             wait = self._wait or number < len(plan.steps)
             if step.operation == "create":
@@ -89,12 +90,18 @@ class Applier:
                 )
                 break
             else:
-                job = self._run(step, job, wait, plan.former, self._health_window if is_upgrade else 0)
+                job = self._run(step, job, wait, plan.former, health_window)
             self.done.append(step)
         return job
 
-    def settle(self, job: FlinkJob) -> FlinkJob:
-        """Wait until a job is in a status that does not pass by itself."""
+    def settle(self, job: FlinkJob, label: str) -> FlinkJob:
+        """Wait until a job is in a status that does not pass by itself.
+
+        :param label: how messages call the job.
+        :raises ConflictError: the task does not want to wait.
+        """
+        if not self._wait:
+            raise ConflictError(f"{label} is {job.status}, which passes; wait is false, so nothing was done.")
         return self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
 
     def _create(self, step):
@@ -166,8 +173,7 @@ class Applier:
         if not wait:
             return self._read(job_id)
         try:
-            job = self._started(before, job_id)
-            self._watch(job, health_window)
+            job = self._watch(self._started(before, job_id), health_window)
         except (LifecycleError, WaitTimeout) as exc:
             raise self._undone(exc, job_id, former) from exc
         return job
@@ -179,9 +185,9 @@ class Applier:
         return job
 
     def _watch(self, job, health_window):
-        """See that a job stays running for the health window, and does so without being restarted."""
+        """Return a job after it has stayed running for the health window, and that without being restarted."""
         if not health_window:
-            return
+            return job
         restarts = job.restart_times
         end = self._clock.monotonic() + health_window
         job = wait_until(
@@ -195,6 +201,7 @@ class Applier:
             raise self._stands(job, "it failed soon after its start")
         if job.restart_times > restarts:
             raise self._stands(job, "it had to be restarted soon after its start")
+        return job
 
     def _undone(self, failure: DliError, job_id: int, former: Step | None) -> DliError:
         """Return the error that a failed step ends in, after undoing the upgrade that it belongs to."""
@@ -298,8 +305,7 @@ class Applier:
             raise
 
     def _stands(self, job, what):
-        reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
-        return LifecycleError(f"Flink job {job.name} is {job.status}{reason}; {what}.", self._facts(job))
+        return LifecycleError(f"Flink job {job.name} is {job.status}{job.because}; {what}.", self._facts(job))
 
     def _facts_now(self, job_id):
         try:

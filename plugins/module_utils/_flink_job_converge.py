@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
@@ -52,7 +51,11 @@ def converge(
         applied = applier.apply(plan, current)
         steps = applier.done
         if applied is not None:
-            applied = reader.read(applied.job_id, spec.fields)
+            if steps[-1].operation in ("stop", "run"):
+                # These end with a look at the job.
+                applied = reader.with_fields(applied, spec.fields)
+            else:
+                applied = reader.read(applied.job_id, spec.fields)
             # What this answer does not tell was told before, and the plan has left it alone.
             job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
             warnings += applier.notes + _unconfirmed(spec, applied)
@@ -78,11 +81,8 @@ def _make_plan(reader, applier, spec, state, how, wait) -> tuple[Plan, FlinkJob 
         return plan_state(state, spec, current, True, how), current
     found = reader.find(spec)
     if found.job and not status_of(found.job.status).settled and not _is_left_alone(found.job, spec, state, wait):
-        if not wait:
-            raise ConflictError(
-                f"{spec.label} is {found.job.status}, which passes; wait is false, so nothing was done."
-            )
-        found = Found(reader.with_fields(applier.settle(found.job), spec.fields), found.tags_match)
+        settled = applier.settle(found.job, spec.label)
+        found = Found(reader.with_fields(settled, spec.fields), found.tags_match)
     plan = plan_state(state, spec, found.job, found.tags_match, how)
     if plan.steps and found.job and not all(found.job.tells(field.name) for field in FIELDS):
         # An update sends the whole definition, so now all of it must be known.

@@ -113,6 +113,11 @@ class Plan:
     warnings: tuple = ()
 
 
+def is_upgrade(steps) -> bool:
+    """Whether steps change a running job by stopping and starting it."""
+    return {"stop", "update", "run"} <= {step.operation for step in steps}
+
+
 def plan_state(state: str, spec: FlinkJobSpec, current: FlinkJob | None, tags_match: bool, how: Lifecycle) -> Plan:
     """Plan how a job comes to be as desired.
 
@@ -231,19 +236,12 @@ def _check_status(state, current):
     if state not in ("started", "restarted"):
         return
     if current.status == IN_ARREARS:
-        raise ConflictError(
-            f"Flink job {current.name} was stopped because the account is in arrears{_because(current)}"
-        )
+        raise ConflictError(f"Flink job {current.name} was stopped because the account is in arrears{current.because}.")
     if current.status == STOP_FAILED and state == "started":
         raise ConflictError(
-            f"Flink job {current.name} could not be stopped before; whether it runs is not known{_because(current)} "
+            f"Flink job {current.name} could not be stopped before; whether it runs is not known{current.because}. "
             "Use state stopped to stop it again, or state restarted."
         )
-
-
-def _because(current):
-    """Return the service's explanation of a status as the end of a sentence."""
-    return f": {current.status_desc.rstrip('.')}." if current.status_desc else "."
 
 
 def _stop_step(state, current, changes, how):
@@ -277,7 +275,7 @@ def _resumes(current, stop, how):
     if how.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
         if current.has_run and not current.has_savepoint:
             raise ConflictError(
-                f"Flink job {current.name} is {current.status}{_because(current)} It has run before and has no "
+                f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no "
                 "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
                 "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
             )
@@ -331,7 +329,7 @@ def _is_flink_1_15(current):
 def _former(current, changes, steps, how):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
-    if not {"stop", "update", "run"} <= set(operations) or not (how.rollback and operations["run"].savepoint):
+    if not is_upgrade(steps) or not (how.rollback and operations["run"].savepoint):
         return None
     body = _full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id), current)
     # What was unset before has to be unset again.

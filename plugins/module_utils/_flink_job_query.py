@@ -21,7 +21,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import F
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, STATUSES
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import text
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
 JOB_TYPES = ("flink_jar_job", "flink_sql_job")
 # What the list tells of a job without show_detail (documented), beside its id, name and type.
@@ -90,7 +90,7 @@ def query_from_params(params: dict) -> FlinkJobQuery:
     """
     tags = params["tags"]
     if tags is not None:
-        tags = {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
+        tags = tag_texts(tags)
     _check(params, tags)
     names = ("name", "status", "queue_name", "job_type", "user_name")
     filters = {name: params[name] for name in names if params[name] is not None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import text
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def spec_from_params(params: dict) -> FlinkJobSpec:
         fields["entrypoint_args"] = " ".join(part for part in (public_args, _one_line(secret or "")) if part)
     tags = params.get("tags")
     if tags is not None:
-        tags = {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
+        tags = tag_texts(tags)
     return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_args)
 
 

@@ -77,6 +77,11 @@ def text(value) -> str:
     return "" if value is None else str(value)
 
 
+def tag_texts(tags: dict) -> dict:
+    """Return tags with keys and single values as texts; what is no single value is left for the rules to refuse."""
+    return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
+
+
 def _canonical_str(value):
     return "" if value is None else str(value)
 

@@ -116,7 +116,7 @@ def converge_savepoint(
         raise ConflictError(f"There is no {task.job.label}.")
     plan = plan_savepoint(task, current)
     if plan.operation and not status_of(current.status).settled:
-        current = _settled(Applier(api, reader, wait, wait_timeout, clock=clock), current, wait)
+        current = Applier(api, reader, wait, wait_timeout, clock=clock).settle(current, f"Flink job {current.name}")
         plan = plan_savepoint(task, current)
     _check_status(plan, current)
     if not (plan.operation and apply):
@@ -160,12 +160,6 @@ def plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
         # Where the service itself puts the savepoints that a stop makes.
         path = f"{_SCHEME}{bucket}/jobs/savepoint/{job.job_id}/"
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
-
-
-def _settled(applier, job, wait):
-    if not wait:
-        raise ConflictError(f"Flink job {job.name} is {job.status}, which passes; wait is false, so nothing was done.")
-    return applier.settle(job)
 
 
 def _check_status(plan, job):
@@ -225,10 +219,9 @@ def _saved(reader, before, wait_timeout, clock):
         clock,
     )
     if not job.has_newer_savepoint_than(before):
-        reason = f": {job.status_desc.rstrip('.')}" if job.status_desc else ""
         rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
         raise LifecycleError(
-            f"Flink job {job.name} is {job.status}{reason}; it shows no new savepoint, and {rest}.",
+            f"Flink job {job.name} is {job.status}{job.because}; it shows no new savepoint, and {rest}.",
             {"job_id": job.job_id, "status": job.status, **_savepoint_facts(job)},
         )
     return job
