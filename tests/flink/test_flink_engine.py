@@ -138,7 +138,8 @@ def test_no_number_is_lost_or_doubled(new_job: Any, obs_root: Path, out: str, ca
     assert read_events(folder(obs_root, out)) == before
 
     assert not job.batch("run", resume_savepoint=True)
-    job.call("POST", f"jobs/{job.job_id}/import-savepoint", json={"savepoint_path": saved["savepoint_path"]})
+    body = {"job_id": job.job_id, "savepoint_path": saved["savepoint_path"]}
+    job.call("POST", f"jobs/{job.job_id}/import-savepoint", json=body)
     job.update(entrypoint_args=f"--out {out} --label v1-again --rate 500")
     running = job.runs(resume_savepoint=True)
     assert (running["has_savepoint"], running["savepoint_path"]) == (False, None)
@@ -198,7 +199,7 @@ def test_a_savepoint_that_is_not_there(new_job: Any, out: str) -> None:
     """A failed submission keeps the savepoint in the record."""
     job = new_job(entrypoint_args=f"--out {out}")
     path = f"obs://data/jobs/savepoint/{job.job_id}/1/"
-    job.call("POST", f"jobs/{job.job_id}/import-savepoint", json={"savepoint_path": path})
+    job.call("POST", f"jobs/{job.job_id}/import-savepoint", json={"job_id": job.job_id, "savepoint_path": path})
     assert job.batch("run", resume_savepoint=True)
     failed = job.reaches("job_submit_fail", "job_submitting")
     assert "Cannot find checkpoint or savepoint" in failed["status_desc"]
@@ -249,7 +250,8 @@ def test_a_savepoint_of_a_running_job(new_job: Any, flink_service: LocalDli, out
     flink_service.behaviour = Behaviour(savepoint_after_restart="kept")
     job = new_job(entrypoint_args=f"--out {out}")
     job.runs()
-    assert job.call("POST", f"jobs/{job.job_id}/savepoint", json={"action": "TRIGGER"})["is_success"] is True
+    body = {"action": "TRIGGER", "savepoint_path": "data/by-hand"}
+    assert job.call("POST", f"jobs/{job.job_id}/savepoint", json=body)["is_success"] is True
     saved = job.reaches("job_running", "job_savepointing")
     assert saved["has_savepoint"] is True
     job.stops(savepoint=False)

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from local_dli import iam, reading, signature
 from local_dli.contract import contract
-from local_dli.errors import ApiError, IamError
+from local_dli.errors import ApiError, IamError, throttled, unoffered
 from local_dli.jobs import Job
 from local_dli.lifecycle import Refused
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("local_dli")
 
-DISCOVERY = frozenset({"versions", "version"})
+SAVEPOINT_OPERATIONS = frozenset({"triggerFlinkJobSavepoint", "importFlinkJobSavepoint"})
 MESSAGES = {
     "run": "The request to start the job was taken.",
     "stop": "The request to stop the job was taken.",
@@ -86,10 +86,16 @@ def create_app(service: LocalDli) -> Flask:
         service.requests.append(g.record)
         # One request sees one behaviour, even when a test replaces it meanwhile.
         g.behaviour = service.behaviour
+        if request.path.startswith("/v1.0/"):
+            g.admitted = service.in_flight.admit(g.behaviour.max_in_flight)
+            if not g.admitted:
+                raise throttled(g.behaviour.throttle_retry_after)
         if g.behaviour.latency_seconds:
             service.sleep(g.behaviour.latency_seconds)
         if request.endpoint is None or request.endpoint.startswith("version"):
             return
+        if request.endpoint in SAVEPOINT_OPERATIONS and g.behaviour.savepoint_operations == "absent":
+            raise unoffered()
         if request.endpoint != "createToken":
             _authorise(service, request)
         violation = contract().request_violation(request)
@@ -100,8 +106,8 @@ def create_app(service: LocalDli) -> Flask:
         g.locked = True
 
     @app.errorhandler(ApiError)
-    def refused(error: ApiError) -> tuple[Any, int]:
-        return app.json.response(error.body()), error.status
+    def refused(error: ApiError) -> tuple[Any, int, dict[str, str]]:
+        return app.json.response(error.body()), error.status, error.headers
 
     @app.errorhandler(HTTPException)
     def unrouted(error: HTTPException) -> tuple[Any, int]:
@@ -132,7 +138,10 @@ def create_app(service: LocalDli) -> Flask:
     def teardown(_error_or_none: BaseException | None) -> None:
         if g.pop("locked", False):
             service.jobs.lock.release()
+        if g.pop("admitted", False):
+            service.in_flight.leave()
 
+    app.wsgi_app = service.in_flight.counting(app.wsgi_app)
     return app
 
 
@@ -179,14 +188,24 @@ class _Views:
 
     def run(self, project_id: str) -> Any:
         resume = request.get_json().get("resume_savepoint", False)
-        return self._each("run", project_id, lambda job: self.store.start(job, resume, g.behaviour))
+        return self._each(
+            "run",
+            project_id,
+            act=lambda job: self.store.start(job, resume, g.behaviour),
+            check=lambda job: self.store.check_start(job, resume, g.behaviour),
+        )
 
     def stop(self, project_id: str) -> Any:
         trigger = request.get_json().get("trigger_savepoint", False)
-        return self._each("stop", project_id, lambda job: self.store.stop(job, trigger, g.behaviour))
+        return self._each(
+            "stop",
+            project_id,
+            act=lambda job: self.store.stop(job, trigger, g.behaviour),
+            check=self.store.check_stop,
+        )
 
     def delete_many(self, project_id: str) -> Any:
-        return self._each("delete", project_id, lambda job: self.store.delete(job, g.behaviour))
+        return self._each("delete", project_id, act=lambda job: self.store.delete(job, g.behaviour))
 
     def delete(self, project_id: str, job_id: str) -> Any:
         self.store.delete(self._job(project_id, job_id), g.behaviour)
@@ -212,7 +231,7 @@ class _Views:
     def savepoint(self, project_id: str, job_id: str) -> Any:
         job = self._job(project_id, job_id)
         try:
-            self.store.save(job, g.behaviour)
+            self.store.save(job, request.get_json()["savepoint_path"], g.behaviour)
         except Refused as refusal:
             return self._element(False, str(refusal))
         return self._element(True, "The request to make a savepoint was taken.")
@@ -241,15 +260,30 @@ class _Views:
         links = [{"rel": "self", "href": f"{self.service.auth_url}/"}]
         return {"id": "v3.6", "status": "stable", "links": links, "updated": "2016-04-04T00:00:00Z", "media-types": []}
 
-    def _job(self, project_id: str, job_id: str) -> Job:
+    def _job(self, project_id: str, job_id: int | str) -> Job:
         return self.store.find(project_id, int(job_id), g.behaviour)
 
-    def _each(self, operation: str, project_id: str, act: Callable[[Job], None]) -> Any:
-        """Do something with each job and return the array of a batch call, which never has job numbers."""
+    def _each(
+        self,
+        operation: str,
+        project_id: str,
+        act: Callable[[Job], None],
+        check: Callable[[Job], None] = lambda job: None,
+    ) -> Any:
+        """Do something with each job and return the array of a batch call, which never has job numbers.
+
+        :param act: raises Refused for an unsuccessful element, ApiError for an error that is the whole answer when the
+            job is alone; other jobs of the call do not suffer from it.
+        :param check: raises the same without doing anything.
+        :raises ApiError: for a job that is alone, or when one refused job has the whole call refused.
+        """
+        job_ids = request.get_json()["job_ids"]
+        if g.behaviour.batch_refusal == "whole":
+            self._check_all(project_id, job_ids, check)
         elements = []
-        for job_id in request.get_json()["job_ids"]:
+        for job_id in job_ids:
             try:
-                job = self.store.find(project_id, job_id, g.behaviour)
+                job = self._job(project_id, job_id)
             except ApiError as error:
                 elements.append(self._element(False, f"{error.code}: {error.message}"))
                 continue
@@ -257,12 +291,29 @@ class _Views:
                 act(job)
             except Refused as refusal:
                 elements.append(self._element(False, str(refusal)))
+            except ApiError as error:
+                if len(job_ids) == 1:
+                    raise
+                elements.append(self._element(False, f"{error.code}: {error.message}"))
             else:
                 elements.append(self._element(True, MESSAGES[operation]))
         if g.behaviour.batch_answers == "short":
             # One for all: the first failure, if there is one.
             elements = sorted(elements, key=lambda element: element["is_success"] in (True, "true"))[:1]
         return elements
+
+    def _check_all(self, project_id: str, job_ids: list[int], check: Callable[[Job], None]) -> None:
+        """Refuse a batch call with the error of the first job in it that cannot be done.
+
+        :raises ApiError: that error.
+        """
+        for job_id in job_ids:
+            job = self._job(project_id, job_id)
+            try:
+                check(job)
+            except Refused as refusal:
+                code, _colon, message = str(refusal).partition(": ")
+                raise ApiError(400, code, message) from refusal
 
     @staticmethod
     def _element(success: bool, message: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How the local service behaves where the documents leave it open; seconds are floats.
+    """How the local service behaves where the documents leave it open; seconds are floats, counts are integers.
 
     The text beside the type of a switch is also the help of its flag on the command line.
     A wrong value raises ValueError at once, so that a mistyped switch cannot pass for the default.
@@ -35,12 +35,17 @@ class Behaviour:
         "the tags filter of the list wants all pairs, has no effect, or never finds anything",
     ] = "match"
     is_success: Annotated[Literal["boolean", "string"], "is_success is true, or the word for it"] = "boolean"
+    batch_refusal: Annotated[
+        Literal["per_job", "whole"],
+        "a job that run, stop or delete refuses leaves the other jobs of the call alone, or has the whole call refused",
+    ] = "per_job"
     batch_answers: Annotated[
         Literal["full", "short"], "run, stop and delete answer with one element for each job, or with one for all"
     ] = "full"
     run_refusal: Annotated[
         Literal["error", "error_array", "element"],
-        "a start without a queue answers HTTP 400 with an error, HTTP 400 with an array, or an unsuccessful element",
+        "a start without a queue answers HTTP 400 with an error, HTTP 400 with an array, or an unsuccessful element; "
+        "among several jobs it is an element, unless batch_refusal is whole",
     ] = "error"
     cu_number_reads: Annotated[
         Literal["requested", "actual", "actual_unmarked"],
@@ -86,12 +91,19 @@ class Behaviour:
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"
     ] = "deleted"
+    savepoint_operations: Annotated[
+        Literal["offered", "absent"], "the calls to make and to import a savepoint exist, or answer HTTP 404"
+    ] = "offered"
     submit_seconds: Annotated[float, "seconds a job stays in job_submitting"] = 0.0
     savepoint_seconds: Annotated[float, "seconds a job stays in job_savepointing"] = 0.0
     cancel_seconds: Annotated[float, "seconds a job stays in job_canceling"] = 0.0
     delete_seconds: Annotated[float, "seconds a deleted job stays in lists"] = 0.0
     latency_seconds: Annotated[float, "seconds added to each request"] = 0.0
     finish_after_seconds: Annotated[float | None, "seconds after which a running job finishes; unset, never"] = None
+    max_in_flight: Annotated[
+        int | None, "requests to DLI handled at one time; one more is answered HTTP 429 at once; unset, no limit"
+    ] = None
+    throttle_retry_after: Annotated[bool, "HTTP 429 comes with Retry-After"] = True
 
     def __post_init__(self) -> None:
         hints = _hints()
@@ -104,6 +116,9 @@ class Behaviour:
             elif hint is bool:
                 if not isinstance(value, bool):
                     raise ValueError(f"{switch.name} is a boolean, not {value!r}")
+            elif hint == int | None:
+                if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                    raise ValueError(f"{switch.name} is a whole number from 1, not {value!r}")
             elif value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
                 raise ValueError(f"{switch.name} is a number of seconds, not {value!r}")
 
@@ -128,6 +143,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             options["choices"] = get_args(hint)
         elif hint is bool:
             options["action"] = argparse.BooleanOptionalAction
+        elif hint == int | None:
+            options["type"] = int
         else:
             options["type"] = float
         parser.add_argument(flag, **options)

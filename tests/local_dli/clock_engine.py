@@ -4,12 +4,13 @@
 
 """The engine that runs nothing: statuses pass with time.
 
-It holds the steps still ahead of each job. They are taken when somebody looks at the job and their time has come, so no
-thread and no timer is needed, and a test can turn the clock by hand.
+It holds the steps still ahead of each job. They are taken when somebody looks and their time has come, so no thread and
+no timer is needed, and a test can turn the clock by hand.
 """
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """Enter a status some seconds after the one before was entered."""
+    """Enter a status some seconds after the one before was entered.
+
+    ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end.
+    """
 
     after: float
     status: str
     desc: str = ""
-    makes_savepoint: bool = False
+    savepoint_folder: str | None = None
     loses_savepoint: bool = False
 
 
@@ -41,6 +45,11 @@ class _Way:
     since: float
     steps: deque[Step]
 
+    @property
+    def due(self) -> float:
+        """When the next step is to be taken; there has to be one."""
+        return self.since + self.steps[0].after
+
 
 class ClockEngine:
     """See lifecycle.Engine."""
@@ -50,6 +59,8 @@ class ClockEngine:
 
     def __init__(self) -> None:
         self._ways: dict[int, _Way] = {}
+        # A heap of when which job is due. It may hold times that no longer count: these are looked at in vain.
+        self._agenda: list[tuple[float, int]] = []
 
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
@@ -82,26 +93,33 @@ class ClockEngine:
             # end.
             self._follow(job, now, "job_savepointing", [Step(behaviour.savepoint_seconds, RUNNING)])
         else:
-            saved = Step(behaviour.savepoint_seconds, "job_canceling", makes_savepoint=True)
+            saved = Step(behaviour.savepoint_seconds, "job_canceling", savepoint_folder=job.savepoint_folder)
             self._follow(job, now, "job_savepointing", [saved, end])
 
-    def save(self, job: Job, behaviour: Behaviour, now: float) -> None:
+    def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         check_save(job)
-        made = behaviour.savepoint == "made"
-        steps = [Step(behaviour.savepoint_seconds, RUNNING, makes_savepoint=made)]
+        made_in = folder if behaviour.savepoint == "made" else None
+        steps = [Step(behaviour.savepoint_seconds, RUNNING, savepoint_folder=made_in)]
         self._follow(job, now, "job_savepointing", steps)
+
+    def due(self, now: float) -> list[int]:
+        found = []
+        while self._agenda and self._agenda[0][0] <= now:
+            found.append(heapq.heappop(self._agenda)[1])
+        return found
 
     def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
         way = self._ways.get(job.job_id)
-        while way and way.steps and now - way.since >= way.steps[0].after:
+        while way and way.steps and way.due <= now:
+            way.since = way.due
             step = way.steps.popleft()
-            way.since += step.after
             at = wall_ms(way.since)
             job.enter(step.status, at, step.desc)
-            if step.makes_savepoint:
-                job.set_savepoint(f"obs://{job.bucket}/jobs/savepoint/{job.job_id}/{at}/")
+            if step.savepoint_folder is not None:
+                job.set_savepoint(f"{step.savepoint_folder}/{at}/")
             if step.loses_savepoint:
                 job.set_savepoint(None)
+        self._note(job)
 
     def forget(self, job: Job) -> None:
         self._ways.pop(job.job_id, None)
@@ -116,3 +134,12 @@ class ClockEngine:
         """Enter a status now and go on from there by these steps, whatever was planned before."""
         job.announce(status)
         self._ways[job.job_id] = _Way(now, deque(steps))
+        self._note(job)
+
+    def _note(self, job: Job) -> None:
+        """Put a job on the agenda, or let go of it when nothing is ahead of it."""
+        way = self._ways.get(job.job_id)
+        if way and way.steps:
+            heapq.heappush(self._agenda, (way.due, job.job_id))
+        else:
+            self._ways.pop(job.job_id, None)

@@ -22,6 +22,7 @@ class ApiError(Exception):
         self.status = status
         self.code = code
         self.message = message
+        self.headers: dict[str, str] = {}
 
     def body(self) -> Any:
         """Return the JSON body, documented as an object with ``error_code`` and ``error_msg``."""
@@ -43,6 +44,22 @@ class IamError(ApiError):
 
     def body(self) -> Any:
         return {"error": {"code": self.status, "message": self.message, "title": self.code}}
+
+
+def throttled(says_when: bool) -> ApiError:
+    """Return the error of a request too many (429, documented); code and text of the gateway are assumed.
+
+    :param says_when: give the header Retry-After, in seconds (documented).
+    """
+    error = ApiError(429, "APIG.0308", "There are too many requests at one time.")
+    if says_when:
+        error.headers["Retry-After"] = "1"
+    return error
+
+
+def unoffered() -> ApiError:
+    """Return the error of a call that this service does not have; the code and the shape of a gateway are assumed."""
+    return ApiError(404, "APIG.0101", "There is no such call (404).")
 
 
 def parameter(message: str) -> ApiError:

@@ -21,12 +21,10 @@ from typing import Callable
 import requests
 
 from local_dli.behaviour import Behaviour
-from local_dli.jobs import Job
+from local_dli.jobs import OBS, Job, obs_path
 from local_dli.lifecycle import RUNNING, Refused, check_save, check_start, check_stop
 from local_dli.reading import runtime_pairs
 from local_flink.rest import FlinkError, FlinkJob, FlinkRest
-
-OBS = "obs://"
 
 # Flink is through with a job in these.
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
@@ -95,18 +93,22 @@ class FlinkEngine:
         check_stop(job)
         run = self._live(job)
         if trigger_savepoint and job.status == RUNNING:
-            run.savepoint = self._asked(self.rest.stop, run.flink_id, self._target(job, behaviour))
+            target = self._target(job.savepoint_folder, behaviour)
+            run.savepoint = self._asked(self.rest.stop, run.flink_id, target)
             job.announce("job_savepointing")
         else:
             self._asked(self.rest.cancel, run.flink_id)
             job.announce("job_canceling")
         run.stops = True
 
-    def save(self, job: Job, behaviour: Behaviour, now: float) -> None:
+    def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         check_save(job)
         run = self._live(job)
-        run.savepoint = self._asked(self.rest.save, run.flink_id, self._target(job, behaviour))
+        run.savepoint = self._asked(self.rest.save, run.flink_id, self._target(folder, behaviour))
         job.announce("job_savepointing")
+
+    def due(self, now: float) -> list[int]:
+        return [job_id for job_id, run in self._runs.items() if not run.over]
 
     def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
         run = self._runs.get(job.job_id)
@@ -218,7 +220,7 @@ class FlinkEngine:
         if job.fields["resource_config"]:
             parallelism = job.fields["resource_config"]["parallel_number"]
         arguments = [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
-        savepoint = self._path(job.savepoint_path) if resume_savepoint else None
+        savepoint = self._path(obs_path(job.savepoint_path)) if resume_savepoint else None
         jar_id = self.rest.upload(jar)
         try:
             return self.rest.run(
@@ -255,11 +257,11 @@ class FlinkEngine:
 
     # Object storage. Flink does not decode its URLs, so they must not be encoded.
 
-    def _target(self, job: Job, behaviour: Behaviour) -> str:
-        """Return the folder for a savepoint that is made now."""
+    def _target(self, folder: str, behaviour: Behaviour) -> str:
+        """Return the folder, below this one, for a savepoint that is made now."""
         if behaviour.savepoint == "fails":
             return f"file://{NO_FOLDER}"
-        return self._path(f"{OBS}{job.bucket}/jobs/savepoint/{job.job_id}/{time.time() * 1000:.0f}")
+        return self._path(f"{folder}/{time.time() * 1000:.0f}")
 
     def _path(self, text: str) -> str:
         """Return a text with each obs:// path in it as Flink finds it."""

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import functools
+import heapq
 import math
 import re
 import threading
@@ -18,7 +20,8 @@ from local_dli.behaviour import Behaviour
 from local_dli.clock_engine import ClockEngine
 from local_dli.contract import contract
 from local_dli.errors import ApiError, ErrorArray, parameter, unsupported
-from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused
+from local_dli.job_index import JobIndex
+from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused, check_start, check_stop
 
 JAR_JOB = "flink_jar_job"
 
@@ -26,16 +29,28 @@ JAR_JOB = "flink_jar_job"
 # service does not make one itself.
 LIVE_FIELDS = frozenset({"smn_topic", "restart_when_exception", "resume_checkpoint", "resume_max_num", "obs_bucket"})
 
+PLANNED_REFUSAL = "DLI.0999: planned refusal."
+
 # Beyond 1000, so that no test mistakes a job number for an index; assumed.
 FIRST_JOB_ID = 100001
 
-NO_QUEUE = "The job has no queue to run in."
+OBS = "obs://"
 
 
 def defaults() -> dict[str, Any]:
     """Return every field of a job with its documented default, or None where there is none."""
+    return dict(_defaults())
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
     properties = contract().schema("FlinkJarJobCreate")["properties"]
     return {name: schema.get("default") for name, schema in properties.items()}
+
+
+def obs_path(path: str) -> str:
+    """Return a path in object storage with its scheme; the vendor's reference writes it without."""
+    return OBS + path.removeprefix(OBS)
 
 
 @dataclass
@@ -72,6 +87,11 @@ class Job:
         """The bucket for what the service writes itself; the name of the one without a choice is assumed."""
         return self.fields["obs_bucket"] or "dli-public"
 
+    @property
+    def savepoint_folder(self) -> str:
+        """Where the service puts savepoints of this job (vendor), as an obs:// path."""
+        return f"{OBS}{self.bucket}/jobs/savepoint/{self.job_id}"
+
     def announce(self, status: str) -> None:
         """Enter a status that passes by itself, as an operation just asked for does."""
         self.status = status
@@ -92,6 +112,15 @@ class Job:
         """Give the job a savepoint, or take it away."""
         self.has_savepoint = path is not None
         self.savepoint_path = path
+
+
+# The filters of a list that compare a whole value.
+EQUAL_FILTERS: dict[str, Callable[[Job], Any]] = {
+    "job_type": lambda job: job.job_type,
+    "status": lambda job: job.status,
+    "queue_name": lambda job: job.fields["queue_name"],
+    "user_name": lambda job: job.owner,
+}
 
 
 class JobStore:
@@ -117,8 +146,10 @@ class JobStore:
         self._clock = clock
         self._engine = engine or ClockEngine()
         self._epoch = time.time() - clock()
-        self._jobs: dict[int, Job] = {}
+        self._index = JobIndex()
         self._records: dict[int, Job] = {}
+        # A heap of when which deleted job leaves the lists.
+        self._leaving: list[tuple[float, int]] = []
         self._next_id = FIRST_JOB_ID
         self._start_plans: dict[int | str, deque[str]] = {}
         self._stop_plans: dict[int | str, deque[str]] = {}
@@ -128,8 +159,9 @@ class JobStore:
     def add(self, **values: Any) -> Job:
         """Plant a job as it is: any type, status, owner (``owner="other"`` hides it), any attribute of Job or field.
 
-        :returns: the job; it is live, so a test can read and change it.
+        :returns: the job; it is live, so a test can read and change it, but for what JobIndex finds it by.
         :raises TypeError: for a name that is neither an attribute nor a field of a job.
+        :raises ValueError: for a job_id that another job has.
         """
         with self.lock:
             fields = defaults()
@@ -155,26 +187,39 @@ class JobStore:
             for name, value in attributes.items():
                 setattr(job, name, value)
             self._complete(job)
+            self._index.add(job)
             self._next_id = max(self._next_id, job_id) + 1
-            self._jobs[job_id] = job
             return job
+
+    def add_many(self, count: int, name: str = "job", **values: Any) -> list[Job]:
+        """Plant many jobs alike, named ``<name>-0``, ``<name>-1`` and so on; see ``add``.
+
+        They share the values given, so a list or dictionary among these must not be changed in place.
+        """
+        with self.lock:
+            return [self.add(name=f"{name}-{number}", **values) for number in range(count)]
 
     def all(self) -> list[Job]:
         """Return all jobs, those of others too, oldest first."""
         with self.lock:
             self._advance()
-            return list(self._jobs.values())
+            return self._index.all()
 
     def get(self, job_id: int) -> Job | None:
         """Return a job, whoever owns it, or None."""
         with self.lock:
             self._advance()
-            return self._jobs.get(job_id)
+            return self._index.get(job_id)
 
     def set_status(self, job_id: int, status: str, desc: str = "") -> None:
-        """Put a job into a status and forget what was planned for it."""
+        """Put a job into a status and forget what was planned for it.
+
+        :raises KeyError: for a number that no job has.
+        """
         with self.lock:
-            job = self._jobs[job_id]
+            job = self._index.get(job_id)
+            if job is None:
+                raise KeyError(job_id)
             self._engine.forget(job)
             job.enter(status, self.now_ms(), desc)
 
@@ -204,10 +249,11 @@ class JobStore:
     def clear(self) -> None:
         """Forget all jobs and plans; job numbers go on growing, so that a stale one never finds a new job."""
         with self.lock:
-            for job in self._jobs.values():
+            for job in self._index.all():
                 self._engine.forget(job)
-            self._jobs.clear()
+            self._index.clear()
             self._records.clear()
+            self._leaving.clear()
             self._start_plans.clear()
             self._stop_plans.clear()
 
@@ -256,7 +302,10 @@ class JobStore:
         if merged["name"] != job.name:
             self._check_name(job.project_id, merged["name"])
         _check(merged)
+        former = job.name
         job.fields = merged
+        if job.name != former:
+            self._index.rename(job, former)
         job.update_time = self.now_ms()
         self._complete(job)
 
@@ -267,7 +316,7 @@ class JobStore:
         :raises ApiError: as ``behaviour.not_found`` says.
         """
         self._advance()
-        job = self._jobs.get(job_id)
+        job = self._index.get(job_id)
         if job is None and records and behaviour.delete_keeps_record:
             job = self._records.get(job_id)
         if job is None or job.project_id != project_id or job.owner != self._owner:
@@ -278,12 +327,18 @@ class JobStore:
     def search(self, project_id: str, filters: dict[str, str], behaviour: Behaviour) -> list[Job]:
         """Return the jobs of our user that pass the filters of the list, newest first."""
         self._advance()
-        found = [
-            job
-            for job in self._jobs.values()
-            if job.project_id == project_id and job.owner == self._owner and _passes(job, filters, behaviour)
-        ]
-        return sorted(found, key=lambda job: (job.create_time, job.job_id), reverse=True)
+        name = filters.get("name")
+        if name is not None and behaviour.name_filter == "exact":
+            found = [job for job in self._index.named(project_id, name) if job.owner == self._owner]
+        else:
+            found = self._index.owned(project_id, self._owner)
+        if name is not None and behaviour.name_filter == "contains":
+            found = [job for job in found if name in job.name]
+        for parameter_name, read in EQUAL_FILTERS.items():
+            if parameter_name in filters:
+                wanted = filters[parameter_name]
+                found = [job for job in found if read(job) == wanted]
+        return _tagged(found, filters["tags"], behaviour) if "tags" in filters else found
 
     def start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
         """Start a job as planned.
@@ -293,10 +348,7 @@ class JobStore:
         """
         outcome = self._planned(self._start_plans, job, "running")
         if outcome == "refused" or not job.fields["queue_name"]:
-            if behaviour.run_refusal == "element":
-                raise Refused(f"DLI.13024: {NO_QUEUE}")
-            kind = ErrorArray if behaviour.run_refusal == "error_array" else ApiError
-            raise kind(400, "DLI.13024", NO_QUEUE)
+            raise _no_queue(behaviour)
         self._engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
 
     def stop(self, job: Job, trigger_savepoint: bool, behaviour: Behaviour) -> None:
@@ -306,20 +358,35 @@ class JobStore:
         """
         outcome = self._planned(self._stop_plans, job, "stopped")
         if outcome == "refused":
-            raise Refused("DLI.0999: planned refusal.")
+            raise Refused(PLANNED_REFUSAL)
         self._engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
 
-    def save(self, job: Job, behaviour: Behaviour) -> None:
+    def check_start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
+        """Raise what ``start`` would, without starting the job; only a planned refusal is used up by it."""
+        if self._take_refusal(self._start_plans, job) or not job.fields["queue_name"]:
+            raise _no_queue(behaviour)
+        check_start(job, resume_savepoint)
+
+    def check_stop(self, job: Job) -> None:
+        """Raise what ``stop`` would, without stopping the job; only a planned refusal is used up by it."""
+        if self._take_refusal(self._stop_plans, job):
+            raise Refused(PLANNED_REFUSAL)
+        check_stop(job)
+
+    def save(self, job: Job, path: str, behaviour: Behaviour) -> None:
         """Make a savepoint now.
 
+        :param path: a folder in object storage, with or without ``obs://``. That the savepoint gets a folder of its own
+            in it, as a savepoint of a stop does, is assumed.
         :raises Refused: for an unsuccessful answer.
         """
-        self._engine.save(job, behaviour, self._clock())
+        self._engine.save(job, obs_path(path).rstrip("/"), behaviour, self._clock())
 
     def delete(self, job: Job, behaviour: Behaviour) -> None:
         """Delete a job in any status (documented); it is gone after ``behaviour.delete_seconds``."""
         if job.gone_at is None:
             job.gone_at = self._clock() + behaviour.delete_seconds
+            heapq.heappush(self._leaving, (job.gone_at, job.job_id))
 
     def execution(self, job: Job) -> tuple[str, str]:
         """Return Flink's number and Flink's state of a job that was started at least once."""
@@ -332,15 +399,20 @@ class JobStore:
 
     def _advance(self) -> None:
         now = self._clock()
-        for job in list(self._jobs.values()):
-            self._engine.advance(job, now, self.wall_ms)
-            if job.gone_at is not None and now >= job.gone_at:
-                self._engine.forget(job)
-                self._records[job.job_id] = self._jobs.pop(job.job_id)
+        for job_id in self._engine.due(now):
+            due = self._index.get(job_id)
+            if due is not None:
+                self._engine.advance(due, now, self.wall_ms)
+        while self._leaving and self._leaving[0][0] <= now:
+            _gone_at, job_id = heapq.heappop(self._leaving)
+            job = self._index.get(job_id)
+            self._engine.forget(job)
+            self._index.remove(job)
+            self._records[job_id] = job
 
     def _check_name(self, project_id: str, name: str) -> None:
         """Refuse a name in use; names are shared by all users and job types of a project (documented)."""
-        if any(job.name == name for job in self._jobs.values() if job.project_id == project_id):
+        if self._index.named(project_id, name):
             raise ApiError(400, "DLI.0006", "A job of this name exists.")
 
     @staticmethod
@@ -381,6 +453,26 @@ class JobStore:
             if plans.get(key):
                 return plans[key].popleft()
         return otherwise
+
+    @staticmethod
+    def _take_refusal(plans: dict[int | str, deque[str]], job: Job) -> bool:
+        """Return whether the next plan for a job is a refusal, which is used up then."""
+        for key in (job.job_id, job.name):
+            if plans.get(key):
+                refused = plans[key][0] == "refused"
+                if refused:
+                    plans[key].popleft()
+                return refused
+        return False
+
+
+def _no_queue(behaviour: Behaviour) -> Refused | ApiError:
+    """Return what a start without a queue is refused with (vendor); in which form is a switch."""
+    message = "The job has no queue to run in."
+    if behaviour.run_refusal == "element":
+        return Refused(f"DLI.13024: {message}")
+    kind = ErrorArray if behaviour.run_refusal == "error_array" else ApiError
+    return kind(400, "DLI.13024", message)
 
 
 def actual_cus(fields: dict[str, Any]) -> int:
@@ -425,25 +517,11 @@ def _resource_config(written: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _passes(job: Job, filters: dict[str, str], behaviour: Behaviour) -> bool:
-    compared = {
-        "job_type": job.job_type,
-        "status": job.status,
-        "queue_name": job.fields["queue_name"],
-        "user_name": job.owner,
-    }
-    if any(filters[name] != value for name, value in compared.items() if name in filters):
-        return False
-    name = filters.get("name")
-    if name is not None:
-        if behaviour.name_filter == "exact" and name != job.name:
-            return False
-        if behaviour.name_filter == "contains" and name not in job.name:
-            return False
-    if "tags" not in filters or behaviour.tags_filter == "ignored":
-        return True
+def _tagged(jobs: list[Job], wanted: str, behaviour: Behaviour) -> list[Job]:
+    """Return those of the jobs that have all these tags (assumed), written as ``k=v,k2=v2`` (vendor)."""
+    if behaviour.tags_filter == "ignored":
+        return jobs
     if behaviour.tags_filter == "none":
-        return False
-    tags = {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}
-    wanted = {tuple(pair.split("=", 1)) for pair in filters["tags"].split(",")}
-    return wanted <= tags
+        return []
+    pairs = {tuple(pair.split("=", 1)) for pair in wanted.split(",")}
+    return [job for job in jobs if pairs <= {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}]

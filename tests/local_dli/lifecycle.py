@@ -11,6 +11,7 @@ a Flink cluster.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Callable, Protocol
 
 from local_dli.behaviour import Behaviour
@@ -30,7 +31,10 @@ ALIVE = frozenset({RUNNING, "job_savepointing", "job_canceling"})
 
 
 class Refused(Exception):
-    """The operation is refused for this job; the batch answer has an unsuccessful element with this text."""
+    """The operation is refused for this job; the batch answer has an unsuccessful element with this text.
+
+    The text is an error code, a colon and one sentence.
+    """
 
 
 class Engine(Protocol):
@@ -56,14 +60,21 @@ class Engine(Protocol):
         :raises Refused: when its status forbids it.
         """
 
-    def save(self, job: Job, behaviour: Behaviour, now: float) -> None:
+    def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         """Make a savepoint of a job and let it run on.
 
+        :param folder: the obs:// path of a folder, without a slash at its end; the savepoint gets a folder in it.
         :raises Refused: when it is not running.
         """
 
+    def due(self, now: float) -> Collection[int]:
+        """Return the numbers of the jobs to advance now; asked whenever somebody looks.
+
+        These are all jobs with something ahead of them that may have happened, and as few others as possible.
+        """
+
     def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
-        """Bring a job up to date; called whenever somebody looks.
+        """Bring a job that is due up to date.
 
         :param wall_ms: gives the time of day, in ms since the epoch, that belongs to a time of the store's clock.
         """

@@ -15,10 +15,12 @@ from typing import Any, Callable
 
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.workers.threadpool import ThreadPool
 
 from local_dli.app import RecordedRequest, create_app
 from local_dli.behaviour import Behaviour
 from local_dli.iam import CREDENTIALS, PROJECT, Iam
+from local_dli.in_flight import InFlight
 from local_dli.jobs import JobStore
 from local_dli.lifecycle import Engine
 
@@ -35,6 +37,13 @@ class _ContextAdapter(BuiltinSSLAdapter):
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
+class _Workers(ThreadPool):
+    """Threads that are not waited for; cheroot sleeps 0.1 seconds when one of them is not ready at once."""
+
+    def grow(self, amount: int) -> None:
+        self._threads.extend(self._spawn_worker() for _thread in range(amount))
+
+
 class LocalDli:
     """DLI and IAM in one process, to be used as a context manager.
 
@@ -45,6 +54,8 @@ class LocalDli:
     :param clock: seconds that only grow; statuses, times of jobs and the life of tokens follow it.
     :param sleep: how ``latency_seconds`` pass.
     :param validate_responses: check the service's own answers against the contract too.
+    :param threads: so many requests can be in flight at one time, each waiting for its latency; more wait their turn
+        before they arrive.
 
     ``requests`` are the requests so far, in order of arrival. ``contract_violations`` are sentences about answers that
     broke the contract; ``reset`` keeps them, so that a check at the end of a test run sees all of them.
@@ -60,6 +71,7 @@ class LocalDli:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         validate_responses: bool = True,
+        threads: int = 64,
     ) -> None:
         self._initial_behaviour = behaviour or Behaviour()
         self.behaviour = self._initial_behaviour
@@ -70,8 +82,13 @@ class LocalDli:
         self.contract_violations: list[str] = []
         self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock, engine)
         self.iam = Iam(clock, self.jobs.wall_ms)
+        self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
-        self._server = wsgi.Server(("127.0.0.1", port), create_app(self), numthreads=8)
+        self._server = wsgi.Server(("127.0.0.1", port), create_app(self))
+        self._server.requests = _Workers(self._server, min=threads, max=threads)
+        # By default cheroot keeps ten idle connections and closes all others after their answer, and lets five wait.
+        self._server.keep_alive_conn_limit = None
+        self._server.request_queue_size = 128
         # How often cheroot looks for idle connections is also how long it takes to stop.
         self._server.expiration_interval = 0.01
         self._server.error_log = _log_server_error
@@ -88,6 +105,11 @@ class LocalDli:
     def auth_url(self) -> str:
         """Endpoint of IAM."""
         return f"{self.url}/v3"
+
+    @property
+    def most_in_flight(self) -> int:
+        """The largest number of requests that were handled at one time since the last reset, latency included."""
+        return self.in_flight.most
 
     def start(self) -> LocalDli:
         """Listen; requests are answered from now on."""
@@ -112,11 +134,15 @@ class LocalDli:
         self.stop()
 
     def reset(self) -> None:
-        """Forget jobs, plans and requests, and go back to the behaviour of the beginning. Tokens stay good."""
+        """Forget jobs, plans and requests, count those in flight anew, and go back to the behaviour of the beginning.
+
+        Tokens stay good.
+        """
         with self.jobs.lock:
             self.behaviour = self._initial_behaviour
             self.jobs.clear()
             self.requests.clear()
+            self.in_flight.reset()
 
     def issue_token(self) -> str:
         """Return a token that is good for the project of the credentials."""

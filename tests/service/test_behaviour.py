@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 from pathlib import Path
@@ -14,17 +15,40 @@ from typing import Any
 import pytest
 
 from local_dli import Behaviour
-from local_dli.behaviour import _hints
+from local_dli.behaviour import _hints, add_arguments, from_arguments
 
 V2 = {"resource_config_version": "v2", "resource_config": {"taskmanager_resource_spec": {"memory": "4096 MB"}}}
 
 
 def test_a_mistyped_switch_is_refused() -> None:
-    for wrong in ({"put_omitted": "reset"}, {"detail_omits_image": 1}, {"submit_seconds": -1}, {"submit_seconds": "1"}):
+    for wrong in (
+        {"put_omitted": "reset"},
+        {"detail_omits_image": 1},
+        {"submit_seconds": -1},
+        {"submit_seconds": "1"},
+        {"submit_seconds": True},
+        {"max_in_flight": 0},
+        {"max_in_flight": 1.0},
+        {"max_in_flight": "1"},
+        {"max_in_flight": True},
+    ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Behaviour(**wrong)
     with pytest.raises(TypeError):
         Behaviour(put_ommitted="keep")
+
+
+def test_a_flag_gives_its_switch_a_value_of_its_type() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert from_arguments(parser.parse_args([])) == Behaviour()
+    flags = ["--max-in-flight", "2", "--no-throttle-retry-after", "--submit-seconds", "2", "--batch-refusal", "whole"]
+    assert from_arguments(parser.parse_args(flags)) == Behaviour(
+        max_in_flight=2, throttle_retry_after=False, submit_seconds=2.0, batch_refusal="whole"
+    )
+    for wrong in (["--max-in-flight", "1.5"], ["--batch-refusal", "none"]):
+        with pytest.raises(SystemExit):
+            parser.parse_args(wrong)
 
 
 def test_the_manual_names_every_switch() -> None:
@@ -293,6 +317,23 @@ def test_savepoint_after_restart(api: Any, behave: Any, service: Any, value: str
     assert api.detail(job_id)["has_savepoint"] is True
     api.batch("run", job_id, resume_savepoint=True)
     assert api.detail(job_id)["has_savepoint"] is has
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_savepoint_operations(api: Any, behave: Any, service: Any, offered: bool) -> None:
+    behave(savepoint_operations="offered" if offered else "absent")
+    job = service.jobs.add(status="job_running")
+    calls = {
+        "savepoint": {"action": "TRIGGER", "savepoint_path": "bucket/folder"},
+        "import-savepoint": {"job_id": job.job_id, "savepoint_path": "obs://bucket/folder/"},
+    }
+    for operation, body in calls.items():
+        path = f"jobs/{job.job_id}/{operation}"
+        if offered:
+            assert api.ok("POST", path, json=body)["is_success"] is True
+        else:
+            assert api.error("POST", path, json=body) == (404, "APIG.0101")
+    assert service.jobs.get(job.job_id).has_savepoint is offered
 
 
 def test_latency(api: Any, behave: Any, clock: Any) -> None:

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+
+from local_dli import Behaviour
 
 DELAYS = {"submit_seconds": 360.0, "savepoint_seconds": 30.0, "cancel_seconds": 10.0}
 
@@ -172,13 +175,59 @@ def test_no_savepoint_to_resume_from(api: Any) -> None:
     assert api.status(job_id) == "job_init"
 
 
-def test_a_savepoint_of_a_running_job(api: Any, clock: Any, job_id: int) -> None:
-    path = f"jobs/{job_id}/savepoint"
-    assert api.ok("POST", path, json={"action": "TRIGGER"})["is_success"] is False
+@pytest.mark.parametrize("written", ["other/folder", "obs://other/folder/"])
+def test_a_savepoint_of_a_running_job(api: Any, clock: Any, job_id: int, written: str) -> None:
+    path, body = f"jobs/{job_id}/savepoint", {"action": "TRIGGER", "savepoint_path": written}
+    assert api.ok("POST", path, json=body)["is_success"] is False
     api.batch("run", job_id)
     clock.forward(360)
     started = api.detail(job_id)["start_time"]
-    assert api.ok("POST", path, json={"action": "TRIGGER"})["is_success"] is True
+    assert api.ok("POST", path, json=body)["is_success"] is True
     assert statuses(api, clock, job_id, 30) == ["job_savepointing", "job_running"]
     detail = api.detail(job_id)
     assert (detail["has_savepoint"], detail["start_time"]) == (True, started)
+    assert re.fullmatch(r"obs://other/folder/\d+/", detail["savepoint_path"])
+
+
+def test_an_imported_savepoint_is_there_to_resume_from(api: Any, job_id: int) -> None:
+    body = {"job_id": job_id, "savepoint_path": "obs://other/folder/"}
+    assert api.ok("POST", f"jobs/{job_id}/import-savepoint", json=body)["is_success"] is True
+    detail = api.detail(job_id)
+    assert (detail["has_savepoint"], detail["savepoint_path"]) == (True, "obs://other/folder/")
+    assert api.batch("run", job_id, resume_savepoint=True)[0]["is_success"] is True
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("savepoint", {"action": "TRIGGER"}),
+        ("savepoint", {"savepoint_path": "bucket/folder"}),
+        ("import-savepoint", {"savepoint_path": "obs://bucket/folder/"}),
+        ("import-savepoint", {"job_id": 7}),
+    ],
+)
+def test_a_savepoint_operation_wants_all_that_the_vendor_calls_mandatory(
+    api: Any, job_id: int, operation: str, body: dict[str, Any]
+) -> None:
+    assert api.error("POST", f"jobs/{job_id}/{operation}", json=body) == (400, "DLI.0001")
+
+
+def test_what_passes_by_itself_passes_for_all_jobs_in_their_own_time(api: Any, clock: Any, service: Any) -> None:
+    first, second, third = (job.job_id for job in service.jobs.add_many(3, queue_name="queue"))
+    service.behaviour = Behaviour(submit_seconds=20.0)
+    api.batch("run", first)
+    service.behaviour = Behaviour(submit_seconds=5.0, finish_after_seconds=5.0)
+    api.batch("run", second)
+    api.batch("stop", second)
+    api.batch("run", third)
+    service.jobs.set_status(third, "job_idle")
+    seen = []
+    for seconds in (0, 4, 1, 5, 10):
+        clock.forward(seconds)
+        seen.append([api.status(job_id) for job_id in (first, second, third)])
+    stopped = ["job_cancel_success", "job_idle"]
+    assert seen == [["job_submitting", *stopped]] * 4 + [["job_running", *stopped]]
+    # Many steps at once, and each at its own time.
+    api.batch("run", second)
+    clock.forward(100)
+    assert [item["duration"] for item in api.jobs(status="job_finish")] == [5000]

@@ -79,7 +79,7 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
     graph = sdk.show_flink_job_execution_graph(dli.ShowFlinkJobExecutionGraphRequest(job_id)).execute_graph
     assert graph.state == "RUNNING"
     sdk.execute_flink_job_savepoint(
-        dli.ExecuteFlinkJobSavepointRequest(job_id, dli.ExecuteFlinkJobSavepointRequestBody("TRIGGER"))
+        dli.ExecuteFlinkJobSavepointRequest(job_id, dli.ExecuteFlinkJobSavepointRequestBody("TRIGGER", "bucket/folder"))
     )
     assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.has_savepoint
 
@@ -90,7 +90,7 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
 
     sdk.import_flink_job_savepoint(
         dli.ImportFlinkJobSavepointRequest(
-            job_id, dli.ImportFlinkJobSavepointRequestBody(savepoint_path="obs://bucket/other/")
+            job_id, dli.ImportFlinkJobSavepointRequestBody(job_id=job_id, savepoint_path="obs://bucket/other/")
         )
     )
     assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.savepoint_path == "obs://bucket/other/"
