@@ -95,8 +95,23 @@ options:
     description: Whether to verify the certificates of IAM and the service.
     type: bool
     default: true
+  allow_http:
+    description:
+      - Whether credentials may be sent over plain http to another host, where anybody on the way can read them. To
+        V(localhost), V(127.0.0.0/8) and V(::1) they always may.
+      - It holds for O(endpoint), O(auth_url), what C(clouds.yaml) says of both, and the address of the service in the
+        catalog of IAM. Without it such an address is an error, before anything is sent to it.
+    type: bool
+    default: false
   timeout:
-    description: How long to wait for an answer to one request, in seconds.
+    description: How long to wait for the whole answer to one request, in seconds, at most 86400.
+    type: float
+    default: 60.0
+  retry_timeout:
+    description:
+      - How long to go on at most with repeating one request that fails for a reason that may pass, such as a lost
+        connection, an overloaded service or a gateway's time-out, in seconds. V(0) repeats none.
+      - Writes are repeated only when they cannot have been carried out, or when the job shows that they were not.
     type: float
     default: 60.0
 requirements:

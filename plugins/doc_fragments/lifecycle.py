@@ -8,6 +8,18 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
+  state:
+    description:
+      - V(present) creates the job or changes it to what is described. It never starts or stops it, so a new job is a
+        draft.
+      - V(started) does the same, and sees that the job runs. A bounded job that has finished is left finished.
+      - V(stopped) does the same, and sees that the job does not run.
+      - V(restarted) does the same, and stops the job, if it runs, and starts it.
+      - V(absent) deletes it, whatever its status, and with O(wait) waits until the service lists it no longer.
+        The state of a running job is lost then.
+    type: str
+    choices: [present, started, stopped, restarted, absent]
+    default: present
   trigger_savepoint:
     description:
       - Whether a job is stopped with a savepoint, for O(state=stopped) and O(state=restarted).

@@ -11,11 +11,16 @@ from typing import Callable
 
 from ansible_collections.otc.dli.plugins.module_utils._credentials import (
     Credentials,
+    check_transport,
+    is_project_id,
     regional_endpoint,
     service_root,
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 from ansible_collections.otc.dli.plugins.module_utils._signer import SignatureAuth
+
+_LOGIN = "POST /v3/auth/tokens"
 
 
 @dataclass(frozen=True)
@@ -23,16 +28,19 @@ class Access:
     """What every request to the service needs.
 
     :param endpoint: URL of the service, without version and trailing slash.
-    :param auth: callable that puts the credentials on a prepared request.
+    :param auth: puts the credentials on a prepared request; has C(renewed()) for when they are refused, and
+        C(advice), a sentence for when that does not help.
     """
 
     endpoint: str
     project_id: str
-    auth: Callable
+    auth: TokenAuth | SignatureAuth
 
 
 class TokenAuth:
     """Puts a token on each request that it is called with."""
+
+    advice = "The token may have expired; give a new one."
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -41,15 +49,36 @@ class TokenAuth:
         prepared.headers["X-Auth-Token"] = self.token
         return prepared
 
+    def renewed(self) -> TokenAuth | None:
+        """Return other credentials to try when these are refused, None when there are none."""
+        return None
 
-def open_access(client, credentials: Credentials) -> Access:
+
+class PasswordAuth(TokenAuth):
+    """Puts a token on requests that can be had anew, because the password is known.
+
+    :param log_in: callable that returns a new token.
+    """
+
+    advice = "So was a token that was issued just before."
+
+    def __init__(self, token: str, log_in: Callable[[], str]) -> None:
+        super().__init__(token)
+        self._log_in = log_in
+
+    def renewed(self) -> TokenAuth | None:
+        return PasswordAuth(self._log_in(), self._log_in)
+
+
+def open_access(client, credentials: Credentials, keep_secret: Callable[[str], None]) -> Access:
     """Turn credentials into access, with no request when token or keys, project id and endpoint are all known.
 
+    :param keep_secret: told of each token that IAM issues, before it is used.
     :raises ConflictError: the project or the service's address cannot be determined.
     :raises RequestError: IAM refused or did not answer.
     """
     if credentials.password:
-        return _access_by_password(client, credentials)
+        return _access_by_password(client, credentials, keep_secret)
     project_id = credentials.project_id or _project_id_by_name(client, credentials)
     return Access(credentials.endpoint, project_id, _request_auth(credentials, project_id))
 
@@ -69,14 +98,16 @@ def _project_id_by_name(client, credentials):
         raise UnexpectedAnswer(
             "IAM answered the search for the project without a list of projects.", "GET /v3/projects", 200
         )
-    ids = [project.get("id") for project in projects if project.get("name") == credentials.project_name]
+    ids = [project.get("id") for project in _dicts(projects) if project.get("name") == credentials.project_name]
+    if not all(map(is_project_id, ids)):
+        raise UnexpectedAnswer("IAM told a project without a valid id.", "GET /v3/projects", 200)
     if len(ids) != 1:
         found = f"{len(ids)} projects ({', '.join(map(str, ids))})" if ids else "no project"
-        raise ConflictError(f"IAM knows {found} named {credentials.project_name}; give project_id instead.")
+        raise ConflictError(f"IAM knows {found} named {quoted(credentials.project_name)}; give project_id instead.")
     return ids[0]
 
 
-def _access_by_password(client, credentials):
+def _access_by_password(client, credentials, keep_secret):
     """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
     domain = {"name": credentials.user_domain_name}
     if credentials.project_id:
@@ -84,36 +115,55 @@ def _access_by_password(client, credentials):
     else:
         project = {"name": credentials.project_name, "domain": domain}
     user = {"name": credentials.username, "password": credentials.password, "domain": domain}
-    body = {
+    request = {
         "auth": {
             "identity": {"methods": ["password"], "password": {"user": user}},
             "scope": {"project": project},
         }
     }
-    payload, headers = client.request_with_headers("POST", f"{credentials.auth_url}/auth/tokens", body=body)
-    token = payload.get("token") if isinstance(payload, dict) else None
-    secret = headers.get("X-Subject-Token")
-    if not isinstance(token, dict) or not secret:
-        raise UnexpectedAnswer("IAM answered the login without a token.", "POST /v3/auth/tokens", 201)
-    project_id = credentials.project_id or (token.get("project") or {}).get("id")
-    if not project_id:
-        raise UnexpectedAnswer("IAM's token names no project.", "POST /v3/auth/tokens", 201)
-    endpoint = (
-        credentials.endpoint or _catalog_endpoint(token, credentials.region) or regional_endpoint(credentials.region)
-    )
+    url = f"{credentials.auth_url}/auth/tokens"
+
+    def log_in():
+        # Unlike most writes a login may be repeated.
+        payload, headers = client.request_with_headers("POST", url, body=request, repeatable=True)
+        token = payload.get("token") if isinstance(payload, dict) else None
+        secret = headers.get("X-Subject-Token")
+        if not isinstance(token, dict) or not secret:
+            raise UnexpectedAnswer("IAM answered the login without a token.", _LOGIN, 201)
+        keep_secret(secret)
+        return secret, token
+
+    secret, token = log_in()
+    project = token.get("project")
+    project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
+    if not is_project_id(project_id):
+        raise UnexpectedAnswer("IAM's token names no project.", _LOGIN, 201)
+    endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
-    return Access(endpoint, project_id, TokenAuth(secret))
+    return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]))
 
 
-def _catalog_endpoint(token, region):
+def _catalog_endpoint(token, credentials):
     endpoints = [
         endpoint
-        for service in token.get("catalog") or []
+        for service in _dicts(token.get("catalog"))
         if service.get("type") == "dli"
-        for endpoint in service.get("endpoints") or []
+        for endpoint in _dicts(service.get("endpoints"))
         if endpoint.get("interface", "public") == "public"
     ]
+    region = credentials.region
     in_region = [endpoint for endpoint in endpoints if region in (endpoint.get("region"), endpoint.get("region_id"))]
     chosen = in_region or ([] if region else endpoints)
-    return service_root(chosen[0]["url"]) if chosen and chosen[0].get("url") else ""
+    url = chosen[0].get("url") if chosen else None
+    if not url:
+        return ""
+    source = "The address of DLI in the token's catalog"
+    if not isinstance(url, str):
+        raise UnexpectedAnswer(f"{source} is not a text.", _LOGIN, 201)
+    return service_root(check_transport(source, url, credentials.allow_http))
+
+
+def _dicts(value):
+    """Return the objects of a list; anything else in an answer of IAM's is passed over."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -4,13 +4,19 @@
 
 """HTTP for the IAM and DLI APIs: sends one request, returns its JSON, or raises one of our errors.
 
-It knows the shapes of answers, not what they mean for a job: no decisions, no Ansible.
+It knows the shapes of answers, not what they mean for a job: no decisions, no Ansible. Which requests are sent again is
+decided in _retry.py.
 """
 
 from __future__ import annotations
 
 import json
+import socket
+import ssl
+import threading
+import time
 import traceback
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
@@ -20,13 +26,18 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConnectionFailed,
     MissingLibrary,
     NotFound,
+    RequestError,
     UnexpectedAnswer,
 )
+from ansible_collections.otc.dli.plugins.module_utils._gate import Gate
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
+from ansible_collections.otc.dli.plugins.module_utils._retry import is_throttled, next_pause
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
 try:
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
     from urllib3.util import Retry
 
     REQUESTS_IMPORT_ERROR = ""
@@ -35,6 +46,10 @@ except ImportError:
 
 USER_AGENT = f"otc.dli/{VERSION} (Ansible collection)"
 CONNECT_TIMEOUT_SECONDS = 10.0
+# A page of a hundred jobs is far below a tenth of this.
+LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+_LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
 
 # What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
 # Terraform provider.
@@ -50,41 +65,52 @@ _ERRORS_BY_CODE = {
 
 
 class HttpClient:
-    """One HTTP session: pooled connections, time-outs, TLS verification, retries of what is safe to repeat.
+    """One HTTP session: pooled connections, time-outs, TLS verification, repetition of what may be repeated.
 
     :param verify: True to verify certificates with the system's authorities, a path to verify with that
         bundle, False not to verify.
-    :param timeout: seconds to wait for an answer, from each read of the socket.
-    :param backoff: base of the growing pause between retries, in seconds.
+    :param timeout: seconds to wait for one answer.
+    :param retry_timeout: seconds to go on at most with repeating one request.
+    :param parallelism: how many requests may be in flight at one time; threads may share the client.
+    :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
     :raises MissingLibrary: when requests is not installed.
+
+    C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed ones and the pauses took.
     """
 
-    def __init__(self, verify: bool | str = True, timeout: float = 60.0, backoff: float = 0.5) -> None:
+    def __init__(
+        self,
+        verify: bool | str = True,
+        timeout: float = 60.0,
+        retry_timeout: float = 60.0,
+        parallelism: int = 1,
+        clock=time,
+    ) -> None:
         if REQUESTS_IMPORT_ERROR:
             raise MissingLibrary("requests", "to talk to the service", cause=REQUESTS_IMPORT_ERROR)
         self._verify = verify
-        self._timeout = (CONNECT_TIMEOUT_SECONDS, timeout)
+        self._timeout = timeout
+        self._retry_timeout = retry_timeout
+        self._clock = clock
+        self._gate = Gate(parallelism)
         self._session = requests.Session()
+        if parallelism > 1:
+            adapter = HTTPAdapter(pool_maxsize=parallelism)
+            self._session.mount("https://", adapter)
+            self._session.mount("http://", adapter)
+        # What a gateway remembers of one request is no business of the next.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-        # urllib3 repeats any request that never reached the service (a refused connection) but an answered
-        # or half-answered one only when its method is in this list: a POST or PUT may have been carried out.
-        retry = Retry(
-            total=3,
-            backoff_factor=backoff,
-            allowed_methods=frozenset(["GET"]),
-            status_forcelist=(429, 502, 503, 504),
-            respect_retry_after_header=False,
-            raise_on_status=False,
-        )
-        self._session.mount("https://", HTTPAdapter(max_retries=retry))
-        self._session.mount("http://", HTTPAdapter(max_retries=retry))
+        self._counting = threading.Lock()
+        self.repeated = 0
+        self.seconds_lost = 0.0
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
 
     def request(self, method, url, auth=None, body=None, query=None):
-        """Send one request and return the JSON of its answer.
+        """Send a request, again where that does no harm, and return the JSON of its answer.
 
         :param auth: callable that puts credentials on the prepared request, or None for a request without any.
         :param body: what to send as JSON, or None for no body.
@@ -95,9 +121,35 @@ class HttpClient:
         """
         return self.request_with_headers(method, url, auth, body, query)[0]
 
-    def request_with_headers(self, method, url, auth=None, body=None, query=None):
-        """As M(request), but return a tuple of the JSON and the answer's headers (case-insensitive mapping)."""
+    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None):
+        """As M(request), but return a tuple of the JSON and the answer's headers (case-insensitive mapping).
+
+        :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
+        """
+        repeatable = method == "GET" if repeatable is None else repeatable
+        start = self._clock.monotonic()
+        attempts = 0
+        while True:
+            attempts += 1
+            sent = self._clock.monotonic()
+            try:
+                with self._gate:
+                    return self._send(method, url, auth, body, query)
+            except RequestError as error:
+                if is_throttled(error):
+                    self._gate.throttled()
+                lost = self._clock.monotonic() - start
+                pause = next_pause(error, repeatable, attempts, self._retry_timeout - lost)
+                if pause is None:
+                    raise _with_history(error, attempts, lost, self._retry_timeout) from error.__cause__
+                self._clock.sleep(pause)
+                with self._counting:
+                    self.repeated += 1
+                    self.seconds_lost += self._clock.monotonic() - sent
+
+    def _send(self, method, url, auth, body, query):
         operation = f"{method} {urlsplit(url).path}"
+        deadline = time.monotonic() + self._timeout
         try:
             response = self._session.request(
                 method,
@@ -107,49 +159,99 @@ class HttpClient:
                 json=body,
                 # Without a callable, requests would look for credentials in the user's .netrc file.
                 auth=auth or _no_credentials,
-                timeout=self._timeout,
+                timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
                 # Given with each request because requests lets REQUESTS_CA_BUNDLE override the session's value.
                 verify=self._verify,
+                # What is allowed to go over plain http stays on the way it was allowed for.
+                proxies={"no_proxy": "*"} if url.startswith("http:") else None,
                 allow_redirects=False,
+                stream=True,
             )
-        except requests.exceptions.RequestException as exc:
-            raise ConnectionFailed(_connection_sentence(operation, url, exc), operation) from exc
-        return _checked_json(operation, response), response.headers
+            with response:
+                content = _read(operation, response, deadline)
+        except (requests.exceptions.RequestException, HTTPError) as exc:
+            raise _connection_failed(operation, url, exc) from exc
+        return _checked_json(operation, response, content), response.headers
 
 
 def _no_credentials(prepared):
     return prepared
 
 
-def _connection_sentence(operation, url, exc):
+def _with_history(error, attempts, seconds, retry_timeout):
+    """Return an error that tells how long was tried, and why not longer."""
+    if attempts > 1:
+        error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
+    if error.retry_after is not None and error.retry_after > retry_timeout - seconds:
+        error.explained(
+            f"The service asks to wait {error.retry_after:.0f} seconds, longer than retry_timeout "
+            f"({retry_timeout:g} seconds) allows."
+        )
+    return error
+
+
+def _read(operation, response, deadline):
+    """Return the body of an answer, unless it is too large or too slow."""
+    content = bytearray()
+    # Only read1 returns as soon as something has come; urllib3 has it since 2.1. With an older one the time-out counts
+    # for each read.
+    read = getattr(response.raw, "read1", response.raw.read)
+    while chunk := read(_CHUNK_BYTES, decode_content=True):
+        content += chunk
+        if len(content) > LARGEST_ANSWER_BYTES:
+            raise UnexpectedAnswer(
+                f"The answer to {operation} is larger than {LARGEST_ANSWER_BYTES >> 20} MiB, which none can be.",
+                operation,
+                response.status_code,
+                lasting=True,
+            )
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout()
+    return bytes(content)
+
+
+def _connection_failed(operation, url, exc):
     host = urlsplit(url).netloc.rpartition("@")[2]
-    if isinstance(exc, requests.exceptions.SSLError):
-        problem = f"its certificate could not be verified ({_innermost_reason(exc)}); see the option ca_cert"
+    cause = _innermost(exc)
+    sent = lasting = False
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        problem = f"its certificate could not be verified ({_reason(cause)}); see the option ca_cert"
+        lasting = True
     elif isinstance(exc, requests.exceptions.ProxyError):
-        problem = f"the proxy did not connect ({_innermost_reason(exc)})"
+        problem = f"the proxy did not connect ({_reason(cause)})"
     elif isinstance(exc, requests.exceptions.ConnectTimeout):
         problem = f"no connection within {CONNECT_TIMEOUT_SECONDS:g} seconds"
-    elif isinstance(exc, requests.exceptions.Timeout):
+    elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
         problem = "no answer in time; see the option timeout"
+        sent = True
     else:
-        problem = _innermost_reason(exc)
-    return f"No answer from {host} to {operation}: {problem}."
+        problem = _reason(cause)
+        sent = not _never_connected(exc)
+        # There is no such host; that the name could not be looked up just now is another error.
+        lasting = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+    return ConnectionFailed(f"No answer from {host} to {operation}: {problem}.", operation, sent, lasting)
 
 
-def _innermost_reason(exc):
-    """The operating system's or TLS library's own words, without the URL that the layers above them add."""
+def _never_connected(exc):
+    reason = exc.args[0] if exc.args else None
+    return isinstance(getattr(reason, "reason", None), NewConnectionError)
+
+
+def _innermost(exc):
     seen = []
     while isinstance(exc, BaseException) and exc not in seen:
         seen.append(exc)
         wrapped = [arg for arg in exc.args if isinstance(arg, BaseException)]
         exc = wrapped[0] if wrapped else getattr(exc, "reason", None) or exc.__cause__ or exc.__context__
-    innermost = seen[-1]
-    return printable(
-        getattr(innermost, "strerror", None) or getattr(innermost, "verify_message", None) or type(innermost).__name__
-    )
+    return seen[-1]
 
 
-def _checked_json(operation, response):
+def _reason(cause):
+    """The operating system's or TLS library's own words, without the URL that the layers above them add."""
+    return printable(getattr(cause, "strerror", None) or getattr(cause, "verify_message", None) or type(cause).__name__)
+
+
+def _checked_json(operation, response, content):
     status = response.status_code
     if 300 <= status < 400:
         target = urlsplit(response.headers.get("Location", "")).netloc.rpartition("@")[2] or "another place"
@@ -158,14 +260,17 @@ def _checked_json(operation, response):
             "it could carry the credentials away; check the endpoint and auth_url options.",
             operation,
             status,
+            lasting=True,
         )
-    payload, problem = _parse(response)
+    payload, problem = _parse(response, content)
     code, message = _refusal(payload)
     request_id = printable(response.headers.get("X-Request-Id", ""))
     if status >= 400:
         if problem:
             message = f"the answer is {problem}"
-        raise _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+        error = _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+        error.retry_after = _retry_after(response)
+        raise error
     if problem:
         raise UnexpectedAnswer(
             f"The service answered {operation} with HTTP {status}, but the answer is {problem}.", operation, status
@@ -175,15 +280,24 @@ def _checked_json(operation, response):
     return payload
 
 
-def _parse(response):
+def _retry_after(response):
+    """Return the pause that an answer asks for in seconds, None when it asks for none that can be understood."""
+    try:
+        seconds = Retry().get_retry_after(response.raw)
+        return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER_SECONDS)
+    except (InvalidHeader, OverflowError, ValueError):
+        return None
+
+
+def _parse(response, content):
     """Return a tuple of the answer's JSON and what is wrong with it ("" when nothing is)."""
-    if not response.content:
+    if not content:
         return None, "empty"
     try:
-        return json.loads(response.content), ""
+        return json.loads(content), ""
     except (ValueError, RecursionError):
         content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content_type == "text/html" or response.content.lstrip()[:1] == b"<":
+        if content_type == "text/html" or content.lstrip()[:1] == b"<":
             return None, "an HTML page, not the API's JSON"
         return None, "not valid JSON"
 
@@ -199,9 +313,13 @@ def _refusal(payload):
         return "", ""
     if isinstance(payload.get("error"), dict):
         payload = payload["error"]
-    code = payload.get("error_code", payload.get("code"))
     message = payload.get("error_msg") or payload.get("message") or payload.get("title")
-    return printable("" if code is None else code), printable(message or "")
+    return _words(payload.get("error_code", payload.get("code"))), _words(message)
+
+
+def _words(value):
+    """Return a text or number of an answer as it may be shown, "" for anything else."""
+    return printable(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
 def _api_error(operation, status, code, message, request_id):
@@ -215,8 +333,3 @@ def _api_error(operation, status, code, message, request_id):
 def is_false(value) -> bool:
     """Whether a flag of an answer says no: it comes as a boolean or as a string (documented both ways)."""
     return value is False or (isinstance(value, str) and value.strip().lower() == "false")
-
-
-def printable(text) -> str:
-    """Make a service's words safe to show: one line, no control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())

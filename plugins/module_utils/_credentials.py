@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 
 # The option of each setting and the environment variables that it falls back to.
 ENVIRONMENT = {
@@ -43,11 +45,17 @@ WAYS = {
 REGIONS_WITH_KNOWN_ENDPOINTS = ("eu-de", "eu-nl")
 # Documented in the API reference, page "Listing Jobs".
 _PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+# Of an address the end can be what tells it from others.
+_LONGEST_ADDRESS = 255
+# What never leaves the host. Other names than localhost are not looked up: what they mean is up to others.
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 @dataclass(frozen=True)
 class Credentials:
     """How to reach and convince the service; "" stands for what was not given.
+
+    Where it says C(allow_http), credentials may go over plain http to any host.
 
     Exactly one of C(token), C(password) and C(secret_key) is set. C(endpoint) is "" only with a password, and then
     the token's catalog tells it. One of C(project_id) and C(project_name) is set.
@@ -66,6 +74,7 @@ class Credentials:
     secret_key: str = ""
     security_token: str = ""
     verify: bool | str = True
+    allow_http: bool = False
 
     @property
     def secrets(self) -> set[str]:
@@ -73,7 +82,7 @@ class Credentials:
         return {value for name in SECRET_OPTIONS if (value := getattr(self, name))}
 
 
-_AS_GIVEN = [field.name for field in fields(Credentials) if field.name not in ("auth_url", "endpoint", "verify")]
+_AS_GIVEN = [field.name for field in fields(Credentials) if field.name in ENVIRONMENT.keys() - {"auth_url", "endpoint"}]
 
 
 def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
@@ -96,6 +105,7 @@ def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
     validate_certs = params.get("validate_certs", True)
     if way == "cloud":
         cloud = load_cloud(given["cloud"])
+        _check_texts(given["cloud"], cloud)
         validate_certs = validate_certs and cloud.get("validate_certs", True)
         # The task wins over the file, and the file over the environment, which may be about another cloud.
         given = {name: (name in from_task and given[name]) or cloud.get(name) or given[name] for name in given}
@@ -104,10 +114,12 @@ def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
         given["project_id"] = ""
     _check_complete(way, given)
     _check_sendable(given)
+    allow_http = params.get("allow_http", False)
     return Credentials(
-        auth_url=_auth_url(given),
-        endpoint=_endpoint(given, way),
+        auth_url=_auth_url(given, allow_http),
+        endpoint=_endpoint(given, way, allow_http),
         verify=_verify(given["ca_cert"]) if validate_certs else False,
+        allow_http=allow_http,
         **{name: given[name] for name in _AS_GIVEN},
     )
 
@@ -134,12 +146,22 @@ def _chosen_way(given, from_task):
     return candidates[0]
 
 
+def _check_texts(name, cloud):
+    for option in ENVIRONMENT:
+        # YAML makes a number of digits, and not always the same digits.
+        if cloud.get(option) is not None and not isinstance(cloud[option], str):
+            raise InvalidInput(
+                f"cloud {quoted(name)} has {option} in clouds.yaml, but not as a text; put it in quotes."
+            )
+
+
 def _way_of_cloud(given):
     ways = [way for way in WAYS if way != "cloud" and given[WAYS[way][0]]]
     if len(ways) != 1:
         found = "none" if not ways else " and ".join(WAYS[way][0] for way in ways)
         raise InvalidInput(
-            f"cloud {given['cloud']} must have one of token, password and secret_key in clouds.yaml, not {found}."
+            f"cloud {quoted(given['cloud'])} must have one of token, password and secret_key in clouds.yaml, "
+            f"not {found}."
         )
     return ways[0]
 
@@ -165,19 +187,28 @@ def _check_sendable(given):
     for option in ("token", "access_key", "security_token"):
         if any(not "!" <= char <= "~" for char in given[option]):
             raise InvalidInput(f"{option} holds a space, line break or other character that it cannot have.")
-    if given["project_id"] and not _PROJECT_ID.fullmatch(given["project_id"]):
+    # These can have spaces and letters of any language, but a value from a file easily comes with its line break.
+    for option in ("username", "password", "user_domain_name", "project_name", "secret_key"):
+        if not given[option].isprintable():
+            raise InvalidInput(f"{option} holds a line break or other character that cannot be printed.")
+    if given["project_id"] and not is_project_id(given["project_id"]):
         raise InvalidInput("project_id must be 1 to 64 letters and digits.")
+
+
+def is_project_id(value) -> bool:
+    """Whether a value of any type has the documented form of a project's id."""
+    return isinstance(value, str) and bool(_PROJECT_ID.fullmatch(value))
 
 
 def _verify(ca_cert):
     if ca_cert and not os.path.exists(ca_cert):
-        raise InvalidInput(f"ca_cert is {ca_cert}, but there is no such file.")
+        raise InvalidInput(f"ca_cert is {quoted(ca_cert, _LONGEST_ADDRESS)}, but there is no such file.")
     return ca_cert or True
 
 
-def _auth_url(given):
+def _auth_url(given, allow_http):
     if given["auth_url"]:
-        url = _checked_url("auth_url", given["auth_url"])
+        url = check_transport("auth_url", given["auth_url"], allow_http)
         return url if url.endswith("/v3") else url + "/v3"
     if given["region"] in REGIONS_WITH_KNOWN_ENDPOINTS:
         return f"https://iam.{given['region']}.otc.t-systems.com/v3"
@@ -186,9 +217,9 @@ def _auth_url(given):
     return ""
 
 
-def _endpoint(given, way):
+def _endpoint(given, way, allow_http):
     if given["endpoint"]:
-        return service_root(_checked_url("endpoint", given["endpoint"]))
+        return service_root(check_transport("endpoint", given["endpoint"], allow_http))
     if way == "password":
         return ""
     if not given["region"]:
@@ -210,15 +241,36 @@ def service_root(url: str) -> str:
 
 def _unknown_region(option, region):
     known = " and ".join(REGIONS_WITH_KNOWN_ENDPOINTS)
-    return f"{option} is missing; addresses are known only for the regions {known}, not for {region}."
+    return f"{option} is missing; addresses are known only for the regions {known}, not for {quoted(region)}."
 
 
-def _checked_url(option, url):
+def check_transport(source: str, url: str, allow_http: bool) -> str:
+    """Return an address that credentials may be sent to, without slashes at its end.
+
+    :param source: the option that the address comes from, or other words that say so; begins the message.
+    :raises InvalidInput: it is no plain http or https URL, or it is plain http to another host and not allowed.
+    """
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or parts.username or parts.password or any(char.isspace() for char in url):
-        raise InvalidInput(f"{option} must be an http or https URL without user and password.")
+    if not valid or any(not "!" <= char <= "~" or char in "@?#\\" for char in url):
+        # Not quoted: there may be a password in it.
+        raise InvalidInput(f"{source} must be an http or https URL of host, port and path, without user and password.")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
+        raise InvalidInput(
+            f"{source} is {quoted(url, _LONGEST_ADDRESS)}, but credentials are sent over plain http only to localhost, "
+            "127.0.0.0/8 and ::1; use https, or set allow_http to true."
+        )
     return url.rstrip("/")
+
+
+def _is_loopback(host):
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in _LOOPBACK)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 
 class DliError(Exception):
-    """Base of all errors; its text is one sentence meant for the person who runs the task."""
+    """Base of all errors; its text is one sentence meant for the person who runs the task.
+
+    C(result) is what the task has to tell besides, such as what had been changed before it failed.
+    """
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.result: dict = {}
 
     def explained(self, explanation: str) -> DliError:
         """Return this error with another sentence that says what it means for the task."""
@@ -58,6 +65,17 @@ class LifecycleError(DliError):
         return {**super().details(), **self.job, "rolled_back": self.rolled_back}
 
 
+class FleetError(DliError):
+    """Some jobs of a fleet failed.
+
+    :param result: what became of each job.
+    """
+
+    def __init__(self, message: str, result: dict) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 class WaitTimeout(DliError):
     """Something did not happen within C(wait_timeout).
 
@@ -79,29 +97,57 @@ class RequestError(DliError):
     """A request got no usable answer: no connection, no answer in time, or an answer that is not the API's.
 
     :param operation: method and path of the request; never its query, headers or body.
+
+    C(retry_after) is the pause that the answer asks for in seconds, or None.
     """
 
     def __init__(self, message: str, operation: str) -> None:
         super().__init__(message)
         self.operation = operation
+        self.retry_after: float | None = None
 
     def details(self) -> dict:
         return {**super().details(), "operation": self.operation}
 
 
+class OutcomeUnknown(RequestError):
+    """A write may or may not have been carried out, and looking did not tell.
+
+    :param failure: what became of the request.
+    """
+
+    def __init__(self, message: str, failure: RequestError) -> None:
+        super().__init__(message, failure.operation)
+        self.failure = failure
+
+    def details(self) -> dict:
+        return {**self.failure.details(), "type": type(self).__name__}
+
+
 class ConnectionFailed(RequestError):
-    """There was no answer at all."""
+    """There was no answer at all.
+
+    :param sent: False when the request can not have reached the service.
+    :param lasting: whether the same request would fail in the same way again, as with a wrong certificate.
+    """
+
+    def __init__(self, message: str, operation: str, sent: bool = True, lasting: bool = False) -> None:
+        super().__init__(message, operation)
+        self.sent = sent
+        self.lasting = lasting
 
 
 class UnexpectedAnswer(RequestError):
     """There was an answer, but not one that the API can have given.
 
     :param http_status: HTTP status code of the answer.
+    :param lasting: whether the same request would get such an answer again, as with a redirect.
     """
 
-    def __init__(self, message: str, operation: str, http_status: int) -> None:
+    def __init__(self, message: str, operation: str, http_status: int, lasting: bool = False) -> None:
         super().__init__(message, operation)
         self.http_status = http_status
+        self.lasting = lasting
 
     def details(self) -> dict:
         return {**super().details(), "http_status": self.http_status}

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.otc.dli.plugins.module_utils._client import printable
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME, Field
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 # What results tell of a job besides its fields, where the service gives it (documented: list and detail).
 _FACTS = (
@@ -32,20 +32,20 @@ def same_path(one: str, other: str) -> bool:
 class FlinkJob:
     """One job as the service told it, from its list or its detail.
 
-    :param answer: an element of C(job_list.jobs), or C(job_detail).
+    :param answer: an element of C(job_list.jobs), or C(job_detail), whose shape C(_flink_job_answer) has checked.
     :param sources: which of C(list) and C(detail) it was read from; each tells what the other leaves out.
     """
 
     def __init__(self, answer: dict, *sources: str) -> None:
         self._answer = answer
         self.sources = frozenset(sources)
-        self._config = answer.get("job_config") if isinstance(answer.get("job_config"), dict) else {}
+        self._config = answer.get("job_config") or {}
         self.job_id = int(answer["job_id"])
         self.name = answer.get("name") or ""
         self.job_type = answer.get("job_type") or ""
         self.status = answer.get("status") or ""
         self.status_desc = printable(answer.get("status_desc") or "")
-        self.savepoint_path = answer.get("savepoint_path") or ""
+        self.savepoint_path = str(answer.get("savepoint_path") or "")
 
     def tells(self, name: str) -> bool:
         """Whether the answer has a field at all, be it null."""
@@ -81,9 +81,14 @@ class FlinkJob:
         return int(self._answer.get("restart_times") or 0)
 
     @property
+    def start_time(self) -> str:
+        """When the job was last started, in milliseconds since 1970; "0" for never (documented as 0 and null)."""
+        return str(self._answer.get("start_time") or 0)
+
+    @property
     def has_run(self) -> bool:
-        """Whether the job was ever started; 0 and null stand for never (documented)."""
-        return str(self._answer.get("start_time") or 0) != "0"
+        """Whether the job was ever started."""
+        return self.start_time != "0"
 
     @property
     def real_cu_number(self) -> int:

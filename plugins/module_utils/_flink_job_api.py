@@ -9,69 +9,116 @@ Paths, parameters and answers are documented in the API reference, chapter "Flin
 
 from __future__ import annotations
 
+import threading
+
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
-from ansible_collections.otc.dli.plugins.module_utils._client import is_false, printable
-from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._client import is_false
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, AuthenticationFailed, UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
+    check_graph,
+    check_job,
+    checked_id,
+    is_whole_number,
+)
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 # The documented maximum; a larger limit is refused.
 PAGE_SIZE = 100
+# Far more than a project has: a list that goes on beyond it has no end.
+_MOST_JOBS = 100_000
 
 
 class FlinkJobApi:
     """The operations on the Flink jobs of one project.
 
-    Every method raises a C(RequestError) when the service refuses or does not answer.
+    Every method raises a C(RequestError) when the service refuses or does not answer, or answers in a shape that is
+    not the API's; what they return has been checked.
     """
 
     def __init__(self, client, access: Access) -> None:
         self._client = client
         self._auth = access.auth
+        self._renewing = threading.Lock()
         self._streaming = f"{access.endpoint}/v1.0/{access.project_id}/streaming"
 
     def _request(self, method, path, body=None, query=None):
-        return self._client.request(method, self._streaming + path, self._auth, body=body, query=query)
+        auth = self._auth
+        try:
+            return self._client.request(method, self._streaming + path, auth, body=body, query=query)
+        except AuthenticationFailed as exc:
+            # What is refused for its credentials was not carried out.
+            self._renew(auth, exc)
+        try:
+            return self._client.request(method, self._streaming + path, self._auth, body=body, query=query)
+        except AuthenticationFailed as exc:
+            raise exc.explained(self._auth.advice) from exc
+
+    def _renew(self, refused, failure):
+        with self._renewing:
+            # Another thread may have renewed them already.
+            if self._auth is refused:
+                renewed = refused.renewed()
+                if renewed is None:
+                    raise failure.explained(refused.advice) from failure
+                self._auth = renewed
 
     def list_jobs(self, show_detail: bool = True, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.
+
+        Whether the service's filter compares whole names is unknown. Jobs of another name are left out here, so that
+        the job that is asked for can be managed whatever the others look like.
 
         :param show_detail: whether with details; only without them the list tells C(user_name) (documented).
         :param filters: the documented query parameters, such as C(name) or C(tags).
         """
         detail = "true" if show_detail else "false"
+        operation = "GET /streaming/jobs"
+        wanted = filters.get("name")
         seen = set()
         offset = 0
         while True:
             query = {**filters, "show_detail": detail, "limit": PAGE_SIZE, "offset": offset}
-            listing = _object(self._request("GET", "/jobs", query=query), "job_list", "GET /streaming/jobs")
-            page = listing.get("jobs") or []
+            listing = _object(self._request("GET", "/jobs", query=query), "job_list", operation)
+            page, total = _page(listing, operation)
             # A job created or deleted meanwhile shifts the pages, so that a job can come twice.
-            new = [job for job in page if job.get("job_id") not in seen]
-            seen.update(job.get("job_id") for job in new)
-            yield from new
+            new = {checked_id(job.get("job_id"), operation): job for job in page}
+            new = {job_id: job for job_id, job in new.items() if job_id not in seen}
+            seen.update(new)
+            for job in new.values():
+                if wanted is None or job.get("name") in (None, "", wanted):
+                    check_job(job, operation)
+                    yield job
             offset += len(page)
-            total = listing.get("total_count")
-            if not new or len(page) < PAGE_SIZE or (total is not None and offset >= int(total)):
+            if not new or len(page) < PAGE_SIZE or (total is not None and offset >= total):
                 return
+            if offset >= _MOST_JOBS:
+                raise UnexpectedAnswer(
+                    f"The service answered {operation} with a list without end.", operation, 200, lasting=True
+                )
 
     def get_job(self, job_id: int) -> dict:
         """Return the detail of a job."""
-        payload = self._request("GET", f"/jobs/{job_id}")
-        return _object(payload, "job_detail", f"GET /streaming/jobs/{job_id}")
+        operation = f"GET /streaming/jobs/{job_id}"
+        job = _object(self._request("GET", f"/jobs/{job_id}"), "job_detail", operation)
+        check_job(job, operation)
+        if int(job["job_id"]) != job_id:
+            raise UnexpectedAnswer(
+                f"The service answered {operation} with job {job['job_id']}.", operation, 200, lasting=True
+            )
+        return job
 
     def get_execution_graph(self, job_id: int) -> dict:
         """Return how the Flink cluster sees a job that was started at least once."""
-        payload = self._request("GET", f"/jobs/{job_id}/execute-graph")
-        return _object(payload, "execute_graph", f"GET /streaming/jobs/{job_id}/execute-graph")
+        operation = f"GET /streaming/jobs/{job_id}/execute-graph"
+        graph = _object(self._request("GET", f"/jobs/{job_id}/execute-graph"), "execute_graph", operation)
+        check_graph(graph, operation)
+        return graph
 
     def create_jar_job(self, body: dict) -> int:
         """Create a JAR job and return its id. It is a draft until it is run."""
-        payload = self._request("POST", "/flink-jobs", body)
-        job_id = _object(payload, "job", "POST /streaming/flink-jobs").get("job_id")
-        if job_id is None:
-            raise UnexpectedAnswer(
-                "The service created a job without telling its id.", "POST /streaming/flink-jobs", 200
-            )
-        return int(job_id)
+        operation = "POST /streaming/flink-jobs"
+        job = _object(self._request("POST", "/flink-jobs", body), "job", operation)
+        return checked_id(job.get("job_id"), operation)
 
     def update_jar_job(self, job_id: int, body: dict) -> None:
         """Change fields of a JAR job."""
@@ -103,16 +150,35 @@ class FlinkJobApi:
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""
         operation = f"POST /streaming{path}"
         payload = self._request("POST", path, body)
-        if not isinstance(payload, list):
-            raise UnexpectedAnswer(f"The service answered {operation} without a list.", operation, 200)
+        if not isinstance(payload, list) or not all(isinstance(answer, dict) for answer in payload):
+            raise UnexpectedAnswer(
+                f"The service answered {operation} without a list of results.", operation, 200, lasting=True
+            )
         for answer in payload:
-            if isinstance(answer, dict) and is_false(answer.get("is_success")):
-                message = printable(answer.get("message") or "the answer gives no reason")
-                raise ApiError(operation, 200, "", message)
+            if is_false(answer.get("is_success")):
+                message = answer.get("message")
+                words = printable(message) if isinstance(message, str) else ""
+                raise ApiError(operation, 200, "", words or "the answer gives no reason")
+
+
+def _page(listing, operation):
+    """Return a tuple of the jobs on a page of the list and the number of all jobs, None when that is not told."""
+    page, total = listing.get("jobs"), listing.get("total_count")
+    if page is None:
+        page = []
+    if not isinstance(page, list) or not all(isinstance(job, dict) for job in page):
+        raise UnexpectedAnswer(
+            f"The service answered {operation} without a list of jobs.", operation, 200, lasting=True
+        )
+    if total is not None and not is_whole_number(total):
+        raise UnexpectedAnswer(
+            f"The service answered {operation} without a valid total_count.", operation, 200, lasting=True
+        )
+    return page, None if total is None else int(total)
 
 
 def _object(payload, key, operation):
     value = payload.get(key) if isinstance(payload, dict) else None
     if not isinstance(value, dict):
-        raise UnexpectedAnswer(f"The service answered {operation} without {key}.", operation, 200)
+        raise UnexpectedAnswer(f"The service answered {operation} without {key}.", operation, 200, lasting=True)
     return value

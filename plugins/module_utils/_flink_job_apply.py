@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
-    AlreadyExists,
-    ApiError,
     ConflictError,
     DliError,
     LifecycleError,
-    NotFound,
+    OutcomeUnknown,
     RequestError,
     WaitTimeout,
 )
@@ -22,12 +21,18 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step, is_upgrade
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import FINISHED, RUNNING, STOPPED, status_of
-from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
+    DRAFT,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    status_of,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
 
-# How long a job may go on showing what it was before a start or stop was accepted. Whether it ever does is not
-# documented.
-GRACE_SECONDS = 15.0
+
+class JobAppeared(Exception):
+    """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
 
 
 class Applier:
@@ -37,8 +42,8 @@ class Applier:
     :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
 
-    C(done) are the steps that were carried out, C(savepoint_made) is the path of the savepoint that a stop made, and
-    C(notes) are sentences about what turned out otherwise than planned and is no failure.
+    C(done) are the steps that the service has accepted, C(savepoint_made) is the path of the savepoint that a stop
+    made, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
     """
 
     def __init__(
@@ -50,13 +55,14 @@ class Applier:
         health_window: float = 0.0,
         clock=time,
     ) -> None:
-        self._api = api
+        self._writes = FlinkJobWrites(api, reader, clock)
         self._reader = reader
         self._wait = wait
         self._wait_timeout = wait_timeout
         self._health_window = health_window
         self._clock = clock
         self._savepoint_path = ""
+        self._started_here = False
         self.savepoint_made = ""
         self.notes: list[str] = []
         self.done: list[Step] = []
@@ -65,6 +71,7 @@ class Applier:
         """Carry out a plan and return the job as it was last seen, None when it is deleted.
 
         :param current: the job that the plan was made for.
+        :raises JobAppeared: the plan has to be made anew.
         :raises LifecycleError: a stop or start did not end as planned; the error tells where the job stands.
         :raises RequestError: the service refused or did not answer.
         """
@@ -77,7 +84,7 @@ class Applier:
             if step.operation == "create":
                 job = self._create(step)
             elif step.operation == "update":
-                self._update(step, plan.former)
+                self._update(step, job, plan.former)
             elif step.operation == "stop":
                 job = self._stop(step, job, wait)
             elif step.operation == "delete":
@@ -91,7 +98,6 @@ class Applier:
                 break
             else:
                 job = self._run(step, job, wait, plan.former, health_window)
-            self.done.append(step)
         return job
 
     def settle(self, job: FlinkJob, label: str) -> FlinkJob:
@@ -105,22 +111,17 @@ class Applier:
         return self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
 
     def _create(self, step):
-        try:
-            job_id = self._api.create_jar_job(step.body)
-        except AlreadyExists as exc:
-            raise exc.explained(
-                "The list of this user's jobs does not have it: it may belong to another user, or be just created."
-            ) from exc
-        return FlinkJob({"job_id": job_id, "name": step.body["name"]})
+        job_id, certain = self._writes.create(step.body)
+        self.done.append(step)
+        if not certain:
+            raise JobAppeared
+        return FlinkJob({"job_id": job_id, "name": step.body["name"], "status": DRAFT})
 
     def _delete(self, step, job, wait):
-        try:
-            self._api.delete_job(step.job_id)
-        except NotFound:
-            # Somebody else was faster; gone is gone.
-            return None
+        self._writes.delete(job)
+        self.done.append(step)
         if wait:
-            wait_until(
+            _wait.wait_until(
                 lambda: self._reader.is_listed(job),
                 lambda listed: not listed,
                 self._wait_timeout,
@@ -130,23 +131,17 @@ class Applier:
                 ),
                 self._clock,
             )
-        return None
 
-    def _update(self, step, former):
+    def _update(self, step, job, former):
         try:
-            self._api.update_jar_job(step.job_id, step.body)
+            self._writes.update(job, step.body, step.fields)
         except RequestError as exc:
-            raise self._undone(exc, step.job_id, former) from exc
+            raise self._undone(exc, job, former) from exc
+        self.done.append(step)
 
     def _stop(self, step, before, wait):
-        try:
-            self._api.stop_job(step.job_id, step.savepoint)
-        except ApiError:
-            # A bounded job may have finished since it was read.
-            job = self._read(step.job_id)
-            if job.status != FINISHED:
-                raise
-            return job
+        self._writes.stop(before, step.savepoint)
+        self.done.append(step)
         if not wait:
             return self._read(step.job_id)
         job = self._left(before.status, step.job_id, "to stop")
@@ -165,21 +160,24 @@ class Applier:
 
     def _run(self, step, before, wait, former, health_window):
         """Start a job. What undoes an upgrade is that its start fails, not that a look at it fails."""
-        job_id = step.job_id or before.job_id
         try:
-            self._api.run_job(job_id, step.savepoint)
-        except ApiError as exc:
-            raise self._undone(exc, job_id, former) from exc
+            self._writes.run(before, step.savepoint)
+        except OutcomeUnknown as exc:
+            raise self._undone(exc, before, None) from exc
+        except RequestError as exc:
+            raise self._undone(exc, before, former) from exc
+        self._started_here = True
+        self.done.append(step)
         if not wait:
-            return self._read(job_id)
+            return self._read(before.job_id)
         try:
-            job = self._watch(self._started(before, job_id), health_window)
+            job = self._watch(self._started(before), health_window)
         except (LifecycleError, WaitTimeout) as exc:
-            raise self._undone(exc, job_id, former) from exc
+            raise self._undone(exc, before, former) from exc
         return job
 
-    def _started(self, before, job_id):
-        job = self._left(before.status, job_id, "to run")
+    def _started(self, before):
+        job = self._left(before.status, before.job_id, "to run")
         if job.status not in (RUNNING, FINISHED):
             raise self._stands(job, "it did not start")
         return job
@@ -189,12 +187,10 @@ class Applier:
         if not health_window:
             return job
         restarts = job.restart_times
-        end = self._clock.monotonic() + health_window
-        job = wait_until(
+        job = _wait.watch(
             lambda: self._read(job.job_id),
-            lambda found: found.status != RUNNING or found.restart_times > restarts or self._clock.monotonic() >= end,
+            lambda found: found.status != RUNNING or found.restart_times > restarts,
             health_window,
-            lambda found: f"Flink job {found.name} is {found.status}.",
             self._clock,
         )
         if job.status not in (RUNNING, FINISHED):
@@ -203,29 +199,31 @@ class Applier:
             raise self._stands(job, "it had to be restarted soon after its start")
         return job
 
-    def _undone(self, failure: DliError, job_id: int, former: Step | None) -> DliError:
+    def _undone(self, failure: DliError, job: FlinkJob, former: Step | None) -> DliError:
         """Return the error that a failed step ends in, after undoing the upgrade that it belongs to."""
         if former:
             return self._roll_back(former, failure)
         if isinstance(failure, LifecycleError) or not any(step.operation == "stop" for step in self.done):
             return failure
-        return LifecycleError(f"{failure} The job had been stopped for this.", self._facts_now(job_id))
+        return LifecycleError(f"{failure} The job had been stopped for this.", self._facts_now(job.job_id))
 
     def _roll_back(self, former: Step, failure: DliError) -> LifecycleError:
         """Return the error that tells what became of a failed upgrade, after undoing it as far as that is possible."""
         job_id = former.job_id
         try:
             job = self._stop_what_may_run(job_id)
-            self._api.update_jar_job(job_id, former.body)
-            if not job.has_savepoint and not self._imported(job_id):
+            self._writes.update(job, former.body, former.fields)
+            self.done.append(former)
+            if not job.has_savepoint and not self._imported(job):
                 where = f" The savepoint was at {self._savepoint_path}." if self._savepoint_path else ""
                 return LifecycleError(
                     f"{failure} The former definition was restored, but the job was not started, because the service "
                     f"no longer has its savepoint and the job's state would be lost.{where}",
                     self._facts_now(job_id),
                 )
-            self._api.run_job(job_id, True)
-            self._started(job, job_id)
+            self._writes.run(job, True)
+            self.done.append(Step("run", job_id, savepoint=True))
+            self._started(job)
         except DliError as exc:
             return LifecycleError(f"{failure} The upgrade could not be undone: {exc}", self._facts_now(job_id))
         return LifecycleError(
@@ -234,15 +232,15 @@ class Applier:
             rolled_back=True,
         )
 
-    def _imported(self, job_id):
+    def _imported(self, job):
         """Whether the service has taken back a savepoint that it dropped, as it is documented to do after a restart."""
         if not self._savepoint_path:
             return False
         try:
-            self._api.import_savepoint(job_id, self._savepoint_path)
+            self._writes.import_savepoint(job, self._savepoint_path)
         except RequestError:
             return False
-        return self._read(job_id).has_savepoint
+        return self._read(job.job_id).has_savepoint
 
     def _stop_what_may_run(self, job_id):
         """Return the failed job once it is settled; what is still being submitted, or runs after all, is stopped.
@@ -251,8 +249,12 @@ class Applier:
         """
         job = self._read(job_id)
         if status_of(job.status).may_run:
-            self._api.stop_job(job_id, False)
-            job = self._left(job.status, job_id, "to stop")
+            if not self._started_here:
+                raise self._stands(job, "somebody else has started it meanwhile, so it was left alone")
+            before = job
+            self._writes.stop(before, False)
+            self.done.append(Step("stop", job_id))
+            job = self._left(before.status, job_id, "to stop")
             if status_of(job.status).may_run:
                 raise self._stands(job, "the new version could not be stopped")
         return job
@@ -266,7 +268,7 @@ class Applier:
         The answer to a start or stop says only that it was accepted. A job that still shows its former status may not
         have got to it yet, and counts as settled in it only after a grace period.
         """
-        grace = self._clock.monotonic() + min(GRACE_SECONDS, self._wait_timeout)
+        grace = self._clock.monotonic() + min(_wait.GRACE_SECONDS, self._wait_timeout)
         left = False
 
         def is_done(found):
@@ -278,20 +280,18 @@ class Applier:
 
     def _with_savepoint(self, before, job):
         """Return a stopped job as soon as it shows its savepoint, or as it is when the grace period is over."""
-        grace = self._clock.monotonic() + GRACE_SECONDS
         if job.has_newer_savepoint_than(before):
             return job
-        return wait_until(
+        return _wait.watch(
             lambda: self._read(job.job_id),
-            lambda found: found.has_newer_savepoint_than(before) or self._clock.monotonic() >= grace,
-            GRACE_SECONDS,
-            lambda found: f"Flink job {found.name} shows no savepoint.",
+            lambda found: found.has_newer_savepoint_than(before),
+            _wait.GRACE_SECONDS,
             self._clock,
         )
 
     def _until(self, job_id, is_done, what):
         try:
-            return wait_until(
+            return _wait.wait_until(
                 lambda: self._read(job_id),
                 is_done,
                 self._wait_timeout,

@@ -7,88 +7,174 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
+from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    AlreadyExists,
+    ConflictError,
+    DliError,
+    OutcomeUnknown,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier, JobAppeared
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
-    Lifecycle,
     Plan,
     job_result,
     plan_state,
     remaining_changes,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader, Found
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import status_of
 
 
-def converge(
-    api: FlinkJobApi,
-    spec: FlinkJobSpec,
-    state: str,
-    apply: bool,
-    wait: bool,
-    wait_timeout: float,
-    how: Lifecycle,
-    clock=time,
-) -> dict:
+def converge(api: FlinkJobApi, goal: Goal, apply: bool, wait: bool, wait_timeout: float, clock=time) -> dict:
     """Bring a job to its desired state and return the module's result.
 
-    :param state: C(present), C(started), C(stopped), C(restarted) or C(absent).
     :param apply: False for check mode: everything but the changes themselves.
     :param wait: whether to wait for the end of what was asked for.
     :param wait_timeout: seconds to wait at most, for each step.
     :raises DliError: when the state cannot be reached.
     """
-    reader = FlinkJobReader(api)
-    applier = Applier(api, reader, wait, wait_timeout, how.health_window, clock)
-    plan, current = _make_plan(reader, applier, spec, state, how, wait)
-    job, warnings, steps = plan.job, list(plan.warnings), plan.steps
-    if plan.steps and apply:
-        applied = applier.apply(plan, current)
-        steps = applier.done
+    convergence = Convergence(api, FlinkJobReader(api), goal, wait, wait_timeout, clock)
+    convergence.make_plan()
+    if apply:
+        convergence.carry_out()
+        convergence.look_again()
+    return convergence.result()
+
+
+class Convergence:
+    """One job on its way to its desired state.
+
+    First C(make_plan), then unless in check mode C(carry_out) and C(look_again), then C(result).
+
+    C(plan) says what is to be done, and after it was done what has been changed.
+    """
+
+    def __init__(
+        self, api: FlinkJobApi, reader: FlinkJobReader, goal: Goal, wait: bool, wait_timeout: float, clock=time
+    ) -> None:
+        self._goal = goal
+        self._wait = wait
+        self._clock = clock
+        self._reader = reader
+        self._applier = Applier(api, reader, wait, wait_timeout, goal.how.health_window, clock)
+        self._current: FlinkJob | None = None
+        self._applied: FlinkJob | None = None
+        self.plan = Plan()
+        self._steps: tuple | list = ()
+
+    def make_plan(self) -> None:
+        """Read the job, and plan what to do about it.
+
+        :raises DliError: the state cannot be reached, or the service refused or did not answer.
+        """
+        self.plan, self._current = self._make_plan()
+        self._steps = self.plan.steps
+
+    def carry_out(self) -> None:
+        """Do what is planned.
+
+        :raises DliError: the state could not be reached; C(result) of the error tells what has been done.
+        """
+        if self.plan.steps:
+            with self._telling_what_was_done():
+                self._applied = self._apply_plan()
+            self._steps = self._applier.done
+
+    def look_again(self) -> None:
+        """Read the job again after something was done to it.
+
+        :raises DliError: the service refused or did not answer.
+        """
+        if self._applied is not None:
+            with self._telling_what_was_done():
+                self._applied = self._read_again(self._applied)
+
+    @contextmanager
+    def _telling_what_was_done(self):
+        try:
+            yield
+        except DliError as exc:
+            done = [step.as_action() for step in self._applier.done]
+            exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+            raise
+
+    def result(self) -> dict:
+        """Return the result of the module: what has been done, or where nothing was applied what would be."""
+        spec, plan, applied = self._goal.spec, self.plan, self._applied
+        job, warnings, savepoint = plan.job, list(plan.warnings), self._applier.savepoint_made
         if applied is not None:
-            if steps[-1].operation in ("stop", "run"):
-                # These end with a look at the job.
-                applied = reader.with_fields(applied, spec.fields)
-            else:
-                applied = reader.read(applied.job_id, spec.fields)
             # What this answer does not tell was told before, and the plan has left it alone.
-            job = job_result(applied.completed_by(current, but=spec.fields) if current else applied, spec)
-            warnings += applier.notes + _unconfirmed(spec, applied)
-    return {
-        # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
-        **({"savepoint_path": applier.savepoint_made} if applier.savepoint_made else {}),
-        "changed": bool(plan.steps),
-        "job": job,
-        "changes": plan.changes,
-        "actions": [step.as_action() for step in steps],
-        "risks": list(plan.risks),
-        "diff": _diff(plan, spec),
-        "warnings": warnings,
-    }
+            whole = applied.completed_by(self._current, but=spec.fields) if self._current else applied
+            job = job_result(whole, spec)
+            warnings += self._applier.notes + _unconfirmed(spec, applied)
+        return {
+            # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
+            **({"savepoint_path": savepoint} if savepoint else {}),
+            "changed": bool(self._steps),
+            "job": job,
+            "changes": plan.changes,
+            "actions": [step.as_action() for step in self._steps],
+            "risks": list(plan.risks),
+            "diff": _diff(plan, spec),
+            "warnings": warnings,
+        }
 
+    def _apply_plan(self):
+        """Apply the plan. When the job that it creates is there meanwhile, plan anew for that one, and apply that."""
+        spec = self._goal.spec
+        try:
+            return self._applier.apply(self.plan, self._current)
+        except JobAppeared:
+            # The answer to the create was lost; as far as anybody can tell the job comes of it.
+            created = self.plan
+            missing = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
+        except AlreadyExists as exc:
+            # Another task was faster, or the name is that of a job which this user cannot see.
+            created = None
+            missing = exc.explained(
+                "The list of this user's jobs does not have it: a job of that name may belong to another user, and "
+                "is invisible then."
+            )
+            _wait.watch(lambda: self._reader.ids_named(spec.name), bool, _wait.GRACE_SECONDS, self._clock)
+        plan, self._current = self._make_plan()
+        if self._current is None:
+            raise missing
+        self.plan = created or plan
+        return self._applier.apply(plan, self._current)
 
-def _make_plan(reader, applier, spec, state, how, wait) -> tuple[Plan, FlinkJob | None]:
-    if state == "absent":
-        # A job is deleted whatever its fields and tags are.
-        current = reader.find(replace(spec, fields={}, tags=None)).job
-        if current and spec.job_id is not None and not reader.is_listed(current):
-            current = None
-        return plan_state(state, spec, current, True, how), current
-    found = reader.find(spec)
-    if found.job and not status_of(found.job.status).settled and not _is_left_alone(found.job, spec, state, wait):
-        settled = applier.settle(found.job, spec.label)
-        found = Found(reader.with_fields(settled, spec.fields), found.tags_match)
-    plan = plan_state(state, spec, found.job, found.tags_match, how)
-    if plan.steps and found.job and not all(found.job.tells(field.name) for field in FIELDS):
-        # An update sends the whole definition, so now all of it must be known.
-        found = Found(reader.complete(found.job), found.tags_match)
+    def _read_again(self, job):
+        fields = self._goal.spec.fields
+        # A start or stop ends with a look at the job.
+        if self._applier.done and self._applier.done[-1].operation in ("stop", "run"):
+            return self._reader.with_fields(job, fields)
+        return self._reader.read(job.job_id, fields)
+
+    def _make_plan(self) -> tuple[Plan, FlinkJob | None]:
+        spec, state, how = self._goal.spec, self._goal.state, self._goal.how
+        if state == "absent":
+            # A job is deleted whatever its fields and tags are.
+            current = self._reader.find(replace(spec, fields={}, tags=None)).job
+            if current and spec.job_id is not None and not self._reader.is_listed(current):
+                current = None
+            return plan_state(state, spec, current, True, how), current
+        found = self._reader.find(spec)
+        job = found.job
+        if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._wait):
+            settled = self._applier.settle(job, spec.label)
+            found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
         plan = plan_state(state, spec, found.job, found.tags_match, how)
-    return plan, found.job
+        if plan.steps and found.job and not all(found.job.tells(field.name) for field in FIELDS):
+            # An update sends the whole definition, so now all of it must be known.
+            found = Found(self._reader.complete(found.job), found.tags_match)
+            plan = plan_state(state, spec, found.job, found.tags_match, how)
+        return plan, found.job
 
 
 def _is_left_alone(job, spec, state, wait):

@@ -56,7 +56,11 @@ def shown_change(name: str, before, after, public_args: str) -> tuple:
 def sensitive_values(runtime_config) -> set[str]:
     """Return the values of a runtime_config, in any form, that are not to be shown."""
     config = canonical(FIELDS_BY_NAME["runtime_config"], runtime_config)
-    return {value for key, value in config.items() if _is_sensitive(key)} if isinstance(config, dict) else set()
+    if not isinstance(config, dict):
+        return set()
+    # What is no single value is refused, and not told.
+    single = {key: text(value) for key, value in config.items() if not isinstance(value, (dict, list))}
+    return {value for key, value in single.items() if _is_sensitive(key)}
 
 
 def _shown_args(arguments, public_args):
@@ -64,28 +68,29 @@ def _shown_args(arguments, public_args):
 
     What another run or another person has put there can be a secret, and nothing in the answer tells which word is.
     """
-    public_words = public_args.split()
+    words = public_args.split()
+    public_words = set(words)
     flags_with_value = {
-        flag
-        for flag, value in zip(public_words, public_words[1:])
-        if flag.startswith("-") and not value.startswith("-")
+        flag for flag, value in zip(words, words[1:]) if flag.startswith("-") and not value.startswith("-")
     }
+    flags_with_equals_sign = {flag for flag, separator, _value in (word.partition("=") for word in words) if separator}
     result = []
     previous = ""
     for word in arguments.split():
         result.append(
-            word if word in public_words or previous in flags_with_value else _masked_word(word, public_words)
+            word
+            if word in public_words or previous in flags_with_value or _flag_of(word) in flags_with_equals_sign
+            else MASK
         )
         previous = word
     # One mask for a run of hidden words: not even their number is anybody's business.
     return " ".join(word for i, word in enumerate(result) if word != MASK or i == 0 or result[i - 1] != MASK)
 
 
-def _masked_word(word, public_words):
+def _flag_of(word):
+    """Return what stands before the equals sign of a word, None without one."""
     flag, separator, _value = word.partition("=")
-    if separator and any(public.startswith(flag + "=") for public in public_words):
-        return word
-    return MASK
+    return flag if separator else None
 
 
 def _shown_config(config):

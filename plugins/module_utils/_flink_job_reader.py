@@ -68,8 +68,12 @@ class FlinkJobReader:
         """Whether the service still lists a job. Deleted jobs keep a record, which the detail may still show."""
         return any(other.job_id == job.job_id for other in self._named(job.name))
 
+    def ids_named(self, name: str) -> list[int]:
+        """Return the ids of the jobs of a name."""
+        return [job.job_id for job in self._named(name)]
+
     def _find_by_name(self, spec):
-        tags = _tags_filter(spec)
+        tags = tags_filter(spec.tags)
         jobs = self._named(spec.name, **tags)
         tags_match = True
         if tags and not jobs:
@@ -87,7 +91,7 @@ class FlinkJobReader:
             return Found()
         if spec.name is not None and spec.name != job.name:
             self._check_name_is_free(spec)
-        tags = _tags_filter(spec)
+        tags = tags_filter(spec.tags)
         tags_match = not tags or any(other.job_id == job.job_id for other in self._named(job.name, **tags))
         return Found(job, tags_match)
 
@@ -100,7 +104,7 @@ class FlinkJobReader:
         return FlinkJob(self._api.get_job(job_id), "detail")
 
     def _named(self, name, **filters):
-        # Whether the service's filter compares whole names is unknown, so they are compared here.
+        # Jobs of other names are left out already, but not those that have none.
         jobs = (FlinkJob(answer, "list") for answer in self._api.list_jobs(name=name, **filters))
         return [job for job in jobs if job.name == name]
 
@@ -116,10 +120,10 @@ class FlinkJobReader:
         return job.completed_by(listed[0]) if listed else job
 
 
-def _tags_filter(spec):
+def tags_filter(tags: dict | None) -> dict:
     """Return the list's tags filter; its form is known from the vendor's Terraform provider.
 
     A comma inside a tag would make it mean something else, so such tags are not looked for.
     """
-    pairs = [f"{key}={value}" for key, value in (spec.tags or {}).items() if "," not in key + value]
+    pairs = [f"{key}={value}" for key, value in (tags or {}).items() if "," not in key + value]
     return {"tags": ",".join(pairs)} if pairs else {}

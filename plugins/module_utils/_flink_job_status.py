@@ -35,6 +35,7 @@ STOPPED = "job_cancel_success"
 STOP_FAILED = "job_cancel_fail"
 FAILED = "job_running_exception"
 SUBMIT_FAILED = "job_submit_fail"
+SAVEPOINTING = "job_savepointing"
 IN_ARREARS = "job_arrearage_stopped"
 
 STATUSES = {
@@ -45,7 +46,7 @@ STATUSES = {
     FAILED: Status(failed=True),
     "job_downloading": Status(settled=False, may_run=True, on_the_way_to="started"),
     "job_idle": Status(),
-    "job_savepointing": Status(settled=False, may_run=True),
+    SAVEPOINTING: Status(settled=False, may_run=True),
     "job_canceling": Status(settled=False, may_run=True, on_the_way_to="stopped"),
     STOPPED: Status(),
     STOP_FAILED: Status(may_run=True, failed=True),

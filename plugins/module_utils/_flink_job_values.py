@@ -14,7 +14,11 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import F
 _CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
 _CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
 
-_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(GB|G|MB|M)?\s*", re.IGNORECASE)
+# Bounded in each part, so that no text takes long to read and no amount is infinite.
+_MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
+
+_FLINK_VERSION_START = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})(?![0-9])")
+_FIRST_WITH_PACKAGES_IN_OBS = (1, 15)
 
 # What a part of resource_config that is not set stands for (documented).
 _RESOURCE_SPEC_DEFAULTS = {"cpu": 1.0, "memory": "4 GB"}
@@ -70,6 +74,21 @@ def memory_megabytes(value):
     return amount * 1024 if unit.startswith("G") else amount
 
 
+def major_and_minor(flink_version) -> tuple | None:
+    """Return the first two numbers of a Flink version, None when the text is none."""
+    match = _FLINK_VERSION_START.match(text(flink_version))
+    return tuple(int(number) for number in match.groups()) if match else None
+
+
+def is_flink_1_15_or_later(flink_version, resource_config_version) -> bool:
+    """Whether a job runs on Flink 1.15 or later, which takes packages from OBS only and needs an agency (documented).
+
+    A job that is sized by resources does, whether or not it names a version (documented).
+    """
+    numbers = major_and_minor(flink_version)
+    return resource_config_version == "v2" or (numbers is not None and numbers >= _FIRST_WITH_PACKAGES_IN_OBS)
+
+
 def text(value) -> str:
     """Return a scalar of a task as YAML's reader meant it: C(true) instead of Python's C(True)."""
     if isinstance(value, bool):
@@ -111,14 +130,13 @@ def _canonical_checkpoint_mode(value):
 def _canonical_runtime_config(value):
     """A dict of strings from a dict, a JSON object, a JSON list of key and value, or lines of key=value.
 
-    Which of them the service answers with is unknown, so each is read. Text that is none of them is returned as it is.
+    Which of them the service answers with is unknown, so each is read. What is none of them is returned as it is.
     """
-    if isinstance(value, str):
-        value = _parsed_runtime_config(value.strip())
-    if isinstance(value, list) and all(isinstance(item, dict) and "key" in item for item in value):
-        value = {item["key"]: item.get("value") for item in value}
-    if isinstance(value, dict):
-        return {str(key).strip(): text(item).strip() for key, item in value.items()}
+    config = _parsed_runtime_config(value.strip()) if isinstance(value, str) else value
+    if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):
+        config = {item["key"]: item.get("value") for item in config}
+    if isinstance(config, dict) and not any(isinstance(item, (dict, list)) for item in config.values()):
+        return {str(key).strip(): text(item).strip() for key, item in config.items()}
     return {} if value is None else value
 
 
@@ -128,7 +146,7 @@ def _parsed_runtime_config(config):
     if config[0] in "[{":
         try:
             return json.loads(config)
-        except ValueError:
+        except (ValueError, RecursionError):
             return config
     lines = [line.strip() for line in config.splitlines() if line.strip()]
     if not all("=" in line for line in lines):

@@ -14,12 +14,15 @@ import re
 import time
 from dataclasses import dataclass, field
 
+from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ApiError,
     ConflictError,
+    DliError,
     InvalidInput,
     LifecycleError,
     NotFound,
+    OutcomeUnknown,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -29,10 +32,8 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import F
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, status_of
-from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
 
-# How long an accepted savepoint may take to show in the job's status. After that a job that just runs has made none.
-GRACE_SECONDS = 20.0
 _SCHEME = "obs://"
 _PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
 # HTTP statuses and the service's code that tell that there is no such operation.
@@ -67,6 +68,10 @@ class SavepointPlan:
     operation: str = ""
     path: str = ""
     after: dict = field(default_factory=dict)
+
+    def as_action(self) -> dict:
+        """Return the operation as results tell it."""
+        return {"operation": self.operation, "savepoint_path": self.path}
 
 
 def savepoint_options() -> dict:
@@ -121,11 +126,17 @@ def converge_savepoint(
     _check_status(plan, current)
     if not (plan.operation and apply):
         return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
-    _carry_out(api, plan, current)
-    if plan.operation == "savepoint" and wait:
-        job = _saved(reader, current, wait_timeout, clock)
-    else:
-        job = reader.read(current.job_id, ())
+    done = []
+    try:
+        _carry_out(FlinkJobWrites(api, reader, clock), plan, current)
+        done.append(plan.as_action())
+        if plan.operation == "savepoint" and wait:
+            job = _saved(reader, current, wait_timeout, clock)
+        else:
+            job = reader.read(current.job_id, ())
+    except DliError as exc:
+        exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+        raise
     # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
     job = job.completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
     after = _savepoint_facts(job)
@@ -167,13 +178,13 @@ def _check_status(plan, job):
         raise ConflictError(f"Flink job {job.name} is {job.status}, but a savepoint can be made of a running job only.")
 
 
-def _carry_out(api, plan, job):
+def _carry_out(writes, plan, job):
     try:
         if plan.operation == "savepoint":
             # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
-            api.trigger_savepoint(job.job_id, _bare(plan.path))
+            writes.trigger_savepoint(job, _bare(plan.path))
         else:
-            api.import_savepoint(job.job_id, plan.path)
+            writes.import_savepoint(job, plan.path)
     except ApiError as exc:
         if _is_unknown_operation(exc):
             raise exc.explained(
@@ -207,9 +218,9 @@ def _saved(reader, before, wait_timeout, clock):
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
         # Running as before: over, if it was seen at it, or else not begun yet.
-        return statuses != {RUNNING} or clock.monotonic() - start >= GRACE_SECONDS
+        return statuses != {RUNNING} or clock.monotonic() - start >= _wait.GRACE_SECONDS
 
-    job = wait_until(
+    job = _wait.wait_until(
         lambda: reader.read(before.job_id, ()),
         is_done,
         wait_timeout,
@@ -231,7 +242,7 @@ def _result(plan, before, job, after):
     if not plan.operation:
         return {"changed": False, "job": job, "changes": {}, "actions": [], "diff": {"before": {}, "after": {}}}
     label = f"Flink job {before.name}"
-    action = {"operation": plan.operation, "savepoint_path": plan.path}
+    action = plan.as_action()
     changes = _changes(before, after)
     return {
         "changed": True,

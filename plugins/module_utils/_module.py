@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.otc.dli.plugins.module_utils._auth import TokenAuth, open_access
+from ansible_collections.otc.dli.plugins.module_utils._auth import open_access
 from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
 from ansible_collections.otc.dli.plugins.module_utils._credentials import (
@@ -24,6 +24,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 _ALIASES = {
     "auth_url": ["iam_url"],
@@ -39,6 +40,8 @@ _ALIASES = {
 _SHORTEST_SECRET_WORD = 4
 # The words of a service can be a whole gateway page; a message has to stay readable.
 _LONGEST_MESSAGE = 1000
+# No socket can wait much longer: it counts milliseconds in 31 bits.
+_LONGEST_TIMEOUT_SECONDS = 86400
 
 
 def auth_options() -> dict:
@@ -53,7 +56,9 @@ def auth_options() -> dict:
         for name, variable in ENVIRONMENT.items()
     }
     options["validate_certs"] = {"type": "bool", "default": True}
+    options["allow_http"] = {"type": "bool", "default": False}
     options["timeout"] = {"type": "float", "default": 60.0}
+    options["retry_timeout"] = {"type": "float", "default": 60.0}
     return options
 
 
@@ -65,34 +70,30 @@ def wait_options() -> dict:
     }
 
 
-def lifecycle_options() -> dict:
-    """Return the part of the argument spec about starting, stopping and upgrading jobs."""
-    return {
-        "trigger_savepoint": {"type": "bool", "default": True},
-        "resume_savepoint": {"type": "bool"},
-        "upgrade_mode": {"type": "str", "choices": ["savepoint", "stateless", "fail"], "default": "savepoint"},
-        "rollback": {"type": "bool", "default": True},
-        "health_window": {"type": "float", "default": 30.0},
-    }
-
-
-def run_module(module: AnsibleModule, action) -> None:
+def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
     """Run a module's action and exit with its result, or with one clear sentence.
 
     :param action: callable that takes the module's parameters and a callable that opens the API (so that the
         parameters can be checked before anything is sent), and returns the result as a dict.
+    :param api: the class of the API.
     """
+    clients = []
     try:
         _check_common_options(module.params)
         _hide_options(module)
-        result = action(module.params, lambda: _open_api(module))
-        for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        module.exit_json(**result)
+        result = action(module.params, lambda: _open_api(module, api, clients))
+        _warn(module, result)
+        module.exit_json(**result, **_retries(clients))
     except MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
     except DliError as exc:
-        module.fail_json(msg=_presentable(module, str(exc)), error=_presentable(module, exc.details()))
+        _warn(module, exc.result)
+        module.fail_json(
+            msg=_presentable(module, str(exc)),
+            error=_presentable(module, exc.details()),
+            **_presentable(module, exc.result),
+            **_retries(clients),
+        )
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
         place = traceback.extract_tb(exc.__traceback__)[-1]
         module.fail_json(
@@ -102,47 +103,64 @@ def run_module(module: AnsibleModule, action) -> None:
         )
 
 
+def _warn(module, result):
+    for warning in result.pop("warnings", ()):
+        module.warn(_presentable(module, warning))
+
+
+def _retries(clients):
+    """Return what a task has to tell of the requests that it had to send again, as far as there were any."""
+    repeated = sum(client.repeated for client in clients)
+    seconds = sum(client.seconds_lost for client in clients)
+    return {"retries": {"requests": repeated, "seconds": round(seconds, 1)}} if repeated else {}
+
+
 def _check_common_options(params):
     for option in ("timeout", "wait_timeout"):
         value = params.get(option)
         # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
         if value is not None and not 0 < value < float("inf"):
             raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
-    window = params.get("health_window")
-    if window is not None and not 0 <= window < float("inf"):
-        raise InvalidInput(f"health_window is {window:g}, but must be a number of seconds, 0 or more.")
+    if params["timeout"] > _LONGEST_TIMEOUT_SECONDS:
+        raise InvalidInput(f"timeout is {params['timeout']:g}, but must be at most {_LONGEST_TIMEOUT_SECONDS} seconds.")
+    value = params["retry_timeout"]
+    if not 0 <= value < float("inf"):
+        raise InvalidInput(f"retry_timeout is {value:g}, but must be a number of seconds, 0 or more.")
 
 
-def _open_api(module) -> FlinkJobApi:
+def _open_api(module, api, clients):
     credentials = resolve_credentials(module.params, os.environ, load_cloud)
     for secret in credentials.secrets:
         _hide(module, secret)
-    client = HttpClient(credentials.verify, module.params["timeout"])
-    access = open_access(client, credentials)
-    if isinstance(access.auth, TokenAuth):
-        _hide(module, access.auth.token)
-    return FlinkJobApi(client, access)
+    params = module.params
+    client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], params.get("parallelism", 1))
+    clients.append(client)
+    return api(client, open_access(client, credentials, keep_secret=lambda secret: _hide(module, secret)))
 
 
 def _presentable(module, value):
-    """Mask what an error tells, and only then cut it: a secret that is cut in two could not be recognised."""
+    """Mask what a message tells, and only then cut it: a secret that is cut in two could not be recognised."""
     if isinstance(value, dict):
         return {key: _presentable(module, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_presentable(module, item) for item in value]
     if not isinstance(value, str):
         return value
-    masked = remove_values(value, module.no_log_values)
+    masked = printable(remove_values(value, module.no_log_values))
     return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def _hide_options(module) -> None:
     """Hide what is secret in an option that is not secret as a whole, or is sent in another form than it is given."""
-    secret_args = module.params.get("secret_entrypoint_args") or ""
-    _hide(module, secret_args)
-    _hide(module, " ".join(secret_args.split()))
-    for value in sensitive_values(module.params.get("runtime_config")):
-        # Hiding a short word or a truth value would garble all else.
-        if len(value) >= _SHORTEST_SECRET_WORD and value not in ("true", "false"):
-            _hide(module, value)
+    params = module.params
+    for job in (params, params.get("defaults") or {}, *(params.get("jobs") or [])):
+        secret_args = job.get("secret_entrypoint_args") or ""
+        _hide(module, secret_args)
+        _hide(module, " ".join(secret_args.split()))
+        for value in sensitive_values(job.get("runtime_config")):
+            # Hiding a short word or a truth value would garble all else.
+            if len(value) >= _SHORTEST_SECRET_WORD and value not in ("true", "false"):
+                _hide(module, value)
 
 
 def _hide(module, secret) -> None:
@@ -163,4 +181,6 @@ def _forms(word):
     }
     # An answer in JSON can hold a text that is JSON itself.
     nested = {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in quoted for ascii_only in (True, False)}
-    return quoted | nested | {quote(word), quote(word, safe=""), quote_plus(word)}
+    # Half a character cannot be sent, but must not stop this either.
+    urls = (quote(word, errors="replace"), quote(word, safe="", errors="replace"), quote_plus(word, errors="replace"))
+    return quoted | nested | set(urls)

@@ -70,6 +70,17 @@ class SignatureAuth:
         self._security_token = security_token
         self._project_id = project_id
 
+    @property
+    def advice(self) -> str:
+        """What may help when the keys are refused."""
+        if self._security_token:
+            return "Temporary keys may have expired; get new ones."
+        return "Check the keys, and the clock of the host that runs the module."
+
+    def renewed(self) -> None:
+        """There are no other credentials to try."""
+        return None
+
     def __call__(self, prepared):
         headers = {
             "Host": urlsplit(prepared.url).netloc.rpartition("@")[2],

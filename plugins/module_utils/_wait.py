@@ -13,24 +13,33 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import WaitTimeout
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 GROWTH = 1.5
+# How long the service may take to show what it has accepted. Whether it takes any time at all is not documented.
+GRACE_SECONDS = 15.0
 
 
-def wait_until(ask, is_done, timeout: float, describe, clock=time):
-    """Call C(ask) until C(is_done) of its answer, and return that answer. It asks at least once.
+def watch(ask, is_done, seconds: float, clock=time):
+    """Call C(ask), at least once, until C(is_done) of its answer or until time is up; return the last answer.
 
-    :param timeout: seconds after which to give up.
-    :param describe: callable that makes the sentence for a time-out from the last answer.
     :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
-    :raises WaitTimeout: when time is up.
     """
-    deadline = clock.monotonic() + timeout
+    deadline = clock.monotonic() + seconds
     pause = FIRST_PAUSE_SECONDS
     while True:
         answer = ask()
-        if is_done(answer):
-            return answer
         left = deadline - clock.monotonic()
-        if left <= 0:
-            raise WaitTimeout(describe(answer), getattr(answer, "status", None))
+        if is_done(answer) or left <= 0:
+            return answer
         clock.sleep(min(pause, left))
         pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
+
+
+def wait_until(ask, is_done, timeout: float, describe, clock=time):
+    """As M(watch), but not to be done in time is an error.
+
+    :param describe: callable that makes the sentence for a time-out from the last answer.
+    :raises WaitTimeout: when time is up.
+    """
+    answer = watch(ask, is_done, timeout, clock)
+    if not is_done(answer):
+        raise WaitTimeout(describe(answer), getattr(answer, "status", None))
+    return answer

@@ -30,19 +30,6 @@ extends_documentation_fragment:
   - otc.dli.lifecycle
   - otc.dli.wait
   - otc.dli.attributes
-options:
-  state:
-    description:
-      - V(present) creates the job or changes it to what is described. It never starts or stops it, so a new job is a
-        draft.
-      - V(started) does the same, and sees that the job runs. A bounded job that has finished is left finished.
-      - V(stopped) does the same, and sees that the job does not run.
-      - V(restarted) does the same, and stops the job, if it runs, and starts it.
-      - V(absent) deletes it, whatever its status, and with O(wait) waits until the service lists it no longer.
-        The state of a running job is lost then.
-    type: str
-    choices: [present, started, stopped, restarted, absent]
-    default: present
 seealso:
   - name: Data Lake Insight API reference
     description: What the service documents of the operations behind this module.
@@ -193,8 +180,10 @@ changes:
       before: 3
       after: 6
 actions:
-  description: The operations of the API that were carried out, or in check mode would be, in their order.
-  returned: success
+  description:
+    - The operations of the API that were carried out, or in check mode would be, in their order.
+    - A rollback's are among them.
+  returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
   contains:
@@ -229,6 +218,19 @@ risks:
   elements: str
   sample:
     - "entrypoint changed: whether the state still fits is known only when it runs."
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took.
+      type: float
+      sample: 1.7
 error:
   description: Facts about what went wrong, as far as there are any.
   returned: failure
@@ -286,46 +288,19 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import job_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import spec_from_params
-from ansible_collections.otc.dli.plugins.module_utils._module import (
-    auth_options,
-    lifecycle_options,
-    run_module,
-    wait_options,
-)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import goal_from_params, goal_options
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            **auth_options(),
-            **wait_options(),
-            **job_options(),
-            **lifecycle_options(),
-            "state": {
-                "type": "str",
-                "choices": ["present", "started", "stopped", "restarted", "absent"],
-                "default": "present",
-            },
-        },
+        argument_spec={**auth_options(), **wait_options(), **goal_options()},
         supports_check_mode=True,
     )
 
     def action(params, open_api):
-        spec = spec_from_params(params)
-        check_spec(spec)
-        return converge(
-            open_api(),
-            spec,
-            state=params["state"],
-            apply=not module.check_mode,
-            wait=params["wait"],
-            wait_timeout=params["wait_timeout"],
-            how=Lifecycle(**{name: params[name] for name in lifecycle_options()}),
-        )
+        goal = goal_from_params(params)
+        return converge(open_api(), goal, not module.check_mode, params["wait"], params["wait_timeout"])
 
     run_module(module, action)
 

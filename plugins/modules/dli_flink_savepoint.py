@@ -140,7 +140,7 @@ changes:
       after: obs://example-bucket/jobs/savepoint/131/1578467395713/
 actions:
   description: The operation of the API that was carried out, or in check mode would be; empty when there was none.
-  returned: success
+  returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
   contains:
@@ -152,6 +152,19 @@ actions:
       description: The path that the service was given.
       type: str
       sample: obs://example-bucket/jobs/savepoint/131/
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took.
+      type: float
+      sample: 1.7
 error:
   description: Facts about what went wrong, as far as there are any.
   returned: failure

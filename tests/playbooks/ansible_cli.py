@@ -37,8 +37,12 @@ class Outcome:
 
     def result(self, task: str) -> dict[str, Any]:
         """Return the result of the one task of that name."""
-        (result,) = self._results(task, RESULT_EVENTS)
+        (result,) = self.results(task)
         return result
+
+    def results(self, task: str) -> list[dict[str, Any]]:
+        """Return the results of a task, one for each host."""
+        return self._results(task, RESULT_EVENTS)
 
     def items(self, task: str) -> list[dict[str, Any]]:
         """Return the results of each turn of a task's loop."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import trustme
 import yaml
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from pytest_httpserver import HTTPServer
 
 from local_dli import Behaviour, LocalDli
 from module_runner import run_module
@@ -409,6 +411,16 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"token": "our-token", **PROJECT, "endpoint": "http://127.0.0.1:99999"},
         "endpoint must be",
     ),
+    "endpoint with a query": (
+        {"token": "our-token", **PROJECT, "endpoint": "https://127.0.0.1:9?to=elsewhere"},
+        "endpoint must be",
+    ),
+    "endpoint with a backslash": (
+        {"token": "our-token", **PROJECT, "endpoint": "http://127.0.0.1:9\\elsewhere"},
+        "endpoint must be",
+    ),
+    "token with a line break": ({"token": "our-token\n", **PROJECT, **HERE}, "token holds a space, line break"),
+    "password with a line break": ({**USER, "password": "our-password\n", **PROJECT, **HERE}, "password holds a line"),
     "auth_url with a space": ({**USER, **PROJECT, "auth_url": "http://127.0.0.1 :9"}, "auth_url must be an http"),
     "a cloud that is not there": ({"cloud": "no-such-cloud"}, "cloud no-such-cloud could not be read"),
 }
@@ -437,7 +449,16 @@ def test_credentials_that_are_missing_or_contradict_each_other(
     assert service.requests == []
 
 
-@pytest.mark.parametrize("content", ["clouds: {with-password: {auth: }}", "clouds: [with-password]", "[]", "clouds: {"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "clouds: {with-password: {auth: }}",
+        "clouds: [with-password]",
+        "[]",
+        "clouds: {",
+        "clouds: {with-password: {auth: {password: 0123, username: u}}}",
+    ],
+)
 def test_a_broken_clouds_file(content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(content)
@@ -446,3 +467,110 @@ def test_a_broken_clouds_file(content: str, tmp_path: Path, monkeypatch: pytest.
     assert result["failed"]
     assert_one_sentence(result["msg"])
     assert result["error"]["type"] == "InvalidInput"
+
+
+FAR = "dli.example.org"
+# None of them is this host itself for certain, whatever a resolver or a system may make of it.
+NOT_LOOPBACK = [
+    FAR, "10.0.0.1", "0.0.0.0", "128.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "localhost.", "localhost.example.org",
+    "127.0.0.1.example.org", "[::]", "[::2]", "[::ffff:127.0.0.1]", "[fe80::1]",
+]  # fmt: skip
+LOOPBACK = ["localhost", "LocalHost", "127.0.0.1", "127.255.255.254", "[::1]", "[0:0:0:0:0:0:0:1]"]
+RULE = "but credentials are sent over plain http only to localhost, 127.0.0.0/8 and ::1; use https, or set allow_http"
+
+
+@pytest.fixture(name="looked_up")
+def fixture_looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let every host be this one, and tell which ones were asked for."""
+    hosts: list[str] = []
+
+    def look_up(host: str, port: int, *_how: object, **_options: object) -> list[tuple]:
+        hosts.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return hosts
+
+
+def far(url: str) -> str:
+    return url.replace("127.0.0.1", FAR)
+
+
+@pytest.mark.parametrize("host", NOT_LOOPBACK)
+def test_plain_http_to_another_host(host: str, service: LocalDli, looked_up: list[str]) -> None:
+    token = {"token": service.issue_token(), "project_id": service.credentials["project_id"]}
+    url = service.url.replace("127.0.0.1", host)
+    result = run({**token, "endpoint": url, **JOB})
+    assert result["failed"]
+    assert result["msg"] == f'endpoint is "{url}", {RULE} to true.'
+    assert result["error"]["type"] == "InvalidInput"
+    assert looked_up == [] and service.requests == []
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_plain_http_that_stays_on_the_host(host: str, service: LocalDli, looked_up: list[str]) -> None:
+    token = {"token": service.issue_token(), "project_id": service.credentials["project_id"]}
+    result = run({**token, "endpoint": service.url.replace("127.0.0.1", host), **JOB})
+    assert result["changed"], result
+    assert looked_up
+
+
+@pytest.mark.parametrize("source", ["option", "environment", "clouds.yaml"])
+@pytest.mark.parametrize("option", ["endpoint", "auth_url"])
+def test_plain_http_from_each_source(
+    option: str,
+    source: str,
+    service: LocalDli,
+    looked_up: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    addresses = {"endpoint": service.url, "auth_url": service.auth_url}
+    addresses[option] = far(addresses[option])
+    user = {name: service.credentials[name] for name in ("username", "password", "user_domain_name", "project_name")}
+    options = {**user, **addresses}
+    if source == "environment":
+        for name, value in options.items():
+            monkeypatch.setenv(VARIABLES[name], value)
+        options = {}
+    elif source == "clouds.yaml":
+        path = tmp_path / "clouds.yaml"
+        auth = {**user, "auth_url": addresses["auth_url"]}
+        cloud = {"auth": auth, "dli_endpoint_override": addresses["endpoint"]}
+        path.write_text(yaml.safe_dump({"clouds": {"ours": cloud}}))
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+        options = {"cloud": "ours"}
+    result = run({**options, **JOB})
+    assert result["failed"]
+    assert result["msg"] == f'{option} is "{addresses[option]}", {RULE} to true.'
+    assert_one_sentence(result["msg"])
+    assert looked_up == [] and service.requests == []
+    assert run({**options, **JOB, "allow_http": True})["changed"]
+    assert FAR in looked_up
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ftp"])
+def test_an_address_of_the_catalog(
+    scheme: str, service: LocalDli, httpserver: HTTPServer, looked_up: list[str]
+) -> None:
+    """IAM is this host, and names another one for the service: over plain http nothing is sent there."""
+    address = far(service.url).replace("http", scheme, 1)
+    dli = {"type": "dli", "endpoints": [{"interface": "public", "region": "r", "url": address}]}
+    token = {"token": {"project": {"id": service.credentials["project_id"]}, "catalog": [dli]}}
+    headers = {"X-Subject-Token": service.issue_token()}
+    httpserver.expect_request("/v3/auth/tokens", "POST").respond_with_json(token, 201, headers)
+    options = {**USER, "project_name": "ours", "auth_url": httpserver.url_for("/v3"), "retry_timeout": 0, **JOB}
+    result = run(options)
+    assert result["failed"]
+    assert_one_sentence(result["msg"])
+    assert service.requests == []
+    source = "The address of DLI in the token's catalog"
+    if scheme == "http":
+        assert result["msg"] == f'{source} is "{address}", {RULE} to true.'
+        assert FAR not in looked_up
+        assert run({**options, "allow_http": True})["changed"]
+    elif scheme == "https":
+        assert result["error"]["type"] == "ConnectionFailed" and FAR in looked_up
+    else:
+        assert result["msg"].startswith(f"{source} must be an http or https URL")
+        assert FAR not in looked_up

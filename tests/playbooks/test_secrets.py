@@ -14,6 +14,7 @@ import base64
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import ssl
@@ -21,17 +22,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 import requests
 import trustme
 import yaml
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_savepoint
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+from werkzeug.test import Client
 
 from local_dli import LocalDli
+from local_dli.app import create_app
 from module_runner import run_module
 from playbooks.ansible_cli import Ansible, Outcome
 
@@ -295,6 +300,210 @@ def test_a_service_that_quotes_the_secret(way: str, secret: str, httpserver: HTT
     assert "plant" not in json.dumps(result)
 
 
+# How an answer can bring a text: the operation, its HTTP status, and its body.
+REFUSALS: dict[str, tuple[int, Callable[[str], Any]]] = {
+    "an error": (400, lambda words: {"error_code": "DLI.0001", "error_msg": words}),
+    "a fault": (500, lambda words: {"error_code": "DLI.0999", "error_msg": words}),
+    "an error in a list": (400, lambda words: [{"error_code": "DLI.0001", "error_msg": words}]),
+    "no success": (200, lambda words: {"is_success": "false", "message": words}),
+    "no success of one": (200, lambda words: [{"is_success": False, "message": words}]),
+    "the code": (400, lambda words: {"error_code": words, "error_msg": "no"}),
+    "JSON in a text": (400, lambda words: {"error_msg": json.dumps({"request": json.dumps({"args": words})})}),
+    "a long text": (400, lambda words: {"error_code": "DLI.0001", "error_msg": "x" * 900 + words * 20}),
+    "no JSON": (400, lambda words: words),
+    "no shape": (200, lambda words: {words: [words], "job": {"job_id": words}}),
+}
+OPERATIONS = {
+    "create": ("POST", "/flink-jobs"),
+    "read": ("GET", "/jobs/{job_id}"),
+    "list": ("GET", "/jobs"),
+    "update": ("PUT", "/flink-jobs/{job_id}"),
+    "stop": ("POST", "/jobs/stop"),
+    "run": ("POST", "/jobs/run"),
+    "delete": ("DELETE", "/jobs/{job_id}"),
+}
+UPGRADE = {"state": "started", "cu_number": 8, "desc": "new", "health_window": 0}
+
+
+def add_job(service: LocalDli, status: str) -> int:
+    known = {"queue_name": "queue", "obs_bucket": "bucket", "entrypoint_args": f"{PUBLIC} {SECRET}"}
+    job = service.jobs.add(name="orders", **known)
+    service.jobs.set_status(job.job_id, status)
+    return job.job_id
+
+
+def in_front_of(
+    service: LocalDli,
+    httpserver: HTTPServer,
+    refuse: Callable[[Request], Response | None] = lambda _request: None,
+    change: Callable[[Any], Any] = lambda answer: answer,
+) -> dict[str, Any]:
+    """Put a server in front of the service that may answer otherwise; return the options that lead to it.
+
+    :param refuse: given a request, returns what it is answered with instead of being passed on, or None.
+    :param change: given the JSON of the service's answer, returns what is answered.
+    """
+    client = Client(create_app(service))
+
+    def forward(request: Request) -> Response:
+        refusal = refuse(request)
+        if refusal:
+            return refusal
+        path = request.full_path.rstrip("?")
+        known = client.open(path, method=request.method, data=request.get_data(), headers=dict(request.headers))
+        return Response(json.dumps(change(known.get_json())), known.status_code, content_type="application/json")
+
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(forward)
+    return {
+        "token": service.issue_token(),
+        "project_id": service.credentials["project_id"],
+        "endpoint": httpserver.url_for("").rstrip("/"),
+        "retry_timeout": 0,
+        "wait_timeout": 0.05,
+        "name": "orders",
+        "entrypoint_args": PUBLIC,
+        "secret_entrypoint_args": SECRET,
+    }
+
+
+@pytest.fixture(name="no_grace")
+def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(_wait, "FIRST_PAUSE_SECONDS", 0.001)
+
+
+@pytest.mark.parametrize("option", ["name", "queue_name", "desc", "region", "ca_cert", "flink_version", "cloud"])
+@pytest.mark.parametrize("length", [20, 79, 80, 81, 200, 300, 2000])
+def test_a_token_that_was_pasted_into_another_option(option: str, length: int, service: LocalDli) -> None:
+    """Of a long value a part would not be recognised as the secret, so that no part is shown."""
+    token = "planted" * (length // 7 + 1)
+    options = {"token": token[:length], "project_id": "0123", "endpoint": service.url, "name": "two words"}
+    if option in ("region", "ca_cert"):
+        options["name"] = "orders"
+    if option == "region":
+        del options["endpoint"]
+    result = run_module(dli_flink_jar_job, {**options, option: token[:length]})
+    assert result["failed"]
+    assert "planted" not in json.dumps(result)
+
+
+@pytest.mark.usefixtures("no_grace")
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_each_operation_that_answers_with_the_secret(
+    operation: str, refusal: str, service: LocalDli, httpserver: HTTPServer
+) -> None:
+    job_id = 0 if operation == "create" else add_job(service, "job_running")
+    status, body = REFUSALS[refusal]
+    method, path = OPERATIONS[operation]
+    quoted = []
+
+    def refuse(request: Request) -> Response | None:
+        if request.method != method or not request.path.endswith("/streaming" + path.format(job_id=job_id)):
+            return None
+        quoted.append(request.path)
+        words = f"{PUBLIC} {SECRET} {request.headers['X-Auth-Token']}"
+        return Response(json.dumps(body(words)), status, content_type="application/json")
+
+    options = {**in_front_of(service, httpserver, refuse), **UPGRADE}
+    if operation == "delete":
+        options["state"] = "absent"
+    result = run_module(dli_flink_jar_job, options, diff=True)
+    assert quoted
+    assert_nothing_leaks("the result", json.dumps(result, ensure_ascii=False), service.credentials)
+    # An update or a deletion has no shape of its own, so that any success is one.
+    assert result["failed"] or (refusal in ("no shape", "no success of one") and operation in ("update", "delete"))
+    assert len(result.get("msg", "")) <= 1100
+
+
+@pytest.mark.usefixtures("no_grace")
+@pytest.mark.parametrize("field", ["status_desc", "savepoint_path", "user_name", "main_class", "smn_topic", "name"])
+@pytest.mark.parametrize("state", ["present", "started"])
+def test_a_field_that_shows_the_secret(field: str, state: str, service: LocalDli, httpserver: HTTPServer) -> None:
+    """As it is told, changed, and named as the cause of a failure."""
+    job_id = add_job(service, "job_submit_fail")
+    shown = []
+
+    def change(known: Any) -> Any:
+        jobs = [known["job_detail"]] if "job_detail" in known else known.get("job_list", {}).get("jobs", [])
+        for job in jobs:
+            place = job["job_config"] if field in job["job_config"] else job
+            place[field] = f"said {SECRET}"
+            shown.append(job)
+        return known
+
+    options = {
+        **in_front_of(service, httpserver, change=change),
+        "job_id": job_id,
+        "state": state,
+        "resume_savepoint": True,
+    }
+    if field in ("main_class", "smn_topic"):
+        options[field] = "another"
+    result = run_module(dli_flink_jar_job, options, diff=True)
+    assert shown
+    assert_nothing_leaks("the result", json.dumps(result, ensure_ascii=False), service.credentials)
+
+
+# The flags of a call of open() that write, create or empty a file.
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
+audited: list[str] | None = None
+
+
+def audit(event: str, arguments: tuple) -> None:
+    if audited is None:
+        return
+    if event == "open" and arguments[2] & WRITING:
+        audited.append(f"open {arguments[0]}")
+    elif event in CHANGING or event.startswith(("subprocess.", "os.exec", "os.posix_spawn", "tempfile.")):
+        audited.append(f"{event} {arguments}")
+
+
+@pytest.fixture(scope="module", name="audit_hook")
+def fixture_audit_hook() -> None:
+    """A hook cannot be taken away again; it does nothing outside of the test."""
+    sys.addaudithook(audit)
+
+
+@pytest.mark.usefixtures("no_grace", "audit_hook")
+def test_no_file_is_written(service: LocalDli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every module, by every way to log in, in success and failure."""
+    known = service.credentials
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    user = {name: known[name] for name in ("username", "password", "user_domain_name", "project_name")}
+    keys = {name: known[name] for name in ("access_key", "secret_key", "project_id")}
+    ways = [{**user, "auth_url": service.auth_url}, {**keys, "endpoint": service.url}]
+    job = {"name": "orders", "queue_name": "queue", "entrypoint_args": PUBLIC, "secret_entrypoint_args": SECRET}
+    tasks: list[tuple[Any, dict[str, Any]]] = [
+        (dli_flink_jar_job, {**job, "state": "started"}),
+        (dli_flink_jar_job, {**job, **UPGRADE}),
+        (dli_flink_job_info, {"execution_plan": True}),
+        (dli_flink_savepoint, {"name": "orders", "savepoint_path": "obs://bucket/folder"}),
+        (dli_flink_jar_job, {**job, "job_id": 4711}),
+        (dli_flink_jar_job, {"name": "orders", "state": "absent"}),
+        (dli_flink_jar_job, {"name": "two words"}),
+    ]
+    failures = 0
+    for module, options in tasks:
+        for way in ways:
+            monkeypatch.setattr(sys.modules[__name__], "audited", [])
+            result = run_module(module, {**way, **options}, diff=True)
+            failures += result["failed"]
+            assert audited == [], (options, result)
+    monkeypatch.setattr(sys.modules[__name__], "audited", None)
+    assert 2 <= failures <= 8
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("audit_hook")
+def test_a_file_that_is_written_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "audited", [])
+    (tmp_path / "file").write_text("x")
+    assert audited[0] == f"open {tmp_path / 'file'}"
+
+
 USER = {"username": "somebody", "user_domain_name": "somewhere", "project_name": "our-project"}
 
 
@@ -308,7 +517,7 @@ def test_the_service_quotes_the_token_that_iam_issued(httpserver: HTTPServer) ->
     result = run_module(dli_flink_jar_job, {**options, "secret_entrypoint_args": SECRET})
     assert result["failed"]
     sent = [request.headers.get("X-Auth-Token") for request, _answer in httpserver.log]
-    assert sent == [None, "planted-issued", "planted-issued"]
+    assert sent[0] is None and set(sent[1:]) == {"planted-issued"}
     assert "(token ********)" in result["msg"]
     assert "planted" not in json.dumps(result)
 

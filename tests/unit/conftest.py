@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _flink_job_apply
+from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import Behaviour, LocalDli
@@ -33,7 +33,7 @@ def fixture_service(running_service: LocalDli) -> LocalDli:
 @pytest.fixture(autouse=True)
 def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local service shows at once what it does; a test of its own shows what the grace period is for."""
-    monkeypatch.setattr(_flink_job_apply, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 0.0)
 
 
 @pytest.fixture(name="behave")

@@ -15,8 +15,9 @@ from ansible_collections.otc.dli.plugins.doc_fragments import auth, flink_jar_jo
 from ansible_collections.otc.dli.plugins.module_utils import _flink_job_fields as table
 from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import goal_options, lifecycle_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import RESOURCE_CONFIG_DEFAULTS, to_wire
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, lifecycle_options, wait_options
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,7 +117,7 @@ def described(option):
     [
         (table.job_options(), flink_jar_job),
         (auth_options(), auth),
-        (lifecycle_options(), lifecycle),
+        ({**lifecycle_options(), "state": goal_options()["state"]}, lifecycle),
         (wait_options(), wait),
     ],
     ids=["job", "auth", "lifecycle", "wait"],

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 
 import pytest
@@ -17,10 +18,12 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import Flin
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
 
+from unit.lifecycle_clock import Clock
+
 
 @pytest.fixture(name="client")
 def fixture_client():
-    client = HttpClient(timeout=5, backoff=0)
+    client = HttpClient(timeout=5, clock=Clock())
     yield client
     client.close()
 
@@ -134,12 +137,14 @@ def test_no_answer_is_told_with_host_and_reason_but_no_query(client):
         port = unused.getsockname()[1]
         with pytest.raises(_errors.ConnectionFailed) as caught:
             client.request("GET", f"http://127.0.0.1:{port}/x", query={"tags": "hidden"})
-    assert str(caught.value) == f"No answer from 127.0.0.1:{port} to GET /x: Connection refused."
+    sentence, _space, history = str(caught.value).partition(". ")
+    assert sentence == f"No answer from 127.0.0.1:{port} to GET /x: Connection refused"
+    assert re.fullmatch(r"It was tried \d+ times in [3-6]\d seconds\.", history)
     assert caught.value.details()["operation"] == "GET /x"
 
 
 def test_a_service_that_never_answers_is_given_up():
-    client = HttpClient(timeout=0.05, backoff=0)
+    client = HttpClient(timeout=0.05, clock=Clock())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
         with pytest.raises(_errors.ConnectionFailed, match="no answer in time; see the option timeout"):

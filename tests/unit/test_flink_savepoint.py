@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
-from ansible_collections.otc.dli.plugins.module_utils import _errors, _flink_savepoint
+from ansible_collections.otc.dli.plugins.module_utils import _errors, _flink_savepoint, _wait
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._module import wait_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
@@ -155,21 +155,28 @@ class Api:
         return {**facts, "savepoint_path": path, "job_config": {"obs_bucket": "bucket"}}
 
 
+@pytest.fixture(name="grace")
+def fixture_grace(monkeypatch):
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+
+
 def make(api, clock):
     task = _flink_savepoint.SavepointTask(FlinkJobSpec("job"), "present")
     return _flink_savepoint.converge_savepoint(api, task, True, True, 900.0, clock)
 
 
+@pytest.mark.usefixtures("grace")
 def test_a_job_that_has_not_begun_its_savepoint_yet_is_given_time():
     api = Api(("job_running", None), ("job_running", None), ("job_savepointing", None), ("job_running", "obs://b/s/"))
     assert make(api, Clock())["job"]["savepoint_path"] == "obs://b/s/"
 
 
+@pytest.mark.usefixtures("grace")
 def test_a_savepoint_that_never_begins_is_not_waited_for_all_the_time():
     clock = Clock()
     with pytest.raises(_errors.LifecycleError, match="it shows no new savepoint, and it goes on running"):
         make(Api(("job_running", None)), clock)
-    assert clock.now < 2 * _flink_savepoint.GRACE_SECONDS
+    assert clock.now < 2 * _wait.GRACE_SECONDS
 
 
 def test_a_job_that_ends_meanwhile_is_told():

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _flink_job_apply
+from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
@@ -49,7 +49,7 @@ class LateService:
 
 @pytest.fixture(autouse=True)
 def fixture_grace(monkeypatch):
-    monkeypatch.setattr(_flink_job_apply, "GRACE_SECONDS", 15.0)
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
 
 
 def apply(service, operation, status, clock=None):

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task wants of one job, from its options; the same for the module of one job and for that of a fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import job_options
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
+
+STATES = ("present", "started", "stopped", "restarted", "absent")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a task wants of one job.
+
+    :param state: one of C(STATES).
+    """
+
+    spec: FlinkJobSpec
+    state: str = "present"
+    how: Lifecycle = Lifecycle()
+
+
+def goal_options() -> dict:
+    """Return the part of the argument spec that describes a job and what shall become of it."""
+    return {
+        **job_options(),
+        **lifecycle_options(),
+        "state": {"type": "str", "choices": list(STATES), "default": "present"},
+    }
+
+
+def lifecycle_options() -> dict:
+    """Return the part of the argument spec about starting, stopping and upgrading jobs."""
+    return {
+        "trigger_savepoint": {"type": "bool", "default": True},
+        "resume_savepoint": {"type": "bool"},
+        "upgrade_mode": {"type": "str", "choices": ["savepoint", "stateless", "fail"], "default": "savepoint"},
+        "rollback": {"type": "bool", "default": True},
+        "health_window": {"type": "float", "default": 30.0},
+    }
+
+
+def goal_from_params(params: dict) -> Goal:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    spec = spec_from_params(params)
+    check_spec(spec)
+    window = params["health_window"]
+    # Not a plain comparison: the text nan becomes a number that compares as neither.
+    if not 0 <= window < float("inf"):
+        raise InvalidInput(f"health_window is {window:g}, but must be a number of seconds, 0 or more.")
+    return Goal(spec, params["state"], Lifecycle(**{name: params[name] for name in lifecycle_options()}))
