@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+
+import yaml
+from ansible_collections.otc.dli.plugins.doc_fragments import flink_jar_job, lifecycle
+
+_IDENTITY = ("name", "job_id")
+
+
+def _suboptions(option, without=()):
+    """Return the options of a single job as suboptions of another option, without defaults of their own."""
+    options = {}
+    for fragment in (flink_jar_job, lifecycle):
+        options.update(yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"])
+    options = {name: _without_default(value) for name, value in options.items() if name not in without}
+    # A reference to an option means the one beside it.
+    return json.loads(
+        re.sub(
+            r"O\((\w+)",
+            lambda match: f"O({match[1]}" if match[1] not in options else f"O({option}.{match[1]}",
+            json.dumps(options),
+        )
+    )
+
+
+def _without_default(value):
+    value = {key: item for key, item in value.items() if key != "default"}
+    if "suboptions" in value:
+        value["suboptions"] = {name: _without_default(item) for name, item in value["suboptions"].items()}
+    return value
+
+
+def _documentation(jobs):
+    """Return the two options as a fragment; JSON is YAML too.
+
+    :param jobs: what a module has to say of C(jobs) itself.
+    """
+    return json.dumps(
+        {
+            "options": {
+                "jobs": {**jobs, "type": "list", "elements": "dict", "suboptions": _suboptions("jobs[]")},
+                "defaults": {
+                    "description": [
+                        "Options for all O(jobs) that do not give them themselves.",
+                        "An option counts as a whole: lists and dictionaries are replaced, not merged.",
+                    ],
+                    "type": "dict",
+                    "suboptions": _suboptions("defaults", without=_IDENTITY),
+                },
+            }
+        }
+    )
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = _documentation(
+        {
+            "description": [
+                "The jobs, each with the options of M(otc.dli.dli_flink_jar_job).",
+                "What a job leaves out is taken from O(defaults); what these leave out is as in that module.",
+            ],
+            "required": True,
+        }
+    )
+
+    # For a module that only compares: otc.dli.fleet.desired
+    DESIRED = _documentation(
+        {
+            "description": [
+                "The jobs as they should be, for O(report): the same list that M(otc.dli.dli_flink_jar_jobs) takes.",
+                "What a job leaves out is taken from O(defaults); what these leave out is as in that module.",
+                "Left out, nothing is compared. An empty list says that there should be no job.",
+            ],
+        }
+    )

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings many jobs to their desired states: one listing, a plan for each job, and then changes in waves."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, DliError, FleetError
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetTask, Purge, Rollout
+from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JOB_TYPE
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+
+# Most threads only wait for their job; how many requests they send at one time is limited elsewhere.
+_MOST_THREADS = 256
+# No job has this tag, so a service that finds jobs by it does not look at tags at all.
+_TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
+_TOLD_OF_A_JOB = ("changes", "actions", "risks", "savepoint_path")
+
+UNCHANGED = "unchanged"
+CHANGED = "changed"
+FAILED = "failed"
+NOT_ATTEMPTED = "not_attempted"
+
+
+@dataclass
+class Member:
+    """One job of the fleet.
+
+    :param label: how messages call it.
+    :param is_purged: whether it is here because the task does not list it.
+    :param failure: the error that it ended in.
+    """
+
+    label: str
+    goal: Goal
+    convergence: Convergence
+    is_purged: bool = False
+    verdict: str = NOT_ATTEMPTED
+    failure: DliError | None = None
+
+    def fail(self, exc: DliError) -> None:
+        """Note that the job could not be brought to its state."""
+        self.verdict, self.failure = FAILED, exc
+
+
+def converge_fleet(api: FlinkJobApi, task: FleetTask, apply: bool, wait: bool, wait_timeout: float, clock=time) -> dict:
+    """Bring the jobs of a fleet to their desired states and return the module's result.
+
+    :param apply: False for check mode: everything but the changes themselves.
+    :raises FleetError: some jobs failed or were not attempted; it has the same result as a success.
+    """
+    return _Fleet(api, task, wait, wait_timeout, clock).converge(apply)
+
+
+class _Fleet:
+    def __init__(self, api, task, wait, wait_timeout, clock):
+        self._api = api
+        self._task = task
+        self._waiting = (wait, wait_timeout, clock)
+        # A purge has to see all jobs in any case.
+        self._reader = FleetReader(api, len(task.goals))
+        self._members = [self._member(goal) for goal in task.goals]
+
+    def _member(self, goal, is_purged=False):
+        return Member(goal.spec.label, goal, Convergence(self._api, self._reader, goal, *self._waiting), is_purged)
+
+    def converge(self, apply):
+        self._plan()
+        if apply:
+            self._roll_out(self._task.rollout)
+        else:
+            for member in self._members:
+                if not member.failure:
+                    member.verdict = CHANGED
+        return self._result()
+
+    def _plan(self):
+        with self._reader.snapshot():
+            if self._task.purge:
+                self._members += [self._member(goal, True) for goal in self._purged(self._task.purge)]
+            self._each(self._members, lambda member: member.convergence.make_plan())
+        for member in self._members:
+            if not member.failure and not member.convergence.plan.steps:
+                member.verdict = UNCHANGED
+
+    def _purged(self, purge: Purge) -> list[Goal]:
+        """Return goals for the jobs that the task does not list, within its scope.
+
+        :raises ConflictError: the service does not filter by tags, so that every job would seem to be in scope.
+        """
+        if purge.tags and self._reader.all_jobs(**tags_filter(_TAG_OF_NO_JOB)):
+            raise ConflictError(
+                "The service finds jobs by a tag that no job has, so it cannot tell which jobs have the tags of "
+                "purge_scope; nothing was changed. Use name_prefix alone."
+            )
+        listed = {name for member in self._members for name in (member.goal.spec.name, member.goal.spec.job_id)}
+        return [
+            Goal(FlinkJobSpec(job.name), purge.state)
+            for job in self._reader.all_jobs(**tags_filter(purge.tags))
+            if job.job_type in ("", JOB_TYPE)
+            and job.name.startswith(purge.name_prefix)
+            and not {job.name, job.job_id} & listed
+        ]
+
+    def _roll_out(self, rollout: Rollout) -> None:
+        to_change = [member for member in self._members if member.verdict == NOT_ATTEMPTED]
+        for wave, is_canary in _waves(to_change, rollout):
+            if self._failures() > rollout.max_failures:
+                return
+            self._each(wave, lambda member: member.convergence.carry_out())
+            done = [member for member in wave if not member.failure]
+            with self._reader.snapshot():
+                self._each(done, lambda member: member.convergence.look_again())
+            for member in done:
+                member.verdict = FAILED if member.failure else CHANGED
+            if is_canary and any(member.failure for member in wave):
+                return
+
+    def _each(self, members, act):
+        """Do something for each member at one time, and note who fails."""
+
+        def attempt(member):
+            try:
+                act(member)
+            except DliError as exc:
+                member.fail(exc)
+
+        if len(members) == 1:
+            attempt(members[0])
+        elif members:
+            with ThreadPoolExecutor(min(len(members), _MOST_THREADS)) as pool:
+                list(pool.map(attempt, members))
+
+    def _failures(self):
+        return sum(member.verdict == FAILED for member in self._members)
+
+    def _result(self):
+        reports, diffs, warnings = [], [], []
+        counts = dict.fromkeys((CHANGED, UNCHANGED, FAILED, NOT_ATTEMPTED), 0)
+        for member in self._members:
+            counts[member.verdict] += 1
+            result = member.failure.result if member.failure else member.convergence.result()
+            reports.append(_report(member, result))
+            if member.verdict == CHANGED:
+                diffs.append(result["diff"])
+            warnings += result.get("warnings", [])
+        result = {
+            "changed": any(report["changed"] for report in reports),
+            "counts": counts,
+            "jobs": reports,
+            "diff": diffs,
+            "warnings": warnings,
+        }
+        if counts[FAILED]:
+            raise FleetError(_sentence(self._members, counts), result)
+        return result
+
+
+def _waves(members, rollout: Rollout):
+    """Yield lists of members to change at one time, and whether they are canaries. What is purged comes last."""
+    kept = [member for member in members if not member.is_purged]
+    purged = [member for member in members if member.is_purged]
+    canaries, rest = kept[: rollout.canaries], kept[rollout.canaries :]
+    if canaries:
+        yield canaries, True
+    for group in (rest, purged):
+        size = rollout.batch_size or len(group)
+        for start in range(0, len(group), size or 1):
+            yield group[start : start + size], False
+
+
+def _report(member, result):
+    """Return what the result tells of one job."""
+    is_changed = member.verdict == CHANGED or bool(result.get("changed") and member.failure)
+    job = result.get("job") or {}
+    report = {
+        "name": member.goal.spec.name or job.get("name"),
+        "job_id": member.goal.spec.job_id or job.get("job_id"),
+        "verdict": member.verdict,
+        "changed": is_changed,
+        "purged": member.is_purged,
+        "status": job.get("status"),
+    }
+    if member.verdict != NOT_ATTEMPTED:
+        report.update({key: result[key] for key in _TOLD_OF_A_JOB if result.get(key)})
+    if member.failure:
+        report.update({"msg": str(member.failure), "error": member.failure.details()})
+    return report
+
+
+def _sentence(members, counts):
+    failed = [member for member in members if member.failure]
+    rest = f", {counts[NOT_ATTEMPTED]} were not attempted" if counts[NOT_ATTEMPTED] else ""
+    first = failed[0]
+    others = f" So did {', '.join(member.label for member in failed[1:])}." if len(failed) > 1 else ""
+    count = f"{len(failed)} of {len(members)} Flink jobs failed{rest}."
+    return f"{count} {first.label} failed with: {first.failure}{others}"

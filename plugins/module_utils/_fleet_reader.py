@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the jobs of a fleet: all of them from one listing, wherever that takes fewer requests than one by one."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from contextlib import contextmanager
+
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import PAGE_SIZE, FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
+from ansible_collections.otc.dli.plugins.module_utils._together import Together
+
+# More questions at one time than a request has, so that a listing answers all of them.
+_UNLIMITED = 1 << 30
+
+
+class Listing:
+    """The jobs of a project at one moment.
+
+    :param jobs: all of them.
+    """
+
+    def __init__(self, jobs: list[FlinkJob]) -> None:
+        self.jobs = jobs
+        self.by_id = {job.job_id: job for job in jobs}
+        self.by_name: dict[str, list[FlinkJob]] = {}
+        for job in jobs:
+            self.by_name.setdefault(job.name, []).append(job)
+
+
+class FleetReader(FlinkJobReader):
+    """As its base, for several threads.
+
+    While a C(snapshot) is open, everything is read from one listing, made when it is first needed. Otherwise each
+    answer is newer than its question, and questions that are asked at one time share a listing if they are many.
+
+    :param size: how many jobs will be read.
+    """
+
+    def __init__(self, api: FlinkJobApi, size: int) -> None:
+        super().__init__(api)
+        self._size = size
+        self._pages = 1
+        self._listings: dict | None = None
+        self._listing_lock = threading.Lock()
+        self._live = Together(self._answers, _UNLIMITED)
+
+    @contextmanager
+    def snapshot(self):
+        """Read from one listing from here on."""
+        self._listings = {}
+        try:
+            yield
+        finally:
+            self._listings = None
+
+    def all_jobs(self, **filters) -> list[FlinkJob]:
+        """Return all jobs that the service's filters leave."""
+        return self._listing(filters, whole=True).jobs
+
+    def read(self, job_id: int, fields) -> FlinkJob:
+        if self._listings is None:
+            job = self._live.ask(job_id)
+        else:
+            listing = self._listing({})
+            job = listing.by_id.get(job_id) if listing else None
+        return self._with_detail(job, fields) if job else super().read(job_id, fields)
+
+    def _named(self, name, **filters):
+        if self._listings is None:
+            jobs = None if filters else self._live.ask(name)
+        else:
+            listing = self._listing(filters)
+            jobs = listing.by_name.get(name, []) if listing else None
+        return super()._named(name, **filters) if jobs is None else jobs
+
+    def _listing(self, filters, whole=False):
+        """Return the listing of the snapshot, None when it takes fewer requests to ask for each job."""
+        key = tuple(sorted(filters.items()))
+        with self._listing_lock:
+            if self._listings.get(key) is None and (whole or key not in self._listings):
+                self._listings[key] = self._list(filters, None if whole else (self._size // 2) * PAGE_SIZE)
+            return self._listings[key]
+
+    def _list(self, filters, at_most=None):
+        if at_most == 0:
+            return None
+        answers = self._api.list_jobs(**filters)
+        if at_most is not None:
+            answers = itertools.islice(answers, at_most + 1)
+        jobs = [FlinkJob(answer, "list") for answer in answers]
+        if at_most is not None and len(jobs) > at_most:
+            return None
+        self._pages = max(1, -(-len(jobs) // PAGE_SIZE))
+        return Listing(jobs)
+
+    def _answers(self, questions):
+        """Answer which job has an id, and which jobs have a name; nothing when each had better ask for itself."""
+        if len(questions) <= self._pages:
+            return {}
+        listing = self._list({}, len(questions) * PAGE_SIZE)
+        if listing is None:
+            return {}
+        # An id that is not listed is asked for alone: its detail tells why.
+        return {
+            question: listing.by_id.get(question) if isinstance(question, int) else listing.by_name.get(question, [])
+            for question in questions
+        }

@@ -1,0 +1,228 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_jar_jobs
+short_description: Create, run, upgrade and delete many Flink JAR jobs on Data Lake Insight at one time
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Brings a fleet of Flink JAR jobs of Data Lake Insight (DLI) to the states that the task describes, each in the same
+    way as M(otc.dli.dli_flink_jar_job) does, but with few requests and several of them at one time.
+  - All jobs are read and planned before the first one is changed. Changes are rolled out in waves, and stop when too
+    many jobs fail.
+notes:
+  - A job that fails does not undo the others. Each job is rolled back by its own O(jobs[].rollback).
+  - When jobs fail, the task fails, and its result tells all the same what became of each job.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.fleet
+  - otc.dli.wait
+  - otc.dli.attributes
+options:
+  parallelism:
+    description:
+      - How many requests may be in flight at one time, 1 to 64. Fewer are sent while the service throttles.
+    type: int
+    default: 4
+  batch_size:
+    description:
+      - How many jobs are changed at one time. The next ones follow when all of them are done. Left out, all at once.
+    type: int
+  canaries:
+    description:
+      - How many jobs, the first ones of O(jobs) that change, are changed before all others. When one of them fails,
+        no other job is changed.
+    type: int
+    default: 0
+  max_failures:
+    description:
+      - How many jobs may fail before no further ones are changed. A job that cannot be planned counts too.
+    type: int
+    default: 0
+  purge:
+    description:
+      - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). They come last, and only
+        when no more than O(max_failures) jobs have failed.
+      - Check mode tells which ones.
+    type: bool
+    default: false
+  purge_scope:
+    description: Which jobs may be purged. Needed with O(purge); with both, a job has to meet both.
+    type: dict
+    suboptions:
+      name_prefix:
+        description: Only jobs whose names begin with it.
+        type: str
+      tags:
+        description:
+          - Only jobs with all of these tags.
+          - The service's filter has to tell them; the task fails when that filter seems to have no effect.
+        type: dict
+  purge_state:
+    description:
+      - What becomes of them. V(absent) deletes them, whatever their status. V(stopped) stops those that run, with a
+        savepoint.
+    type: str
+    choices: [absent, stopped]
+    default: absent
+seealso:
+  - module: otc.dli.dli_flink_jar_job
+  - module: otc.dli.dli_flink_job_info
+"""
+
+EXAMPLES = r"""
+- name: Bring all jobs of the team to what is described here
+  otc.dli.dli_flink_jar_jobs:
+    defaults:
+      queue_name: streaming
+      flink_version: "1.15"
+      execution_agency_urn: flink-agency
+      obs_bucket: example-bucket
+      state: started
+    jobs:
+      - name: orders-enrichment
+        entrypoint: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
+        parallel_number: 6
+        cu_number: 4
+      - name: orders-archive
+        entrypoint: obs://example-bucket/jars/orders-archive-2.0.1.jar
+      - name: orders-replay
+        entrypoint: obs://example-bucket/jars/orders-replay-1.0.0.jar
+        state: stopped
+
+- name: Upgrade in waves of ten, two jobs first, and stop when one fails
+  otc.dli.dli_flink_jar_jobs:
+    defaults:
+      entrypoint: obs://example-bucket/jars/normalise-3.2.0.jar
+      state: started
+      health_window: 120
+    jobs: "{{ normalise_jobs }}"
+    canaries: 2
+    batch_size: 10
+
+- name: See which jobs of the team nobody describes any more
+  otc.dli.dli_flink_jar_jobs:
+    jobs: "{{ orders_jobs }}"
+    purge: true
+    purge_scope:
+      name_prefix: orders-
+  check_mode: true
+"""
+
+RETURN = r"""
+counts:
+  description: How many jobs came to which end.
+  returned: always
+  type: dict
+  sample: {changed: 2, unchanged: 118, failed: 0, not_attempted: 0}
+jobs:
+  description: What became of each job, in the order of O(jobs), and after them of those that were purged.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the job.
+      type: str
+      sample: orders-enrichment
+    job_id:
+      description: Id of the job; V(null) when it is not known.
+      type: int
+      sample: 131
+    verdict:
+      description:
+        - V(changed), in check mode also for what would change, V(unchanged), V(failed), or V(not_attempted) when the
+          rollout stopped before.
+      type: str
+      sample: changed
+    changed:
+      description: Whether the job was changed, or in check mode would be. A job that failed may have been changed.
+      type: bool
+      sample: true
+    purged:
+      description: Whether it is here because O(jobs) does not list it.
+      type: bool
+      sample: false
+    status:
+      description: Status of the job, as the service names it.
+      type: str
+      sample: job_running
+    changes:
+      description: What changed, by field, as in M(otc.dli.dli_flink_jar_job). Only where there is something.
+      type: dict
+      sample: {parallel_number: {before: 3, after: 6}}
+    actions:
+      description: The operations that were carried out, likewise.
+      type: list
+      elements: dict
+      sample: [{operation: stop, trigger_savepoint: true}]
+    risks:
+      description: What puts the job's state at risk, likewise.
+      type: list
+      elements: str
+      sample: []
+    savepoint_path:
+      description: Where the savepoint is that a stop made, likewise.
+      type: str
+      sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
+    msg:
+      description: Why the job failed.
+      type: str
+      sample: "Flink job orders-archive is job_submit_fail: no such queue; it did not start."
+    error:
+      description: Facts about that, as in M(otc.dli.dli_flink_jar_job).
+      type: dict
+      sample: {type: LifecycleError, status: job_submit_fail}
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took, added up.
+      type: float
+      sample: 1.7
+error:
+  description: Facts about what went wrong, as far as there are any.
+  returned: failure
+  type: dict
+  contains:
+    type:
+      description: Kind of the error.
+      type: str
+      sample: FleetError
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._fleet import converge_fleet
+from ansible_collections.otc.dli.plugins.module_utils._fleet_api import FleetApi
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import fleet_options, task_from_params
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={**auth_options(), **wait_options(), **fleet_options()},
+        supports_check_mode=True,
+    )
+
+    def action(params, open_api):
+        task = task_from_params(params)
+        return converge_fleet(open_api(), task, not module.check_mode, params["wait"], params["wait_timeout"])
+
+    run_module(module, action, FleetApi)
+
+
+if __name__ == "__main__":
+    main()

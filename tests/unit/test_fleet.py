@@ -1,0 +1,228 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What dli_flink_jar_jobs promises: the same as a loop of the single module, in few requests and in safe waves."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
+
+from module_runner import run_module
+
+DEFAULTS = {"entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
+RUNNING = {
+    **DEFAULTS,
+    "status": "job_running",
+    "start_time": 1,
+    "obs_bucket": "bucket",
+    "execution_agency_urn": "agency",
+}
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(service):
+    """Return a function that runs the module dli_flink_jar_jobs with the given options and a token."""
+    access = {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+    }
+
+    def run(check_mode=False, **options):
+        return run_module(dli_flink_jar_jobs, {**access, **options}, check_mode=check_mode, diff=True)
+
+    return run
+
+
+def names(count):
+    return [{"name": f"job-{number:03d}"} for number in range(count)]
+
+
+def requests_of(service):
+    common = f"/v1.0/{service.credentials['project_id']}/streaming"
+    return [f"{request.method} {request.path.removeprefix(common)}" for request in service.requests]
+
+
+def verdicts(result):
+    return [job["verdict"] for job in result["jobs"]]
+
+
+def test_a_fleet_that_is_as_described_takes_one_listing(service, fleet):
+    for job in names(250):
+        service.jobs.add(**job, **DEFAULTS)
+    result = fleet(jobs=names(250), defaults=DEFAULTS)
+    assert not result["failed"] and not result["changed"]
+    assert result["counts"] == {"changed": 0, "unchanged": 250, "failed": 0, "not_attempted": 0}
+    assert requests_of(service) == ["GET /jobs"] * 3
+
+
+def test_a_fleet_is_created_and_then_left_alone(service, fleet):
+    predicted = fleet(jobs=names(30), defaults=DEFAULTS, check_mode=True)
+    assert service.jobs.all() == [] and verdicts(predicted) == ["changed"] * 30
+    first = fleet(jobs=names(30), defaults=DEFAULTS)
+    assert not first["failed"] and first["changed"] and verdicts(first) == ["changed"] * 30
+    assert sorted(requests_of(service)) == ["GET /jobs"] * 3 + ["POST /flink-jobs"] * 30
+    assert [job["actions"] for job in first["jobs"]] == [job["actions"] for job in predicted["jobs"]]
+    assert first["diff"] == predicted["diff"]
+    assert {job.name for job in service.jobs.all()} == {job["name"] for job in names(30)}
+    assert not fleet(jobs=names(30), defaults=DEFAULTS)["changed"]
+
+
+def test_a_fleet_is_started_stopped_and_deleted_in_batches(service, fleet):
+    for job in names(40):
+        service.jobs.add(**job, **{**RUNNING, "status": "job_init"})
+    for state, operation, status in (
+        ("started", "run", "job_running"),
+        ("stopped", "stop", "job_cancel_success"),
+        ("absent", "delete", None),
+    ):
+        service.requests.clear()
+        result = fleet(jobs=names(40), defaults={"state": state})
+        assert not result["failed"] and verdicts(result) == ["changed"] * 40, result
+        batches = [request for request in service.requests if request.path.endswith(f"/jobs/{operation}")]
+        assert len(batches) <= 10 and sum(len(batch.json["job_ids"]) for batch in batches) == 40
+        assert {job.status for job in service.jobs.all()} == ({status} if status else set())
+
+
+def test_an_upgrade_of_a_fleet_keeps_every_state(service, fleet):
+    for job in names(12):
+        service.jobs.add(**job, **RUNNING)
+    new = {"entrypoint": "obs://bucket/new.jar", "state": "started", "health_window": 0}
+    result = fleet(jobs=names(12), defaults=new, batch_size=5)
+    assert verdicts(result) == ["changed"] * 12
+    assert all(job["savepoint_path"] for job in result["jobs"])
+    assert {job.fields["entrypoint"] for job in service.jobs.all()} == {"obs://bucket/new.jar"}
+    assert not fleet(jobs=names(12), defaults=new)["changed"]
+
+
+def test_a_job_of_a_batch_that_cannot_be_started_does_not_stop_the_others(service, fleet):
+    for job in names(6):
+        service.jobs.add(**job, **{**DEFAULTS, "queue_name": None if job["name"] == "job-003" else "queue"})
+    result = fleet(jobs=names(6), defaults={"state": "started"}, max_failures=1)
+    assert result["failed"] and result["changed"]
+    assert verdicts(result) == ["changed"] * 3 + ["failed"] + ["changed"] * 2
+    assert {job.name: job.status for job in service.jobs.all()}["job-003"] == "job_init"
+    assert "1 of 6 Flink jobs failed. Flink job job-003 failed with: " in result["msg"]
+
+
+def test_a_failed_canary_stops_the_rollout(service, fleet):
+    for job in names(5):
+        service.jobs.add(**job, **RUNNING)
+    service.jobs.plan_start("job-001", "submit_fail")
+    result = fleet(
+        jobs=names(5),
+        defaults={"entrypoint": "obs://bucket/new.jar", "state": "started", "health_window": 0},
+        canaries=2,
+        max_failures=5,
+    )
+    assert result["failed"] and verdicts(result) == ["changed", "failed"] + ["not_attempted"] * 3
+    assert result["jobs"][1]["error"]["rolled_back"] and result["jobs"][1]["changed"]
+    jars = {job.name: job.fields["entrypoint"] for job in service.jobs.all()}
+    assert [jars[f"job-{number:03d}"] for number in range(5)] == ["obs://bucket/new.jar"] + [RUNNING["entrypoint"]] * 4
+    assert {job.status for job in service.jobs.all()} == {"job_running"}
+
+
+def test_too_many_failures_stop_the_rollout_between_waves(service, fleet):
+    for job in names(6):
+        service.jobs.add(**job, **{**RUNNING, "status": "job_init"})
+    for name in ("job-000", "job-002"):
+        service.jobs.plan_start(name, "submit_fail")
+    result = fleet(jobs=names(6), defaults={"state": "started"}, batch_size=2, max_failures=1)
+    assert verdicts(result) == ["failed", "changed", "failed", "changed", "not_attempted", "not_attempted"]
+    assert result["msg"].startswith("2 of 6 Flink jobs failed, 2 were not attempted. ")
+
+
+def test_a_job_that_cannot_be_planned_keeps_all_from_being_changed(service, fleet):
+    for job in names(3):
+        service.jobs.add(**job, **RUNNING)
+    jobs = [*names(2), {"name": "job-002", "upgrade_mode": "fail"}]
+    result = fleet(jobs=jobs, defaults={"entrypoint": "obs://bucket/new.jar", "state": "started"})
+    assert verdicts(result) == ["not_attempted", "not_attempted", "failed"] and not result["changed"]
+    assert not any(request.method != "GET" for request in service.requests)
+
+
+def test_what_is_not_listed_is_purged_within_the_scope(service, fleet):
+    for name in ("team-a", "team-b", "team-c", "other-d"):
+        service.jobs.add(name=name, **DEFAULTS)
+    options = {"jobs": [{"name": "team-a"}], "purge": True, "purge_scope": {"name_prefix": "team-"}}
+    predicted = fleet(**options, check_mode=True)
+    assert [job["name"] for job in predicted["jobs"] if job["purged"]] == ["team-c", "team-b"]
+    assert len(service.jobs.all()) == 4
+    result = fleet(**options)
+    assert not result["failed"] and {job.name for job in service.jobs.all()} == {"team-a", "other-d"}
+    assert not fleet(**options)["changed"]
+
+
+def test_what_is_purged_can_be_stopped_instead(service, fleet):
+    service.jobs.add(name="team-a", **RUNNING)
+    result = fleet(jobs=[], purge=True, purge_scope={"name_prefix": "team-"}, purge_state="stopped")
+    assert verdicts(result) == ["changed"] and service.jobs.all()[0].status == "job_cancel_success"
+    assert result["jobs"][0]["savepoint_path"]
+
+
+@pytest.mark.parametrize("tags_filter", ["match", "ignored", "none"])
+def test_a_purge_by_tags_is_refused_where_the_filter_has_no_effect(service, fleet, behave, tags_filter):
+    behave(tags_filter=tags_filter)
+    service.jobs.add(name="ours", tags=[{"key": "team", "value": "a"}], **DEFAULTS)
+    service.jobs.add(name="theirs", tags=[{"key": "team", "value": "b"}], **DEFAULTS)
+    result = fleet(jobs=[], purge=True, purge_scope={"tags": {"team": "a"}})
+    left = {job.name for job in service.jobs.all()}
+    assert result["failed"] == (tags_filter == "ignored")
+    assert left == ({"theirs"} if tags_filter == "match" else {"ours", "theirs"})
+
+
+BAD = {
+    "purge without a scope": ({"purge": True}, "purge is true, but purge_scope has neither"),
+    "empty scope": ({"purge": True, "purge_scope": {"name_prefix": ""}}, "purge is true, but purge_scope has neither"),
+    "twice": ({"jobs": [{"name": "a"}, {"name": "a"}]}, 'Job "a" of jobs is in the list twice'),
+    "without a name": ({"jobs": [{"name": "a"}, {"desc": "b"}]}, "Job 2 of jobs: "),
+    "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
+    "rule of the defaults": ({"defaults": {"cu_number": 1}}, 'Job "job-000" of jobs: cu_number is 1'),
+    "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be 1 to 64"),
+    "batch_size": ({"batch_size": 0}, "batch_size is 0, but must be 1 or more"),
+    "canaries": ({"canaries": -1}, "canaries is -1, but must be 0 or more"),
+    "unknown option": ({"jobs": [{"name": "a", "color": "red"}]}, "Unsupported parameters"),
+    "named by the defaults": ({"defaults": {"name": "a"}}, "Unsupported parameters"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence_and_no_request(service, fleet, options, message):
+    result = fleet(**{"jobs": names(1), **options})
+    assert result["failed"] and message in result["msg"] and "\n" not in result["msg"]
+    assert not service.requests
+
+
+def test_no_more_requests_than_allowed_are_in_flight(service, fleet, behave):
+    behave(latency_seconds=0.01)
+    result = fleet(jobs=names(40), defaults=DEFAULTS, parallelism=3)
+    assert not result["failed"] and service.most_in_flight == 3
+
+
+def test_a_service_that_throttles_is_asked_more_slowly(service, fleet, behave):
+    behave(latency_seconds=0.005, max_in_flight=2, throttle_retry_after=False)
+    result = fleet(jobs=names(30), defaults=DEFAULTS, parallelism=16)
+    assert not result["failed"] and len(service.jobs.all()) == 30
+    assert result["retries"]["requests"]
+
+
+def test_secrets_of_every_job_are_masked(service, fleet):
+    jobs = [{**job, "secret_entrypoint_args": f"--password hidden-{job['name']}"} for job in names(3)]
+    service.jobs.add(**names(1)[0], **DEFAULTS, entrypoint_args="--password hidden-before")
+    result = fleet(jobs=jobs, defaults={**DEFAULTS, "runtime_config": {"s3.secret-key": "hidden-too"}})
+    assert not result["failed"] and "hidden" not in str(result)
+
+
+@pytest.mark.parametrize("batch_refusal", ["per_job", "whole"])
+@pytest.mark.parametrize("batch_answers", ["full", "short"])
+def test_a_refused_batch_ends_the_same_however_the_service_takes_it(
+    service, fleet, behave, batch_refusal, batch_answers
+):
+    behave(batch_refusal=batch_refusal, batch_answers=batch_answers)
+    for job in names(5):
+        service.jobs.add(**job, **{**DEFAULTS, "queue_name": None if job["name"] == "job-003" else "queue"})
+    result = fleet(jobs=names(5), defaults={"state": "started"}, max_failures=1)
+    assert verdicts(result) == ["changed"] * 3 + ["failed"] + ["changed"]
+    assert [job.status for job in service.jobs.all()].count("job_running") == 4
