@@ -20,4 +20,11 @@ options:
       - The first start on a new queue takes 6 to 10 minutes.
     type: float
     default: 900.0
+  progress:
+    description:
+      - Whether to show each step and each status on the way while the task runs. It goes to standard error.
+      - It is shown when the module runs on the machine that runs Ansible itself, as with the host V(localhost), and
+        not for tasks with C(async) or C(no_log).
+    type: bool
+    default: true
 """

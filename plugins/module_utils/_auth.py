@@ -18,7 +18,6 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, UnexpectedAnswer
 from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
-from ansible_collections.otc.dli.plugins.module_utils._signer import SignatureAuth
 
 _LOGIN = "POST /v3/auth/tokens"
 
@@ -34,7 +33,7 @@ class Access:
 
     endpoint: str
     project_id: str
-    auth: TokenAuth | SignatureAuth
+    auth: Callable
 
 
 class TokenAuth:
@@ -86,6 +85,9 @@ def open_access(client, credentials: Credentials, keep_secret: Callable[[str], N
 def _request_auth(credentials, project_id=""):
     if credentials.token:
         return TokenAuth(credentials.token)
+    # Only these credentials need it, and each file to be compiled makes every task slower.
+    from ansible_collections.otc.dli.plugins.module_utils._signer import SignatureAuth
+
     return SignatureAuth(credentials.access_key, credentials.secret_key, credentials.security_token, project_id)
 
 

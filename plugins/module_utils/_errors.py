@@ -49,6 +49,10 @@ class ConflictError(DliError):
     """What exists on the service contradicts what the task asks for; nothing was changed."""
 
 
+class JobAppeared(DliError):
+    """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
+
+
 class LifecycleError(DliError):
     """A start, stop or upgrade did not end as planned.
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,11 +20,15 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import J
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 # Most threads only wait for their job; how many requests they send at one time is limited elsewhere.
 _MOST_THREADS = 256
 # No job has this tag, so a service that finds jobs by it does not look at tags at all.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
+_SECONDS_BETWEEN_COUNTS = 2.0
+# How many names one line of progress tells.
+_MOST_NAMES = 5
 _TOLD_OF_A_JOB = ("changes", "actions", "risks", "savepoint_path")
 
 UNCHANGED = "unchanged"
@@ -36,11 +41,13 @@ NOT_ATTEMPTED = "not_attempted"
 class Member:
     """One job of the fleet.
 
+    :param name: its name, or its id as a text.
     :param label: how messages call it.
     :param is_purged: whether it is here because the task does not list it.
     :param failure: the error that it ended in.
     """
 
+    name: str
     label: str
     goal: Goal
     convergence: Convergence
@@ -53,26 +60,37 @@ class Member:
         self.verdict, self.failure = FAILED, exc
 
 
-def converge_fleet(api: FlinkJobApi, task: FleetTask, apply: bool, wait: bool, wait_timeout: float, clock=time) -> dict:
+def converge_fleet(
+    api: FlinkJobApi,
+    task: FleetTask,
+    apply: bool,
+    wait: bool,
+    wait_timeout: float,
+    clock=time,
+    progress: Progress | None = None,
+) -> dict:
     """Bring the jobs of a fleet to their desired states and return the module's result.
 
     :param apply: False for check mode: everything but the changes themselves.
+    :param progress: is told how far it has got.
     :raises FleetError: some jobs failed or were not attempted; it has the same result as a success.
     """
-    return _Fleet(api, task, wait, wait_timeout, clock).converge(apply)
+    return _Fleet(api, task, (wait, wait_timeout, clock), progress or Progress()).converge(apply)
 
 
 class _Fleet:
-    def __init__(self, api, task, wait, wait_timeout, clock):
+    def __init__(self, api, task, waiting, progress):
         self._api = api
         self._task = task
-        self._waiting = (wait, wait_timeout, clock)
-        # A purge has to see all jobs in any case.
+        self._waiting = waiting
+        self._progress = progress
         self._reader = FleetReader(api, len(task.goals))
         self._members = [self._member(goal) for goal in task.goals]
 
     def _member(self, goal, is_purged=False):
-        return Member(goal.spec.label, goal, Convergence(self._api, self._reader, goal, *self._waiting), is_purged)
+        name = goal.spec.name or str(goal.spec.job_id)
+        convergence = Convergence(self._api, self._reader, goal, *self._waiting)
+        return Member(name, goal.spec.label, goal, convergence, is_purged)
 
     def converge(self, apply):
         self._plan()
@@ -114,10 +132,12 @@ class _Fleet:
 
     def _roll_out(self, rollout: Rollout) -> None:
         to_change = [member for member in self._members if member.verdict == NOT_ATTEMPTED]
+        count = _Count(self._progress, len(to_change))
         for wave, is_canary in _waves(to_change, rollout):
             if self._failures() > rollout.max_failures:
                 return
-            self._each(wave, lambda member: member.convergence.carry_out())
+            count.begin(wave)
+            self._each(wave, lambda member: member.convergence.carry_out(), count.one_more)
             done = [member for member in wave if not member.failure]
             with self._reader.snapshot():
                 self._each(done, lambda member: member.convergence.look_again())
@@ -126,7 +146,7 @@ class _Fleet:
             if is_canary and any(member.failure for member in wave):
                 return
 
-    def _each(self, members, act):
+    def _each(self, members, act, done=lambda _member: None):
         """Do something for each member at one time, and note who fails."""
 
         def attempt(member):
@@ -134,6 +154,7 @@ class _Fleet:
                 act(member)
             except DliError as exc:
                 member.fail(exc)
+            done(member)
 
         if len(members) == 1:
             attempt(members[0])
@@ -164,6 +185,35 @@ class _Fleet:
         if counts[FAILED]:
             raise FleetError(_sentence(self._members, counts), result)
         return result
+
+
+class _Count:
+    """Tells how many of the jobs to change are done: each wave, each failure, and the rest now and then."""
+
+    def __init__(self, progress, total):
+        self._progress = progress
+        self._total = total
+        self._lock = threading.Lock()
+        self._begun = self._wave_end = self._done = self._failed = 0
+        self._told = time.monotonic()
+
+    def begin(self, wave):
+        self._begun += len(wave)
+        names = ", ".join(member.name for member in wave[:_MOST_NAMES])
+        rest = f" and {len(wave) - _MOST_NAMES} more" if len(wave) > _MOST_NAMES else ""
+        self._progress.tell(f"{self._begun} of {self._total} started: {names}{rest}")
+        self._wave_end = self._done + len(wave)
+
+    def one_more(self, member):
+        with self._lock:
+            self._done += 1
+            self._failed += bool(member.failure)
+            now = time.monotonic()
+            is_time = now - self._told >= _SECONDS_BETWEEN_COUNTS
+            if member.failure or self._done == self._wave_end or is_time:
+                self._told = now
+                what = f", {member.label} failed" if member.failure else ""
+                self._progress.tell(f"{self._done} of {self._total} done, {self._failed} failed{what}")
 
 
 def _waves(members, rollout: Rollout):

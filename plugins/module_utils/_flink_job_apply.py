@@ -12,6 +12,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
     DliError,
+    JobAppeared,
     LifecycleError,
     OutcomeUnknown,
     RequestError,
@@ -29,10 +30,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     status_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
-
-
-class JobAppeared(Exception):
-    """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 
 class Applier:
@@ -41,6 +39,7 @@ class Applier:
     :param wait: whether to wait for the end of the last step; between steps it always waits.
     :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
+    :param progress: is told each step that takes time, and each status.
 
     C(done) are the steps that the service has accepted, C(savepoint_made) is the path of the savepoint that a stop
     made, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
@@ -54,6 +53,7 @@ class Applier:
         wait_timeout: float = 900.0,
         health_window: float = 0.0,
         clock=time,
+        progress: Progress | None = None,
     ) -> None:
         self._writes = FlinkJobWrites(api, reader, clock)
         self._reader = reader
@@ -61,6 +61,7 @@ class Applier:
         self._wait_timeout = wait_timeout
         self._health_window = health_window
         self._clock = clock
+        self._progress = progress or Progress()
         self._savepoint_path = ""
         self._started_here = False
         self.savepoint_made = ""
@@ -78,9 +79,11 @@ class Applier:
         job = current
         if current:
             self._savepoint_path = current.savepoint_path
+            self._progress.status(current.name, current.status)
         health_window = self._health_window if is_upgrade(plan.steps) else 0
         for number, step in enumerate(plan.steps, start=1):
             wait = self._wait or number < len(plan.steps)
+            self._tell(step, job, number, len(plan.steps))
             if step.operation == "create":
                 job = self._create(step)
             elif step.operation == "update":
@@ -108,13 +111,19 @@ class Applier:
         """
         if not self._wait:
             raise ConflictError(f"{label} is {job.status}, which passes; wait is false, so nothing was done.")
+        self._progress.status(job.name, job.status)
+        self._progress.tell(f"{job.name}: wait, because {job.status} passes")
         return self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
+
+    def wait_for_name(self, name: str) -> None:
+        """Wait until the list has a job of a name that the service calls taken, for as long as that may take."""
+        _wait.watch(lambda: self._reader.ids_named(name), bool, _wait.GRACE_SECONDS, self._clock)
 
     def _create(self, step):
         job_id, certain = self._writes.create(step.body)
-        self.done.append(step)
         if not certain:
             raise JobAppeared
+        self.done.append(step)
         return FlinkJob({"job_id": job_id, "name": step.body["name"], "status": DRAFT})
 
     def _delete(self, step, job, wait):
@@ -122,7 +131,7 @@ class Applier:
         self.done.append(step)
         if wait:
             _wait.wait_until(
-                lambda: self._reader.is_listed(job),
+                lambda: self._is_listed(job),
                 lambda listed: not listed,
                 self._wait_timeout,
                 lambda _listed: (
@@ -131,6 +140,11 @@ class Applier:
                 ),
                 self._clock,
             )
+
+    def _is_listed(self, job):
+        listed = self._reader.is_listed(job)
+        self._progress.status(job.name, "listed" if listed else "no longer listed")
+        return listed
 
     def _update(self, step, job, former):
         try:
@@ -187,6 +201,7 @@ class Applier:
         if not health_window:
             return job
         restarts = job.restart_times
+        self._progress.tell(f"{job.name}: watch for {health_window:g} s whether it stays running")
         job = _wait.watch(
             lambda: self._read(job.job_id),
             lambda found: found.status != RUNNING or found.restart_times > restarts,
@@ -210,6 +225,7 @@ class Applier:
     def _roll_back(self, former: Step, failure: DliError) -> LifecycleError:
         """Return the error that tells what became of a failed upgrade, after undoing it as far as that is possible."""
         job_id = former.job_id
+        self._progress.tell(f"{former.body['name']}: roll back to the former definition")
         try:
             job = self._stop_what_may_run(job_id)
             self._writes.update(job, former.body, former.fields)
@@ -260,7 +276,17 @@ class Applier:
         return job
 
     def _read(self, job_id):
-        return self._reader.read(job_id, ())
+        job = self._reader.read(job_id, ())
+        self._progress.status(job.name, job.status)
+        return job
+
+    def _tell(self, step, job, number, count):
+        """Tell that a step begins; one that creates or changes a job and nothing else is over before anybody asks."""
+        if count > 1 or step.operation not in ("create", "update"):
+            name = job.name if job else step.body["name"]
+            how = {"stop": " with a savepoint", "run": " from the savepoint"}[step.operation] if step.savepoint else ""
+            which = f" (step {number} of {count})" if count > 1 else ""
+            self._progress.tell(f"{name}: {step.operation}{how}{which}")
 
     def _left(self, status, job_id, what):
         """Wait until a job has left a status and settled in another one.

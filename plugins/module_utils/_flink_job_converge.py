@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
-from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     AlreadyExists,
     ConflictError,
     DliError,
+    JobAppeared,
     OutcomeUnknown,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier, JobAppeared
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
@@ -30,17 +30,27 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader, Found
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import status_of
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 
-def converge(api: FlinkJobApi, goal: Goal, apply: bool, wait: bool, wait_timeout: float, clock=time) -> dict:
+def converge(
+    api: FlinkJobApi,
+    goal: Goal,
+    apply: bool,
+    wait: bool,
+    wait_timeout: float,
+    clock=time,
+    progress: Progress | None = None,
+) -> dict:
     """Bring a job to its desired state and return the module's result.
 
     :param apply: False for check mode: everything but the changes themselves.
     :param wait: whether to wait for the end of what was asked for.
     :param wait_timeout: seconds to wait at most, for each step.
+    :param progress: is told what happens.
     :raises DliError: when the state cannot be reached.
     """
-    convergence = Convergence(api, FlinkJobReader(api), goal, wait, wait_timeout, clock)
+    convergence = Convergence(api, FlinkJobReader(api), goal, wait, wait_timeout, clock, progress)
     convergence.make_plan()
     if apply:
         convergence.carry_out()
@@ -57,17 +67,30 @@ class Convergence:
     """
 
     def __init__(
-        self, api: FlinkJobApi, reader: FlinkJobReader, goal: Goal, wait: bool, wait_timeout: float, clock=time
+        self,
+        api: FlinkJobApi,
+        reader: FlinkJobReader,
+        goal: Goal,
+        wait: bool,
+        wait_timeout: float,
+        clock=time,
+        progress: Progress | None = None,
     ) -> None:
         self._goal = goal
         self._wait = wait
-        self._clock = clock
         self._reader = reader
-        self._applier = Applier(api, reader, wait, wait_timeout, goal.how.health_window, clock)
+        self._applier_arguments = (api, reader, wait, wait_timeout, goal.how.health_window, clock, progress)
         self._current: FlinkJob | None = None
         self._applied: FlinkJob | None = None
         self.plan = Plan()
         self._steps: tuple | list = ()
+
+    @cached_property
+    def _applier(self):
+        # A task that changes nothing needs none of this, and each file to be compiled makes every task slower.
+        from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
+
+        return Applier(*self._applier_arguments)
 
     def make_plan(self) -> None:
         """Read the job, and plan what to do about it.
@@ -108,8 +131,9 @@ class Convergence:
     def result(self) -> dict:
         """Return the result of the module: what has been done, or where nothing was applied what would be."""
         spec, plan, applied = self._goal.spec, self.plan, self._applied
-        job, warnings, savepoint = plan.job, list(plan.warnings), self._applier.savepoint_made
+        job, warnings, savepoint = plan.job, list(plan.warnings), ""
         if applied is not None:
+            savepoint = self._applier.savepoint_made
             # What this answer does not tell was told before, and the plan has left it alone.
             whole = applied.completed_by(self._current, but=spec.fields) if self._current else applied
             job = job_result(whole, spec)
@@ -128,25 +152,29 @@ class Convergence:
 
     def _apply_plan(self):
         """Apply the plan. When the job that it creates is there meanwhile, plan anew for that one, and apply that."""
-        spec = self._goal.spec
+        spec, done = self._goal.spec, self._applier.done
+        create = [step for step in self.plan.steps if step.operation == "create"]
         try:
             return self._applier.apply(self.plan, self._current)
         except JobAppeared:
-            # The answer to the create was lost; as far as anybody can tell the job comes of it.
-            created = self.plan
+            # The answer to the create was lost. As far as anybody can tell the job comes of it.
+            done += create
             missing = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
         except AlreadyExists as exc:
             # Another task was faster, or the name is that of a job which this user cannot see.
-            created = None
             missing = exc.explained(
                 "The list of this user's jobs does not have it: a job of that name may belong to another user, and "
                 "is invisible then."
             )
-            _wait.watch(lambda: self._reader.ids_named(spec.name), bool, _wait.GRACE_SECONDS, self._clock)
+            self._applier.wait_for_name(spec.name)
         plan, self._current = self._make_plan()
         if self._current is None:
             raise missing
-        self.plan = created or plan
+        if not done and any(step.operation == "update" for step in plan.steps):
+            self.plan = plan
+        elif not done:
+            # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
+            done += create
         return self._applier.apply(plan, self._current)
 
     def _read_again(self, job):

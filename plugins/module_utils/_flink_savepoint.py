@@ -33,6 +33,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import ch
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, status_of
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 _SCHEME = "obs://"
 _PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
@@ -107,31 +108,43 @@ def task_from_params(params: dict) -> SavepointTask:
 
 
 def converge_savepoint(
-    api: FlinkJobApi, task: SavepointTask, apply: bool, wait: bool, wait_timeout: float, clock=time
+    api: FlinkJobApi,
+    task: SavepointTask,
+    apply: bool,
+    wait: bool,
+    wait_timeout: float,
+    clock=time,
+    progress: Progress | None = None,
 ) -> dict:
     """Make or import a savepoint and return the module's result.
 
     :param apply: False for check mode: everything but the change itself.
     :param wait: whether to wait until the savepoint is made.
+    :param progress: is told each status on the way.
     :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
     """
+    progress = progress or Progress()
     reader = FlinkJobReader(api)
     current = reader.find(task.job).job
     if current is None:
         raise ConflictError(f"There is no {task.job.label}.")
     plan = plan_savepoint(task, current)
     if plan.operation and not status_of(current.status).settled:
-        current = Applier(api, reader, wait, wait_timeout, clock=clock).settle(current, f"Flink job {current.name}")
+        applier = Applier(api, reader, wait, wait_timeout, clock=clock, progress=progress)
+        current = applier.settle(current, f"Flink job {current.name}")
         plan = plan_savepoint(task, current)
     _check_status(plan, current)
     if not (plan.operation and apply):
         return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
+    progress.status(current.name, current.status)
+    if plan.operation == "savepoint":
+        progress.tell(f"{current.name}: make a savepoint")
     done = []
     try:
         _carry_out(FlinkJobWrites(api, reader, clock), plan, current)
         done.append(plan.as_action())
         if plan.operation == "savepoint" and wait:
-            job = _saved(reader, current, wait_timeout, clock)
+            job = _saved(reader, current, wait_timeout, clock, progress)
         else:
             job = reader.read(current.job_id, ())
     except DliError as exc:
@@ -203,7 +216,7 @@ def _is_unknown_operation(exc):
     )
 
 
-def _saved(reader, before, wait_timeout, clock):
+def _saved(reader, before, wait_timeout, clock, progress):
     """Wait until a job shows its new savepoint, and return it.
 
     :raises LifecycleError: it goes on, or has ended, without one.
@@ -213,6 +226,7 @@ def _saved(reader, before, wait_timeout, clock):
 
     def is_done(job):
         statuses.add(job.status)
+        progress.status(job.name, job.status)
         if not status_of(job.status).settled:
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:

@@ -15,7 +15,6 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.otc.dli.plugins.module_utils._auth import open_access
 from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
-from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
 from ansible_collections.otc.dli.plugins.module_utils._credentials import (
     ENVIRONMENT,
     SECRET_OPTIONS,
@@ -25,6 +24,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, I
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
+from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
 
 _ALIASES = {
     "auth_url": ["iam_url"],
@@ -67,21 +67,22 @@ def wait_options() -> dict:
     return {
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "float", "default": 900.0},
+        "progress": {"type": "bool", "default": True},
     }
 
 
 def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
     """Run a module's action and exit with its result, or with one clear sentence.
 
-    :param action: callable that takes the module's parameters and a callable that opens the API (so that the
-        parameters can be checked before anything is sent), and returns the result as a dict.
+    :param action: callable that takes the module's parameters, a callable that opens the API (so that the
+        parameters can be checked before anything is sent) and a Progress, and returns the result as a dict.
     :param api: the class of the API.
     """
     clients = []
     try:
         _check_common_options(module.params)
         _hide_options(module)
-        result = action(module.params, lambda: _open_api(module, api, clients))
+        result = action(module.params, lambda: _open_api(module, api, clients), _progress(module))
         _warn(module, result)
         module.exit_json(**result, **_retries(clients))
     except MissingLibrary as exc:
@@ -128,8 +129,20 @@ def _check_common_options(params):
         raise InvalidInput(f"retry_timeout is {value:g}, but must be a number of seconds, 0 or more.")
 
 
+def _progress(module) -> Progress:
+    path = os.environ.get(PIPE_VARIABLE, "") if module.params.get("progress") else ""
+    return Progress(lambda text: _presentable(module, text), path)
+
+
+def _load_cloud(name):
+    # Few tasks need it, and each file to be compiled makes every task slower.
+    from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
+
+    return load_cloud(name)
+
+
 def _open_api(module, api, clients):
-    credentials = resolve_credentials(module.params, os.environ, load_cloud)
+    credentials = resolve_credentials(module.params, os.environ, _load_cloud)
     for secret in credentials.secrets:
         _hide(module, secret)
     params = module.params

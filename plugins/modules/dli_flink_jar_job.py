@@ -298,9 +298,10 @@ def main():
         supports_check_mode=True,
     )
 
-    def action(params, open_api):
+    def action(params, open_api, progress):
         goal = goal_from_params(params)
-        return converge(open_api(), goal, not module.check_mode, params["wait"], params["wait_timeout"])
+        waiting = {"wait": params["wait"], "wait_timeout": params["wait_timeout"], "progress": progress}
+        return converge(open_api(), goal, apply=not module.check_mode, **waiting)
 
     run_module(module, action)
 

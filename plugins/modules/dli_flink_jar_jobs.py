@@ -217,9 +217,10 @@ def main():
         supports_check_mode=True,
     )
 
-    def action(params, open_api):
+    def action(params, open_api, progress):
         task = task_from_params(params)
-        return converge_fleet(open_api(), task, not module.check_mode, params["wait"], params["wait_timeout"])
+        waiting = {"wait": params["wait"], "wait_timeout": params["wait_timeout"], "progress": progress}
+        return converge_fleet(open_api(), task, apply=not module.check_mode, **waiting)
 
     run_module(module, action, FleetApi)
 

@@ -234,7 +234,7 @@ def main():
         argument_spec={**auth_options(), **wait_options(), **savepoint_options()}, supports_check_mode=True
     )
 
-    def action(params, open_api):
+    def action(params, open_api, progress):
         task = task_from_params(params)
         return converge_savepoint(
             open_api(),
@@ -242,6 +242,7 @@ def main():
             apply=not module.check_mode,
             wait=params["wait"],
             wait_timeout=params["wait_timeout"],
+            progress=progress,
         )
 
     run_module(module, action)

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +59,46 @@ class Outcome:
         return [{**event["event_data"]["res"], "failed": event["event"].endswith("_failed")} for event in events]
 
 
+class Running:
+    """A process of Ansible while it runs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._told = ""
+        self._stdout = ""
+        self._readers = [threading.Thread(target=self._read_stderr), threading.Thread(target=self._read_stdout)]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_stderr(self) -> None:
+        for line in self._process.stderr:
+            self._told += line
+            self._lines.put(line.rstrip("\n"))
+
+    def _read_stdout(self) -> None:
+        self._stdout = self._process.stdout.read()
+
+    def wait_for_line(self) -> str:
+        """Return the next line on standard error, as soon as it is there."""
+        return self._lines.get(timeout=DEADLINE_SECONDS)
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, which reaches all processes of the terminal."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def finish(self) -> Outcome:
+        """Wait for the end."""
+        self._process.wait(DEADLINE_SECONDS)
+        for reader in self._readers:
+            reader.join(DEADLINE_SECONDS)
+        return Outcome(self._process.returncode, self._stdout, self._told)
+
+
 class Ansible:
     """Runs Ansible's programs in a folder of their own.
 
@@ -93,6 +138,27 @@ class Ansible:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def running_playbook(
+        self, name: str, *arguments: object, variables: dict[str, Any], env: dict[str, str] | None = None
+    ) -> Iterator[Running]:
+        """Run a playbook of this folder, and look at it meanwhile."""
+        program = [BIN / "ansible-playbook", "-i", self.inventory, "-e", json.dumps(variables)]
+        with subprocess.Popen(
+            [*program, *map(str, arguments), PLAYBOOKS / name],
+            cwd=self.folder,
+            env={**self.environment, **(env or {})},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield Running(process)
+            finally:
+                process.kill()
 
     def playbook(
         self, name: str, *arguments: object, variables: dict[str, Any] | None = None, env: dict[str, str] | None = None

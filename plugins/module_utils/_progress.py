@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tells what a module is doing while it does it: the module's side of a pipe that plugin_utils/_progress.py reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+
+# The environment variable with the path of the pipe. Where it is not set, nobody listens.
+PIPE_VARIABLE = "OTC_DLI_PROGRESS_PIPE"
+# So that a line with all its escapes fits into what a pipe takes in one piece (4096 bytes on Linux).
+LONGEST_TEXT = 300
+# How long one status may last before it is told again.
+REMINDER_SECONDS = 60.0
+
+
+class Progress:
+    """Tells a person who watches what happens. It never waits and never raises: nothing depends on being heard.
+
+    :param mask: callable that takes the secrets out of a text, because what is told leaves the module at once.
+    :param path: path of the pipe; "" when nobody listens.
+    :param clock: has C(monotonic()); the time module, but for tests.
+    """
+
+    def __init__(self, mask=str, path: str = "", clock=time) -> None:
+        self._mask = mask
+        self._path = path
+        self._clock = clock
+        self._pipe = None
+        self._status = ""
+        self._since = self._told = 0.0
+
+    def tell(self, text: str) -> None:
+        """Tell one line."""
+        if not self._path:
+            return
+        try:
+            if self._pipe is None:
+                self._pipe = _open_pipe(self._path)
+            line = json.dumps({"text": self._mask(text)[:LONGEST_TEXT]})
+            os.write(self._pipe, f"{line}\n".encode())
+        except BlockingIOError:
+            # The pipe is full: the listener is slow. The line is lost, and the next one may get through.
+            pass
+        except Exception:  # pylint: disable=broad-except # an upgrade must not fail halfway because of this
+            self._path = ""
+
+    def status(self, name: str, status: str) -> None:
+        """Tell when a status has become another one, and once a minute that it is still the same.
+
+        The first one is taken as known.
+
+        :param name: what has the status.
+        """
+        now = self._clock.monotonic()
+        if not self._status:
+            self._status, self._since, self._told = status, now, now
+            return
+        seconds = f"after {now - self._since:.0f} s"
+        if status != self._status:
+            duration = f" ({seconds})" if now - self._since >= 1 else ""
+            text = f"{self._status} → {status}{duration}"
+            self._status, self._since = status, now
+        elif now - self._told >= REMINDER_SECONDS:
+            text = f"still {status} {seconds}"
+        else:
+            return
+        self._told = now
+        self.tell(f"{name}: {text}")
+
+
+def _open_pipe(path):
+    """Open a pipe that somebody reads.
+
+    :raises OSError: nobody does, it is not there, or it is something else.
+    """
+    pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    if not stat.S_ISFIFO(os.fstat(pipe).st_mode):
+        os.close(pipe)
+        raise OSError(f"{path} is no pipe")
+    return pipe

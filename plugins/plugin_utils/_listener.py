@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Listens to what a module tells while it runs: the other end of the pipe of module_utils/_progress.py.
+
+Nothing here needs Ansible.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import uuid
+from contextlib import contextmanager, suppress
+
+from ansible_collections.otc.dli.plugins.module_utils._progress import LONGEST_TEXT
+
+# Ends the listening; a line of a module is a JSON object.
+_END = b"end\n"
+# How long the end of a task waits at most for lines that are still to be shown.
+_LAST_LINES_SECONDS = 5.0
+
+
+@contextmanager
+def listening(folder: str, show):
+    """Make a pipe for as long as the context lasts, and show each text that comes through it, at once.
+
+    It is a named pipe: nothing is kept on a disk, a module can tell whether somebody listens, and neither side can make
+    the other wait.
+
+    :param folder: where to make it; others must not be able to enter that.
+    :param show: callable that takes a text, in a thread of its own.
+    :returns: the path of the pipe, "" where there can be none.
+    """
+    path = os.path.join(folder, f"otc-dli-{uuid.uuid4().hex}")
+    try:
+        os.mkfifo(path, 0o600)
+    except OSError:
+        yield ""
+        return
+    try:
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(reader, True)
+        # Also keeps the pipe from ending when a module closes it.
+        writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        thread = threading.Thread(target=_show_all, args=(reader, show), daemon=True)
+        thread.start()
+        try:
+            yield path
+        finally:
+            # Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
+            with suppress(OSError):
+                os.write(writer, _END)
+            os.close(writer)
+            thread.join(_LAST_LINES_SECONDS)
+    finally:
+        os.unlink(path)
+
+
+def _show_all(reader, show):
+    # A signal (Ctrl-C, or a task's timeout) has to wake the thread that waits for the module, and not this one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    with open(reader, "rb") as lines:
+        for line in lines:
+            if line == _END:
+                break
+            text = _text_of(line)
+            if text:
+                show(text)
+
+
+def _text_of(line):
+    """Return the text of a line as it can be shown, "" when there is none.
+
+    A name may hold anything, and what a terminal takes for a command must not reach it.
+    """
+    try:
+        text = json.loads(line)["text"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    if not isinstance(text, str):
+        return ""
+    return "".join(character if character.isprintable() else "?" for character in text[:LONGEST_TEXT])

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Both sides of the pipe that progress comes through; tests/playbooks/test_progress.py has it in real playbooks."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from ansible_collections.otc.dli.plugins.module_utils._progress import (
+    LONGEST_TEXT,
+    PIPE_VARIABLE,
+    REMINDER_SECONDS,
+    Progress,
+)
+from ansible_collections.otc.dli.plugins.plugin_utils._listener import listening
+
+from unit.lifecycle_clock import Clock
+
+
+@pytest.fixture(name="pipe")
+def fixture_pipe(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+class Listener:
+    """Reads what is told without a thread."""
+
+    def __init__(self, path):
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def texts(self):
+        return [json.loads(line)["text"] for line in os.read(self._fd, 1 << 20).splitlines()]
+
+    def close(self):
+        os.close(self._fd)
+
+
+@pytest.fixture(name="listener")
+def fixture_listener(pipe):
+    listener = Listener(pipe)
+    yield listener
+    listener.close()
+
+
+def test_texts_come_through_in_their_order(tmp_path):
+    shown = []
+    with listening(str(tmp_path), shown.append) as path:
+        assert os.listdir(tmp_path) == [os.path.basename(path)]
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        progress = Progress(path=path)
+        for number in range(37):
+            progress.tell(f"{number} of 37 → done")
+    assert shown == [f"{number} of 37 → done" for number in range(37)]
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_terminal_gets_no_commands(tmp_path):
+    shown = []
+    with listening(str(tmp_path), shown.append) as path:
+        Progress(path=path).tell("a\x1b[2Jb\nc\u202ed" + "x" * 1000)
+    (text,) = shown
+    assert text.startswith("a?[2Jb?c?dxxx")
+    assert len(text) == LONGEST_TEXT
+
+
+def test_what_is_not_a_line_of_ours_is_not_shown(tmp_path):
+    shown = []
+    with listening(str(tmp_path), shown.append) as path, open(path, "wb", buffering=0) as pipe:
+        for line in (
+            b"\xff\n",
+            b"[]\n",
+            b"{}\n",
+            b'{"text": 7}\n',
+            b'{"text": ""}\n',
+            b"null\n",
+            b'{"text": "good"}\n',
+        ):
+            pipe.write(line)
+    assert shown == ["good"]
+
+
+def test_a_module_that_outlives_its_task_does_not_hold_it_up(tmp_path):
+    shown = []
+    with listening(str(tmp_path), shown.append) as path:
+        orphan = Progress(path=path)
+        orphan.tell("in time")
+    orphan.tell("too late")
+    assert shown == ["in time"]
+
+
+def test_an_error_of_the_task_goes_through_and_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), listening(str(tmp_path), lambda _text: None):
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+
+
+def test_where_there_can_be_no_pipe_there_is_no_progress(tmp_path):
+    with listening(str(tmp_path / "nowhere"), lambda _text: None) as path:
+        assert path == ""
+
+
+def test_nobody_listens(pipe, tmp_path):
+    for path in ("", str(tmp_path / "nowhere"), str(pipe), str(tmp_path), "\0"):
+        progress = Progress(path=path)
+        progress.tell("one")
+        progress.tell("two")
+
+
+def test_nothing_is_written_into_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("kept")
+    Progress(path=str(path)).tell("told")
+    assert path.read_text() == "kept"
+
+
+def test_a_listener_that_goes_away(pipe):
+    listener = Listener(pipe)
+    progress = Progress(path=str(pipe))
+    progress.tell("one")
+    assert listener.texts() == ["one"]
+    listener.close()
+    progress.tell("two")
+    progress.tell("three")
+
+
+def test_a_full_pipe_makes_nobody_wait(pipe, listener):
+    progress = Progress(path=str(pipe))
+    for number in range(10000):
+        progress.tell(f"line {number}")
+    texts = listener.texts()
+    assert texts == [f"line {number}" for number in range(len(texts))]
+    assert 100 < len(texts) < 10000
+    progress.tell("there is room again")
+    assert listener.texts() == ["there is room again"]
+
+
+def test_a_text_is_masked_and_then_cut(pipe, listener):
+    progress = Progress(lambda text: text.replace("secret", "********"), str(pipe))
+    progress.tell("x" * (LONGEST_TEXT - 3) + "secret")
+    assert listener.texts() == ["x" * (LONGEST_TEXT - 3) + "***"]
+
+
+def test_a_fault_of_the_mask_tells_nothing_and_fails_nothing(pipe, listener):
+    progress = Progress(lambda text: text[1000], str(pipe))
+    progress.tell("secret")
+    progress.tell("secret")
+    Progress(path=str(pipe)).tell("another")
+    assert listener.texts() == ["another"]
+
+
+def test_a_status_is_told_when_it_changes_and_once_a_minute(pipe, listener):
+    clock = Clock()
+    progress = Progress(path=str(pipe), clock=clock)
+    progress.status("orders", "job_init")
+    for _poll in range(25):
+        progress.status("orders", "job_submitting")
+        clock.sleep(REMINDER_SECONDS / 10)
+    progress.status("orders", "job_running")
+    assert listener.texts() == [
+        "orders: job_init → job_submitting",
+        "orders: still job_submitting after 60 s",
+        "orders: still job_submitting after 120 s",
+        "orders: job_submitting → job_running (after 150 s)",
+    ]
+
+
+@pytest.fixture(name="told")
+def fixture_told(pipe, listener, monkeypatch):
+    """Return a function that returns what the module has told so far."""
+    monkeypatch.setenv(PIPE_VARIABLE, str(pipe))
+    return listener.texts
+
+
+def test_a_rollout_step_by_step(job, service, told):
+    service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
+    assert job(name="orders", cu_number=4, state="started", health_window=0.1)["changed"]
+    assert told() == [
+        "orders: stop with a savepoint (step 1 of 3)",
+        "orders: job_running → job_cancel_success",
+        "orders: update (step 2 of 3)",
+        "orders: run from the savepoint (step 3 of 3)",
+        "orders: job_cancel_success → job_running",
+        "orders: watch for 0.1 s whether it stays running",
+    ]
+
+
+def test_a_rollback(job, service, told):
+    planted = service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
+    service.jobs.plan_start(planted.job_id, "submit_fail")
+    assert job(name="orders", cu_number=4, state="started", health_window=0)["failed"]
+    assert told()[-3:] == [
+        "orders: job_cancel_success → job_submit_fail",
+        "orders: roll back to the former definition",
+        "orders: job_submit_fail → job_running",
+    ]
+
+
+def test_a_deletion(job, service, told):
+    service.jobs.add(name="orders", queue_name="q")
+    assert job(name="orders", state="absent")["changed"]
+    assert told() == ["orders: delete", "orders: job_init → no longer listed"]
+
+
+def test_what_takes_no_time_is_not_told(job, told, pipe):
+    """Not a line for a draft that is created, changed, left alone, or only looked at."""
+    for options in ({}, {"cu_number": 3}, {"cu_number": 3}, {"cu_number": 4, "check_mode": True}):
+        assert not job(name="orders", **options)["failed"]
+    Progress(path=str(pipe)).tell("the end")
+    assert told() == ["the end"]
+
+
+def test_progress_can_be_switched_off(job, told, pipe):
+    assert job(name="orders", queue_name="q", state="started", progress=False)["changed"]
+    Progress(path=str(pipe)).tell("the end")
+    assert told() == ["the end"]
