@@ -11,11 +11,12 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit test-flink format demo demo-flink lock clean
+.PHONY: help test unit faults test-flink format demo demo-flink lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    the unit tests alone, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
+	@echo 'make faults  everything that can go wrong between module and service, at every request; takes half an hour'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make demo    the collection at work against a local service'
@@ -29,6 +30,9 @@ test: .venv/nox/ready
 
 unit: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session unit -- $(ARGS)
+
+faults: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session faults
 
 test-flink: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session flink

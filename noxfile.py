@@ -39,6 +39,7 @@ ARTIFACT = {
     "FILES.json",
     "MANIFEST.json",
     "README.md",
+    "SECURITY.md",
     "changelogs",
     "docs",
     "meta",
@@ -222,6 +223,14 @@ def tests(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session) -> None:
     """Run the unit tests alone, on the newest ansible-core."""
     run_pytest(session, NEWEST, "tests/unit", *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def faults(session: nox.Session) -> None:
+    """Run the whole matrix of faults (or that of the scenarios named) and many random schedules."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.run("python", "-m", "faults.run_all", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("pytest", "tests/faults/test_schedules.py", env={"FAULT_SCHEDULES": "2000"})
 
 
 @nox.session(python=NEWEST_PYTHON)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to be true whatever goes wrong: each broken rule is told as a violation."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from faults.scenarios import NEW, OLD, SECRET_ARGS, SECRET_WORDS, Scenario
+from faults.stage import CALM, RETRY_TIMEOUT, WAIT_TIMEOUT, Observation, Plan, Stage
+
+LONGEST_MESSAGE = 1100
+# The buffers of the system are in it too.
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+LONGEST_SECONDS = 5.0
+# A task has three steps and undoes two at most, each with its waiting, its looking and its repeating.
+LONGEST_PAUSES = 8 * (WAIT_TIMEOUT + RETRY_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that was broken.
+
+    :param rule: its name, one of RULES.
+    :param what: what was seen instead.
+    """
+
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+RULES = {
+    "one job": "there is never more than one job of the name",
+    "starts": "a job is started no more often than without the fault, or once more where an upgrade is undone",
+    "state": "a job that has state is neither started nor stopped without a savepoint, unless the task wants that",
+    "secrets": "no secret is in the output",
+    "message": "a task succeeds, or fails with one readable message",
+    "time": "a task ends in time, by the real clock and by its own",
+    "success": "a task that succeeds has done what it does without the fault",
+    "changed": "a task that has changed something says so, or fails",
+    "foreign": "nothing is sent to a foreign host",
+    "converges": "the same task without faults comes to its end, and then changes nothing",
+    "survives": "a task gets over one fault that passes",
+    "size": "an answer that is larger than any can be is given up",
+}
+
+
+def check_cell(stage: Stage, scenario: Scenario, clean: Observation, plan: Plan) -> list[Violation]:
+    """Run a scenario while some of its requests go wrong, then again without, and return all that was not as it has to.
+
+    :param clean: the scenario without faults.
+    """
+    stage.set(scenario)
+    seen = stage.run(scenario, plan)
+    found = [*run_violations(stage, scenario, seen), *comparison_violations(clean, seen)]
+    if plan.passes and seen.failed and not clean.failed:
+        found.append(Violation("survives", _message(seen)))
+    return found + list(convergence_violations(stage, scenario, clean, seen, plan))
+
+
+def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Iterator[Violation]:
+    """Yield what was not as it has to be of one run, whatever it was and met."""
+    names = Counter(job["name"] for job in seen.jobs)
+    if any(count > 1 for count in names.values()) or len(names) > 1:
+        yield Violation("one job", f"there are {dict(names)}")
+    if seen.starts > 1 + seen.rolled_back:
+        yield Violation("starts", f"there were {seen.starts}")
+    yield from _state_violations(scenario, seen)
+    yield from _output_violations(stage, seen)
+    if seen.seconds > LONGEST_SECONDS or seen.slept > LONGEST_PAUSES:
+        yield Violation("time", f"it took {seen.seconds:.1f} seconds and paused {seen.slept:.0f}")
+    if seen.taken > LARGEST_ANSWER_BYTES:
+        yield Violation("size", f"it took an answer of {seen.taken} bytes")
+    if not seen.failed and seen.changed != bool(seen.effects):
+        yield Violation("changed", f"it says {seen.changed}, and the service has done {_words(seen)}")
+    if seen.foreign:
+        yield Violation("foreign", f"{seen.foreign} requests arrived")
+
+
+def comparison_violations(clean: Observation, seen: Observation) -> Iterator[Violation]:
+    """Yield what was not as it is without faults, and has to be."""
+    if seen.starts > clean.starts + seen.rolled_back:
+        yield Violation("starts", f"{seen.starts}, and {clean.starts} without the fault")
+    if not seen.failed and clean.failed:
+        yield Violation("success", f"without the fault it fails: {_message(clean)}")
+    elif not seen.failed and seen.jobs != clean.jobs:
+        yield Violation("success", f"there is {_difference(seen.jobs, clean.jobs)}")
+
+
+def convergence_violations(
+    stage: Stage, scenario: Scenario, clean: Observation, seen: Observation, plan: Plan
+) -> Iterator[Violation]:
+    """Yield what was not as it has to be when the task is run again without faults."""
+    again = stage.run(scenario)
+    for violation in _state_violations(scenario, again):
+        yield Violation(violation.rule, f"when run again, {violation.what}")
+    too_late = any(fault.late == float("inf") for fault in plan.faults.values())
+    if not (scenario.again or scenario.failing or too_late or seen.rolled_back):
+        starts = seen.starts + again.starts
+        if starts > clean.starts:
+            yield Violation("starts", f"{starts} with the next run, and {clean.starts} without the fault")
+    if scenario.broken:
+        yield from _recovery_violations(stage, scenario)
+    elif scenario.failing:
+        if not again.failed or _message(again) != _message(clean):
+            yield Violation("converges", f"the next run ends with {_message(again)!r}, not with {_message(clean)!r}")
+    elif again.failed:
+        yield Violation("converges", f"the next run fails: {_message(again)}")
+    elif again.jobs != clean.jobs:
+        yield Violation("converges", f"after the next run there is {_difference(again.jobs, clean.jobs)}")
+    elif again.changed and not scenario.again:
+        last = stage.run(scenario)
+        if last.failed or last.changed or last.effects:
+            yield Violation("converges", f"the run after the next one has done {_words(last)}")
+
+
+def _recovery_violations(stage: Stage, scenario: Scenario) -> Iterator[Violation]:
+    """A version that is broken cannot run; what has to be possible is to go back to the one before it."""
+    back = stage.run(scenario, CALM, entrypoint=OLD)
+    if back.failed and "has no savepoint to resume from" in _message(back):
+        # The service has dropped the savepoint, and the person who runs the task gives it back.
+        (job,) = stage.service.jobs.all()
+        job.set_savepoint("obs://bucket/given/back")
+        back = stage.run(scenario, CALM, entrypoint=OLD)
+    yield from _state_violations(scenario, back)
+    ends = [(job["status"], job["entrypoint"]) for job in back.jobs]
+    if back.failed or ends != [("job_running", OLD)]:
+        yield Violation("converges", f"going back from {NEW} ends with {ends}: {_message(back)}")
+
+
+def _state_violations(scenario: Scenario, seen: Observation) -> Iterator[Violation]:
+    if scenario.stateless:
+        return
+    for effect in seen.effects:
+        if effect.operation in ("start", "stop") and effect.had_state and not effect.saved:
+            yield Violation("state", f"there was a {effect.operation} without a savepoint")
+
+
+def _output_violations(stage: Stage, seen: Observation) -> Iterator[Violation]:
+    if seen.result is None:
+        yield Violation("message", f"the output is no result: {seen.problem[:300]}")
+        return
+    whole = "\n".join(_texts(seen.result))
+    for secret in [*stage.secrets, SECRET_ARGS, *SECRET_WORDS]:
+        for form in _forms(secret):
+            if form in whole:
+                at = whole.index(form)
+                yield Violation("secrets", f"{secret} in {whole[max(0, at - 100) : at + 100]!r}")
+                break
+    message = _message(seen)
+    if seen.failed and not message:
+        yield Violation("message", "there is none")
+    # Newer releases of ansible-core have more of a warning than its text.
+    for text in (message, *_texts(seen.result.get("warnings", []))):
+        if "fault of the collection" in text or "Traceback" in text:
+            yield Violation("message", text)
+        if not text.isprintable() or len(text) > LONGEST_MESSAGE:
+            yield Violation("message", f"{len(text)} characters: {text[:300]!r}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text of a result, keys included."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield str(value)
+
+
+@functools.lru_cache(maxsize=100)
+def _forms(secret: str) -> set[str]:
+    """Return a secret in every form that a service could quote it in."""
+    plain = {secret, repr(secret)[1:-1], *_in_json(secret)}
+    nested = {form for text in plain for form in _in_json(text)}
+    return plain | nested | {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+
+
+def _in_json(text: str) -> set[str]:
+    return {json.dumps(text, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
+
+
+def _message(seen: Observation) -> str:
+    return (seen.result or {}).get("msg", "")
+
+
+def _words(seen: Observation) -> str:
+    return ", ".join(effect.operation for effect in seen.effects) or "nothing"
+
+
+def _difference(jobs: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:
+    if len(jobs) != len(expected):
+        return f"{len(jobs)} jobs instead of {len(expected)}"
+    pairs = [
+        f"{name} {job[name]!r} instead of {other[name]!r}"
+        for job, other in zip(jobs, expected)
+        for name in job
+        if job[name] != other[name]
+    ]
+    return "; ".join(pairs)

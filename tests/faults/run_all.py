@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs all cells of the matrix and prints one table; the exit code tells whether a rule was broken.
+
+Run with the folder of the tests on PYTHONPATH, as ``python -m faults.run_all``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+
+import conftest  # noqa: F401 # it gives the collection the name by which the next import finds it
+from faults.matrix import Outcome, run_scenario, scenarios_by_length, table
+
+
+def listing(outcome: Outcome) -> str:
+    """Return the cells that broke a rule, those together that broke it in the same way."""
+    faults: dict[tuple[str, int, str], list[str]] = {}
+    for cell, words in outcome.broken:
+        faults.setdefault((cell.scenario, cell.index, words), []).append(cell.fault)
+    return "".join(f"{key[0]} | {key[1]} | {', '.join(names)}\n    {key[2]}\n" for key, names in faults.items())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run the matrix of faults.")
+    parser.add_argument("--processes", type=int, default=2, help="how many to run at one time")
+    parser.add_argument("--every", type=int, default=1, help="run only every so-manieth cell")
+    parser.add_argument("scenario", nargs="*", help="names of scenarios; all, when there is none")
+    options = parser.parse_args()
+    began = time.monotonic()
+    outcomes = []
+    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+        run = functools.partial(run_scenario, every=options.every)
+        names = options.scenario or scenarios_by_length()
+        for outcome in pool.imap_unordered(run, names):
+            outcomes.append(outcome)
+            print(listing(outcome), end="", flush=True)
+            print(f"{len(outcomes)} of {len(names)} scenarios", end="\r", file=sys.stderr, flush=True)
+    print(table(outcomes))
+    cells = sum(sum(outcome.cells.values()) for outcome in outcomes)
+    broken = sum(len({pair[0] for pair in outcome.broken}) for outcome in outcomes)
+    minutes = (time.monotonic() - began) / 60
+    print(f"{len(outcomes)} scenarios, {cells} cells, {broken} of them broke a rule, {minutes:.1f} minutes")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    # The processes of the pool are ended from here, and leave their folders behind: in this one.
+    with tempfile.TemporaryDirectory(prefix="otc-dli-faults-") as scratch:
+        os.environ["TMPDIR"] = scratch
+        code = main()
+    sys.exit(code)

@@ -1,0 +1,323 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stage for one task and its faults: service, proxy and module in one process, with one clock."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import random
+import re
+import ssl
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
+from urllib3.util import connection
+
+from fault_proxy import Fault, FaultProxy
+from faults.clock import HurriedClock
+from faults.scenarios import Scenario
+from local_dli import Behaviour, LocalDli, clock_engine
+from local_dli.contract import Contract
+from module_runner import run_module
+
+# Real seconds: an answer of the local service takes a few milliseconds, and a fault that gives none takes all of it.
+HURRIED_TIMEOUT = 0.1
+CALM_TIMEOUT = 10.0
+WAIT_TIMEOUT = 60.0
+RETRY_TIMEOUT = 60.0
+# Whatever the service is at in these scenarios is over within so many seconds.
+PASSES_WITHIN = 10.0
+TIMES = {"submit_seconds": 1.5, "savepoint_seconds": 1.5, "cancel_seconds": 1.5}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which requests of a task meet which fault.
+
+    :param faults: by number of the request, from 0.
+    :param onwards: whether all requests after the last one meet its fault too.
+    """
+
+    faults: Mapping[int, Fault]
+    onwards: bool = False
+
+    @property
+    def tls(self) -> bool:
+        return any(fault.kind == "certificate" for fault in self.faults.values())
+
+    @property
+    def timeout(self) -> float:
+        """Real seconds that the module waits for an answer."""
+        hurried = self.faults and not any(fault.large for fault in self.faults.values())
+        return HURRIED_TIMEOUT if hurried else CALM_TIMEOUT
+
+    @property
+    def passes(self) -> bool:
+        """Whether a task gets over it: just one request fails, in a way that does not look as if it were for ever."""
+        return len(self.faults) <= 1 and not self.onwards and not any(fault.lasting for fault in self.faults.values())
+
+    def __str__(self) -> str:
+        words = ", ".join(f"{index}:{fault.name}" for index, fault in sorted(self.faults.items()))
+        return words + ("+" if self.onwards else "")
+
+
+CALM = Plan({})
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that the service has done to a job.
+
+    :param operation: ``create``, ``update``, ``start``, ``stop``, ``delete``, ``save`` or ``import``.
+    :param saved: for a start, whether it resumes from a savepoint, and for a stop, whether it makes one.
+    :param had_state: whether the job had state that this could lose.
+    """
+
+    operation: str
+    saved: bool = True
+    had_state: bool = False
+
+
+@dataclass
+class Observation:
+    """What one run of a task was seen to do.
+
+    :param result: what the module printed; None when that was no result.
+    :param problem: why there is no result.
+    :param effects: what the service did meanwhile.
+    :param jobs: what there was at the end, see Stage.jobs.
+    :param requests: how many requests the proxy saw.
+    :param seconds: how long it took by the real clock.
+    :param slept: how long the module paused by its own clock.
+    :param taken: the size of the largest answer that the module has taken, in bytes.
+    :param foreign: how many requests arrived at the foreign host, or over a connection whose certificate was bad.
+    """
+
+    result: dict[str, Any] | None
+    problem: str = ""
+    effects: list[Effect] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    requests: int = 0
+    seconds: float = 0.0
+    slept: float = 0.0
+    foreign: int = 0
+    taken: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return self.result is None or self.result["failed"]
+
+    @property
+    def changed(self) -> bool:
+        return self.result is not None and self.result["changed"]
+
+    @property
+    def starts(self) -> int:
+        return sum(effect.operation == "start" for effect in self.effects)
+
+    @property
+    def rolled_back(self) -> bool:
+        """Whether an upgrade was undone, or that was tried."""
+        text = (self.result or {}).get("msg", "")
+        return "former definition" in text or "could not be undone" in text
+
+
+class Stage:
+    """The service, a proxy with and one without TLS, and the module between them; to be used as a context manager."""
+
+    def __init__(self) -> None:
+        self.clock = HurriedClock()
+        self.service = LocalDli(clock=self.clock.monotonic, validate_responses=False)
+        self.effects: list[Effect] = []
+        self._broken = ""
+        self._token = ""
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Stage:
+        self._stack.enter_context(self.service)
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="otc-dli-faults-")))
+        good, bad = trustme.CA(), trustme.CA()
+        self._bundle = folder / "ca.pem"
+        good.cert_pem.write_to_path(str(self._bundle))
+        target = ("127.0.0.1", int(self.service.url.rpartition(":")[2]))
+        self.plain = self._stack.enter_context(FaultProxy(*target, clock=self.clock))
+        contexts = (_server_context(good), _server_context(bad))
+        self.secured = self._stack.enter_context(FaultProxy(*target, clock=self.clock, tls=contexts))
+        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        self._patch_clock(patch)
+        self._patch_network(patch)
+        self._patch_service(patch)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    @property
+    def secrets(self) -> list[str]:
+        """The credentials, which no output may have."""
+        return [self.service.credentials["password"], *self.service.iam._tokens]
+
+    def set(self, scenario: Scenario) -> None:
+        """Put there what is there before a scenario's task."""
+        for proxy in (self.plain, self.secured):
+            proxy.reset()
+        self.service.reset()
+        # The day that a token lives is soon over for this clock.
+        self.service.iam._tokens.clear()
+        self._token = self.service.issue_token()
+        self.service.behaviour = Behaviour(**{**TIMES, **scenario.behaviour})
+        self._broken = scenario.broken
+        if scenario.planted is not None:
+            job = self.service.jobs.add(name="job", **scenario.planted)
+            if scenario.ways:
+                self.service.jobs._engine._follow(job, self.clock.monotonic(), job.status, scenario.way())
+
+    def run(self, scenario: Scenario, plan: Plan = CALM, **options: Any) -> Observation:
+        """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now."""
+        proxy = self.secured if plan.tls else self.plain
+        proxy.reset(plan.faults, plan.onwards)
+        self._proxy = proxy
+        self.effects = []
+        self.service.requests.clear()
+        random.seed(0)  # the pauses of the module are a matter of chance
+        began, slept = time.monotonic(), self.clock.slept
+        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options)
+        imports = [sent for sent in self.service.requests if sent.path.endswith("import-savepoint")]
+        self.effects += [Effect("import") for sent in imports if sent.status == 200]
+        seen = Observation(
+            result,
+            problem,
+            list(self.effects),
+            self.jobs(),
+            len(proxy.handled),
+            time.monotonic() - began,
+            self.clock.slept - slept,
+            len(proxy.foreign.arrived) + sum(handled.fault == "bad_certificate" for handled in proxy.handled),
+            max((handled.taken for handled in proxy.handled), default=0),
+        )
+        # What comes too late comes now, when it is no longer this run that has done it.
+        proxy.settle()
+        return seen
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return what matters of each job: whether two runs had the same end."""
+        self.clock.sleep(PASSES_WITHIN)
+        return [{"status": job.status, **job.fields} for job in self.service.jobs.all()]
+
+    def _result(self, scenario: Scenario, args: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+        try:
+            return run_module(scenario.module, args), ""
+        except Exception as error:  # pylint: disable=broad-except # that there is any is what is to be found out
+            return None, f"{type(error).__name__}: {error}"
+
+    def _args(self, scenario: Scenario, proxy: FaultProxy, timeout: float) -> dict[str, Any]:
+        args = {
+            "endpoint": proxy.url,
+            "project_id": self.service.credentials["project_id"],
+            "timeout": timeout,
+            "retry_timeout": RETRY_TIMEOUT,
+            "name": "job",
+        }
+        if scenario.login == "password":
+            names = ("username", "password", "user_domain_name")
+            args |= {"auth_url": f"{proxy.url}/v3", **{name: self.service.credentials[name] for name in names}}
+        else:
+            args["token"] = self._token
+        if proxy is self.secured:
+            args["ca_cert"] = str(self._bundle)
+        if scenario.module is dli_flink_jar_job:
+            args |= {"health_window": 3, "wait_timeout": WAIT_TIMEOUT}
+        if scenario.module is dli_flink_savepoint:
+            args |= {"wait_timeout": WAIT_TIMEOUT}
+        return {name: value for name, value in {**args, **scenario.task}.items() if value is not None}
+
+    def _patch_clock(self, patch: pytest.MonkeyPatch) -> None:
+        """Let the module wait without waiting."""
+        patch.setattr(_module, "HttpClient", functools.partial(_module.HttpClient, clock=self.clock))
+        for module, name in ((dli_flink_jar_job, "converge"), (dli_flink_savepoint, "converge_savepoint")):
+            patch.setattr(module, name, functools.partial(getattr(module, name), clock=self.clock))
+
+    def _patch_network(self, patch: pytest.MonkeyPatch) -> None:
+        """Tell the proxy of refused connections, which it cannot see."""
+        connect = connection.create_connection
+
+        def create_connection(*args: Any, **options: Any) -> Any:
+            try:
+                return connect(*args, **options)
+            except ConnectionRefusedError:
+                self._proxy.refused()
+                raise
+
+        patch.setattr(connection, "create_connection", create_connection)
+
+    def _patch_service(self, patch: pytest.MonkeyPatch) -> None:
+        """Note what the service does, and let it be as quick and as broken as the scenarios want it."""
+        patch.setattr(Contract, "request_violation", _remembered(Contract.request_violation))
+        # Whether the service takes a stop after one that failed is unknown; here it does, and the job runs.
+        real_check = clock_engine.check_stop
+
+        def check_stop(job: Any) -> None:
+            job.status = {"job_cancel_fail": "job_running"}.get(job.status, job.status)
+            real_check(job)
+
+        patch.setattr(clock_engine, "check_stop", check_stop)
+        store = self.service.jobs
+        engine = store._engine
+        start, stop = engine.start, engine.stop
+
+        def noted_start(job: Any, resume: bool, outcome: str, *rest: Any) -> None:
+            breaks = self._broken and job.fields["entrypoint"] == self._broken
+            had_state = job.start_time is not None
+            start(job, resume, "exception_after:1.0" if breaks else outcome, *rest)
+            self.effects.append(Effect("start", resume, had_state))
+
+        def noted_stop(job: Any, trigger: bool, *rest: Any) -> None:
+            # State that a savepoint has is not lost, nor is that of a version which never ran well.
+            breaks = self._broken and job.fields["entrypoint"] == self._broken
+            had_state = job.status == "job_running" and not breaks
+            stop(job, trigger, *rest)
+            self.effects.append(Effect("stop", trigger, had_state))
+
+        patch.setattr(engine, "start", noted_start)
+        patch.setattr(engine, "stop", noted_stop)
+        for name, operation in (("create", "create"), ("update", "update"), ("delete", "delete"), ("save", "save")):
+            patch.setattr(store, name, self._noted(getattr(store, name), operation))
+
+    def _noted(self, act: Any, operation: str) -> Any:
+        def noted(*args: Any) -> Any:
+            done = act(*args)
+            self.effects.append(Effect(operation))
+            return done
+
+        return noted
+
+
+def _server_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def _remembered(check: Any) -> Any:
+    """Return a check of requests that remembers its answers: nearly all requests here were seen before."""
+    known: dict[Any, Any] = {}
+
+    def remembered(contract: Any, request: Any) -> Any:
+        body = re.sub(rb"\d{5,}", b"0", request.get_data())
+        key = (request.endpoint, request.content_type, request.query_string, body)
+        if key not in known:
+            known[key] = check(contract, request)
+        return known[key]
+
+    return remembered

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The harness itself: code that is broken on purpose is caught, each time by the rule that is meant to catch it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.otc.dli.plugins.module_utils import _client, _module
+from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+
+from faults.invariants import check_cell
+from faults.matrix import cell_from, clean_run
+from faults.scenarios import SCENARIOS
+
+
+def repeat_every_write_blindly(patch: pytest.MonkeyPatch) -> None:
+    """The client treats writes as it treats reads."""
+    real = _client.next_pause
+    patch.setattr(_client, "next_pause", lambda error, _repeatable, *rest: real(error, True, *rest))
+
+
+def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
+    """What was lost is sent again at once."""
+
+    def send(_self: Any, send: Any, *_looking: Any, **_options: Any) -> None:
+        try:
+            send()
+        except RequestError:
+            send()
+
+    patch.setattr(FlinkJobWrites, "_send", send)
+
+
+def drop_the_masking(patch: pytest.MonkeyPatch) -> None:
+    """What is secret is not told to Ansible."""
+    patch.setattr(_module, "_hide", lambda _module, _secret: None)
+
+
+def follow_redirects(patch: pytest.MonkeyPatch) -> None:
+    """A redirect is followed, and takes the credentials along."""
+    real = requests.Session.request
+
+    def request(self: Any, *args: Any, **options: Any) -> Any:
+        return real(self, *args, **{**options, "allow_redirects": True})
+
+    patch.setattr(requests.Session, "request", request)
+
+
+def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:
+    """A job runs because the service has accepted its start."""
+
+    def started(self: Any, before: FlinkJob, *_rest: Any) -> FlinkJob:
+        return self._read(before.job_id)
+
+    patch.setattr(Applier, "_started", started)
+    patch.setattr(Applier, "_watch", lambda _self, job, _health_window: job)
+
+
+def take_any_size(patch: pytest.MonkeyPatch) -> None:
+    """An answer may be as large as it is."""
+    patch.setattr(_client, "LARGEST_ANSWER_BYTES", 1 << 40)
+
+
+def give_up_when_it_exists(patch: pytest.MonkeyPatch) -> None:
+    """A job that is there when it is to be created ends the task."""
+    patch.setattr(
+        Convergence,
+        "_apply_plan",
+        lambda self: self._applier.apply(self.plan, self._current),
+    )
+
+
+def verify_no_certificate(patch: pytest.MonkeyPatch) -> None:
+    """Any certificate will do."""
+    patch.setattr(_module, "HttpClient", _unverified(_module.HttpClient))
+
+
+def _unverified(client: Any) -> Any:
+    @functools.wraps(client)
+    def made(_verify: Any, *args: Any, **options: Any) -> Any:
+        return client(False, *args, **options)
+
+    return made
+
+
+def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
+    """A start that was lost is repeated without the savepoint."""
+    real = FlinkJobWrites.run
+
+    def run(self: Any, job: FlinkJob, resume: bool) -> None:
+        try:
+            self._api.run_job(job.job_id, resume)
+        except RequestError:
+            real(self, job, False)
+
+    patch.setattr(FlinkJobWrites, "run", run)
+
+
+def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
+    """The service says how long to pause, be it for a day."""
+    real = _client.next_pause
+    patch.setattr(_client, "next_pause", lambda error, *rest: error.retry_after or real(error, *rest))
+
+
+def show_words_as_they_are(patch: pytest.MonkeyPatch) -> None:
+    """The service's words are shown with whatever is in them."""
+    for module in (_client, _module):
+        patch.setattr(module, "printable", str)
+
+
+def do_it_all_again(patch: pytest.MonkeyPatch) -> None:
+    """A task that fails on its way stops and starts the job once more."""
+    real = dli_flink_jar_job.converge
+
+    def converge(api: Any, goal: Any, *rest: Any, **options: Any) -> Any:
+        try:
+            return real(api, goal, *rest, **options)
+        except RequestError:
+            return real(api, replace(goal, state="restarted"), *rest, **options)
+
+    patch.setattr(dli_flink_jar_job, "converge", converge)
+
+
+def say_that_nothing_was_changed(patch: pytest.MonkeyPatch) -> None:
+    """The result of a task never says that something was changed."""
+    real = Convergence.result
+    patch.setattr(Convergence, "result", lambda self: {**real(self), "changed": False})
+
+
+def evade_a_name(patch: pytest.MonkeyPatch) -> None:
+    """A job that could not be created is created under another name."""
+    real = FlinkJobWrites.create
+
+    def create(self: Any, body: dict[str, Any]) -> Any:
+        try:
+            return self._api.create_jar_job(body), True
+        except RequestError:
+            return real(self, {**body, "name": f"{body['name']}-2"})
+
+    patch.setattr(FlinkJobWrites, "create", create)
+
+
+# The mutant, a cell that catches it, and the rule by which.
+MUTANTS = [
+    (repeat_every_write_blindly, "started from job_running, changed | 2 | later", "survives"),
+    (repeat_without_looking, "started from job_running, changed | 2 | reset_after", "survives"),
+    (drop_the_masking, "started without a job | 1 | echo", "secrets"),
+    (follow_redirects, "started without a job | 1 | redirect_307", "foreign"),
+    (believe_an_accepted_start, "broken upgrade | 0 | gzip", "success"),
+    (take_any_size, "started without a job | 0 | huge", "size"),
+    (give_up_when_it_exists, "started without a job | 1 | twice_second", "survives"),
+    (verify_no_certificate, "started without a job | 1 | bad_certificate", "foreign"),
+    (repeat_a_start_with_empty_state, "started from job_running, changed | 9 | reset_before", "state"),
+    (pause_as_long_as_told, "started without a job | 0 | 429_day", "time"),
+    (show_words_as_they_are, "started without a job | 1 | escapes", "message"),
+    (say_that_nothing_was_changed, "stopped from job_running | 2 | cut", "changed"),
+    (evade_a_name, "started without a job | 1 | reset_after", "one job"),
+    (do_it_all_again, "started from job_running, changed | 11 | redirect_302", "starts"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize(("mutant", "text", "rule"), MUTANTS, ids=[mutant[0].__name__ for mutant in MUTANTS])
+def test_each_mutant_is_caught_by_its_rule(stage, monkeypatch, mutant, text, rule):
+    cell = cell_from(text)
+    scenario = SCENARIOS[cell.scenario]
+    clean = clean_run(stage, scenario)
+    assert check_cell(stage, scenario, clean, cell.plan) == [], "the real code breaks none"
+    with monkeypatch.context() as patch:
+        mutant(patch)
+        broken = {violation.rule for violation in check_cell(stage, scenario, clean, cell.plan)}
+    assert rule in broken
