@@ -13,7 +13,7 @@ import re
 import ssl
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,18 +170,29 @@ class Stage:
 
     def set(self, scenario: Scenario) -> None:
         """Put there what is there before a scenario's task."""
-        for proxy in (self.plain, self.secured):
-            proxy.reset()
-        self.service.reset()
-        # The day that a token lives is soon over for this clock.
-        self.service.iam._tokens.clear()
-        self._token = self.service.issue_token()
+        self._reset()
         self.service.behaviour = Behaviour(**{**TIMES, **scenario.behaviour})
         self._broken = scenario.broken
         if scenario.planted is not None:
             job = self.service.jobs.add(name="job", **scenario.planted)
             if scenario.ways:
                 self.service.jobs._engine._follow(job, self.clock.monotonic(), job.status, scenario.way())
+
+    def set_fleet(self, names: Iterable[str], planted: dict[str, Any] | None) -> None:
+        """Put there several jobs that are the same but for their names, or none."""
+        self._reset()
+        self.service.behaviour = Behaviour(**TIMES)
+        self._broken = ""
+        for name in names if planted else ():
+            self.service.jobs.add(name=name, **(planted or {}))
+
+    def _reset(self) -> None:
+        for proxy in (self.plain, self.secured):
+            proxy.reset()
+        self.service.reset()
+        # The day that a token lives is soon over for this clock.
+        self.service.iam._tokens.clear()
+        self._token = self.service.issue_token()
 
     def run(self, scenario: Scenario, plan: Plan = CALM, **options: Any) -> Observation:
         """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now."""

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet under faults: its jobs share requests, so that one fault meets several of them.
+
+Its threads send their requests in an order of their own, so a fault does not meet the same request in each run. What
+has to be true does not depend on that.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from typing import Any
+
+import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
+
+from fault_proxy import FAULTS
+from faults.scenarios import NEW, OLD, SECRET_ARGS, SECRET_WORDS
+from faults.stage import CALM, Plan
+
+NAMES = ("one", "two", "three", "four")
+RUNNING = {
+    "status": "job_running",
+    "start_time": 1,
+    "entrypoint": OLD,
+    "entrypoint_args": SECRET_ARGS,
+    "queue_name": "queue",
+    "obs_bucket": "bucket",
+    "execution_agency_urn": "agency",
+}
+STARTED = {"entrypoint": NEW, "secret_entrypoint_args": SECRET_ARGS, "queue_name": "queue", "state": "started"}
+TASKS = {"create and run": (None, STARTED), "upgrade": (RUNNING, STARTED), "delete": (RUNNING, {"state": "absent"})}
+# One of each kind; the others differ in what the client makes of them, which is the same for every module.
+KINDS = ("reset_before", "reset_after", "503_before", "503_after", "429_seconds", "twice_second", "later", "cut", "401")
+
+
+@pytest.fixture(name="run")
+def fixture_run(stage, monkeypatch):
+    """Return a function that runs a task on the fleet under a plan of faults."""
+    converge = functools.partial(dli_flink_jar_jobs.converge_fleet, clock=stage.clock)
+    monkeypatch.setattr(dli_flink_jar_jobs, "converge_fleet", converge)
+
+    def run(defaults: dict[str, Any], plan: Plan):
+        return stage.run(FleetScenario(defaults), plan)
+
+    return run
+
+
+class FleetScenario:
+    """What the stage has to know of a task on the fleet."""
+
+    login = "token"
+    module = dli_flink_jar_jobs
+
+    def __init__(self, defaults: dict[str, Any]) -> None:
+        jobs = [{"name": name} for name in NAMES]
+        own = {"name": None, "health_window": None, "wait_timeout": 60, "max_failures": len(NAMES)}
+        self.task = {**own, "jobs": jobs, "defaults": {"health_window": 3, **defaults}}
+        self.task.pop("health_window")
+
+
+@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("fault", KINDS)
+@pytest.mark.parametrize("task", TASKS)
+def test_a_fleet_gets_over_a_fault_or_says_what_failed(stage, run, task, fault, index):
+    planted, defaults = TASKS[task]
+    stage.set_fleet(NAMES, planted)
+    seen = run(defaults, Plan({index: FAULTS[fault]}))
+    assert seen.result is not None, seen.problem
+    first = Counter(effect.operation for effect in seen.effects)
+    again = run(defaults, CALM)
+    assert not again.failed, (seen.result, again.result)
+    second = Counter(effect.operation for effect in again.effects)
+    starts = len(NAMES) if defaults.get("state") == "started" else 0
+    # Nothing is done twice, neither in the one run nor by the next; no state is lost.
+    assert first["start"] + second["start"] == starts, (first, second)
+    assert first["create"] + second["create"] == (0 if planted else len(NAMES))
+    effects = [effect for effect in (*seen.effects, *again.effects) if effect.operation in ("start", "stop")]
+    assert all(effect.saved for effect in effects if effect.had_state)
+    names = sorted(job["name"] for job in again.jobs)
+    assert names == ([] if task == "delete" else sorted(NAMES))
+    if seen.effects:
+        assert seen.changed or seen.failed
+    for result in (seen.result, again.result):
+        assert not any(word in str(result) for word in SECRET_WORDS)
+    assert not run(defaults, CALM).changed
