@@ -13,8 +13,11 @@ from ansible_collections.otc.dli.plugins.doc_fragments import flink_jar_job, lif
 _IDENTITY = ("name", "job_id")
 
 
-def _suboptions(option, without=()):
-    """Return the options of a single job as suboptions of another option, without defaults of their own."""
+def _suboptions(option, without=(), module=""):
+    """Return the options of a single job as suboptions of another option, without defaults of their own.
+
+    :param module: how to refer to the module that has the options which are not of a job; "" for this one.
+    """
     options = {}
     for fragment in (flink_jar_job, lifecycle):
         options.update(yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"])
@@ -23,7 +26,7 @@ def _suboptions(option, without=()):
     return json.loads(
         re.sub(
             r"O\((\w+)",
-            lambda match: f"O({match[1]}" if match[1] not in options else f"O({option}.{match[1]}",
+            lambda match: f"O({option}.{match[1]}" if match[1] in options else f"O({module}{match[1]}",
             json.dumps(options),
         )
     )
@@ -36,22 +39,28 @@ def _without_default(value):
     return value
 
 
-def _documentation(jobs):
+def _documentation(jobs, module=""):
     """Return the two options as a fragment; JSON is YAML too.
 
-    :param jobs: what a module has to say of C(jobs) itself.
+    :param jobs: what there is to say of C(jobs) itself.
+    :param module: as in C(_suboptions).
     """
     return json.dumps(
         {
             "options": {
-                "jobs": {**jobs, "type": "list", "elements": "dict", "suboptions": _suboptions("jobs[]")},
+                "jobs": {
+                    **jobs,
+                    "type": "list",
+                    "elements": "dict",
+                    "suboptions": _suboptions("jobs[]", module=module),
+                },
                 "defaults": {
                     "description": [
                         "Options for all O(jobs) that do not give them themselves.",
                         "An option counts as a whole: lists and dictionaries are replaced, not merged.",
                     ],
                     "type": "dict",
-                    "suboptions": _suboptions("defaults", without=_IDENTITY),
+                    "suboptions": _suboptions("defaults", _IDENTITY, module),
                 },
             }
         }
@@ -77,5 +86,6 @@ class ModuleDocFragment:
                 "What a job leaves out is taken from O(defaults); what these leave out is as in that module.",
                 "Left out, nothing is compared. An empty list says that there should be no job.",
             ],
-        }
+        },
+        "otc.dli.dli_flink_jar_jobs#module:",
     )

@@ -27,6 +27,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     canonical,
+    is_flink_1_15_or_later,
     merged_resource_config,
     to_wire,
 )
@@ -159,6 +160,13 @@ def job_result(current: FlinkJob, spec: FlinkJobSpec) -> dict:
 def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
     """Return the names of the fields in which a job differs from the desired state."""
     return list(_field_changes(spec, current)[0])
+
+
+def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
+    """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
+    changes = _field_changes(spec, current)[0]
+    shown_pairs = {name: shown_change(name, *change, spec.public_args) for name, change in changes.items()}
+    return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
 
 
 def _plan_create(spec, state):
@@ -302,7 +310,8 @@ def _risks(current, changes, steps, former):
     elif "stop" in operations:
         if not current.value("obs_bucket"):
             risks.append("The job has no obs_bucket, so there may be no place for its savepoint.")
-        if not current.value("execution_agency_urn") and _is_flink_1_15(current):
+        is_new = is_flink_1_15_or_later(current.value("flink_version"), current.value("resource_config_version"))
+        if is_new and not current.value("execution_agency_urn"):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
     if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
         risks.append("The job is started without a savepoint, so with empty state.")
@@ -318,12 +327,6 @@ def _risks(current, changes, steps, former):
         if changed:
             risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
     return tuple(risks)
-
-
-def _is_flink_1_15(current):
-    return current.value("resource_config_version") == "v2" or current.value("flink_version").startswith(
-        ("1.15", "1.17")
-    )
 
 
 def _former(current, changes, steps, how):
@@ -349,14 +352,14 @@ def _field_changes(spec, current):
         if name == "checkpoint_path" and desired == "" and {**current.definition(), **wanted}["checkpoint_enabled"]:
             # No path of one's own is wanted, and the service makes one.
             continue
-        if name == "cu_number" and desired != actual and _is_rewritten(current):
+        if name == "cu_number" and desired != actual and shows_used_cus(current):
             warnings.append(
                 f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
                 f"instead of what was requested ({desired} in this task)."
             )
         elif desired != actual:
             changes[name] = (actual, desired)
-    if changes and "cu_number" not in wanted and _is_rewritten(current):
+    if changes and "cu_number" not in wanted and shows_used_cus(current):
         warnings.append(
             f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
             "requested, and the update sends them back; give cu_number to request another number."
@@ -364,7 +367,7 @@ def _field_changes(spec, current):
     return changes, warnings
 
 
-def _is_rewritten(current):
+def shows_used_cus(current: FlinkJob) -> bool:
     """Whether cu_number shows the CUs in use instead of those requested, as the service may have it.
 
     C(real_cu_number) is documented to be 0 as long as it says nothing else than cu_number; when it repeats it
@@ -427,13 +430,13 @@ def _full_update_body(spec, current):
         elif told:
             # A runtime_config goes back just as it came: its form on the service is not ours to choose.
             body[name] = current.raw(name) if name == "runtime_config" else to_wire(known, current.value(name))
-    for name in _without_effect(body):
+    for name in without_effect(body):
         body.pop(name, None)
     return body
 
 
-def _without_effect(body):
-    """Return the names of fields that do not belong into an update that makes the job what the body says."""
+def without_effect(body: dict) -> set[str]:
+    """Return the names of fields that do not belong into a request that makes the job what the body says."""
     names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
     return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
@@ -14,13 +15,25 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     InvalidInput,
     NotFound,
 )
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import goals_from_params
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
+    Ages,
+    ages_from_params,
+    ages_options,
+    audit,
+    is_jar_job,
+    warnings_of,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import find_desired
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, STATUSES
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe, warnings_about
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
 JOB_TYPES = ("flink_jar_job", "flink_sql_job")
@@ -58,6 +71,9 @@ class FlinkJobQuery:
     :param details: whether all fields are asked for, or a summary.
     :param execution_plan: whether Flink's own view is asked for too.
     :param show_entrypoint_args: whether arguments are shown, which can hold secrets.
+    :param ages: what counts as old in the report about the jobs; None for no report.
+    :param goals: the jobs that should be there, for the report; None when nothing is to be compared.
+    :param as_tasks: whether the options that describe each job are asked for too.
     """
 
     job_id: int | None = None
@@ -65,6 +81,9 @@ class FlinkJobQuery:
     details: bool = True
     execution_plan: bool = False
     show_entrypoint_args: bool = False
+    ages: Ages | None = None
+    goals: list[Goal] | None = None
+    as_tasks: bool = False
 
 
 def query_options() -> dict:
@@ -80,6 +99,9 @@ def query_options() -> dict:
         "details": {"type": "bool", "default": True},
         "execution_plan": {"type": "bool", "default": False},
         "show_entrypoint_args": {"type": "bool", "default": False},
+        "report": {"type": "bool", "default": False},
+        **ages_options(),
+        "as_tasks": {"type": "bool", "default": False},
     }
 
 
@@ -97,23 +119,40 @@ def query_from_params(params: dict) -> FlinkJobQuery:
     if tags:
         # The form is known from the vendor's Terraform provider.
         filters["tags"] = ",".join(f"{key}={value}" for key, value in tags.items())
-    shape = {name: params[name] for name in ("details", "execution_plan", "show_entrypoint_args")}
-    return FlinkJobQuery(params["job_id"], filters, **shape)
+    shape = {name: params[name] for name in ("details", "execution_plan", "show_entrypoint_args", "as_tasks")}
+    ages = ages_from_params(params)
+    goals = None if params["jobs"] is None else goals_from_params(params)
+    return FlinkJobQuery(params["job_id"], filters, **shape, ages=ages if params["report"] else None, goals=goals)
 
 
-def query_jobs(api: FlinkJobApi, query: FlinkJobQuery) -> dict:
+def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) -> dict:
     """Ask for jobs and return the module's result.
 
+    :param is_hidden: callable that says whether Ansible would mask any part of a value in the result.
     :raises RequestError: the service refused or did not answer.
     """
     jobs = _one_job(api, query) if query.job_id is not None else _all_jobs(api, query)
+    if query.as_tasks:
+        jobs = [_completed(api, job) if is_jar_job(job) else job for job in jobs]
     results = [_result(job, query) for job in jobs]
     refused = []
     if query.execution_plan:
         for job, result in zip(jobs, results):
             result["execution_plan"], refusal = _execution_plan(api, job)
             refused += [refusal] if refusal else []
-    return {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(refused)}
+    result = {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(refused)}
+    if query.ages is not None:
+        # A desired job that the filters leave out is not missing.
+        lists_all = query.job_id is None and not query.filters
+        compared = None if query.goals is None else find_desired(api, query.goals, jobs if lists_all else None)
+        result["report"] = audit(jobs, compared, query.ages, clock.time() * 1000)
+        result["warnings"] += warnings_of(compared or [])
+    if query.as_tasks:
+        # A job that was deleted since it was listed is nothing to take over.
+        known = [job for job in jobs if is_jar_job(job) and _is_complete(job)]
+        result["tasks"], result["left_out"] = describe(known, query.show_entrypoint_args, is_hidden)
+        result["warnings"] += warnings_about(result["left_out"])
+    return result
 
 
 def _check(params, tags):
@@ -124,6 +163,16 @@ def _check(params, tags):
     for option in ("queue_name", "user_name"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty, but must have at least 1 character; leave it out for all jobs.")
+    for option in ("report", "as_tasks"):
+        if params[option] and not params["details"]:
+            raise InvalidInput(f"{option} is true, but needs details, which are false.")
+    for option in ("jobs", "defaults"):
+        if params[option] is not None and not params["report"]:
+            raise InvalidInput(f"{option} is given, but is only compared with report, which is false.")
+    if params["defaults"] is not None and params["jobs"] is None:
+        raise InvalidInput("defaults is given, but jobs is not; there is no job that they could be for.")
+    if params["user_name"] is not None:
+        check_text("user_name", params["user_name"])
     if any("," in key + value for key, value in (tags or {}).items()):
         raise InvalidInput("tags has a tag with a comma, which the service's list cannot be asked for.")
 
@@ -158,13 +207,17 @@ def _listed(api, query, filters):
 
 def _completed(api, job):
     """Return a job of the list with what only its detail tells."""
-    if all(job.tells(known.name) for known in FIELDS):
+    if _is_complete(job):
         return job
     try:
         return job.completed_by(FlinkJob(api.get_job(job.job_id), "detail"))
     except NotFound:
         # Deleted since it was listed; what the list told is still an answer.
         return job
+
+
+def _is_complete(job):
+    return "detail" in job.sources or all(job.tells(known.name) for known in FIELDS)
 
 
 def _passes(job, query):

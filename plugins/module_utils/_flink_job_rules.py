@@ -20,10 +20,15 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
     TAGS_MAX_COUNT,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, memory_megabytes, text
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
+    canonical,
+    is_flink_1_15_or_later,
+    memory_megabytes,
+)
+from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_FLINK_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
+_FLINK_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(\.[0-9]{1,9})?")
 _OBS_PATH = re.compile(r"obs://[^/\s]+/\S.*")
 _FORBIDDEN_IN_TAGS = "=*<>|\\"
 
@@ -31,10 +36,12 @@ _FORBIDDEN_IN_TAGS = "=*<>|\\"
 _FLINK_VERSIONS_OF_RESOURCE_CONFIG = {"v1": ("1.12", "1.15"), "v2": ("1.15", "1.17")}
 # What sizes a job under resource_config_version v1 alone (documented).
 V1_ONLY = ("cu_number", "manager_cu_number", "tm_cus")
-_FIRST_VERSION_WITH_OBS_ONLY = (1, 15)
 _NUMBERS_TOGETHER = {"cu_number", "manager_cu_number", "parallel_number"}
 _MINIMUM_CPU = 0.5
 _MINIMUM_MEMORY_MEGABYTES = 2048
+# What the types Integer and Long of the API reference can hold.
+_WIDEST_INTEGER = 2**31 - 1
+_WIDEST_LONG = 2**63 - 1
 # Texts whose line breaks mean something.
 _MULTI_LINE = ("desc", "runtime_config")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files")
@@ -76,24 +83,14 @@ def check_definition(fields: dict, managed: set) -> None:
 
 
 def _fail(option, value, rule):
-    raise InvalidInput(f"{option} is {_shown(value)}, but {rule}.")
-
-
-def _shown(value):
-    """Return a value as a user would write it, cut to a readable length, with what cannot be seen made visible."""
-    if isinstance(value, bool):
-        return text(value)
-    if not isinstance(value, str):
-        return str(value)
-    cut = value[:80] + ("…" if len(value) > 80 else "")
-    return '"' + "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut) + '"'
+    raise InvalidInput(f"{option} is {quoted(value)}, but {rule}.")
 
 
 def _check_identity(spec):
     if spec.name is None and spec.job_id is None:
         raise InvalidInput("name or job_id is missing; one of them must identify the job.")
-    if spec.job_id is not None and spec.job_id < 1:
-        _fail("job_id", spec.job_id, "must be at least 1")
+    if spec.job_id is not None:
+        _check_number("job_id", spec.job_id, 1, _WIDEST_LONG)
     if spec.name is not None:
         if not 1 <= len(spec.name) <= NAME_MAX_LENGTH:
             _fail("name", spec.name, f"must have 1 to {NAME_MAX_LENGTH} characters, not {len(spec.name)}")
@@ -108,11 +105,11 @@ def _check_field(field, value):
         for item in value:
             if not item.strip():
                 raise InvalidInput(f"{field.name} has an empty entry, but each entry must name a package or file.")
-            _check_text(field.name, item, field.max_length)
+            check_text(field.name, item, field.max_length)
     elif field.kind == "runtime_config":
         _check_runtime_config(value)
     elif isinstance(value, str) and not field.choices:
-        _check_text(field.name, value, field.max_length)
+        check_text(field.name, value, field.max_length)
     if field.name == "resume_max_num" and value == 0:
         _fail(field.name, value, "must be -1 (no limit) or greater than 0")
     if field.name == "flink_version" and value and not _FLINK_VERSION.fullmatch(value):
@@ -120,13 +117,26 @@ def _check_field(field, value):
 
 
 def _check_range(field, value):
-    if field.maximum is not None and not field.minimum <= value <= field.maximum:
+    if field.maximum is not None and not isinstance(value, bool) and not field.minimum <= value <= field.maximum:
         _fail(field.name, value, f"must be from {field.minimum} to {field.maximum}")
-    if value < field.minimum:
-        _fail(field.name, value, f"must be at least {field.minimum}")
+    _check_number(field.name, value, field.minimum, _WIDEST_INTEGER)
 
 
-def _check_text(option, value, max_length):
+def _check_number(option, value, least, most):
+    """Check what Ansible has taken for a number: truth values are among that, and numbers that the API cannot hold."""
+    if isinstance(value, bool):
+        _fail(option, value, "must be a number")
+    if value < least:
+        _fail(option, value, f"must be at least {least}")
+    if value > most:
+        _fail(option, value, f"must be at most {most}")
+
+
+def check_text(option: str, value: str, max_length: int | None = None) -> None:
+    """Check a text of any option.
+
+    :raises InvalidInput: it is too long, or holds a control character or line break that has no meaning there.
+    """
     # Entry point arguments can hold a secret, and so can a text that was pasted into the wrong option.
     shown = "" if option == "entrypoint_args" else value
     allowed = "\n\t\r" if option in _MULTI_LINE else ""
@@ -142,13 +152,13 @@ def _check_runtime_config(value):
             f"runtime_config is of type {type(value).__name__}, but must be a dictionary or a text of key=value lines."
         )
     if isinstance(value, str):
-        _check_text("runtime_config", value, None)
+        check_text("runtime_config", value)
     config = canonical(FIELDS_BY_NAME["runtime_config"], value)
     if not isinstance(config, dict):
         raise InvalidInput("runtime_config is a text that is neither key=value lines nor JSON of keys and values.")
     entries = value if isinstance(value, dict) else config
     for key, item in entries.items():
-        where = f"runtime_config has the key {_shown(str(key))}"
+        where = f"runtime_config has the key {quoted(str(key))}"
         if not str(key).strip() or "=" in str(key) or not str(key).isprintable():
             raise InvalidInput(f"{where}, but each key must be plain text without an equals sign.")
         if isinstance(item, (dict, list)) or not str(item).isprintable():
@@ -194,9 +204,7 @@ def _check_versions(fields):
 
 
 def _check_packages(fields):
-    obs_only = fields.get("resource_config_version") == "v2"
-    if fields.get("flink_version"):
-        obs_only = obs_only or _version_numbers(fields["flink_version"]) >= _FIRST_VERSION_WITH_OBS_ONLY
+    obs_only = is_flink_1_15_or_later(fields.get("flink_version"), fields.get("resource_config_version"))
     for name in _PACKAGE_FIELDS:
         value = fields.get(name) or []
         for path in [value] if isinstance(value, str) else value:
@@ -204,10 +212,6 @@ def _check_packages(fields):
                 _fail(name, path, "must be an obs:// path, because Flink 1.15 and later take packages only from OBS")
             if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
                 _fail(name, path, "an OBS path must look like obs://bucket/path")
-
-
-def _version_numbers(version):
-    return tuple(int(number) for number in version.split("."))
 
 
 def _check_resource_config(fields):
@@ -219,8 +223,8 @@ def _check_resource_config(fields):
     if version != "v2":
         raise InvalidInput("resource_config is given, but it needs resource_config_version v2.")
     for name in ("max_slot", "parallel_number"):
-        if config.get(name) is not None and config[name] < 1:
-            _fail(f"resource_config.{name}", config[name], "must be at least 1")
+        if config.get(name) is not None:
+            _check_number(f"resource_config.{name}", config[name], 1, _WIDEST_INTEGER)
     for name in ("jobmanager_resource_spec", "taskmanager_resource_spec"):
         _check_resource_spec(f"resource_config.{name}", config.get(name) or {})
 
@@ -249,13 +253,13 @@ def _check_tags(tags):
         raise InvalidInput(f"tags has {len(tags)} tags, but a job can have at most {TAGS_MAX_COUNT}.")
     for key, value in tags.items():
         if isinstance(value, (dict, list)):
-            raise InvalidInput(f"tags has the key {_shown(key)}, whose value must be a single text.")
+            raise InvalidInput(f"tags has the key {quoted(key)}, whose value must be a single text.")
         if not key:
             raise InvalidInput("tags has an empty key, but each key must have at least 1 character.")
         if key.startswith("_sys_"):
-            raise InvalidInput(f"tags has the key {_shown(key)}, but keys that start with _sys_ are reserved.")
+            raise InvalidInput(f"tags has the key {quoted(key)}, but keys that start with _sys_ are reserved.")
         for what, content, most in (("key", key, TAG_KEY_MAX_LENGTH), ("value", value, TAG_VALUE_MAX_LENGTH)):
-            where = f"tags has the {what} {_shown(content)}"
+            where = f"tags has the {what} {quoted(content)}"
             if len(content) > most:
                 raise InvalidInput(f"{where}, but a {what} must have at most {most} characters, not {len(content)}.")
             if any(char in _FORBIDDEN_IN_TAGS for char in content):

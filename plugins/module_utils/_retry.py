@@ -24,6 +24,8 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 20.0
 THROTTLED = 429
+# An error of the server without a reason may as well come of the request itself, and then comes each time.
+MOST_ATTEMPTS_UNEXPLAINED = 4
 _TEMPORARY_STATUSES = (THROTTLED, 500, 502, 503, 504)
 # Documented as an error of the server, a service that is not available, and a time-out; they come under HTTP 400.
 _TEMPORARY_CODES = ("0999", "0012", "0019")
@@ -65,6 +67,8 @@ def next_pause(error: RequestError, repeatable: bool, attempts: int, seconds_lef
     """
     if not is_temporary(error) or (may_be_carried_out(error) and not repeatable):
         return None
+    if _is_unexplained(error) and attempts >= MOST_ATTEMPTS_UNEXPLAINED:
+        return None
     # Growing pauses, none of them quite the same for two tasks that failed together.
     pause = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS) * rng.uniform(0.5, 1.0)
     if error.retry_after is not None:
@@ -72,6 +76,14 @@ def next_pause(error: RequestError, repeatable: bool, attempts: int, seconds_lef
     return pause if pause <= seconds_left else None
 
 
+def _is_unexplained(error):
+    return isinstance(error, ApiError) and (error.http_status == 500 or _code_number(error) == "0999")
+
+
 def _has_temporary_code(error):
+    return _code_number(error) in _TEMPORARY_CODES
+
+
+def _code_number(error):
     service, _dot, number = error.error_code.upper().partition(".")
-    return service == "DLI" and number in _TEMPORARY_CODES
+    return number if service == "DLI" else ""

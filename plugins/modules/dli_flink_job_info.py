@@ -14,13 +14,20 @@ author:
 description:
   - Tells of the Flink jobs of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, of all or of
     those that match every given option. No job that matches is an empty list, not an error.
+  - With O(report) it also tells what is remarkable about them, such as jobs that are not as a list of jobs describes
+    them, and with O(as_tasks) it writes such a list for jobs that were made otherwise.
 notes:
   - The service lists the jobs of the user whose credentials are used. A job that it does not list counts as not there,
     which deleted jobs have in common with those of others.
   - The service documents no way to read the tags of a job; O(tags) finds jobs by them.
   - The statement of a SQL job is not returned, because it can hold passwords.
+  - The number of requests is that of the list, one for each 100 jobs. O(report) takes no more, but for fields of
+    O(jobs) that the list leaves out, one for each job with such fields, and with both O(jobs) and a filter another
+    list, as those that the filter leaves out are looked for too. O(as_tasks) takes one more for each JAR job. Requests
+    are sent one after the other.
 extends_documentation_fragment:
   - otc.dli.auth
+  - otc.dli.fleet.desired
   - otc.dli.attributes
 attributes:
   check_mode:
@@ -93,11 +100,38 @@ options:
     description:
       - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are, so with
         V(true) all of them are in the result, and wherever that is logged.
-      - V(false) masks them all.
+      - V(false) masks them all, and leaves them out of RV(tasks).
+    type: bool
+    default: false
+  report:
+    description:
+      - Whether to report on the jobs that match. RV(report) tells what each finding means.
+      - Needs O(details).
+    type: bool
+    default: false
+  stuck_after:
+    description:
+      - How long a job may be in a status that should pass by itself, in seconds, before O(report) calls it stuck.
+      - The service documents no time at which a status began. The age is counted from the latest of the job's times of
+        creation, start and change, by the clock of the host that runs the module, so it is an estimate.
+    type: float
+    default: 900.0
+  stale_after:
+    description: How old the savepoint of a job that does not run may be, in seconds, before O(report) calls it stale.
+    type: float
+    default: 604800.0
+  as_tasks:
+    description:
+      - Whether to give, for each JAR job that matches, the options that describe it. They are an element of
+        O(otc.dli.dli_flink_jar_jobs#module:jobs), and options of M(otc.dli.dli_flink_jar_job).
+      - To apply them changes nothing. O(otc.dli.dli_flink_jar_jobs#module:jobs[].state) is not among them, so jobs are
+        neither started nor stopped.
+      - Needs O(details).
     type: bool
     default: false
 seealso:
   - module: otc.dli.dli_flink_jar_job
+  - module: otc.dli.dli_flink_jar_jobs
   - name: Data Lake Insight API reference
     description: What the service documents of the operations behind this module.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
@@ -130,6 +164,49 @@ EXAMPLES = r"""
   otc.dli.dli_flink_job_info:
     job_id: 131
     show_entrypoint_args: true
+
+- name: Compare all jobs with their descriptions
+  otc.dli.dli_flink_job_info:
+    report: true
+    defaults:
+      queue_name: streaming
+      state: started
+    jobs: "{{ orders_jobs }}"
+  register: audit
+
+- name: Fail when somebody has changed, deleted or added a job by hand
+  ansible.builtin.assert:
+    that:
+      - audit.report.drift == []
+      - audit.report.missing == []
+      - audit.report.unmanaged == []
+    fail_msg: "Not as described: {{ (audit.report.drift + audit.report.missing + audit.report.unmanaged) | to_json }}"
+
+- name: Report on what may need somebody
+  otc.dli.dli_flink_job_info:
+    report: true
+    stuck_after: 1800
+  register: audit
+
+- name: Fail when a job is stuck
+  ansible.builtin.assert:
+    that: audit.report.stuck == []
+
+- name: Describe the jobs that were made in the console
+  otc.dli.dli_flink_job_info:
+    queue_name: streaming
+    as_tasks: true
+  register: found
+
+- name: Write the descriptions to a file of variables
+  ansible.builtin.copy:
+    content: "{{ {'orders_jobs': found.tasks} | to_nice_yaml }}"
+    dest: "{{ playbook_dir }}/orders_jobs.yml"
+    mode: "0600"
+
+- name: Manage the jobs from now on
+  otc.dli.dli_flink_jar_jobs:
+    jobs: "{{ found.tasks }}"
 """
 
 RETURN = r"""
@@ -232,6 +309,152 @@ count:
   returned: success
   type: int
   sample: 1
+report:
+  description:
+    - What is remarkable about the jobs. Each finding but RV(report.cus) is a list of jobs, empty when there are none.
+    - C(name) and C(job_id) in them say which job it is.
+  returned: with O(report)
+  type: dict
+  contains:
+    drift:
+      description: Jobs of O(jobs) that are not as described; V(null) without O(jobs).
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the job.
+          type: str
+          sample: orders-enrichment
+        job_id:
+          description: Id of the job.
+          type: int
+          sample: 131
+        changes:
+          description:
+            - By field, the value that the job has (C(before)) and should have (C(after)). Secrets are masked.
+            - Under C(state), the status of the job and the state that it should have. A passing status that may lead
+              there is no difference. V(restarted) is compared as V(started).
+            - Tags are not compared, because nothing tells them.
+          type: dict
+          sample:
+            parallel_number: {before: 3, after: 6}
+            state: {before: job_cancel_success, after: started}
+        msg:
+          description: Why it cannot be said which job is meant, as when several have the name; V(null) otherwise.
+          type: str
+          sample: "Several jobs are named orders-enrichment: 131, 132; say which one with job_id."
+    missing:
+      description: Jobs of O(jobs) that the service does not list; V(null) without O(jobs).
+      type: list
+      elements: dict
+      sample: [{name: orders-archive, job_id: null}]
+    unmanaged:
+      description: JAR jobs that match the filters and are not in O(jobs); V(null) without O(jobs).
+      type: list
+      elements: dict
+      sample: [{name: orders-test, job_id: 140, status: job_running}]
+    stuck:
+      description: Jobs that are in a passing status for longer than O(stuck_after), and for about how many seconds.
+      type: list
+      elements: dict
+      sample: [{name: orders-enrichment, job_id: 131, status: job_submitting, seconds: 2731}]
+    without_checkpoints:
+      description:
+        - JAR jobs without C(checkpoint_enabled), unless C(checkpoint_path) or the setting
+          C(execution.checkpointing.interval) shows that they take checkpoints of their own.
+      type: list
+      elements: dict
+      sample: [{name: orders-test, job_id: 140}]
+    without_agency:
+      description: JAR jobs on Flink 1.15 or later without C(execution_agency_urn).
+      type: list
+      elements: dict
+      sample: [{name: orders-test, job_id: 140}]
+    without_auto_restart:
+      description: JAR jobs without C(restart_when_exception).
+      type: list
+      elements: dict
+      sample: [{name: orders-test, job_id: 140}]
+    cus:
+      description: The CUs of the jobs that run or may run, without those that are sized by C(resource_config).
+      type: dict
+      contains:
+        requested:
+          description: How many CUs they request together.
+          type: int
+          sample: 40
+        actual:
+          description: How many CUs they really use together.
+          type: int
+          sample: 43
+        unsure:
+          description: How many of the jobs may be sized by C(resource_config), which the service's list does not tell.
+          type: int
+          sample: 0
+        jobs:
+          description: The jobs that do not use as many CUs as they request.
+          type: list
+          elements: dict
+          sample: [{name: orders-enrichment, job_id: 131, requested: 4, actual: 7}]
+    restarted:
+      description: Jobs that the service has restarted, and how often.
+      type: list
+      elements: dict
+      sample: [{name: orders-enrichment, job_id: 131, restart_times: 2}]
+    stale_savepoints:
+      description:
+        - Jobs whose savepoint does not stand for where they are, so that a start from it does work again or loses some.
+        - C(reason) is V(older_than_start) for a job that runs or has failed and was started after the savepoint was
+          made, and V(old) for a job that does not run and whose savepoint is older than O(stale_after).
+        - C(made) is when the savepoint was made, in milliseconds since 1970 UTC, as its path tells. One whose path does
+          not is not judged.
+      type: list
+      elements: dict
+      sample:
+        - name: orders-enrichment
+          job_id: 131
+          savepoint_path: obs://example-bucket/jobs/savepoint/131/1578467395713/
+          made: 1578467395713
+          reason: older_than_start
+tasks:
+  description:
+    - For each JAR job the options that describe it. Options that would say what is so anyway are not among them.
+    - Without the tags, which nothing tells, and without what RV(left_out) names.
+  returned: with O(as_tasks)
+  type: list
+  elements: dict
+  sample:
+    - name: orders-enrichment
+      queue_name: streaming
+      entrypoint: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
+      cu_number: 4
+      parallel_number: 6
+left_out:
+  description:
+    - Which options of RV(tasks) are not told, and why. Left out options are not managed, so they stay as they are.
+    - C(entrypoint_args) are only told with O(show_entrypoint_args), C(runtime_config) only without sensitive values.
+    - A value that an option cannot say, such as a description that is too long, is left out as well.
+  returned: with O(as_tasks)
+  type: list
+  elements: dict
+  sample:
+    - name: orders-enrichment
+      job_id: 131
+      option: entrypoint_args
+      reason: it can hold secrets; show_entrypoint_args shows it
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took.
+      type: float
+      sample: 1.7
 error:
   description: Facts about what went wrong, as far as there are any.
   returned: failure
@@ -264,6 +487,8 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import (
     query_from_params,
     query_jobs,
@@ -273,11 +498,16 @@ from ansible_collections.otc.dli.plugins.module_utils._module import auth_option
 
 
 def main():
-    module = AnsibleModule(argument_spec={**auth_options(), **query_options()}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**auth_options(), **query_options(), **desired_options()}, supports_check_mode=True
+    )
 
-    def action(params, open_api):
+    def is_hidden(value):
+        return remove_values(value, module.no_log_values) != value
+
+    def action(params, open_api, _progress):
         query = query_from_params(params)
-        return query_jobs(open_api(), query)
+        return query_jobs(open_api(), query, is_hidden)
 
     run_module(module, action)
 
