@@ -68,7 +68,8 @@ def _documentation(jobs, module=""):
 
 
 class ModuleDocFragment:
-    DOCUMENTATION = _documentation(
+    # With a type, because ansible-test takes what is assigned without one for a text, and reads it as YAML.
+    DOCUMENTATION: str = _documentation(
         {
             "description": [
                 "The jobs, each with the options of M(otc.dli.dli_flink_jar_job).",
@@ -79,7 +80,7 @@ class ModuleDocFragment:
     )
 
     # For a module that only compares: otc.dli.fleet.desired
-    DESIRED = _documentation(
+    DESIRED: str = _documentation(
         {
             "description": [
                 "The jobs as they should be, for O(report): the same list that M(otc.dli.dli_flink_jar_jobs) takes.",

@@ -198,7 +198,8 @@ class Convergence:
             settled = self._applier.settle(job, spec.label)
             found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
         plan = plan_state(state, spec, found.job, found.tags_match, how)
-        if plan.steps and found.job and not all(found.job.tells(field.name) for field in FIELDS):
+        updates = any(step.operation == "update" for step in plan.steps)
+        if updates and found.job and not all(found.job.tells(field.name) for field in FIELDS):
             # An update sends the whole definition, so now all of it must be known.
             found = Found(self._reader.complete(found.job), found.tags_match)
             plan = plan_state(state, spec, found.job, found.tags_match, how)
