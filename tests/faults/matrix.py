@@ -11,7 +11,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fault_proxy import FAULTS
 from faults.invariants import check_cell
@@ -80,6 +80,10 @@ def clean_run(stage: Stage, scenario: Scenario) -> Observation:
     return clean
 
 
+# Real seconds.
+PATIENT_TIMEOUT = 1.5
+
+
 @dataclass
 class Outcome:
     """What became of all cells of one scenario.
@@ -102,7 +106,13 @@ def run_scenario(name: str, every: int = 1) -> Outcome:
     clean = clean_run(stage, scenario)
     for cell in itertools.islice(cells_of(scenario, clean.requests), 0, None, every):
         outcome.cells[cell.fault] += 1
-        outcome.broken += [(cell, str(violation)) for violation in check_cell(stage, scenario, clean, cell.plan)]
+        found = check_cell(stage, scenario, clean, cell.plan)
+        if found:
+            # On a busy machine an answer can come too late, which is a fault that nobody planned. What is broken is
+            # broken with a longer time-out too.
+            patient = replace(cell.plan, hurried_timeout=PATIENT_TIMEOUT)
+            found = check_cell(stage, scenario, clean, patient)
+        outcome.broken += [(cell, str(violation)) for violation in found]
     outcome.seconds = time.monotonic() - began
     return outcome
 

@@ -47,10 +47,12 @@ class Plan:
 
     :param faults: by number of the request, from 0.
     :param onwards: whether all requests after the last one meet its fault too.
+    :param hurried_timeout: real seconds after which the module gives an answer up, where a fault may give none.
     """
 
     faults: Mapping[int, Fault]
     onwards: bool = False
+    hurried_timeout: float = HURRIED_TIMEOUT
 
     @property
     def tls(self) -> bool:
@@ -60,7 +62,7 @@ class Plan:
     def timeout(self) -> float:
         """Real seconds that the module waits for an answer."""
         hurried = self.faults and not any(fault.large for fault in self.faults.values())
-        return HURRIED_TIMEOUT if hurried else CALM_TIMEOUT
+        return self.hurried_timeout if hurried else CALM_TIMEOUT
 
     @property
     def passes(self) -> bool:
