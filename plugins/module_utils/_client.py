@@ -94,6 +94,9 @@ class HttpClient:
         self._clock = clock
         self._gate = Gate(parallelism)
         self._session = requests.Session()
+        # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.
+        self._session.trust_env = False
+        self._proxies: dict[str, dict] = {}
         if parallelism > 1:
             adapter = HTTPAdapter(pool_maxsize=parallelism)
             self._session.mount("https://", adapter)
@@ -147,6 +150,16 @@ class HttpClient:
                     self.repeated += 1
                     self.seconds_lost += self._clock.monotonic() - sent
 
+    def _proxies_for(self, url):
+        """Return the proxies that the environment names for an address, looked up once for each host."""
+        scheme, host = urlsplit(url)[:2]
+        if scheme == "http":
+            # What is allowed to go over plain http stays on the way it was allowed for.
+            return None
+        if host not in self._proxies:
+            self._proxies[host] = requests.utils.get_environ_proxies(url)
+        return self._proxies[host]
+
     def _send(self, method, url, auth, body, query):
         operation = f"{method} {urlsplit(url).path}"
         deadline = time.monotonic() + self._timeout
@@ -157,13 +170,10 @@ class HttpClient:
                 # Spaces as %20: the signature has no other way to write them.
                 params=urlencode(query, quote_via=quote) if query else None,
                 json=body,
-                # Without a callable, requests would look for credentials in the user's .netrc file.
-                auth=auth or _no_credentials,
+                auth=auth,
                 timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
-                # Given with each request because requests lets REQUESTS_CA_BUNDLE override the session's value.
                 verify=self._verify,
-                # What is allowed to go over plain http stays on the way it was allowed for.
-                proxies={"no_proxy": "*"} if url.startswith("http:") else None,
+                proxies=self._proxies_for(url),
                 allow_redirects=False,
                 stream=True,
             )
@@ -172,10 +182,6 @@ class HttpClient:
         except (requests.exceptions.RequestException, HTTPError) as exc:
             raise _connection_failed(operation, url, exc) from exc
         return _checked_json(operation, response, content), response.headers
-
-
-def _no_credentials(prepared):
-    return prepared
 
 
 def _with_history(error, attempts, seconds, retry_timeout):

@@ -23,7 +23,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import Fli
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 # Most threads only wait for their job; how many requests they send at one time is limited elsewhere.
-_MOST_THREADS = 256
+_MOST_THREADS = 1024
 # No job has this tag, so a service that finds jobs by it does not look at tags at all.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 _SECONDS_BETWEEN_COUNTS = 2.0

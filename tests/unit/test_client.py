@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import threading
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
@@ -183,3 +184,43 @@ def test_a_list_that_ignores_the_offset_still_ends(httpserver, client):
     httpserver.expect_request("/v1.0/p/streaming/jobs").respond_with_json(listing)
     api = FlinkJobApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
     assert len(list(api.list_jobs())) == 100
+
+
+@pytest.fixture(name="proxy")
+def fixture_proxy(monkeypatch):
+    """A proxy that the environment names for everything; it notes what it is sent, and connects nothing."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            while True:
+                try:
+                    connection, _address = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    seen.append(connection.recv(65536).decode())
+                    connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, url)
+        yield seen
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_a_proxy_of_the_environment_is_used_and_told_no_credentials(client, proxy):
+    with pytest.raises(_errors.ConnectionFailed, match="the proxy did not connect"):
+        client.request("GET", "https://dli.example.com/x", auth=TokenAuth("token-secret"))
+    assert proxy and all(text.startswith("CONNECT dli.example.com:443 ") for text in proxy)
+    assert not any("token-secret" in text for text in proxy)
+
+
+def test_plain_http_goes_through_no_proxy(httpserver, client, proxy):
+    assert client.request("GET", answer(httpserver, {"done": True}), auth=TokenAuth("token-secret")) == {"done": True}
+    assert proxy == []
