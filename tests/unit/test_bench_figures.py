@@ -26,9 +26,10 @@ def fixture_figures():
 def test_figures_are_shown_as_their_median_and_their_range(figures):
     measured = figures.Figures.of([0.3, 0.1, 0.2, 9.0])
     assert measured.median == 0.25
-    assert measured.show(1) == "0.2 (0.1–9.0)"
+    assert measured.show() == "0.25 (0.10–9.00)"
+    assert measured.times(100).show() == "25.0 (10.0–900.0)"
     assert measured.times(1000).show() == "250 (100–9,000)"
-    assert figures.Figures.of([12.5]).show(2) == "12.50"
+    assert figures.Figures.of([12.5]).show() == "12.5"
 
 
 @pytest.mark.parametrize(
