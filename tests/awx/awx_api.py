@@ -1,0 +1,349 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A double of AWX's REST API: what playbooks/awx_setup.yml needs of it, and a judge of what is sent.
+
+Fields and rules are those of AWX 24.6 (serializers, fields of credential types, view of surveys). It is stricter in one
+thing: a field that AWX does not have is an error here, where AWX ignores it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from types import TracebackType
+from typing import Any
+
+from cheroot import wsgi
+from flask import Flask, abort, request
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+TOKEN = "planted-token-of-awx"
+HIDDEN = "$encrypted$"
+QUESTION_TYPES = {
+    "text": str,
+    "textarea": str,
+    "password": str,
+    "multiplechoice": str,
+    "multiselect": str,
+    "integer": int,
+    "float": (int, float),
+}
+# Of each collection the fields that can be written: their types, or the collection that an id has to be of.
+FIELDS: dict[str, dict[str, Any]] = {
+    "organizations": {"name": str, "description": str},
+    "credential_types": {"name": str, "description": str, "kind": ("cloud", "net"), "inputs": dict, "injectors": dict},
+    "credentials": {
+        "name": str,
+        "description": str,
+        "organization": "organizations",
+        "credential_type": "credential_types",
+        "inputs": dict,
+    },
+    "execution_environments": {
+        "name": str,
+        "description": str,
+        "organization": "organizations",
+        "image": str,
+        "pull": ("always", "missing", "never", ""),
+    },
+    "projects": {
+        "name": str,
+        "description": str,
+        "organization": "organizations",
+        "scm_type": ("", "git", "svn", "insights", "archive"),
+        "scm_url": str,
+        "scm_branch": str,
+        "scm_update_on_launch": bool,
+    },
+    "inventories": {
+        "name": str,
+        "description": str,
+        "organization": "organizations",
+        "kind": ("", "smart", "constructed"),
+        "host_filter": (str, type(None)),
+        "variables": str,
+    },
+    "hosts": {"name": str, "description": str, "inventory": "inventories", "enabled": bool, "variables": str},
+    "job_templates": {
+        "name": str,
+        "description": str,
+        "job_type": ("run", "check"),
+        "inventory": "inventories",
+        "project": "projects",
+        "playbook": str,
+        "execution_environment": "execution_environments",
+        "extra_vars": str,
+        "survey_enabled": bool,
+        "allow_simultaneous": bool,
+        **{f"ask_{name}_on_launch": bool for name in ("credential", "diff_mode", "job_type", "variables")},
+    },
+}
+REQUIRED = {
+    "credential_types": {"name", "kind"},
+    "credentials": {"name", "credential_type", "organization"},
+    "execution_environments": {"name", "image"},
+    "projects": {"name", "organization"},
+    "inventories": {"name", "organization"},
+    "hosts": {"name", "inventory"},
+    "job_templates": {"name", "project", "playbook", "inventory"},
+}
+# Sent by awx.awx all the same: AWX sets them itself.
+READ_ONLY = {"credential_types": {"managed"}, "job_templates": {"organization"}}
+
+
+def credential_type_errors(sent: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the inputs and injectors of a credential type."""
+    inputs, injectors = sent["inputs"], sent["injectors"]
+    errors = [f"inputs cannot have {key}" for key in inputs.keys() - {"fields", "required"}]
+    known = {
+        "type",
+        "format",
+        "choices",
+        "id",
+        "label",
+        "help_text",
+        "multiline",
+        "secret",
+        "ask_at_runtime",
+        "default",
+    }
+    names = [field.get("id") for field in inputs["fields"]]
+    if len(set(names)) != len(names) or "tower" in names:
+        errors.append("ids have to be different from each other, and from tower")
+    for field in inputs["fields"]:
+        errors += [f"a field cannot have {key}" for key in field.keys() - known]
+        errors += [f"a field has no {key}" for key in {"id", "label"} - field.keys()]
+        if field.get("type", "string") not in ("string", "boolean"):
+            errors.append(f"a field cannot be of type {field['type']}")
+        if field.get("format") not in (None, "url", "ssh_private_key"):
+            errors.append(f"a field cannot have the format {field['format']}")
+    errors += [f"injectors cannot have {key}" for key in injectors.keys() - {"file", "env", "extra_vars"}]
+    files = injectors.get("file", {})
+    errors += [f"{key} is no name of a file" for key in files if not re.fullmatch(r"template(\.[A-Za-z_]\w*)?", key)]
+    names_of_files = {key.partition(".")[2]: "a path" for key in files}
+    names_known = {**dict.fromkeys(names, "a value"), "tower": {"filename": names_of_files}}
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    for key, template in {**files, **injectors.get("env", {})}.items():
+        try:
+            environment.from_string(template).render(names_known)
+        except TemplateError as error:
+            errors.append(f"{key}: {error}")
+    for key, template in injectors.get("env", {}).items():
+        if key.startswith("ANSIBLE_") or not re.fullmatch(r"[A-Za-z_]\w*", key) or not template.isascii():
+            errors.append(f"{key} cannot be set")
+    return errors
+
+
+def survey_spec_errors(spec: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a survey."""
+    kinds = {"name": str, "description": str, "spec": list}
+    errors = [f"the survey has no {key}" for key, kind in kinds.items() if not isinstance(spec.get(key), kind)]
+    if errors or not spec["spec"]:
+        return errors or ["the survey asks nothing"]
+    names = [question.get("variable") for question in spec["spec"]]
+    errors += [f"{name} is asked for twice" for name in names if names.count(name) > 1]
+    for question in spec["spec"]:
+        kinds = {"type": str, "question_name": str, "variable": str, "required": bool}
+        wrong = [key for key, kind in kinds.items() if not isinstance(question.get(key), kind)]
+        if wrong or question["type"] not in QUESTION_TYPES:
+            errors.append(f"a question has no good {wrong or 'type'}")
+            continue
+        default, choices = question.get("default", ""), question.get("choices")
+        if default != "" and not isinstance(default, QUESTION_TYPES[question["type"]]):
+            errors.append(f"the default {default!r} is of another type")
+        if isinstance(default, str) and default.startswith(HIDDEN):
+            errors.append("the default is reserved")
+        errors += [f"{key} is no number" for key in ("min", "max") if not isinstance(question.get(key, 0), int)]
+        if question["type"] in ("multiplechoice", "multiselect"):
+            if not isinstance(choices, list):
+                errors.append("there are no choices")
+            elif any(line not in choices for line in default.splitlines()):
+                errors.append(f"the default {default!r} is none of the choices")
+    return errors
+
+
+class AwxApi:
+    """AWX, to be used as a context manager; in the beginning it has its organization Default.
+
+    :param playbooks: what AWX finds in the repository of a project, once it has fetched it.
+
+    ``objects`` are what is there, by the name of the collection; ``writes`` the requests that could change something;
+    ``refusals`` what was wrong with requests.
+    """
+
+    def __init__(self, playbooks: list[str]) -> None:
+        self._playbooks = playbooks
+        self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in FIELDS}
+        self.objects["organizations"].append({"id": 1, "name": "Default"})
+        self.credentials_of: dict[int, list[int]] = {}
+        self.surveys: dict[int, dict[str, Any]] = {}
+        self.writes: list[tuple[str, str, Any]] = []
+        self.refusals: list[Any] = []
+        self._fetched: set[int] = set()
+        self._server = wsgi.Server(("127.0.0.1", 0), self._app())
+        self._server.expiration_interval = 0.01  # how often cheroot looks is also how long it takes to stop
+        self._thread = threading.Thread(target=self._server.serve, name="awx-api", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.bind_addr[1]}"
+
+    def __enter__(self) -> AwxApi:
+        self._server.prepare()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.stop()
+        self._thread.join()
+
+    def find(self, collection: str, number: int) -> dict[str, Any] | None:
+        """Return what is stored, secrets in the open."""
+        return next((item for item in self.objects[collection] if item["id"] == number), None)
+
+    def _app(self) -> Flask:
+        app = Flask("awx_api", static_folder=None)
+
+        @app.before_request
+        def before() -> None:
+            if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+                abort(401)
+            if request.method != "GET":
+                self.writes.append((request.method, request.path, request.get_json()))
+
+        @app.after_request
+        def after(response: Any) -> Any:
+            response.headers["X-API-Product-Name"] = "AWX"
+            response.headers["X-API-Product-Version"] = "24.6.1"
+            if response.status_code >= 400:
+                self.refusals.append((request.method, request.path, response.get_data(as_text=True)))
+            return response
+
+        @app.get("/api/v2/<collection>/")
+        def listed(collection: str) -> Any:
+            wanted = {key: value for key, value in request.args.items() if not key.startswith("or__")}
+            found = [
+                item for item in self.objects[collection] if all(str(item.get(key)) == wanted[key] for key in wanted)
+            ]
+            return self._page([self._shown(collection, item) for item in found])
+
+        @app.post("/api/v2/<collection>/")
+        def created(collection: str) -> Any:
+            sent = self._checked(collection, {}, request.get_json())
+            item = {"id": 10 + sum(map(len, self.objects.values())), **sent}
+            if collection == "credential_types":
+                item["managed"] = False
+            if collection == "job_templates":
+                item["organization"] = (self.find("projects", item["project"]) or abort(404))["organization"]
+            self.objects[collection].append(item)
+            return self._shown(collection, item), 201
+
+        @app.patch("/api/v2/<collection>/<int:number>/")
+        def changed(collection: str, number: int) -> Any:
+            item = self.find(collection, number) or abort(404)
+            item.update(self._checked(collection, item, request.get_json()))
+            return self._shown(collection, item)
+
+        @app.get("/api/v2/project_updates/<int:number>/")
+        def project_update(number: int) -> Any:
+            self._fetched.add(number)
+            return {"id": number, "status": "successful"}
+
+        @app.get("/api/v2/job_templates/<int:number>/credentials/")
+        def attached(number: int) -> Any:
+            found = [self.find("credentials", item) or abort(404) for item in self.credentials_of.get(number, [])]
+            return self._page([self._shown("credentials", item) for item in found])
+
+        @app.post("/api/v2/job_templates/<int:number>/credentials/")
+        def attach(number: int) -> Any:
+            sent = request.get_json()
+            if sent.keys() != {"id"} or not self.find("credentials", sent["id"]):
+                return {"detail": f"no credential: {sent}"}, 400
+            self.credentials_of.setdefault(number, []).append(sent["id"])
+            return "", 204
+
+        @app.get("/api/v2/job_templates/<int:number>/survey_spec/")
+        def survey(number: int) -> Any:
+            return self.surveys.get(number, {})
+
+        @app.post("/api/v2/job_templates/<int:number>/survey_spec/")
+        def set_survey(number: int) -> Any:
+            errors = survey_spec_errors(request.get_json())
+            if errors:
+                return {"error": errors}, 400
+            self.surveys[number] = request.get_json()
+            return {}
+
+        return app
+
+    @staticmethod
+    def _page(items: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"count": len(items), "next": None, "previous": None, "results": items}
+
+    def _shown(self, collection: str, item: dict[str, Any]) -> dict[str, Any]:
+        """An object as a request shows it."""
+        url = f"/api/v2/{collection}/{item['id']}/"
+        shown = {**item, "url": url, "type": collection.removesuffix("s"), "related": {}, "summary_fields": {}}
+        if collection == "job_templates":
+            shown["related"] = {"survey_spec": f"{url}survey_spec/", "credentials": f"{url}credentials/"}
+        if collection == "projects":
+            shown["scm_revision"] = "1" * 40 if item["id"] in self._fetched else ""
+            if item["id"] not in self._fetched:  # the number of the update is that of its project here
+                shown["summary_fields"] = {"current_update": {"id": item["id"]}}
+        if collection == "credentials":
+            secrets = self._secrets_of(item)
+            shown["inputs"] = {key: HIDDEN if key in secrets else value for key, value in item["inputs"].items()}
+        return shown
+
+    def _secrets_of(self, credential: dict[str, Any]) -> set[str]:
+        kind = self.find("credential_types", credential["credential_type"]) or abort(404)
+        return {field["id"] for field in kind["inputs"]["fields"] if field.get("secret")}
+
+    def _checked(self, collection: str, current: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+        """Return what of a request is to be stored, or refuse it."""
+        sent = {key: value for key, value in sent.items() if key not in READ_ONLY.get(collection, ())}
+        errors = [self._field_error(collection, key, value) for key, value in sent.items()]
+        errors += [f"{key} is missing" for key in REQUIRED[collection] if not {**current, **sent}.get(key)]
+        if not any(errors):
+            errors += self._object_errors(collection, {**current, **sent})
+        if any(errors):
+            response = json.dumps({"detail": [error for error in errors if error]})
+            abort(Flask.response_class(response, 400, mimetype="application/json"))
+        return sent
+
+    def _field_error(self, collection: str, key: str, value: Any) -> str:
+        if key not in FIELDS[collection]:
+            return f"{collection} have no {key}"
+        kind = FIELDS[collection][key]
+        if isinstance(kind, str):
+            good = isinstance(value, int) and self.find(kind, value) is not None
+        elif isinstance(kind, tuple) and isinstance(kind[0], str):
+            good = value in kind
+        else:
+            good = isinstance(value, kind)
+        return "" if good else f"{key} cannot be {value!r}"
+
+    def _object_errors(self, collection: str, item: dict[str, Any]) -> list[str]:
+        if collection == "credential_types":
+            return credential_type_errors(item)
+        if collection == "credentials":
+            kind = self.find("credential_types", item["credential_type"]) or abort(404)
+            known = {field["id"] for field in kind["inputs"]["fields"]}
+            # An empty input is nothing that a user has given; a text is all that these fields take.
+            return [
+                f"inputs: {key}"
+                for key, value in item["inputs"].items()
+                if key not in known or not isinstance(value, str)
+            ]
+        if collection == "job_templates":
+            found = self._playbooks if item["project"] in self._fetched else []
+            return [] if item["playbook"] in found else [f"Playbook not found for project: {item['playbook']}"]
+        if "variables" in item and not isinstance(json.loads(item["variables"]), dict):
+            return ["variables are no dictionary"]
+        return []

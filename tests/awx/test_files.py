@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the files for AWX have to agree about with one another and with the module."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT, SECRET_OPTIONS
+from ansible_collections.otc.dli.plugins.modules.dli_flink_jar_job import DOCUMENTATION
+
+from awx.awx_api import credential_type_errors, survey_spec_errors
+from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, inject, survey_errors
+
+GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
+OPTIONS = PLAY["tasks"][0]["otc.dli.dli_flink_jar_job"]
+
+
+def options_of_fragment(name: str) -> set[str]:
+    """The options that a doc fragment of the collection documents."""
+    module: dict[str, Any] = {}
+    exec((ROOT / "plugins" / "doc_fragments" / f"{name}.py").read_text(), module)
+    return set(yaml.safe_load(module["ModuleDocFragment"].DOCUMENTATION)["options"])
+
+
+def test_the_playbook_reads_an_answer_for_each_option() -> None:
+    """Except for credentials, which are not for a survey, and for how to wait and show."""
+    assert "otc.dli.lifecycle" in DOCUMENTATION
+    described = options_of_fragment("flink_jar_job") | options_of_fragment("lifecycle") | {"wait_timeout"}
+    assert set(OPTIONS) == described
+    text = (ROOT / PLAYBOOK).read_text()
+    assert {f"flink_job_{option}" for option in described} <= set(re.findall(r"flink_job_\w+", text))
+
+
+def test_the_survey_asks_for_options_of_the_playbook() -> None:
+    variables = [question["variable"] for question in SURVEY["spec"]]
+    assert {variable.removeprefix("flink_job_") for variable in variables} <= set(OPTIONS)
+    secret = [question["variable"] for question in SURVEY["spec"] if question["type"] == "password"]
+    assert secret == ["flink_job_secret_entrypoint_args"]
+
+
+def test_awx_takes_the_survey() -> None:
+    assert survey_spec_errors(SURVEY) == []
+    assert survey_errors({"flink_job_name": "orders", "flink_job_state": "started"}) == []
+    assert survey_errors({"flink_job_name": "orders"}) == ["flink_job_state is missing"]
+
+
+def test_awx_takes_the_credential_type() -> None:
+    assert credential_type_errors(CREDENTIAL_TYPE) == []
+
+
+def test_the_credential_type_has_all_that_authentication_takes(tmp_path: Any) -> None:
+    """But no cloud: a clouds.yaml is a file of its own, with credentials of its own."""
+    fields = {field["id"]: field for field in CREDENTIAL_TYPE["inputs"]["fields"]}
+    assert fields.keys() == ENVIRONMENT.keys() - {"cloud"}
+    assert {name for name, field in fields.items() if field.get("secret")} == set(SECRET_OPTIONS)
+    given = inject(CREDENTIAL_TYPE, {name: f"value of {name}" for name in fields}, tmp_path)
+    assert given.keys() == {ENVIRONMENT[name] for name in fields}
+    for name in fields.keys() - {"ca_cert"}:
+        assert given[ENVIRONMENT[name]] == f"value of {name}"
+    with open(given["OS_CACERT"], encoding="utf-8") as file:
+        assert file.read() == "value of ca_cert"
+    assert set(inject(CREDENTIAL_TYPE, {}, tmp_path).values()) == {""}
+
+
+def test_the_execution_environment_has_this_version() -> None:
+    definition = (ROOT / "docs" / "awx" / "execution-environment.yml").read_text()
+    assert set(re.findall(r"otc-dli-([\d.]+)\.tar\.gz", definition)) == {GALAXY["version"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"injectors": {"env": {"OS_TOKEN": "{{ tokn }}"}}}, "OS_TOKEN"),
+        ({"injectors": {"env": {"ANSIBLE_CONFIG": "x"}}}, "ANSIBLE_CONFIG"),
+        (
+            {"injectors": {"env": {"OS_CACERT": "{{ tower.filename.ca }}"}, "file": {"template.ca_cert": ""}}},
+            "OS_CACERT",
+        ),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "secrets": True}]}}, "secrets"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "text"}]}}, "text"),
+    ],
+)
+def test_awx_refuses_a_wrong_credential_type(change: dict[str, Any], error: str) -> None:
+    """The double has to tell good from bad, or its word would be worth nothing."""
+    errors = credential_type_errors({**CREDENTIAL_TYPE, **change})
+    assert errors and error in " ".join(errors)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"variable": "a", "question_name": "A", "type": "text"},
+        {"variable": "a", "question_name": "A", "type": "boolean", "required": False},
+        {"variable": "a", "question_name": "A", "type": "multiplechoice", "required": False},
+        {
+            "variable": "a",
+            "question_name": "A",
+            "type": "multiplechoice",
+            "required": False,
+            "choices": [],
+            "default": "x",
+        },
+        {"variable": "a", "question_name": "A", "type": "integer", "required": False, "default": "4"},
+        {"variable": "a", "question_name": "A", "type": "text", "required": False, "min": "4"},
+        {"variable": "a", "question_name": "A", "type": "text", "required": False, "default": "$encrypted$"},
+    ],
+)
+def test_awx_refuses_a_wrong_survey(question: dict[str, Any]) -> None:
+    assert survey_spec_errors({**SURVEY, "spec": [question]}) != []
