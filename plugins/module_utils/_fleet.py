@@ -98,7 +98,7 @@ class _Fleet:
             self._roll_out(self._task.rollout)
         else:
             for member in self._members:
-                if not member.failure:
+                if member.verdict == NOT_ATTEMPTED:
                     member.verdict = CHANGED
         return self._result()
 

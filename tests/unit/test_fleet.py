@@ -68,6 +68,8 @@ def test_a_fleet_is_created_and_then_left_alone(service, fleet):
     assert first["diff"] == predicted["diff"]
     assert {job.name for job in service.jobs.all()} == {job["name"] for job in names(30)}
     assert not fleet(jobs=names(30), defaults=DEFAULTS)["changed"]
+    unchanged = fleet(jobs=names(30), defaults=DEFAULTS, check_mode=True)
+    assert not unchanged["changed"] and verdicts(unchanged) == ["unchanged"] * 30 and unchanged["diff"] == []
 
 
 def test_a_fleet_is_started_stopped_and_deleted_in_batches(service, fleet):
