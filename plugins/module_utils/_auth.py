@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ansible_collections.otc.dli.plugins.module_utils._credentials import (
     Credentials,
@@ -18,6 +18,9 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, UnexpectedAnswer
 from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
+
+if TYPE_CHECKING:
+    from ansible_collections.otc.dli.plugins.module_utils._signer import SignatureAuth
 
 _LOGIN = "POST /v3/auth/tokens"
 
@@ -33,7 +36,7 @@ class Access:
 
     endpoint: str
     project_id: str
-    auth: Callable
+    auth: TokenAuth | SignatureAuth
 
 
 class TokenAuth:
@@ -138,7 +141,7 @@ def _access_by_password(client, credentials, keep_secret):
     secret, token = log_in()
     project = token.get("project")
     project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
-    if not is_project_id(project_id):
+    if not isinstance(project_id, str) or not is_project_id(project_id):
         raise UnexpectedAnswer("IAM's token names no project.", _LOGIN, 201)
     endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
     if not endpoint:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
@@ -85,7 +86,7 @@ class Credentials:
 _AS_GIVEN = [field.name for field in fields(Credentials) if field.name in ENVIRONMENT.keys() - {"auth_url", "endpoint"}]
 
 
-def resolve_credentials(params: dict, environ: dict, load_cloud) -> Credentials:
+def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentials:
     """Choose the one way to authenticate that the options describe.
 
     Options that the task gives win over what the environment alone offers, so that a shell with credentials

@@ -107,7 +107,8 @@ def goals_from_params(params: dict) -> list[Goal]:
     :raises InvalidInput: with the first rule that is broken, and in which job.
     """
     defaults = params["defaults"] or {}
-    goals, seen = [], set()
+    goals: list[Goal] = []
+    seen: set = set()
     for number, job in enumerate(params["jobs"], start=1):
         merged = {name: option.get("default") for name, option in goal_options().items()}
         for given in (defaults, job):

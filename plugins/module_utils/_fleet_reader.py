@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import PAGE_SIZE, FlinkJobApi
@@ -46,7 +47,8 @@ class FleetReader(FlinkJobReader):
         super().__init__(api)
         self._size = size
         self._pages = 1
-        self._listings: dict | None = None
+        # A dict while a snapshot is open, and then only.
+        self._listings: Any = None
         self._listing_lock = threading.Lock()
         self._live = Together(self._answers, _UNLIMITED)
 

@@ -74,7 +74,7 @@ class FlinkJobApi:
         detail = "true" if show_detail else "false"
         operation = "GET /streaming/jobs"
         wanted = filters.get("name")
-        seen = set()
+        seen: set[int] = set()
         offset = 0
         while True:
             query = {**filters, "show_detail": detail, "limit": PAGE_SIZE, "offset": offset}

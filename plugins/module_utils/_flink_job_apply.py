@@ -93,7 +93,7 @@ class Applier:
             elif step.operation == "delete":
                 self._delete(step, job, wait)
                 job = None
-            elif job.status == FINISHED and current.status == RUNNING:
+            elif job and current and job.status == FINISHED and current.status == RUNNING:
                 # A bounded job that ended by itself while it was being stopped has done its work.
                 self.notes.append(
                     f"Flink job {job.name} finished before it could be stopped, and was not started again."

@@ -203,7 +203,7 @@ def _lacks_agency(job):
 
 
 def _cus(jobs):
-    result = {"requested": 0, "actual": 0, "unsure": 0, "jobs": []}
+    result: dict = {"requested": 0, "actual": 0, "unsure": 0, "jobs": []}
     for job in jobs:
         requested, real = job.value("cu_number"), _number(job.real_cu_number)
         # A job that does not run uses no CUs.

@@ -159,7 +159,7 @@ class Convergence:
         except JobAppeared:
             # The answer to the create was lost. As far as anybody can tell the job comes of it.
             done += create
-            missing = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
+            missing: DliError = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
         except AlreadyExists as exc:
             # Another task was faster, or the name is that of a job which this user cannot see.
             missing = exc.explained(

@@ -84,18 +84,18 @@ TAGS_MAX_COUNT = 20
 TAG_KEY_MAX_LENGTH = 128
 TAG_VALUE_MAX_LENGTH = 255
 
-_RESOURCE_SPEC_OPTIONS = {
+_RESOURCE_SPEC_OPTIONS: dict[str, dict] = {
     "cpu": {"type": "float"},
     "memory": {"type": "str"},
 }
-RESOURCE_CONFIG_OPTIONS = {
+RESOURCE_CONFIG_OPTIONS: dict[str, dict] = {
     "max_slot": {"type": "int"},
     "parallel_number": {"type": "int"},
     "jobmanager_resource_spec": {"type": "dict", "options": _RESOURCE_SPEC_OPTIONS},
     "taskmanager_resource_spec": {"type": "dict", "options": _RESOURCE_SPEC_OPTIONS},
 }
 
-_OPTION_OF_KIND = {
+_OPTION_OF_KIND: dict[str, dict] = {
     "str": {"type": "str"},
     "int": {"type": "int"},
     "bool": {"type": "bool"},
@@ -109,7 +109,7 @@ _OPTION_OF_KIND = {
 
 def job_options() -> dict:
     """Return the part of the argument spec that describes a job."""
-    options = {
+    options: dict[str, dict] = {
         "name": {"type": "str", "aliases": ["job_name"]},
         "job_id": {"type": "int", "aliases": ["id"]},
         "secret_entrypoint_args": {"type": "str", "no_log": True},

@@ -74,13 +74,13 @@ class Step:
 
     operation: str
     job_id: int | None = None
-    body: dict | None = None
+    body: dict = field(default_factory=dict)
     fields: tuple = ()
     savepoint: bool = False
 
     def as_action(self) -> dict:
         """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
-        action = {"operation": self.operation}
+        action: dict = {"operation": self.operation}
         if self.fields:
             action["fields"] = list(self.fields)
         if self.operation == "stop":
@@ -165,7 +165,7 @@ def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
 def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
     """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
     changes = _field_changes(spec, current)[0]
-    shown_pairs = {name: shown_change(name, *change, spec.public_args) for name, change in changes.items()}
+    shown_pairs = {name: shown_change(name, old, new, spec.public_args) for name, (old, new) in changes.items()}
     return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
 
 

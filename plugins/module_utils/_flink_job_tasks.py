@@ -122,7 +122,8 @@ def _acceptable(task, candidates):
     if _broken_rule({**task, **rest}) is None:
         return rest, reasons
     # One after the other, until no more can be added: some options need another one that comes later.
-    options, more = {}, True
+    options: dict = {}
+    more = True
     while more:
         more = False
         for name in [name for name in rest if name not in options]:

@@ -46,7 +46,7 @@ _LONGEST_TIMEOUT_SECONDS = 86400
 
 def auth_options() -> dict:
     """Return the part of the argument spec that all modules share; documented in the doc fragment C(auth)."""
-    options = {
+    options: dict[str, dict] = {
         name: {
             "type": "path" if name == "ca_cert" else "str",
             "fallback": (env_fallback, [variable]),
@@ -78,7 +78,7 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
         parameters can be checked before anything is sent) and a Progress, and returns the result as a dict.
     :param api: the class of the API.
     """
-    clients = []
+    clients: list = []
     try:
         _check_common_options(module.params)
         _hide_options(module)

@@ -31,7 +31,7 @@ class Progress:
         self._mask = mask
         self._path = path
         self._clock = clock
-        self._pipe = None
+        self._pipe: int | None = None
         self._status = ""
         self._since = self._told = 0.0
 

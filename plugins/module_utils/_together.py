@@ -71,7 +71,7 @@ class _Batch:
         self.answered = threading.Event()
 
 
-def _copy(exc):
+def _copy(exc: BaseException) -> BaseException:
     """An exception is changed by who catches it (its traceback, and an explanation), so no two threads may share it."""
     twin = type(exc).__new__(type(exc))
     twin.args = exc.args

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import logging
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import parse_qs, quote
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("local_dli")
 
 SAVEPOINT_OPERATIONS = frozenset({"triggerFlinkJobSavepoint", "importFlinkJobSavepoint"})
+# So much of an answer is kept with its request, in bytes.
+LONGEST_ANSWER = 1000
 MESSAGES = {
     "run": "The request to start the job was taken.",
     "stop": "The request to stop the job was taken.",
@@ -40,6 +43,7 @@ class RecordedRequest:
     """A request as it came in; ``status`` is that of the answer, 0 until there is one.
 
     ``query`` has a list for each name, ``headers`` has lower-case names, ``json`` is None for a body that is no JSON.
+    ``answer`` is the beginning of the answer's body, for the reports of tests that fail.
     """
 
     method: str
@@ -49,13 +53,14 @@ class RecordedRequest:
     body: bytes
     json: Any
     status: int = 0
+    answer: bytes = b""
 
 
 def create_app(service: LocalDli) -> Flask:
     """Return the WSGI application of a service. Each endpoint is named like its operation in the contract."""
     app = Flask("local_dli", static_folder=None)
     app.url_map.strict_slashes = True
-    app.json.sort_keys = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     views = _Views(service)
     jar_jobs = "/v1.0/<project_id>/streaming/flink-jobs"
     jobs = "/v1.0/<project_id>/streaming/jobs"
@@ -126,10 +131,10 @@ def create_app(service: LocalDli) -> Flask:
         violation = contract().response_violation(request, response) if checked else None
         if violation is not None:
             service.contract_violations.append(f"{request.endpoint}: {violation}")
-            response = app.json.response({"error_code": "LOCAL.CONTRACT", "error_msg": violation})
-            response.status_code = 500
+            response = app.make_response(({"error_code": "LOCAL.CONTRACT", "error_msg": violation}, 500))
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         g.record.status = response.status_code
+        g.record.answer = response.get_data()[:LONGEST_ANSWER]
         # Never the query: a client may have put anything there.
         log.info("%s %s %d", request.method, quote(request.path), response.status_code)
         return response
@@ -141,7 +146,8 @@ def create_app(service: LocalDli) -> Flask:
         if g.pop("admitted", False):
             service.in_flight.leave()
 
-    app.wsgi_app = service.in_flight.counting(app.wsgi_app)
+    # Flask's documented way to wrap an application.
+    app.wsgi_app = service.in_flight.counting(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -215,7 +221,7 @@ class _Views:
         job = self._job(project_id, job_id)
         if job.start_time is None:
             raise ApiError(400, "DLI.0002", "The job never ran.")
-        running = job.end_time is None
+        end_time = self.store.now_ms() if job.end_time is None else job.end_time
         flink_id, state = self.store.execution(job)
         graph = {
             "jid": flink_id,
@@ -223,8 +229,8 @@ class _Views:
             "isStoppable": False,
             "state": state,
             "start-time": job.start_time,
-            "end-time": -1 if running else job.end_time,
-            "duration": (self.store.now_ms() if running else job.end_time) - job.start_time,
+            "end-time": -1 if job.end_time is None else job.end_time,
+            "duration": end_time - job.start_time,
         }
         return self._answer("", execute_graph=graph)
 
@@ -302,7 +308,7 @@ class _Views:
             elements = sorted(elements, key=lambda element: element["is_success"] in (True, "true"))[:1]
         return elements
 
-    def _check_all(self, project_id: str, job_ids: list[int], check: Callable[[Job], None]) -> None:
+    def _check_all(self, project_id: str, job_ids: Iterable[int], check: Callable[[Job], None]) -> None:
         """Refuse a batch call with the error of the first job in it that cannot be done.
 
         :raises ApiError: that error.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from flask import Request, Response
@@ -53,9 +53,9 @@ class Contract:
             path.pop("servers", None)
         spec = SchemaPath.from_dict(self.document)
         cache = _ValidatorCache()
-        factories = {
+        factories: dict[str, Any] = {
             "schema_validators_factory": cache,
-            "schema_casters_factory": SchemaCastersFactory(cache, oas31_schema_casters_factory.types_caster),
+            "schema_casters_factory": SchemaCastersFactory(cast(Any, cache), oas31_schema_casters_factory.types_caster),
         }
         self._requests = V31RequestValidator(spec, **factories)
         self._responses = V31ResponseValidator(spec, **factories)

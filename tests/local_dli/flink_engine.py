@@ -220,7 +220,7 @@ class FlinkEngine:
         if job.fields["resource_config"]:
             parallelism = job.fields["resource_config"]["parallel_number"]
         arguments = [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
-        savepoint = self._path(obs_path(job.savepoint_path)) if resume_savepoint else None
+        savepoint = self._path(obs_path(job.savepoint_path or "")) if resume_savepoint else None
         jar_id = self.rest.upload(jar)
         try:
             return self.rest.run(

@@ -406,9 +406,10 @@ class JobStore:
         while self._leaving and self._leaving[0][0] <= now:
             _gone_at, job_id = heapq.heappop(self._leaving)
             job = self._index.get(job_id)
-            self._engine.forget(job)
-            self._index.remove(job)
-            self._records[job_id] = job
+            if job is not None:
+                self._engine.forget(job)
+                self._index.remove(job)
+                self._records[job_id] = job
 
     def _check_name(self, project_id: str, name: str) -> None:
         """Refuse a name in use; names are shared by all users and job types of a project (documented)."""
@@ -486,8 +487,10 @@ def actual_cus(fields: dict[str, Any]) -> int:
 
 def megabytes(memory: str) -> float:
     """Return a memory size in MB; without a unit it is in GB (documented)."""
-    number, unit = re.fullmatch(r"([0-9.]+) ?([a-zA-Z]*)", memory).groups()
-    return float(number) * (1 if unit.lower().startswith("m") else 1024)
+    parts = re.fullmatch(r"([0-9.]+) ?([a-zA-Z]*)", memory)
+    if parts is None:
+        raise ValueError(f"{memory} is no memory size; the contract lets none of these through")
+    return float(parts[1]) * (1 if parts[2].lower().startswith("m") else 1024)
 
 
 def _check(fields: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ class _ContextAdapter(BuiltinSSLAdapter):
     def __init__(self, context: ssl.SSLContext) -> None:  # pylint: disable=super-init-not-called
         self.context = context
 
-    def get_environ(self, sock: ssl.SSLSocket) -> dict[str, Any]:
+    def get_environ(self, sock: ssl.SSLSocket) -> dict[str, Any]:  # type: ignore[override]  # cheroot's types lack sock
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
@@ -41,7 +41,9 @@ class _Workers(ThreadPool):
     """Threads that are not waited for; cheroot sleeps 0.1 seconds when one of them is not ready at once."""
 
     def grow(self, amount: int) -> None:
-        self._threads.extend(self._spawn_worker() for _thread in range(amount))
+        # cheroot's types leave out what is not public.
+        new = [self._spawn_worker() for _thread in range(amount)]  # type: ignore[attr-defined]
+        self._threads.extend(new)  # type: ignore[attr-defined]
 
 
 class LocalDli:
@@ -87,11 +89,11 @@ class LocalDli:
         self._server = wsgi.Server(("127.0.0.1", port), create_app(self))
         self._server.requests = _Workers(self._server, min=threads, max=threads)
         # By default cheroot keeps ten idle connections and closes all others after their answer, and lets five wait.
-        self._server.keep_alive_conn_limit = None
+        self._server.keep_alive_conn_limit = None  # type: ignore[assignment]  # documented as unlimited
         self._server.request_queue_size = 128
         # How often cheroot looks for idle connections is also how long it takes to stop.
         self._server.expiration_interval = 0.01
-        self._server.error_log = _log_server_error
+        self._server.error_log = _log_server_error  # type: ignore[method-assign]  # documented
         if ssl_context is not None:
             self._server.ssl_adapter = _ContextAdapter(ssl_context)
         self._thread: threading.Thread | None = None

@@ -55,6 +55,8 @@ def verify(request: Request) -> None:
     _check_date(request.headers["X-Sdk-Date"])
     _check_digest(request)
     expected = _AUTHORIZATION.fullmatch(_sign(request, parts["access"], secret, names))
+    if expected is None:
+        raise RuntimeError("The vendor's signer has made a header that is not that of a signed request.")
     if not hmac.compare_digest(expected["signature"], parts["signature"]):
         raise BadSignature("The signature does not match.")
 
