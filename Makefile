@@ -11,16 +11,20 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit faults test-flink format demo demo-flink lock clean
+.PHONY: help test unit faults bench test-flink format demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    the unit tests alone, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes half an hour'
+	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes eight minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make demo    the collection at work against a local service'
 	@echo 'make demo-flink  upgrades and a rollback on a real Flink, which needs a JDK (11 or 17)'
+	@echo 'make check   linters, formatting and types'
+	@echo 'make docs    the documentation site, in .cache/docs/html'
+	@echo 'make release builds and checks the artifact, and runs the demo from it; with VERSION=1.2.3 makes that release'
 	@echo 'make lock    pin the newest versions of what requirements/*.in names'
 	@echo 'make clean   remove the environments and caches that these made'
 	@echo 'All of them need Python 3.11 or newer; another than "python3" is named as in: make PYTHON=python3.12 test'
@@ -34,6 +38,9 @@ unit: .venv/nox/ready
 faults: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session faults
 
+bench: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session bench
+
 test-flink: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session flink
 
@@ -46,6 +53,15 @@ demo: .venv/demo/ready
 demo-flink: .venv/demo/ready
 	.venv/demo/bin/python -m pip install --quiet --no-deps --requirement requirements/flink.txt
 	.venv/demo/bin/python demo/run_flink.py
+
+docs: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session docs
+
+check: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session lint typing
+
+release: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session release -- $(VERSION)
 
 lock: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session lock

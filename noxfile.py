@@ -43,6 +43,7 @@ ARTIFACT = {
     "changelogs",
     "docs",
     "meta",
+    "playbooks",
     "plugins",
 }
 
@@ -91,7 +92,10 @@ NEWEST_PYTHON = python_for(NEWEST)
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["matrix", "lint", "artifact", "sanity", "flink", *(f"tests({core})" for core in TESTED)]
+nox.options.sessions = [
+    *("matrix", "lint", "typing", "docs", "artifact", "sanity", "flink"),
+    *(f"tests({core})" for core in TESTED),
+]
 
 # pip and the linters keep their caches here, and not in the home of whoever runs this.
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
@@ -143,17 +147,105 @@ def lint(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "requirements/tools.txt")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    awx_collection = get_awx_collection(session)
     with copy_of_tree() as copy, session.chdir(copy):
         session.run("yamllint", "--strict", ".")
         session.run("antsibull-changelog", "lint")
         session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".", env=own_home())
-        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])}  # where playbooks find the modules
+        # Where playbooks find the modules.
+        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(copy.parents[2]), str(awx_collection)])}
         session.run("ansible-lint", "--nocolor", "--offline", "--strict", "--profile", "production", env=env)
+
+
+@nox.session(python=NEWEST_PYTHON)
+def typing(session: nox.Session) -> None:
+    """Check the types of the collection's code and of the local service."""
+    session.install("--quiet", "--requirement", "requirements/typing.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    # mypy finds `ansible_collections.otc.dli` by folder names alone, as Python does.
+    link = CACHE / "typing" / "ansible_collections" / "otc" / "dli"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT)
+    session.run("mypy")
+
+
+@nox.session(python=NEWEST_PYTHON)
+def docs(session: nox.Session) -> None:
+    """Build the documentation site, with warnings as errors; it is written to .cache/docs/html."""
+    session.install("--quiet", "--requirement", "requirements/docs.txt")
+    site = CACHE / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    (site / "rst").mkdir(parents=True, mode=0o755)  # antsibull-docs wants nobody else to write there
+    with copy_of_tree() as copy:
+        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])}
+        options = ("--use-current", "--fail-on-error", "--cleanup", "everything", "--dest-dir", str(site / "rst"))
+        session.run("antsibull-docs", "collection", *options, "otc.dli", env=env, log=False)
+        # The pages that are no guides of the collection keep their places, with what they link to, so that links hold.
+        shutil.copytree(copy / "docs", site / "rst" / "docs", ignore=shutil.ignore_patterns("docsite"))
+        for page in (*copy.glob("*.md"), copy / "COPYING"):
+            shutil.copy(page, site / "rst")
+        shutil.copy(copy / "docs" / "docsite" / "index.rst", site / "rst")
+        options = ("--quiet", "--fail-on-warning", "--keep-going", "--jobs", "auto", "-c", "docs/docsite")
+        session.run("sphinx-build", *options, str(site / "rst"), str(site / "html"))
+        # The only check that follows the names of options in guides.
+        session.run("antsibull-docs", "lint-collection-docs", "--check-extra-docs-refs", str(copy), env=env)
 
 
 @nox.session(python=NEWEST_PYTHON)
 def artifact(session: nox.Session) -> None:
     """Build the collection, install it, look at what it holds, and check it as Galaxy does."""
+    build_and_check(session)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def release(session: nox.Session) -> None:
+    """Build the artifact of a release, check it, and run the demo from it in a place of its own.
+
+    With a version (`-- 1.2.3`) first give the checkout that version, and gather the fragments into the changelog.
+    """
+    if session.posargs:
+        set_version(session, session.posargs[0])
+    version = re.search(r"^version: (\S+)$", (ROOT / "galaxy.yml").read_text(), re.MULTILINE)[1]
+    if list((ROOT / "changelogs" / "fragments").glob("*.y*ml")):
+        session.error("changelogs/fragments holds what is in no release yet: make release VERSION=…")
+    if not re.search(rf"^  {re.escape(version)}:$", (ROOT / "changelogs" / "changelog.yaml").read_text(), re.MULTILINE):
+        session.error(f"changelogs/changelog.yaml does not know {version}: make release VERSION={version}")
+    built = build_and_check(session)
+
+    clean = CACHE / "release" / "clean"
+    shutil.rmtree(clean, ignore_errors=True)
+    session.run("python", "-m", "venv", str(clean))
+    python = str(clean / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", "--requirement", "requirements/demo.txt", external=True)
+    session.run(python, "demo/run.py", str(built), external=True)
+    session.log(
+        f"{built} is fit to be released. Left to do: commit, tag v{version}, ansible-galaxy collection publish."
+    )
+
+
+def set_version(session: nox.Session, version: str) -> None:
+    """Give the checkout a version, which galaxy.yml and _version.py tell, and gather its changelog."""
+    if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.]+)?", version):
+        session.error(f"{version} is no version such as 1.2.3")
+    session.install("--quiet", "--requirement", "requirements/tools.txt")
+    for name, pattern in (
+        ("galaxy.yml", r"(?<=^version: )\S+$"),
+        ("plugins/module_utils/_version.py", r'(?<=^VERSION = ")[^"]+'),
+        ("README.md", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)"),
+    ):
+        text, count = re.subn(pattern, version, (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+        if count != 1:
+            session.error(f"{name} tells the version {count} times")
+        (ROOT / name).write_text(text, encoding="utf-8")
+    with copy_of_tree() as copy, session.chdir(copy):
+        session.run("antsibull-changelog", "release", "--reload-plugins", env=own_home())
+        shutil.rmtree(ROOT / "changelogs")
+        shutil.copytree(copy / "changelogs", ROOT / "changelogs", ignore=shutil.ignore_patterns(".plugin-cache.yaml"))
+        shutil.copy(copy / "CHANGELOG.md", ROOT)
+
+
+def build_and_check(session: nox.Session) -> Path:
+    """Return the artifact, built from what is or would be committed, and found good."""
     session.install("--quiet", "--requirement", "requirements/tools.txt")
     with copy_of_tree() as copy, session.chdir(copy):
         out = copy.parents[2] / "out"
@@ -169,16 +261,20 @@ def artifact(session: nox.Session) -> None:
 
         env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(out)}
         session.run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", str(built), env=env)
-        if "requests" not in session.run("ansible-builder", "introspect", str(out), silent=True):
-            session.error("an execution environment would lack requests")
+        session.run("python", "tests/checks/execution_environment.py", str(built), str(out))
 
         config = out / "galaxy-importer.cfg"
         config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\n")
         env = {**own_home(), "GALAXY_IMPORTER_CONFIG": str(config)}
         report = session.run("python", "-m", "galaxy_importer.main", str(built), env=env, silent=True)
         print(report)
-        if re.search(r"^(WARNING|ERROR)", report, re.MULTILINE):  # it may tell of faults and still end well
+        # It may tell of faults and still end well. It knows no other collection, so not awx.awx either; `lint` does.
+        if re.search(r"^(WARNING|ERROR)(?!.*couldn't resolve module/action 'awx\.awx\.)", report, re.MULTILINE):
             session.error("galaxy-importer found fault with the artifact")
+
+        kept = CACHE / "release" / built.name
+        kept.parent.mkdir(exist_ok=True)
+        return Path(shutil.copy(built, kept))
 
 
 @nox.session(python=NEWEST_PYTHON)
@@ -216,6 +312,7 @@ def sanity(session: nox.Session) -> None:
 @nox.parametrize(("python", "core"), [nox.param(python_for(core), core, id=core) for core in RUNNABLE])
 def tests(session: nox.Session, core: str) -> None:
     """Run the tests on one ansible-core."""
+    get_awx_collection(session)
     run_pytest(session, core, *session.posargs)
 
 
@@ -242,6 +339,20 @@ def flink(session: nox.Session) -> None:
     session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     # In one process, which is one Flink cluster.
     session.run("pytest", "tests/flink", *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def bench(session: nox.Session) -> None:
+    """Measure how fast the collection is, and write docs/benchmarks.md."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.run("python", "bench/run.py")
+
+
+def get_awx_collection(session: nox.Session) -> Path:
+    """Return the folder that has the collection awx.awx, which playbooks/awx_setup.yml calls."""
+    folder = CACHE / "awx"
+    session.run("python", "tests/checks/get_awx_collection.py", str(folder))
+    return folder
 
 
 def run_pytest(session: nox.Session, core: str, *args: str) -> None:

@@ -161,10 +161,12 @@ def local_service(folder: Path):
                 process.terminate()
 
 
-def prepare(folder: Path) -> dict:
-    """Build and install the collection as a user does, and return the environment for Ansible.
+def prepare(folder: Path, artifact: str = "") -> dict:
+    """Install the collection as a user does, and return the environment for Ansible.
 
     It has nothing of whoever runs this: neither home nor settings nor credentials.
+
+    :param artifact: path of the built collection; "" builds it here.
     """
     config = folder / "ansible.cfg"
     config.write_text(
@@ -174,9 +176,11 @@ def prepare(folder: Path) -> dict:
     )
     colour = {"ANSIBLE_FORCE_COLOR": "true"} if COLOUR else {"ANSIBLE_NOCOLOR": "true"}
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "ANSIBLE_CONFIG": str(config), "NO_PROXY": "*", **colour}
-    run("ansible-galaxy", ["collection", "build", "--output-path", str(folder), str(ROOT)], env)
-    (artifact,) = folder.glob("otc-dli-*.tar.gz")
-    run("ansible-galaxy", ["collection", "install", "--offline", "--no-deps", str(artifact)], env)
+    if not artifact:
+        run("ansible-galaxy", ["collection", "build", "--output-path", str(folder), str(ROOT)], env)
+        (built,) = folder.glob("otc-dli-*.tar.gz")
+        artifact = str(built)
+    run("ansible-galaxy", ["collection", "install", "--offline", "--no-deps", artifact], env)
     return env
 
 
@@ -256,15 +260,16 @@ def paint(code: str, text: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if COLOUR else text
 
 
-def main() -> None:
+def main(artifact: str = "") -> None:
     """Run the demo."""
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
     sys.stderr.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     try:
         with tempfile.TemporaryDirectory(prefix="otc-dli-demo-") as folder:
-            print("Building the collection, installing it, and starting a local service that stands for DLI …")
-            env = prepare(Path(folder))
+            how = "Installing the collection" if artifact else "Building the collection, installing it"
+            print(f"{how}, and starting a local service that stands for DLI …")
+            env = prepare(Path(folder), artifact)
             with local_service(Path(folder)) as service:
                 play(service, env)
     except KeyboardInterrupt:
@@ -277,4 +282,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # With the path of an artifact: run the demo from that, and build none.
+    main(*sys.argv[1:])

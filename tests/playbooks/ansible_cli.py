@@ -104,11 +104,14 @@ class Ansible:
 
     :param folder: where everything goes that they write.
     :param collections: the folder with the installed collection.
+
+    ``outcomes`` are those of all programs that have ended, for the report of a test that fails.
     """
 
     def __init__(self, folder: Path, collections: Path) -> None:
         self.folder = folder
         self.runs = 0
+        self.outcomes: list[Outcome] = []
         home = folder / "home"
         home.mkdir()
         self.inventory = folder / "hosts"
@@ -137,7 +140,8 @@ class Ansible:
             timeout=DEADLINE_SECONDS,
             check=False,
         )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        self.outcomes.append(Outcome(done.returncode, done.stdout, done.stderr))
+        return self.outcomes[-1]
 
     @contextmanager
     def running_playbook(

@@ -14,6 +14,9 @@ import pytest
 
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible
+from playbooks.failure_report import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]  # a hook, which pytest finds here by its name
 
 
 @pytest.fixture(scope="session", name="running_service")

@@ -1,0 +1,279 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Follows a page of the documentation as a reader would: saves its files, runs its tasks, types its commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import requests
+import yaml
+from ansible_collections.otc.dli.plugins.module_utils._credentials import WAYS
+
+from docs import stages
+from docs.snippets import ROOT, Snippet
+from local_dli import LocalDli
+from playbooks.ansible_cli import Ansible, Outcome
+
+# A snippet with one of these options brings its own credentials, and must do without those of the environment.
+_OWN_CREDENTIALS = re.compile(rf"\b({'|'.join(options[0] for options in WAYS.values())}): ")
+_PLAY = {"name": "Follow a page", "hosts": "localhost", "gather_facts": False}
+_ASK = {"name": "Ask for the jobs", "otc.dli.dli_flink_job_info": {}}
+# The default of 30 seconds is the reader's to wait for.
+_SHORT = {"module_defaults": {"otc.dli.dli_flink_jar_job": {"health_window": 0.5}}}
+# The commands of the pages have no inventory, as they need none for localhost.
+_QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+_RECAP = re.compile(r"^localhost +: (.*)$", re.MULTILINE)
+_CHANGELOG = ROOT / "changelogs" / "config.yaml"
+
+
+class Fault(Exception):
+    """What the documentation says does not work; the text says where and why."""
+
+
+class Page:
+    """One page while it is followed.
+
+    :param ansible: runs Ansible in a folder that is the reader's.
+    """
+
+    def __init__(self, service: LocalDli, ansible: Ansible) -> None:
+        self._service = service
+        self._ansible = ansible
+        self._folder = ansible.folder
+        self._values = stages.environment(service)
+        ca_file = self._folder / "ca.pem"
+        ca_file.touch()
+        self._substitutions = stages.substitutions(service, str(ca_file))
+        self._exported: dict[str, str] = {}
+        # Plays that wait to be run in one process, and whether they bring their own credentials.
+        self._plays: list[dict[str, Any]] = []
+        self._own_credentials = False
+        self._rescued = 0
+        # What a page names by a path from the root of the checkout.
+        for name in ("demo", "docs", "playbooks"):
+            if (ROOT / name).exists():
+                (self._folder / name).symlink_to(ROOT / name)
+
+    def follow(self, found: list[Snippet]) -> None:
+        """Do all that the page says.
+
+        :raises Fault: something does not work.
+        """
+        page = found[0].page if found else ""
+        for job in stages.JOBS.get(page, ()):
+            self._service.jobs.add(**job)
+        for outcome in stages.STARTS.get(page, ()):
+            self._service.jobs.plan_start("orders-enrichment", outcome)
+        for command in stages.BEFORE.get(page, ()):
+            self._exported = {**stages.credentials(self._service)}
+            self._ansible_command(Snippet(page, 0, "console", ""), shlex.split(command), [])
+        for number, snippet in enumerate(found):
+            handle = getattr(self, f"_follow_{snippet.language}", None)
+            if handle is None:
+                raise Fault(f"{snippet.place}: nothing here can run {snippet.language or 'code without a language'}.")
+            handle(snippet, found[number + 1 :])
+        self._flush(page)
+
+    def _adapted(self, text: str) -> str:
+        """Return a text with what has to be something else here."""
+        for there, here in self._substitutions.items():
+            text = text.replace(there, here)
+        return text
+
+    # Code that is only looked at
+
+    def _follow_text(self, snippet: Snippet, _later: list[Snippet]) -> None:
+        """A drawing, or what a program prints."""
+
+    # YAML
+
+    def _follow_yaml(self, snippet: Snippet, later: list[Snippet]) -> None:
+        content = yaml.safe_load(self._adapted(snippet.text))
+        if isinstance(content, list) and all("hosts" in play for play in content):
+            name = snippet.caption or _file_that_is_run(later)
+            if name:
+                (self._folder / name).write_text(self._adapted(snippet.text), encoding="utf-8")
+            else:
+                self._add(snippet, content)
+        elif isinstance(content, list):
+            self._add(snippet, [{**_PLAY, **_SHORT, "tasks": content}])
+            self._rescued += sum(1 for task in content if "rescue" in task)
+        elif "clouds" in content:
+            (self._folder / "clouds.yaml").write_text(self._adapted(snippet.text), encoding="utf-8")
+        elif content.keys() == {"module_defaults"}:
+            self._add(snippet, [{**_PLAY, **content, "tasks": [_ASK]}])
+        elif content.keys() <= {section for section, _title in yaml.safe_load(_CHANGELOG.read_text())["sections"]}:
+            if not all(isinstance(text, str) for texts in content.values() for text in texts):
+                raise Fault(f"{snippet.place}: a fragment has lists of texts.")
+        else:
+            raise Fault(f"{snippet.place}: nothing here can tell what this YAML is for.")
+
+    def _add(self, snippet: Snippet, plays: list[dict[str, Any]]) -> None:
+        own_credentials = bool(_OWN_CREDENTIALS.search(snippet.text))
+        if own_credentials != self._own_credentials:
+            self._flush(snippet.page)
+        self._own_credentials = own_credentials
+        self._plays += plays
+
+    def _flush(self, page: str) -> None:
+        """Run the plays that wait. Those of a page share a process, so that a later task can use an earlier result."""
+        if not self._plays:
+            return
+        playbook = self._folder / "page.yml"
+        playbook.write_text(yaml.safe_dump(self._plays, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        self._plays = []
+        env = {} if self._own_credentials else stages.credentials(self._service)
+        given = json.dumps(stages.variables(self._service))
+        arguments = ("-i", self._ansible.inventory, "-e", given, playbook)
+        self._run(page, "ansible-playbook", arguments, env)
+
+    def _run(self, place: str, program: str, arguments: Any, env: dict[str, str]) -> Outcome:
+        """Run a program of Ansible's.
+
+        :raises Fault: it fails, warns, or leaves out a task.
+        """
+        outcome = self._ansible.call(program, *arguments, env={**_QUIET, **stages.addresses(self._service), **env})
+        said = f"\n{outcome.stdout[-3000:]}\n{outcome.stderr[-2000:]}"
+        if outcome.code:
+            raise Fault(f"{place}: {program} fails.{said}")
+        if "WARNING" in outcome.stdout + outcome.stderr:
+            raise Fault(f"{place}: {program} warns.{said}")
+        for recap in _RECAP.findall(outcome.stdout):
+            counts = dict(count.split("=") for count in recap.split())
+            left_out = {name: counts[name] for name in ("skipped", "ignored", "failed") if counts[name] != "0"}
+            if left_out or int(counts["rescued"]) != self._rescued:
+                raise Fault(f"{place}: not each task does what it is there for.{said}")
+            self._rescued = 0
+        return outcome
+
+    # Commands
+
+    def _follow_console(self, snippet: Snippet, _later: list[Snippet]) -> None:
+        self._flush(snippet.page)
+        for number, (command, printed) in enumerate(_commands(snippet.text)):
+            words = shlex.split(self._adapted(command), comments=True)
+            if words[0] == "export":
+                self._export(snippet, words[1:], first=number == 0)
+            else:
+                self._command(snippet, words, printed)
+
+    def _export(self, snippet: Snippet, assignments: list[str], first: bool) -> None:
+        """Set variables for the commands that follow; a block that begins with it begins anew."""
+        if first:
+            self._exported = {}
+        for assignment in assignments:
+            name, _equals, value = assignment.partition("=")
+            if value == "…" and name not in self._values:
+                raise Fault(f"{snippet.place}: nothing reads the variable {name}.")
+            self._exported[name] = self._values[name] if value == "…" else value
+
+    def _command(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
+        settings = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word) and words[0] != "make")
+        words = words[len(settings) :]
+        text = " ".join(words)
+        if text in stages.not_run():
+            return
+        if words[0] == "make":
+            self._make(snippet, words[1:])
+        elif words[0] in ("ansible", "ansible-playbook", "ansible-doc"):
+            self._ansible_command(snippet, words, printed)
+        elif "-m" in words and words[words.index("-m") + 1] in ("pytest", "nox", "local_dli"):
+            module = words.index("-m") + 1
+            getattr(self, f"_{words[module]}")(snippet, words[module + 1 :], printed)
+        else:
+            raise Fault(f"{snippet.place}: nothing here can run: {text}")
+
+    def _ansible_command(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
+        outcome = self._run(snippet.place, words[0], words[1:], self._exported)
+        shown = {line.rstrip() for line in outcome.stdout.splitlines()}
+        # What begins with a tick is said by the demo, about what Ansible has printed.
+        missing = [line for line in printed if line.rstrip() not in shown and not line.startswith("✔")]
+        if missing:
+            raise Fault(f"{snippet.place}: {words[0]} does not print {missing}.\n{outcome.stdout[-3000:]}")
+
+    def _make(self, snippet: Snippet, words: list[str]) -> None:
+        targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+        for word in words:
+            if "=" not in word and word not in targets:
+                raise Fault(f"{snippet.place}: the Makefile has no target {word}.")
+
+    def _pytest(self, snippet: Snippet, words: list[str], _printed: list[str]) -> None:
+        """Collect what a command would run, which has to be something."""
+        own_cache = ["-o", f"cache_dir={self._folder / 'cache'}"]
+        collect = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", *own_cache, *words]
+        done = subprocess.run(collect, cwd=ROOT, text=True, capture_output=True, timeout=120, check=False)
+        if done.returncode:
+            raise Fault(f"{snippet.place}: pytest finds nothing to run.\n{done.stdout[-2000:]}")
+
+    def _nox(self, snippet: Snippet, words: list[str], _printed: list[str]) -> None:
+        source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+        sessions = set(re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)", source, re.MULTILINE))
+        known = words == ["--list"] or (words[0] == "--session" and words[1].partition("(")[0] in sessions)
+        if not known:
+            raise Fault(f"{snippet.place}: nox does not know {words}.")
+
+    def _local_dli(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
+        """Start the local service, and see that it says what the page shows."""
+        command = [sys.executable, "-m", "local_dli", *words]
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            if "--flink" in words:
+                process.kill()
+                return
+            line = process.stdout.readline()
+            process.terminate()
+            if not line:
+                raise Fault(f"{snippet.place}: the local service does not start.\n{process.stderr.read()}")
+        missing = set(re.findall(r'"(\w+)":', " ".join(printed))) - json.loads(line).keys()
+        if missing:
+            raise Fault(f"{snippet.place}: the local service does not tell {missing}.")
+
+    # Python
+
+    def _follow_python(self, snippet: Snippet, _later: list[Snippet]) -> None:
+        """Run a test as the page shows it, with some code to be tested where it has three dots."""
+        code = snippet.text.replace("...  # let the code under test", "code_under_test(service)  #")
+        if code == snippet.text:
+            raise Fault(f"{snippet.place}: there is no code under test.")
+        exec(compile(code, snippet.place, "exec"), {"code_under_test": _code_under_test})
+
+
+def _code_under_test(service: LocalDli) -> None:
+    """Stop the only job, look at it, and change its CUs."""
+    (job,) = service.jobs.all()
+    base = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["X-Auth-Token"] = service.issue_token()
+        session.post(f"{base}/jobs/stop", json={"job_ids": [job.job_id]}).raise_for_status()
+        session.get(f"{base}/jobs/{job.job_id}").raise_for_status()
+        session.put(f"{base}/flink-jobs/{job.job_id}", json={"cu_number": 4}).raise_for_status()
+
+
+def _file_that_is_run(later: list[Snippet]) -> str:
+    """Return the playbook, of those that are not in the checkout, that the next command on a page runs; "" if none."""
+    for snippet in later:
+        for name in re.findall(r"^\$ ansible-playbook (\S+)", snippet.text, re.MULTILINE):
+            if snippet.language == "console" and not (ROOT / name).exists():
+                return name
+    return ""
+
+
+def _commands(text: str) -> list[tuple[str, list[str]]]:
+    """Return the commands of a block, each with what the block shows it to print."""
+    commands: list[tuple[str, list[str]]] = []
+    for line in re.sub(r"\\\n *", "", text).splitlines():
+        if line.startswith("$ "):
+            commands.append((line[2:], []))
+        elif commands and line.strip():
+            commands[-1][1].append(line)
+    return commands

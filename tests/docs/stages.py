@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the pages of the documentation take for granted: jobs that are there, variables, and values of the reader's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from docs.snippets import ROOT
+from local_dli import LocalDli
+
+ORDERS = {
+    "name": "orders-enrichment",
+    "queue_name": "streaming",
+    "entrypoint": "obs://example-bucket/jars/orders-enrichment-1.4.0.jar",
+    "main_class": "org.example.orders.Enrichment",
+    "flink_version": "1.15",
+    "execution_agency_urn": "flink-agency",
+    "obs_bucket": "example-bucket",
+}
+ARCHIVE = {"name": "orders-archive", "queue_name": "streaming", "entrypoint": "obs://example-bucket/jars/archive.jar"}
+RUNNING = {"status": "job_running"}
+
+# The jobs that are there when a reader comes to a page, as JobStore.add takes them.
+JOBS: dict[str, list[dict[str, Any]]] = {
+    "docs/audit.md": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
+    "docs/docsite/rst/migrating.rst": [ORDERS],
+    "plugins/modules/dli_flink_jar_job.py": [{**ARCHIVE, "job_id": 131}],
+    "plugins/modules/dli_flink_job_info.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING, "job_id": 131}],
+    "plugins/modules/dli_flink_savepoint.py": [{**ORDERS, **RUNNING}, {**ORDERS, "name": "orders-enrichment-copy"}],
+}
+
+# How the starts of a job end on a page that tells what to do when one fails.
+STARTS = {"docs/docsite/rst/upgrade.rst": ["running", "running", "submit_fail"]}
+
+# Commands that a page takes as given already.
+BEFORE = {"README.md": ["ansible-playbook demo/flink_job.yml"]}
+
+# Variables of the reader's.
+VARIABLES: dict[str, Any] = {
+    "db_password": "correct-horse-battery",
+    "normalise_jobs": [{"name": f"normalise-{number}", "queue_name": "streaming"} for number in range(3)],
+    "orders_defaults": {"queue_name": "streaming"},
+    "orders_jobs": [{"name": "orders-enrichment"}, {"name": "orders-archive"}],
+}
+
+
+def variables(service: LocalDli) -> dict[str, Any]:
+    """Return the value of each variable that a page may use without setting it."""
+    known = service.credentials
+    return {
+        **VARIABLES,
+        "vault_username": known["username"],
+        "vault_password": known["password"],
+        "vault_domain": known["user_domain_name"],
+        "vault_project_id": known["project_id"],
+        "vault_access_key": known["access_key"],
+        "vault_secret_key": known["secret_key"],
+        "vault_temporary_access_key": known["temporary_access_key"],
+        "vault_temporary_secret_key": known["temporary_secret_key"],
+        "vault_security_token": known["security_token"],
+        "vault_token": service.issue_token(),
+    }
+
+
+def environment(service: LocalDli) -> dict[str, str]:
+    """Return what stands for "…" behind a variable that a page tells to export."""
+    known = service.credentials
+    return {
+        "OS_USERNAME": known["username"],
+        "OS_PASSWORD": known["password"],
+        "OS_USER_DOMAIN_NAME": known["user_domain_name"],
+        "OS_PROJECT_ID": known["project_id"],
+        "OS_ACCESS_KEY": known["access_key"],
+        "OS_SECRET_KEY": known["secret_key"],
+        "DB_PASSWORD": VARIABLES["db_password"],
+        # Only for commands that are not run.
+        "CONTROLLER_OAUTH_TOKEN": "none",
+    }
+
+
+def credentials(service: LocalDli) -> dict[str, str]:
+    """Return the environment for code that leaves credentials to the environment."""
+    wanted = ("OS_USERNAME", "OS_PASSWORD", "OS_USER_DOMAIN_NAME", "OS_PROJECT_ID", "DB_PASSWORD")
+    return {name: environment(service)[name] for name in wanted}
+
+
+def addresses(service: LocalDli) -> dict[str, str]:
+    """Return the environment that leads to the local service, where a page gives the region alone."""
+    return {"OS_AUTH_URL": service.auth_url, "OS_DLI_ENDPOINT_OVERRIDE": service.url}
+
+
+def substitutions(service: LocalDli, ca_file: str) -> dict[str, str]:
+    """Return what has to be something else here than on the pages, all of it the reader's own or of the live service.
+
+    :param ca_file: path of a file that stands for one with certificate authorities.
+    """
+    known = service.credentials
+    return {
+        "eu-de_example": known["project_name"],
+        "https://iam.eu-de.otc.t-systems.com/v3": service.auth_url,
+        "https://iam.example.com/v3": service.auth_url,
+        "https://dli.example.com": service.url,
+        "/etc/ssl/certs/example-ca.pem": ca_file,
+        "example-domain": known["user_domain_name"],
+        "example-user": known["username"],
+        "example-password": known["password"],
+        "example-access-key": known["access_key"],
+        "example-secret-key": known["secret_key"],
+        # Nobody wants to wait for two minutes here.
+        "health_window: 120": "health_window: 0.5",
+    }
+
+
+def not_run() -> dict[str, str]:
+    """Return the commands that are not run, and why. Each has to be on a page."""
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    return {
+        "ansible-galaxy collection build": "the fixture installed_collection does it, but not into the checkout",
+        f"ansible-galaxy collection install otc-dli-{version}.tar.gz": "the fixture installed_collection does it",
+        "pip install requests": "it would change the environment that the tests run in",
+        "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:0.1.0": (
+            "it needs podman and images; tests/checks/execution_environment.py looks at the file"
+        ),
+        "podman push registry.example/dli-ee:0.1.0": "it needs podman and a registry",
+        "ansible-playbook otc.dli.awx_setup -e awx_setup_image=registry.example/dli-ee:0.1.0 "
+        "-e awx_setup_scm_url=https://git.example/otc/dli.git": "it needs AWX; tests/awx runs it against a stand-in",
+    }
