@@ -16,7 +16,7 @@ from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetT
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JOB_TYPE
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
@@ -125,9 +125,7 @@ class _Fleet:
         return [
             Goal(FlinkJobSpec(job.name), purge.state)
             for job in self._reader.all_jobs(**tags_filter(purge.tags))
-            if job.job_type in ("", JOB_TYPE)
-            and job.name.startswith(purge.name_prefix)
-            and not {job.name, job.job_id} & listed
+            if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix) and not {job.name, job.job_id} & listed
         ]
 
     def _roll_out(self, rollout: Rollout) -> None:

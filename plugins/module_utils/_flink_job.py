@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME, Field
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
+    FIELDS_BY_NAME,
+    Field,
+    JobKind,
+    kind_of,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
@@ -47,9 +52,18 @@ class FlinkJob:
         self.status_desc = printable(answer.get("status_desc") or "")
         self.savepoint_path = str(answer.get("savepoint_path") or "")
 
+    @property
+    def kind(self) -> JobKind:
+        """The kind of job that its type says it is."""
+        return kind_of(self.job_type)
+
     def tells(self, name: str) -> bool:
         """Whether the answer has a field at all, be it null."""
         return name in self._place(FIELDS_BY_NAME[name])
+
+    def tells_all(self, names) -> bool:
+        """Whether the answer has all of these fields, as far as any answer has them."""
+        return all(self.tells(name) or not FIELDS_BY_NAME[name].reads_back for name in names)
 
     def raw(self, name: str):
         """Return a field as the service wrote it, None when it is unset or not told."""
@@ -117,13 +131,17 @@ class FlinkJob:
             **{fact: self._answer.get(fact) for fact in _FACTS},
         }
 
-    def definition(self) -> dict:
-        """Return all fields in their canonical forms; what the service does not tell has its default."""
-        return {field.name: self.value(field.name) for field in FIELDS}
+    def definition(self, kind: JobKind | None = None) -> dict:
+        """Return all fields in their canonical forms; what the service does not tell has its default.
 
-    def told(self) -> dict:
+        :param kind: whose fields; None for those of the kind that the job says it is.
+        """
+        return {field.name: self.value(field.name) for field in (kind or self.kind).readable}
+
+    def told(self, kind: JobKind | None = None) -> dict:
         """Return all fields in their canonical forms; None for what the service does not tell."""
-        return {field.name: self.value(field.name) if self.tells(field.name) else None for field in FIELDS}
+        told = self.definition(kind)
+        return {name: value if self.tells(name) else None for name, value in told.items()}
 
     def _place(self, field: Field) -> dict:
         return self._answer if field.top_level else self._config

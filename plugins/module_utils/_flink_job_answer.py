@@ -163,6 +163,7 @@ _SHAPE_OF_KIND = {
     "resource_config": "a dictionary of sizes",
 }
 _JOB_SHAPES = {
+    **{field.name: _SHAPE_OF_KIND[field.kind] for field in FIELDS if field.top_level},
     "name": "one short line",
     "job_type": "one short line",
     "status": "one short line",
@@ -175,7 +176,6 @@ _JOB_SHAPES = {
     "restart_times": "a whole number",
     "user_id": "a text",
     "user_name": "a text",
-    **{field.name: _SHAPE_OF_KIND[field.kind] for field in FIELDS if field.top_level},
 }
 _CONFIG_SHAPES = {
     "real_cu_number": "a whole number",

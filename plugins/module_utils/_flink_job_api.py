@@ -20,6 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
     checked_id,
     is_whole_number,
 )
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 # The documented maximum; a larger limit is refused.
@@ -114,15 +115,15 @@ class FlinkJobApi:
         check_graph(graph, operation)
         return graph
 
-    def create_jar_job(self, body: dict) -> int:
-        """Create a JAR job and return its id. It is a draft until it is run."""
-        operation = "POST /streaming/flink-jobs"
-        job = _object(self._request("POST", "/flink-jobs", body), "job", operation)
+    def create_job(self, kind: JobKind, body: dict) -> int:
+        """Create a job and return its id. It is a draft until it is run."""
+        operation = f"POST /streaming{kind.path}"
+        job = _object(self._request("POST", kind.path, body), "job", operation)
         return checked_id(job.get("job_id"), operation)
 
-    def update_jar_job(self, job_id: int, body: dict) -> None:
-        """Change fields of a JAR job."""
-        self._request("PUT", f"/flink-jobs/{job_id}", body)
+    def update_job(self, kind: JobKind, job_id: int, body: dict) -> None:
+        """Change fields of a job."""
+        self._request("PUT", f"{kind.path}/{job_id}", body)
 
     def run_job(self, job_id: int, resume_savepoint: bool) -> None:
         """Ask for a job to be started, from its latest savepoint or with empty state."""

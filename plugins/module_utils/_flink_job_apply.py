@@ -120,7 +120,7 @@ class Applier:
         _wait.watch(lambda: self._reader.ids_named(name), bool, _wait.GRACE_SECONDS, self._clock)
 
     def _create(self, step):
-        job_id, certain = self._writes.create(step.body)
+        job_id, certain = self._writes.create(step.kind, step.body)
         if not certain:
             raise JobAppeared
         self.done.append(step)
@@ -148,7 +148,7 @@ class Applier:
 
     def _update(self, step, job, former):
         try:
-            self._writes.update(job, step.body, step.fields)
+            self._writes.update(step.kind, job, step.body, step.fields)
         except RequestError as exc:
             raise self._undone(exc, job, former) from exc
         self.done.append(step)
@@ -228,7 +228,7 @@ class Applier:
         self._progress.tell(f"{former.body['name']}: roll back to the former definition")
         try:
             job = self._stop_what_may_run(job_id)
-            self._writes.update(job, former.body, former.fields)
+            self._writes.update(former.kind, job, former.body, former.fields)
             self.done.append(former)
             if not job.has_savepoint and not self._imported(job):
                 where = f" The savepoint was at {self._savepoint_path}." if self._savepoint_path else ""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JOB_TYPE
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import shown_changes, shows_used_cus
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
@@ -81,7 +81,7 @@ def ages_from_params(params: dict) -> Ages:
 
 def is_jar_job(job: FlinkJob) -> bool:
     """Whether a job is one that this collection can manage; where the service tells no type, it is taken for one."""
-    return job.job_type in ("", JOB_TYPE)
+    return JAR.has(job.job_type)
 
 
 def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now_ms: float) -> dict:

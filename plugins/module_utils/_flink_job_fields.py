@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of a Flink JAR job, declared once: option, bounds, default, where the service tells them back.
+"""The fields of Flink jobs, declared once: option, bounds, default, where the service tells them back; and which kinds
+of jobs there are.
 
 The argument spec, the validation, the comparison and the request bodies all derive from this table; a test holds
 it against the API contract and the options' documentation.
@@ -13,8 +14,7 @@ Terraform provider shows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-JOB_TYPE = "flink_jar_job"
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Field:
     :param live: whether the service takes a change while the job runs (vendor).
     :param top_level: whether the detail has it beside C(job_config) instead of inside.
     :param aliases: other option names that people expect.
+    :param only: the name of the one kind of job that has it; "" for every kind.
+    :param shapes_state: whether a savepoint may no longer fit after a change of it (documented for checkpoints).
+    :param on_create: whether it can be given to a new job.
+    :param on_update: whether an existing job takes a change of it.
+    :param reads_back: whether the service ever tells it.
     """
 
     name: str
@@ -41,6 +46,11 @@ class Field:
     live: bool = False
     top_level: bool = False
     aliases: tuple = ()
+    only: str = ""
+    shapes_state: bool = False
+    on_create: bool = True
+    on_update: bool = True
+    reads_back: bool = True
 
 
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
@@ -48,26 +58,34 @@ class Field:
 FIELDS = (
     Field("desc", max_length=512, top_level=True, aliases=("description",)),
     Field("queue_name", max_length=128, top_level=True, aliases=("queue",)),
-    Field("entrypoint"),
-    Field("main_class", top_level=True),
-    Field("entrypoint_args", top_level=True),
-    Field("dependency_jars", "list"),
-    Field("dependency_files", "list"),
-    Field("feature", choices=("basic", "custom")),
-    Field("flink_version"),
-    Field("image"),
+    Field("entrypoint", only="JAR", shapes_state=True),
+    Field("main_class", top_level=True, only="JAR", shapes_state=True),
+    Field("entrypoint_args", top_level=True, only="JAR"),
+    Field("dependency_jars", "list", only="JAR", shapes_state=True),
+    Field("dependency_files", "list", only="JAR"),
+    Field("feature", choices=("basic", "custom"), only="JAR"),
+    Field("flink_version", shapes_state=True),
+    Field("image", only="JAR"),
     Field("execution_agency_urn", aliases=("agency",)),
     Field("cu_number", "int", default=2, minimum=2, maximum=10000, aliases=("cu_num",)),
     Field("manager_cu_number", "int", default=1, minimum=1, aliases=("manager_cu_num",)),
-    Field("parallel_number", "int", default=1, minimum=1, maximum=2000, aliases=("parallel_num", "parallelism")),
+    Field(
+        "parallel_number",
+        "int",
+        default=1,
+        minimum=1,
+        maximum=2000,
+        aliases=("parallel_num", "parallelism"),
+        shapes_state=True,
+    ),
     Field("tm_cus", "int", default=1, minimum=1, aliases=("tm_cu_num",)),
     Field("tm_slot_num", "int", minimum=1),
     Field("resource_config_version", default="v1", choices=("v1", "v2")),
-    Field("resource_config", "resource_config"),
+    Field("resource_config", "resource_config", shapes_state=True),
     Field("checkpoint_enabled", "bool", default=False),
     Field("checkpoint_mode", "checkpoint_mode", default="exactly_once", choices=("exactly_once", "at_least_once")),
     Field("checkpoint_interval", "int", default=10, minimum=1, maximum=3600),
-    Field("checkpoint_path", live=True),
+    Field("checkpoint_path", live=True, only="JAR"),
     Field("log_enabled", "bool", default=False),
     Field("obs_bucket", live=True),
     Field("smn_topic", live=True),
@@ -77,6 +95,49 @@ FIELDS = (
     Field("runtime_config", "runtime_config"),
 )
 FIELDS_BY_NAME = {field.name: field for field in FIELDS}
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of Flink job: all that tells it from the others.
+
+    :param name: how people call it, and C(Field.only).
+    :param job_types: what the service calls such jobs.
+    :param path: where they are created and changed, below C(/streaming).
+    """
+
+    name: str
+    job_types: tuple
+    path: str
+
+    @cached_property
+    def fields(self) -> tuple:
+        """All fields of such a job, in the order of the table."""
+        return tuple(field for field in FIELDS if field.only in ("", self.name))
+
+    @cached_property
+    def names(self) -> tuple:
+        """Their names."""
+        return tuple(field.name for field in self.fields)
+
+    @cached_property
+    def readable(self) -> tuple:
+        """The fields that the service tells back."""
+        return tuple(field for field in self.fields if field.reads_back)
+
+    def has(self, job_type: str) -> bool:
+        """Whether a job of a type is of this kind; where the service tells no type, it is taken for one."""
+        return job_type in ("", *self.job_types)
+
+
+JAR = JobKind("JAR", ("flink_jar_job",), "/flink-jobs")
+KINDS = (JAR,)
+
+
+def kind_of(job_type: str) -> JobKind:
+    """Return the kind of a job by its type; C(JAR) for a type that is not known."""
+    return next((kind for kind in KINDS if kind.has(job_type)), JAR)
+
 
 NAME_MAX_LENGTH = 57
 TAGS_MAX_COUNT = 20
@@ -107,15 +168,16 @@ _OPTION_OF_KIND: dict[str, dict] = {
 }
 
 
-def job_options() -> dict:
-    """Return the part of the argument spec that describes a job."""
+def job_options(kind: JobKind) -> dict:
+    """Return the part of the argument spec that describes a job of a kind."""
     options: dict[str, dict] = {
         "name": {"type": "str", "aliases": ["job_name"]},
         "job_id": {"type": "int", "aliases": ["id"]},
-        "secret_entrypoint_args": {"type": "str", "no_log": True},
         "tags": {"type": "dict"},
     }
-    for field in FIELDS:
+    if any(field.name == "entrypoint_args" for field in kind.fields):
+        options["secret_entrypoint_args"] = {"type": "str", "no_log": True}
+    for field in kind.fields:
         option = dict(_OPTION_OF_KIND[field.kind])
         if field.choices:
             option["choices"] = list(field.choices)

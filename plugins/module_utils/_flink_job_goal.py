@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import job_options
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, JobKind, job_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
@@ -29,10 +29,10 @@ class Goal:
     how: Lifecycle = Lifecycle()
 
 
-def goal_options() -> dict:
+def goal_options(kind: JobKind = JAR) -> dict:
     """Return the part of the argument spec that describes a job and what shall become of it."""
     return {
-        **job_options(),
+        **job_options(kind),
         **lifecycle_options(),
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
     }
@@ -49,12 +49,12 @@ def lifecycle_options() -> dict:
     }
 
 
-def goal_from_params(params: dict) -> Goal:
+def goal_from_params(params: dict, kind: JobKind = JAR) -> Goal:
     """Return what a module's parameters ask for.
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    spec = spec_from_params(params)
+    spec = spec_from_params(params, kind)
     check_spec(spec)
     window = params["health_window"]
     # Not a plain comparison: the text nan becomes a number that compares as neither.

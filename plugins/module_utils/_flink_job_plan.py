@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY, check_definition
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
@@ -30,16 +30,6 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     is_flink_1_15_or_later,
     merged_resource_config,
     to_wire,
-)
-
-# What a savepoint may no longer fit after (documented for checkpoints).
-_STATE_DEPENDS_ON = (
-    "entrypoint",
-    "main_class",
-    "dependency_jars",
-    "parallel_number",
-    "resource_config",
-    "flink_version",
 )
 
 
@@ -70,6 +60,7 @@ class Step:
     :param body: what it sends, for create and update.
     :param fields: names of the fields it changes, for the result.
     :param savepoint: whether a stop makes a savepoint or a run resumes from it.
+    :param kind: what kind of job it is about, for create and update.
     """
 
     operation: str
@@ -77,6 +68,7 @@ class Step:
     body: dict = field(default_factory=dict)
     fields: tuple = ()
     savepoint: bool = False
+    kind: JobKind | None = None
 
     def as_action(self) -> dict:
         """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
@@ -154,7 +146,7 @@ def _plan_absent(spec, current):
 
 def job_result(current: FlinkJob, spec: FlinkJobSpec) -> dict:
     """Return a job as results show it."""
-    return {**current.facts(), **_shown_fields(current.told(), spec)}
+    return {**current.facts(), **_shown_fields(current.told(spec.kind), spec)}
 
 
 def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
@@ -176,7 +168,7 @@ def _plan_create(spec, state):
         )
     check_definition(spec.fields, set(spec.fields))
     body = {"name": spec.name}
-    for known in FIELDS:
+    for known in spec.kind.fields:
         if known.name in spec.fields:
             body[known.name] = to_wire(known, spec.fields[known.name])
     if spec.tags is not None:
@@ -184,10 +176,10 @@ def _plan_create(spec, state):
     managed = {"name": spec.name, **_canonical_fields(spec, {})}
     if spec.tags is not None:
         managed["tags"] = spec.tags
-    predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in FIELDS}
+    predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
     nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
     after = _shown_fields(managed, spec)
-    steps = [Step("create", body=body, fields=tuple(managed))]
+    steps = [Step("create", body=body, fields=tuple(managed), kind=spec.kind)]
     if state in ("started", "restarted"):
         steps.append(Step("run"))
     return Plan(
@@ -217,15 +209,15 @@ def _plan_existing(state, spec, current, tags_match, how):
     for name, (old, new) in changes.items():
         before[name], after[name] = shown_change(name, old, new, spec.public_args)
     steps = _steps(state, spec, current, changes, how)
-    former = _former(current, changes, steps, how)
-    job = {**current.facts(), **_shown_fields({**current.told(), **wanted}, spec)}
+    former = _former(spec.kind, current, changes, steps, how)
+    job = {**current.facts(), **_shown_fields({**current.told(spec.kind), **wanted}, spec)}
     return Plan(
         steps=steps,
         changes={name: {"before": before[name], "after": after[name]} for name in changes},
         before=before,
         after=after,
         job={**job, "status": _predicted_status(current, steps)},
-        risks=_risks(current, changes, steps, former),
+        risks=_risks(spec.kind, current, changes, steps, former),
         former=former,
         warnings=tuple(warnings),
     )
@@ -301,7 +293,7 @@ def _predicted_status(current, steps):
     return status
 
 
-def _risks(current, changes, steps, former):
+def _risks(kind, current, changes, steps, former):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
@@ -323,22 +315,22 @@ def _risks(current, changes, steps, former):
     if "run" in operations and operations["run"].savepoint and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
     if "run" in operations and operations["run"].savepoint:
-        changed = [name for name in _STATE_DEPENDS_ON if name in changes]
+        changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:
             risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
     return tuple(risks)
 
 
-def _former(current, changes, steps, how):
+def _former(kind, current, changes, steps, how):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
     if not is_upgrade(steps) or not (how.rollback and operations["run"].savepoint):
         return None
-    body = _full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id), current)
+    body = _full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id, kind=kind), current)
     # What was unset before has to be unset again.
     unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
     body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
-    return Step("update", current.job_id, body, tuple(changes))
+    return Step("update", current.job_id, body, tuple(changes), kind=kind)
 
 
 def _field_changes(spec, current):
@@ -346,10 +338,14 @@ def _field_changes(spec, current):
     changes, warnings = {}, []
     if spec.name is not None and spec.name != current.name:
         changes["name"] = (current.name, spec.name)
-    wanted = _canonical_fields(spec, current.definition())
+    wanted = _canonical_fields(spec, current.definition(spec.kind))
     for name, desired in wanted.items():
         actual = current.value(name)
-        if name == "checkpoint_path" and desired == "" and {**current.definition(), **wanted}["checkpoint_enabled"]:
+        if (
+            name == "checkpoint_path"
+            and desired == ""
+            and {**current.definition(spec.kind), **wanted}["checkpoint_enabled"]
+        ):
             # No path of one's own is wanted, and the service makes one.
             continue
         if name == "cu_number" and desired != actual and shows_used_cus(current):
@@ -393,12 +389,14 @@ def _is_live(name):
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
-    check_definition({**current.definition(), **_canonical_fields(spec, current.definition())}, set(spec.fields))
+    check_definition(
+        {**current.definition(spec.kind), **_canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
+    )
     if status_of(current.status).may_run and not stopped:
         body = _running_update_body(spec, current, changes)
     else:
         body = _full_update_body(spec, current)
-    return (Step("update", current.job_id, body, tuple(changes)),)
+    return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
 
 
 def _running_update_body(spec, current, changes):
@@ -413,14 +411,16 @@ def _running_update_body(spec, current, changes):
             "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
         )
     body = _full_update_body(spec, current)
-    live = [known.name for known in FIELDS if known.live and (known.name != "obs_bucket" or known.name in changes)]
+    live = [
+        known.name for known in spec.kind.fields if known.live and (known.name != "obs_bucket" or known.name in changes)
+    ]
     return {name: body[name] for name in live if name in body}
 
 
 def _full_update_body(spec, current):
     """The whole definition: whether an update keeps or resets what it leaves out is not documented."""
     body = {"name": current.name if spec.name is None else spec.name}
-    for known in FIELDS:
+    for known in spec.kind.fields:
         name = known.name
         told = current.raw(name) not in (None, "", [], {})
         if name == "resource_config" and name in spec.fields:

@@ -28,7 +28,6 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import find_desired
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
@@ -159,7 +158,7 @@ def _check(params, tags):
     # A query may leave out what identifies a job; any name stands in for the check of the rest.
     name = "any" if params["name"] is None else params["name"]
     fields = {} if params["queue_name"] is None else {"queue_name": params["queue_name"]}
-    check_spec(FlinkJobSpec(name, params["job_id"], fields, tags))
+    check_spec(FlinkJobSpec(name, params["job_id"], fields, tags, kind=None))
     for option in ("queue_name", "user_name"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty, but must have at least 1 character; leave it out for all jobs.")
@@ -217,7 +216,7 @@ def _completed(api, job):
 
 
 def _is_complete(job):
-    return "detail" in job.sources or all(job.tells(known.name) for known in FIELDS)
+    return "detail" in job.sources or job.tells_all(job.kind.names)
 
 
 def _passes(job, query):
@@ -241,7 +240,7 @@ def _result(job, query):
             **{fact: facts[fact] for fact in _SUMMARY_FACTS},
             **{name: told[name] for name in _SUMMARY_FIELDS},
         }
-    public_args = (told["entrypoint_args"] or "") if query.show_entrypoint_args else ""
+    public_args = (told.get("entrypoint_args") or "") if query.show_entrypoint_args else ""
     fields = {name: None if value is None else shown(name, value, public_args) for name, value in told.items()}
     return {**identity, **facts, **fields}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, NotFound
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, JOB_TYPE
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 
 
@@ -40,14 +40,14 @@ class FlinkJobReader:
     def find(self, spec: FlinkJobSpec) -> Found:
         """Find the job that a desired state is about, and read what it manages.
 
-        :raises ConflictError: the name belongs to several jobs, or to one that is not a JAR job.
+        :raises ConflictError: the name belongs to several jobs, or to one of another kind.
         :raises RequestError: the service refused or did not answer.
         """
         found = self._find_by_name(spec) if spec.job_id is None else self._find_by_id(spec)
-        if found.job and found.job.job_type not in ("", JOB_TYPE):
+        if found.job and spec.kind and not spec.kind.has(found.job.job_type):
             raise ConflictError(
-                f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a {JOB_TYPE}; "
-                "this module leaves it alone."
+                f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a "
+                f"{' or '.join(spec.kind.job_types)}; this module leaves it alone."
             )
         return found
 
@@ -59,10 +59,9 @@ class FlinkJobReader:
         """Return a job, read by its id, with the given fields as far as the service tells them."""
         return self._with_list(job, fields)
 
-    def complete(self, job: FlinkJob) -> FlinkJob:
-        """Return a job with all the fields that the service tells of it."""
-        names = [field.name for field in FIELDS]
-        return self._with_list(self._with_detail(job, names), names)
+    def complete(self, job: FlinkJob, kind: JobKind) -> FlinkJob:
+        """Return a job with all the fields of its kind that the service tells of it."""
+        return self._with_list(self._with_detail(job, kind.names), kind.names)
 
     def is_listed(self, job: FlinkJob) -> bool:
         """Whether the service still lists a job. Deleted jobs keep a record, which the detail may still show."""
@@ -109,12 +108,12 @@ class FlinkJobReader:
         return [job for job in jobs if job.name == name]
 
     def _with_detail(self, job, fields):
-        if "detail" in job.sources or all(job.tells(name) for name in fields):
+        if "detail" in job.sources or job.tells_all(fields):
             return job
         return job.completed_by(self._detail(job.job_id))
 
     def _with_list(self, job, fields):
-        if "list" in job.sources or all(job.tells(name) for name in fields):
+        if "list" in job.sources or job.tells_all(fields):
             return job
         listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
         return job.completed_by(listed[0]) if listed else job

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task asks of a Flink JAR job, validated: the desired state."""
+"""What a task asks of a Flink job, validated: the desired state."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
 
@@ -21,6 +21,7 @@ class FlinkJobSpec:
     :param fields: the managed fields, as given. An omitted option is not managed and not in here.
     :param tags: the tags, or None when they are not managed.
     :param public_args: the part of C(entrypoint_args) that may be shown; "" when there is none.
+    :param kind: what kind of job it must be; None for any.
     """
 
     name: str | None = None
@@ -28,6 +29,7 @@ class FlinkJobSpec:
     fields: dict = field(default_factory=dict)
     tags: dict | None = None
     public_args: str = ""
+    kind: JobKind | None = JAR
 
     @property
     def label(self) -> str:
@@ -35,9 +37,9 @@ class FlinkJobSpec:
         return f"Flink job {self.name}" if self.name else f"Flink job {self.job_id}"
 
 
-def spec_from_params(params: dict) -> FlinkJobSpec:
+def spec_from_params(params: dict, kind: JobKind = JAR) -> FlinkJobSpec:
     """Return the desired state that a module's parameters describe; C(_flink_job_rules) says whether it is valid."""
-    fields = {known.name: params[known.name] for known in FIELDS if params.get(known.name) is not None}
+    fields = {known.name: params[known.name] for known in kind.fields if params.get(known.name) is not None}
     if "resource_config" in fields:
         fields["resource_config"] = _without_omitted(fields["resource_config"])
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
@@ -48,7 +50,7 @@ def spec_from_params(params: dict) -> FlinkJobSpec:
     tags = params.get("tags")
     if tags is not None:
         tags = tag_texts(tags)
-    return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_args)
+    return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_args, kind)
 
 
 def _without_omitted(options):

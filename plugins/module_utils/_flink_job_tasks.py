@@ -12,7 +12,7 @@ from __future__ import annotations
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS, FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
     remaining_changes,
     shows_used_cus,
@@ -98,9 +98,9 @@ def _identity(job, id_is_needed):
 
 def _worth_saying(job):
     """Return the fields that are not as they would be without a word about them."""
-    definition = job.definition()
+    definition = job.definition(JAR)
     pointless = without_effect(definition)
-    told = {known.name for known in FIELDS if job.tells(known.name)} - pointless
+    told = {known.name for known in JAR.readable if job.tells(known.name)} - pointless
     wanted = {name: _without(canonical(FIELDS_BY_NAME[name], None), definition[name]) for name in definition}
     return {name: value for name, value in wanted.items() if name in told and value is not None}
 
@@ -156,4 +156,4 @@ def _broken_rule(options):
 
 def _spec(options):
     # As the modules get them: what is left out is there as None.
-    return spec_from_params(dict.fromkeys(FIELDS_BY_NAME) | options)
+    return spec_from_params(dict.fromkeys(JAR.names) | options)

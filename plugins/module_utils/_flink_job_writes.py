@@ -24,7 +24,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, SAVEPOINTING
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
@@ -46,8 +46,8 @@ class FlinkJobWrites:
         self._reader = reader
         self._clock = clock
 
-    def create(self, body: dict) -> tuple[int, bool]:
-        """Create a job.
+    def create(self, kind: JobKind, body: dict) -> tuple[int, bool]:
+        """Create a job of a kind.
 
         :returns: its id, and whether the service told it. An id that was looked up, because the answer was lost, may be
             that of a job which another task has created at the same time.
@@ -55,7 +55,7 @@ class FlinkJobWrites:
         """
         told = []
         found = self._send(
-            lambda: told.append(self._api.create_jar_job(body)),
+            lambda: told.append(self._api.create_job(kind, body)),
             lambda: self._reader.ids_named(body["name"]),
             bool,
             patient=True,
@@ -63,15 +63,16 @@ class FlinkJobWrites:
         )
         return (told[0], True) if told else (found[0], False)
 
-    def update(self, job: FlinkJob, body: dict, fields) -> None:
+    def update(self, kind: JobKind, job: FlinkJob, body: dict, fields) -> None:
         """Change a job.
 
+        :param kind: what the task takes the job for.
         :param job: the job as it is.
         :param fields: names of the fields that change.
         """
 
         self._send(
-            lambda: self._api.update_jar_job(job.job_id, body),
+            lambda: self._api.update_job(kind, job.job_id, body),
             lambda: self._reader.read(job.job_id, [name for name in fields if name in FIELDS_BY_NAME]),
             lambda found: all(_holds(found, name, body) for name in fields),
         )

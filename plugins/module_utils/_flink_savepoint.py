@@ -90,7 +90,7 @@ def task_from_params(params: dict) -> SavepointTask:
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    spec = FlinkJobSpec(params["name"], params["job_id"])
+    spec = FlinkJobSpec(params["name"], params["job_id"], kind=None)
     check_spec(spec)
     if spec.name is not None and spec.job_id is not None:
         raise InvalidInput("name and job_id are both given, but one of them must identify the job alone.")

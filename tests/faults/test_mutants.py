@@ -143,11 +143,11 @@ def evade_a_name(patch: pytest.MonkeyPatch) -> None:
     """A job that could not be created is created under another name."""
     real = FlinkJobWrites.create
 
-    def create(self: Any, body: dict[str, Any]) -> Any:
+    def create(self: Any, kind: Any, body: dict[str, Any]) -> Any:
         try:
-            return self._api.create_jar_job(body), True
+            return self._api.create_job(kind, body), True
         except RequestError:
-            return real(self, {**body, "name": f"{body['name']}-2"})
+            return real(self, kind, {**body, "name": f"{body['name']}-2"})
 
     patch.setattr(FlinkJobWrites, "create", create)
 

@@ -47,14 +47,14 @@ def documented(fragment):
 
 
 def test_every_field_of_the_contract_is_offered_and_no_other():
-    offered = set(table.FIELDS_BY_NAME)
+    offered = set(table.JAR.names)
     assert offered | {"name", "tags"} | NOT_OFFERED >= set(CREATE) | set(UPDATE)
     assert set(CREATE) >= offered | {"name", "tags"}
     assert set(UPDATE) >= offered | {"name"}
     assert "tags" not in UPDATE, "then tags could be updated after all"
 
 
-@pytest.mark.parametrize("field", table.FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", table.JAR.fields, ids=lambda field: field.name)
 def test_field_is_as_the_contract_says(field):
     for schema in (CREATE[field.name], UPDATE[field.name]):
         if field.kind == "resource_config":
@@ -71,7 +71,7 @@ def test_field_is_as_the_contract_says(field):
         assert schema.get("enum", []) == choices
 
 
-@pytest.mark.parametrize("field", table.FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", table.JAR.fields, ids=lambda field: field.name)
 def test_field_is_read_where_the_contract_has_it(field):
     place = "FlinkJobDetail" if field.top_level else "FlinkJobConfig"
     other = "FlinkJobConfig" if field.top_level else "FlinkJobDetail"
@@ -115,7 +115,7 @@ def described(option):
 @pytest.mark.parametrize(
     ("options", "fragment"),
     [
-        (table.job_options(), flink_jar_job),
+        (table.job_options(table.JAR), flink_jar_job),
         (auth_options(), auth),
         ({**lifecycle_options(), "state": goal_options()["state"]}, lifecycle),
         (wait_options(), wait),
@@ -130,7 +130,7 @@ def test_documentation_has_the_options_of_the_argument_spec(options, fragment):
 
 
 def test_job_options_are_the_field_table_and_little_else():
-    assert set(table.job_options()) == set(table.FIELDS_BY_NAME) | NOT_IN_TABLE
+    assert set(table.job_options(table.JAR)) == set(table.JAR.names) | NOT_IN_TABLE
 
 
 def test_documentation_names_the_environment_variables():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import query_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
@@ -169,7 +169,7 @@ def test_what_the_list_leaves_out_is_null_when_many_are_asked_for(service, info,
     job(name="job", resource_config_version="v2", resource_config={"max_slot": 2})
     (found,) = info()["jobs"]
     assert found["resource_config"] is None and found["resource_config_version"] is None
-    assert set(found) >= {field.name for field in FIELDS} and paths(service) == ["jobs"]
+    assert set(found) >= {field.name for field in JAR.fields} and paths(service) == ["jobs"]
 
 
 @pytest.mark.parametrize("summary_fields", ["table", "example"])
@@ -265,4 +265,4 @@ def test_returned_facts_are_documented(info, job):
     job(name="job")
     documented = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]["contains"]
     (found,) = info(execution_plan=True)["jobs"]
-    assert set(found) - {field.name for field in FIELDS} <= set(documented) <= set(found)
+    assert set(found) - {field.name for field in JAR.fields} <= set(documented) <= set(found)

@@ -220,10 +220,10 @@ def test_an_unknown_job_is_an_error(savepoint, state, by):
     assert result["failed"] and result["msg"] == "There is no Flink job 12."
 
 
-def test_a_sql_job_is_left_alone(service, savepoint):
+def test_a_sql_job_has_savepoints_too(service, savepoint):
     service.jobs.add(name="sql", job_type="flink_sql_job", status="job_running")
     result = savepoint(name="sql", savepoint_path="obs://b/s/")
-    assert result["failed"] and "is a flink_sql_job, not a flink_jar_job" in result["msg"] and sent(service) == []
+    assert result["changed"] and result["job"]["has_savepoint"]
 
 
 @pytest.mark.parametrize("status", ["job_init", "job_cancel_success", "job_running"])

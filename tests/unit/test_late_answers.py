@@ -104,7 +104,7 @@ def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
 def test_a_job_that_is_restarted_in_its_health_window_has_failed():
     running = {"status": "job_running", "restart_times": 2}
     service = LateService({"status": "job_submitting"}, running, running, {**running, "restart_times": 3})
-    service.update_jar_job = lambda *_args: None
+    service.update_job = lambda *_args: None
     stopped = FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
     plan = Plan(steps=(Step("stop", 7), Step("update", 7, {}), Step("run", 7)))
     service.answers.insert(0, FlinkJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))

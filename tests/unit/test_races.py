@@ -48,7 +48,7 @@ def operations(result):
 
 
 def test_a_create_that_comes_second_finds_the_job_as_it_should_be(service, job, just_before):
-    just_before("create_jar_job", lambda: service.jobs.add(**JOB))
+    just_before("create_job", lambda: service.jobs.add(**JOB))
     result = job(**JOB)
     # Its own request may have created it, delivered twice on the way; who reacts to changes must not miss one.
     assert not result["failed"] and result["changed"] and operations(result) == ["create"]
@@ -57,7 +57,7 @@ def test_a_create_that_comes_second_finds_the_job_as_it_should_be(service, job, 
 
 
 def test_a_create_that_comes_second_brings_the_job_to_its_own_description(service, job, just_before):
-    just_before("create_jar_job", lambda: service.jobs.add(**{**JOB, "parallel_number": 2}))
+    just_before("create_job", lambda: service.jobs.add(**{**JOB, "parallel_number": 2}))
     result = job(**JOB, parallel_number=1, state="started")
     assert operations(result) == ["update", "run"]
     assert result["changes"] == {"parallel_number": {"before": 2, "after": 1}}
@@ -66,7 +66,7 @@ def test_a_create_that_comes_second_brings_the_job_to_its_own_description(servic
 
 
 def test_a_name_that_another_user_has_is_explained(service, job, just_before):
-    just_before("create_jar_job", lambda: service.jobs.add(owner="another", **JOB))
+    just_before("create_job", lambda: service.jobs.add(owner="another", **JOB))
     result = job(**JOB)
     assert result["failed"] and not result["changed"]
     assert "may belong to another user, and is invisible then" in result["msg"]
@@ -91,7 +91,7 @@ def test_a_stop_that_comes_second_goes_on_with_the_savepoint_of_the_first(servic
 
 def test_a_failed_upgrade_is_not_undone_where_somebody_else_has_started_the_job(service, job, just_before):
     service.jobs.add(**RUNNING)
-    just_before("update_jar_job", lambda: job(name="job", state="started"))
+    just_before("update_job", lambda: job(name="job", state="started"))
     result = job(name="job", entrypoint="obs://bucket/new.jar", state="started", health_window=0)
     assert result["failed"] and result["changed"] and operations(result) == ["stop"]
     assert "somebody else has started it meanwhile, so it was left alone" in result["msg"]
@@ -107,7 +107,7 @@ def test_a_job_that_is_deleted_meanwhile_is_gone(service, job, just_before):
 
 def test_what_is_created_but_not_listed_yet_is_given_time(service, job, just_before, monkeypatch):
     monkeypatch.setattr(_wait, "GRACE_SECONDS", 5.0)
-    just_before("create_jar_job", lambda: service.jobs.add(**JOB))
+    just_before("create_job", lambda: service.jobs.add(**JOB))
     list_jobs = FlinkJobApi.list_jobs
     looks = []
 
