@@ -8,7 +8,7 @@ import json
 import re
 
 import yaml
-from ansible_collections.otc.dli.plugins.doc_fragments import flink_jar_job, lifecycle
+from ansible_collections.otc.dli.plugins.doc_fragments import flink_jar_job, flink_job, lifecycle
 
 _IDENTITY = ("name", "job_id")
 
@@ -19,7 +19,7 @@ def _suboptions(option, without=(), module=""):
     :param module: how to refer to the module that has the options which are not of a job; "" for this one.
     """
     options = {}
-    for fragment in (flink_jar_job, lifecycle):
+    for fragment in (flink_job, flink_jar_job, lifecycle):
         options.update(yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"])
     options = {name: _without_default(value) for name, value in options.items() if name not in without}
     # A reference to an option means the one beside it.

@@ -154,6 +154,8 @@ _SHAPES = {
 }
 _SHAPE_OF_KIND = {
     "str": "a text",
+    "sql": "a text",
+    "json": "a text",
     "int": "a whole number",
     "bool": "true or false",
     "list": "a list of texts",

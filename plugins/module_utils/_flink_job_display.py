@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, text
 
@@ -28,22 +30,36 @@ _SENSITIVE_KEY_PARTS = (
     "http-headers",
 )
 
+# An option in SQL, such as 'connector' = 'kafka': all before the value, the key, the value.
+_SQL_OPTION = re.compile(r"('([A-Za-z][\w.-]{0,199})'\s{0,99}=\s{0,99}')((?:[^']|'')*)'")
+# What people write freely in SQL: comments and string literals. Hints are no comments; what has no end goes to the end.
+_SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)")
+# What a hidden one of them looks like, by how it begins.
+_HIDDEN_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'"}
+# A value that itself holds settings or a URL with a password.
+_SECRET_IN_VALUE = re.compile(
+    "(?:" + "|".join(map(re.escape, _SENSITIVE_KEY_PARTS)) + r")[\w.-]{0,99}\s{0,9}=|://[^/\s@]{0,999}:[^/\s@]{0,999}@",
+    re.IGNORECASE,
+)
 
-def shown(name: str, value, public_args: str):
+
+def shown(name: str, value, public_text: str):
     """Return a canonical field value as it may be shown.
 
-    :param public_args: the arguments that the task itself gives in the open.
+    :param public_text: the arguments or the SQL that the task itself gives in the open.
     """
     if name == "entrypoint_args" and value:
-        return _shown_args(value, public_args)
+        return _shown_args(value, public_text)
+    if name == "sql_body" and value:
+        return _shown_sql(value, public_text)
     if name == "runtime_config" and value:
         return _shown_config(value)
     return value
 
 
-def shown_change(name: str, before, after, public_args: str) -> tuple:
+def shown_change(name: str, before, after, public_text: str) -> tuple:
     """Return a tuple of two different canonical values as they may be shown, marked where only hidden parts differ."""
-    shown_before, shown_after = shown(name, before, public_args), shown(name, after, public_args)
+    shown_before, shown_after = shown(name, before, public_text), shown(name, after, public_text)
     if isinstance(before, dict) and isinstance(shown_after, dict):
         for key, value in shown_after.items():
             if value == MASK and after[key] != before.get(key):
@@ -63,12 +79,49 @@ def sensitive_values(runtime_config) -> set[str]:
     return {value for key, value in single.items() if _is_sensitive(key)}
 
 
-def _shown_args(arguments, public_args):
+def sensitive_sql_values(sql) -> set[str]:
+    """Return the values of options in SQL that are not to be shown, as they stand there and as they are meant."""
+    found = {match[3] for match in _SQL_OPTION.finditer(sql or "") if _is_sensitive_option(match)}
+    return found | {value.replace("''", "'") for value in found}
+
+
+def _shown_sql(sql, public_sql):
+    """Without values of sensitive options, and without comments and strings that the task does not itself give.
+
+    As with arguments, former values of the options that the task gives in the open are shown.
+    """
+    sql, public_sql = _without_sensitive_options(sql), _without_sensitive_options(public_sql)
+    public_parts = set(_SQL_PART.findall(public_sql))
+    public_keys = {match[2] for match in _SQL_OPTION.finditer(public_sql) if match[3] != MASK}
+    public_places = set()
+    for match in _SQL_OPTION.finditer(sql):
+        public_places.add(match.start(2) - 1)
+        if match[3] == MASK or match[2] in public_keys:
+            public_places.add(match.start(3) - 1)
+
+    def shown_part(match):
+        part = match[0]
+        if match.start() in public_places or part in public_parts:
+            return part
+        return _HIDDEN_PARTS[part[0]]
+
+    return _SQL_PART.sub(shown_part, sql)
+
+
+def _without_sensitive_options(sql):
+    return _SQL_OPTION.sub(lambda match: f"{match[1]}{MASK}'" if _is_sensitive_option(match) else match[0], sql)
+
+
+def _is_sensitive_option(match):
+    return _is_sensitive(match[2]) or bool(_SECRET_IN_VALUE.search(match[3]))
+
+
+def _shown_args(arguments, public_text):
     """Only words that the task gives in the open, and former values of its own flags.
 
     What another run or another person has put there can be a secret, and nothing in the answer tells which word is.
     """
-    words = public_args.split()
+    words = public_text.split()
     public_words = set(words)
     flags_with_value = {
         flag for flag, value in zip(words, words[1:]) if flag.startswith("-") and not value.startswith("-")

@@ -53,6 +53,8 @@ class Field:
     reads_back: bool = True
 
 
+SQL_JOB_TYPES = ("flink_opensource_sql_job", "flink_sql_job")
+
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
 # at 10000 in the user guide.
 FIELDS = (
@@ -63,6 +65,22 @@ FIELDS = (
     Field("entrypoint_args", top_level=True, only="JAR"),
     Field("dependency_jars", "list", only="JAR", shapes_state=True),
     Field("dependency_files", "list", only="JAR"),
+    Field("sql_body", "sql", max_length=1024 * 1024, top_level=True, only="SQL", shapes_state=True),
+    Field("template_id", "int", minimum=0, only="SQL", on_update=False, reads_back=False),
+    Field("job_type", default=SQL_JOB_TYPES[0], choices=SQL_JOB_TYPES, top_level=True, only="SQL", on_update=False),
+    Field(
+        "run_mode",
+        default="shared_cluster",
+        choices=("shared_cluster", "exclusive_cluster", "edge_node"),
+        top_level=True,
+        only="SQL",
+    ),
+    Field("udf_jar_url", only="SQL", shapes_state=True),
+    Field("idle_state_retention", "int", default=3600, minimum=0, only="SQL"),
+    Field("dirty_data_strategy", default="0", only="SQL"),
+    Field("edge_group_ids", "list", only="SQL"),
+    Field("operator_config", "json", only="SQL", shapes_state=True, on_create=False),
+    Field("static_estimator_config", "json", only="SQL", on_create=False),
     Field("feature", choices=("basic", "custom"), only="JAR"),
     Field("flink_version", shapes_state=True),
     Field("image", only="JAR"),
@@ -131,7 +149,8 @@ class JobKind:
 
 
 JAR = JobKind("JAR", ("flink_jar_job",), "/flink-jobs")
-KINDS = (JAR,)
+SQL = JobKind("SQL", (*SQL_JOB_TYPES, "flink_sql_edge_job"), "/sql-jobs")
+KINDS = (JAR, SQL)
 
 
 def kind_of(job_type: str) -> JobKind:
@@ -162,6 +181,8 @@ _OPTION_OF_KIND: dict[str, dict] = {
     "bool": {"type": "bool"},
     "list": {"type": "list", "elements": "str"},
     "checkpoint_mode": {"type": "str"},
+    "sql": {"type": "str"},
+    "json": {"type": "json"},
     # A dict or a string, which no other type of Ansible's takes.
     "runtime_config": {"type": "raw"},
     "resource_config": {"type": "dict", "options": RESOURCE_CONFIG_OPTIONS},

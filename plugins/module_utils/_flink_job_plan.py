@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JobKind
@@ -31,6 +31,11 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     merged_resource_config,
     to_wire,
 )
+
+# The reference names no other type of SQL jobs where it tells what answers have.
+_TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
+# Kinds of values whose form on the service is not ours to choose.
+_SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
 def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
     """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
     changes = _field_changes(spec, current)[0]
-    shown_pairs = {name: shown_change(name, old, new, spec.public_args) for name, (old, new) in changes.items()}
+    shown_pairs = {name: shown_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
     return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
 
 
@@ -169,7 +174,7 @@ def _plan_create(spec, state):
     check_definition(spec.fields, set(spec.fields))
     body = {"name": spec.name}
     for known in spec.kind.fields:
-        if known.name in spec.fields:
+        if known.name in spec.fields and known.on_create:
             body[known.name] = to_wire(known, spec.fields[known.name])
     if spec.tags is not None:
         body["tags"] = [{"key": key, "value": value} for key, value in spec.tags.items()]
@@ -177,9 +182,16 @@ def _plan_create(spec, state):
     if spec.tags is not None:
         managed["tags"] = spec.tags
     predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
+    if "template_id" in spec.fields and "sql_body" not in spec.fields:
+        # What the template has is known to the service alone.
+        predicted["sql_body"] = None
     nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
     after = _shown_fields(managed, spec)
-    steps = [Step("create", body=body, fields=tuple(managed), kind=spec.kind)]
+    late = _only_for_updates(spec)
+    steps = [Step("create", body=body, fields=tuple(name for name in managed if name not in late), kind=spec.kind)]
+    if late:
+        draft = FlinkJob({"job_id": 0, "name": spec.name})
+        steps.append(Step("update", body=_full_update_body(spec, draft), fields=late, kind=spec.kind))
     if state in ("started", "restarted"):
         steps.append(Step("run"))
     return Plan(
@@ -189,25 +201,61 @@ def _plan_create(spec, state):
         job={
             **nothing,
             "name": spec.name,
-            "status": RUNNING if len(steps) > 1 else DRAFT,
+            "status": RUNNING if steps[-1].operation == "run" else DRAFT,
             **_shown_fields(predicted, spec),
         },
     )
 
 
+def _only_for_updates(spec):
+    """Return the names of the given fields that a new job does not take, so that an update has to follow.
+
+    :raises InvalidInput: that update would not know the whole definition.
+    """
+    late = tuple(known.name for known in spec.kind.fields if known.name in spec.fields and not known.on_create)
+    if late and "template_id" in spec.fields and "sql_body" not in spec.fields:
+        raise InvalidInput(
+            f"{late[0]} is given for a new job whose SQL comes from template_id, but needs sql_body then, because the "
+            "service takes it only together with the SQL."
+        )
+    return late
+
+
+def _check_type(spec, current):
+    """Return warnings about a type that is not the desired one, which cannot be changed.
+
+    :raises ConflictError: it certainly is another one.
+    """
+    wanted, told = spec.fields.get("job_type"), current.job_type
+    if not wanted or told in ("", wanted):
+        return []
+    if told == _TYPE_OF_ANY_SQL_JOB:
+        return [
+            f"The service shows {spec.label} as {told}, which it may do for any SQL job, and not as {wanted}. The type "
+            "of an existing job cannot be changed, so it was left as it is."
+        ]
+    raise ConflictError(
+        f"{spec.label} is a {told}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
+        "changed."
+    )
+
+
 def _plan_existing(state, spec, current, tags_match, how):
+    type_warnings = _check_type(spec, current)
     changes, warnings = _field_changes(spec, current)
+    warnings += type_warnings
     if spec.tags and not tags_match:
         warnings.append(
             f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_text(spec.tags)}. "
             "It documents no way to read or change the tags of an existing job, so they were left as they are."
         )
-    managed_names = (["name"] if spec.name is not None else []) + list(spec.fields)
+    managed_names = ["name"] if spec.name is not None else []
+    managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
     wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
     before, after = _shown_fields(values, spec), _shown_fields(wanted, spec)
     for name, (old, new) in changes.items():
-        before[name], after[name] = shown_change(name, old, new, spec.public_args)
+        before[name], after[name] = shown_change(name, old, new, spec.public_text)
     steps = _steps(state, spec, current, changes, how)
     former = _former(spec.kind, current, changes, steps, how)
     job = {**current.facts(), **_shown_fields({**current.told(spec.kind), **wanted}, spec)}
@@ -341,6 +389,8 @@ def _field_changes(spec, current):
     wanted = _canonical_fields(spec, current.definition(spec.kind))
     for name, desired in wanted.items():
         actual = current.value(name)
+        if not FIELDS_BY_NAME[name].on_update:
+            continue
         if (
             name == "checkpoint_path"
             and desired == ""
@@ -423,13 +473,14 @@ def _full_update_body(spec, current):
     for known in spec.kind.fields:
         name = known.name
         told = current.raw(name) not in (None, "", [], {})
+        if not known.on_update:
+            continue
         if name == "resource_config" and name in spec.fields:
             body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
         elif name in spec.fields:
             body[name] = to_wire(known, spec.fields[name])
         elif told:
-            # A runtime_config goes back just as it came: its form on the service is not ours to choose.
-            body[name] = current.raw(name) if name == "runtime_config" else to_wire(known, current.value(name))
+            body[name] = current.raw(name) if known.kind in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
     for name in without_effect(body):
         body.pop(name, None)
     return body
@@ -442,7 +493,7 @@ def without_effect(body: dict) -> set[str]:
 
 
 def _shown_fields(values, spec):
-    result = {name: shown(name, value, spec.public_args) for name, value in values.items()}
+    result = {name: shown(name, value, spec.public_text) for name, value in values.items()}
     if "resource_config" in values and values.get("resource_config_version") == "v1":
         # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
         result["resource_config"] = {}

@@ -35,7 +35,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import D
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe, warnings_about
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
-JOB_TYPES = ("flink_jar_job", "flink_sql_job")
+JOB_TYPES = ("flink_jar_job", "flink_sql_job", "flink_opensource_sql_job")
 # What the list tells of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
     "status",
@@ -240,8 +240,8 @@ def _result(job, query):
             **{fact: facts[fact] for fact in _SUMMARY_FACTS},
             **{name: told[name] for name in _SUMMARY_FIELDS},
         }
-    public_args = (told.get("entrypoint_args") or "") if query.show_entrypoint_args else ""
-    fields = {name: None if value is None else shown(name, value, public_args) for name, value in told.items()}
+    public_text = (told.get("entrypoint_args") or told.get("sql_body") or "") if query.show_entrypoint_args else ""
+    fields = {name: None if value is None else shown(name, value, public_text) for name, value in told.items()}
     return {**identity, **facts, **fields}
 
 

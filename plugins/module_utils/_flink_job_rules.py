@@ -9,6 +9,7 @@ Each rule that is broken raises InvalidInput with one sentence that names the op
 
 from __future__ import annotations
 
+import json
 import re
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
@@ -43,8 +44,11 @@ _MINIMUM_MEMORY_MEGABYTES = 2048
 _WIDEST_INTEGER = 2**31 - 1
 _WIDEST_LONG = 2**63 - 1
 # Texts whose line breaks mean something.
-_MULTI_LINE = ("desc", "runtime_config")
-_PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files")
+_MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
+# Texts that can hold a secret.
+_NEVER_SHOWN = ("entrypoint_args", "sql_body")
+_PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
+_DIRTY_DATA = re.compile(r"[01]|2:\S+")
 
 
 def check_spec(spec: FlinkJobSpec) -> None:
@@ -61,6 +65,7 @@ def check_spec(spec: FlinkJobSpec) -> None:
     _check_versions(spec.fields)
     _check_packages(spec.fields)
     _check_resource_config(spec.fields)
+    _check_run_mode(spec.fields)
     if spec.tags is not None:
         _check_tags(spec.tags)
 
@@ -104,12 +109,17 @@ def _check_field(field, value):
     elif field.kind == "list":
         for item in value:
             if not item.strip():
-                raise InvalidInput(f"{field.name} has an empty entry, but each entry must name a package or file.")
+                what = "a package or file" if field.name in _PACKAGE_FIELDS else "something"
+                raise InvalidInput(f"{field.name} has an empty entry, but each entry must name {what}.")
             check_text(field.name, item, field.max_length)
     elif field.kind == "runtime_config":
         _check_runtime_config(value)
     elif isinstance(value, str) and not field.choices:
         check_text(field.name, value, field.max_length)
+    if field.kind == "json" and value and not _is_json(value):
+        raise InvalidInput(f"{field.name} is no JSON, but must be a dictionary or its text in JSON.")
+    if field.name == "dirty_data_strategy" and value and not _DIRTY_DATA.fullmatch(value):
+        _fail(field.name, value, 'must be "0" (ignore), "1" (fail) or "2:" and a path in OBS (save)')
     if field.name == "resume_max_num" and value == 0:
         _fail(field.name, value, "must be -1 (no limit) or greater than 0")
     if field.name == "flink_version" and value and not _FLINK_VERSION.fullmatch(value):
@@ -138,7 +148,7 @@ def check_text(option: str, value: str, max_length: int | None = None) -> None:
     :raises InvalidInput: it is too long, or holds a control character or line break that has no meaning there.
     """
     # Entry point arguments can hold a secret, and so can a text that was pasted into the wrong option.
-    shown = "" if option == "entrypoint_args" else value
+    shown = "" if option in _NEVER_SHOWN else value
     allowed = "\n\t\r" if option in _MULTI_LINE else ""
     if any(not char.isprintable() and char not in allowed for char in value):
         raise InvalidInput(f"{option} holds a control character or line break, but must be plain text.")
@@ -212,6 +222,20 @@ def _check_packages(fields):
                 _fail(name, path, "must be an obs:// path, because Flink 1.15 and later take packages only from OBS")
             if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
                 _fail(name, path, "an OBS path must look like obs://bucket/path")
+
+
+def _check_run_mode(fields):
+    mode, job_type = fields.get("run_mode"), fields.get("job_type")
+    if mode == "shared_cluster" and job_type not in (None, "flink_sql_job"):
+        _fail("run_mode", mode, f"a shared cluster runs only jobs of the type flink_sql_job, not {job_type}")
+
+
+def _is_json(value):
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _check_resource_config(fields):

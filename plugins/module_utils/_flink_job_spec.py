@@ -20,7 +20,8 @@ class FlinkJobSpec:
     :param job_id: its id; with a name too, the name is what the job shall be called.
     :param fields: the managed fields, as given. An omitted option is not managed and not in here.
     :param tags: the tags, or None when they are not managed.
-    :param public_args: the part of C(entrypoint_args) that may be shown; "" when there is none.
+    :param public_text: what the task itself gives in the open of C(entrypoint_args) or C(sql_body), which can hold
+        secrets; "" when it gives nothing.
     :param kind: what kind of job it must be; None for any.
     """
 
@@ -28,7 +29,7 @@ class FlinkJobSpec:
     job_id: int | None = None
     fields: dict = field(default_factory=dict)
     tags: dict | None = None
-    public_args: str = ""
+    public_text: str = ""
     kind: JobKind | None = JAR
 
     @property
@@ -44,13 +45,13 @@ def spec_from_params(params: dict, kind: JobKind = JAR) -> FlinkJobSpec:
         fields["resource_config"] = _without_omitted(fields["resource_config"])
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
     # The two options manage one field of the API, so giving either gives the whole of it.
-    public_args = _one_line(public or "")
+    public_text = params.get("sql_body") or _one_line(public or "")
     if public is not None or secret is not None:
-        fields["entrypoint_args"] = " ".join(part for part in (public_args, _one_line(secret or "")) if part)
+        fields["entrypoint_args"] = " ".join(part for part in (public_text, _one_line(secret or "")) if part)
     tags = params.get("tags")
     if tags is not None:
         tags = tag_texts(tags)
-    return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_args, kind)
+    return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_text, kind)
 
 
 def _without_omitted(options):

@@ -14,6 +14,9 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import F
 _CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
 _CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
 
+# Kinds for which an empty text is a value of its own.
+_TEXTS = ("str", "sql", "json", "runtime_config")
+
 # Bounded in each part, so that no text takes long to read and no amount is infinite.
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
 
@@ -36,7 +39,7 @@ def canonical(field: Field, value):
     An unset value becomes the field's documented default, or the empty value of its kind where that says the
     same; a number without a default stays None. A value of an unexpected shape is returned as it is.
     """
-    if value is None or (value == "" and field.kind not in ("str", "runtime_config")):
+    if value is None or (value == "" and (field.kind not in _TEXTS or field.default)):
         value = field.default
     return KINDS[field.kind](value)
 
@@ -103,6 +106,20 @@ def tag_texts(tags: dict) -> dict:
 
 def _canonical_str(value):
     return "" if value is None else str(value)
+
+
+def _canonical_sql(value):
+    """Whether the service keeps line breaks as they are sent, and those at the end at all, is unknown."""
+    return _canonical_str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _canonical_json(value):
+    """The text in one form, so that order and spaces make no difference; what is no JSON is returned as it is."""
+    config = _canonical_str(value)
+    try:
+        return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
+    except (ValueError, RecursionError):
+        return config
 
 
 def _canonical_int(value):
@@ -189,6 +206,8 @@ def _or_default(mapping, key, defaults):
 
 KINDS = {
     "str": _canonical_str,
+    "sql": _canonical_sql,
+    "json": _canonical_json,
     "int": _canonical_int,
     "bool": _canonical_bool,
     "list": _canonical_list,

@@ -22,7 +22,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, sensitive_values
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
 
@@ -170,7 +170,7 @@ def _hide_options(module) -> None:
         secret_args = job.get("secret_entrypoint_args") or ""
         _hide(module, secret_args)
         _hide(module, " ".join(secret_args.split()))
-        for value in sensitive_values(job.get("runtime_config")):
+        for value in sensitive_values(job.get("runtime_config")) | sensitive_sql_values(job.get("sql_body")):
             # Hiding a short word or a truth value would garble all else.
             if len(value) >= _SHORTEST_SECRET_WORD and value not in ("true", "false"):
                 _hide(module, value)

@@ -26,6 +26,7 @@ notes:
   - A status that passes by itself is waited out first, unless the job already is as desired.
 extends_documentation_fragment:
   - otc.dli.auth
+  - otc.dli.flink_job
   - otc.dli.flink_jar_job
   - otc.dli.lifecycle
   - otc.dli.wait

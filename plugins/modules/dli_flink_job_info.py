@@ -80,7 +80,7 @@ options:
   job_type:
     description: Only jobs of this type.
     type: str
-    choices: [flink_jar_job, flink_sql_job]
+    choices: [flink_jar_job, flink_sql_job, flink_opensource_sql_job]
   user_name:
     description: Only jobs of this user.
     type: str

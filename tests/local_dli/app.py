@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from local_dli import iam, reading, signature
 from local_dli.contract import contract
 from local_dli.errors import ApiError, IamError, throttled, unoffered
-from local_dli.jobs import Job
+from local_dli.jobs import SQL_JOB, Job
 from local_dli.lifecycle import Refused
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def create_app(service: LocalDli) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     views = _Views(service)
     jar_jobs = "/v1.0/<project_id>/streaming/flink-jobs"
+    sql_jobs = "/v1.0/<project_id>/streaming/sql-jobs"
     jobs = "/v1.0/<project_id>/streaming/jobs"
 
     def route(method: str, rule: str, operation: str, view: Callable[..., Any]) -> None:
@@ -70,6 +71,8 @@ def create_app(service: LocalDli) -> Flask:
 
     route("POST", jar_jobs, "createFlinkJarJob", views.create)
     route("PUT", f"{jar_jobs}/<job_id>", "updateFlinkJarJob", views.update)
+    route("POST", sql_jobs, "createFlinkSqlJob", views.create_sql)
+    route("PUT", f"{sql_jobs}/<job_id>", "updateFlinkSqlJob", views.update_sql)
     route("GET", jobs, "listFlinkJobs", views.list)
     route("POST", f"{jobs}/run", "runFlinkJobs", views.run)
     route("POST", f"{jobs}/stop", "stopFlinkJobs", views.stop)
@@ -167,13 +170,22 @@ class _Views:
         self.store = service.jobs
 
     def create(self, project_id: str) -> Any:
-        job = self.store.create(project_id, request.get_json())
+        return self._created(self.store.create(project_id, request.get_json()))
+
+    def create_sql(self, project_id: str) -> Any:
+        body = request.get_json()
+        return self._created(self.store.create(project_id, body, body.get("job_type", SQL_JOB)))
+
+    def _created(self, job: Job) -> Any:
         status = {"job_id": job.job_id, "status_name": job.status, "status_desc": job.status_desc}
         return self._answer("The job was created.", job=status)
 
-    def update(self, project_id: str, job_id: str) -> Any:
+    def update_sql(self, project_id: str, job_id: str) -> Any:
+        return self.update(project_id, job_id, is_jar=False)
+
+    def update(self, project_id: str, job_id: str, is_jar: bool = True) -> Any:
         job = self._job(project_id, job_id)
-        self.store.update(job, request.get_json(), g.behaviour)
+        self.store.update(job, request.get_json(), g.behaviour, is_jar)
         return self._answer("The job was changed.", job={"update_time": job.update_time})
 
     def list(self, project_id: str) -> Any:

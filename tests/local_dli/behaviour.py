@@ -75,6 +75,13 @@ class Behaviour:
         "a list with show_detail has or lacks resource_config and resource_config_version",
     ] = "no_resource_config"
     detail_omits_image: Annotated[bool, "the detail of a job lacks flink_version, feature and image"] = True
+    sql_body_reads: Annotated[
+        Literal["as_written", "trimmed", "crlf"],
+        "sql_body reads as written, without line breaks and spaces at its ends, or with CR LF for each line break",
+    ] = "as_written"
+    sql_job_type_reads: Annotated[
+        Literal["as_written", "flink_sql_job"], "the type of a SQL job reads as written, or as flink_sql_job"
+    ] = "as_written"
     delete_keeps_record: Annotated[bool, "the detail of a deleted job still answers"] = False
     catalog_url: Annotated[
         Literal["bare", "versioned"], "DLI's URL in the service catalog ends after the host, or after the project"

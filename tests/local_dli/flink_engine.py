@@ -210,7 +210,7 @@ class FlinkEngine:
         :raises NotSubmitted: when there is no JAR.
         :raises FlinkError: when Flink refuses it, or its main method fails.
         """
-        entrypoint = job.fields["entrypoint"] or ""
+        entrypoint = job.fields.get("entrypoint") or ""
         if not entrypoint.startswith(OBS):
             raise NotSubmitted("The entrypoint is not the obs:// path of a JAR.")
         jar = (self.obs_root / entrypoint.removeprefix(OBS)).resolve()

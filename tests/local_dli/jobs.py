@@ -24,6 +24,7 @@ from local_dli.job_index import JobIndex
 from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused, check_start, check_stop
 
 JAR_JOB = "flink_jar_job"
+SQL_JOB = "flink_opensource_sql_job"
 
 # The vendor's: everything else has to wait until the job is stopped. checkpoint_path is among them only while the
 # service does not make one itself.
@@ -37,15 +38,22 @@ FIRST_JOB_ID = 100001
 OBS = "obs://"
 
 
-def defaults() -> dict[str, Any]:
-    """Return every field of a job with its documented default, or None where there is none."""
-    return dict(_defaults())
+# What of a create is no field: the type is an attribute of its own, a template is only copied from.
+NO_FIELDS = frozenset({"job_type", "template_id"})
+
+
+def defaults(job_type: str = JAR_JOB) -> dict[str, Any]:
+    """Return every field of a job of a type with its documented default, or None where there is none."""
+    return dict(_defaults(job_type == JAR_JOB))
 
 
 @functools.cache
-def _defaults() -> dict[str, Any]:
-    properties = contract().schema("FlinkJarJobCreate")["properties"]
-    return {name: schema.get("default") for name, schema in properties.items()}
+def _defaults(is_jar: bool) -> dict[str, Any]:
+    kind = "Jar" if is_jar else "Sql"
+    update, create = (contract().schema(f"Flink{kind}Job{verb}")["properties"] for verb in ("Update", "Create"))
+    # The service makes a path of checkpoints for a SQL job too, though nobody can give one.
+    found = {"checkpoint_path": None}
+    return found | {name: schema.get("default") for name, schema in (update | create).items() if name not in NO_FIELDS}
 
 
 def obs_path(path: str) -> str:
@@ -75,7 +83,6 @@ class Job:
     has_savepoint: bool = False
     savepoint_path: str | None = None
     restart_times: int = 0
-    sql_body: str = ""
     gone_at: float | None = None
 
     @property
@@ -164,7 +171,7 @@ class JobStore:
         :raises ValueError: for a job_id that another job has.
         """
         with self.lock:
-            fields = defaults()
+            fields = defaults(values.get("job_type", JAR_JOB))
             attributes: dict[str, Any] = {}
             for name, value in values.items():
                 if name in fields:
@@ -267,25 +274,29 @@ class JobStore:
 
     # For requests
 
-    def create(self, project_id: str, body: dict[str, Any]) -> Job:
-        """Make a draft.
+    def create(self, project_id: str, body: dict[str, Any], job_type: str = JAR_JOB) -> Job:
+        """Make a draft of a type.
 
         :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use.
         """
         self._advance()
         self._check_name(project_id, body["name"])
-        fields = defaults() | {name: value for name, value in body.items() if value not in ("", [])}
+        given = {name: value for name, value in body.items() if value not in ("", []) and name not in NO_FIELDS}
+        fields = defaults(job_type) | given
         _check(fields)
-        return self.add(project_id=project_id, **fields)
+        if body.get("run_mode") == "shared_cluster" and body.get("job_type") == SQL_JOB:
+            raise parameter("A shared cluster runs only jobs of the type flink_sql_job.")
+        return self.add(project_id=project_id, job_type=job_type, **fields)
 
-    def update(self, job: Job, body: dict[str, Any], behaviour: Behaviour) -> None:
+    def update(self, job: Job, body: dict[str, Any], behaviour: Behaviour, is_jar: bool = True) -> None:
         """Change a job.
 
+        :param is_jar: whether the call is the one for JAR jobs, or the one for SQL jobs.
         :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use, DLI.0007 for what
             the status of the job forbids.
         """
-        if job.job_type != JAR_JOB:
-            raise unsupported("Only a JAR job can be changed by this call.")
+        if (job.job_type == JAR_JOB) != is_jar:
+            raise unsupported("A job of this type cannot be changed by this call.")
         if job.status in TRANSITIONAL:
             raise unsupported(f"A job in {job.status} cannot be changed.")
         changes = {name: value for name, value in body.items() if name != "job_type"}
@@ -431,7 +442,7 @@ class JobStore:
 
         Assumed: of a running job only live fields are reset, and not its bucket, which nobody may send unchanged.
         """
-        reset = {name: value for name, value in defaults().items() if name not in ("name", "tags")}
+        reset = {name: value for name, value in defaults(job.job_type).items() if name not in ("name", "tags")}
         if job.status == RUNNING:
             reset = {name: value for name, value in reset.items() if name in LIVE_FIELDS and name != "obs_bucket"}
         return reset

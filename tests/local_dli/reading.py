@@ -11,7 +11,7 @@ from typing import Any
 
 from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
-from local_dli.jobs import Job, actual_cus, megabytes
+from local_dli.jobs import JAR_JOB, Job, actual_cus, megabytes
 
 # Without show_detail (documented). The reference's example of a list has fewer fields than its table.
 SUMMARY_TABLE = (
@@ -33,7 +33,7 @@ RESOURCE_FIELDS = frozenset({"resource_config", "resource_config_version"})
 
 CHECKPOINT_MODES = {1: "exactly_once", 2: "at_least_once"}
 
-# Values a JAR job has from the service, as in the reference's example of a detail.
+# Values a job has from the service where it has none of its own, as in the reference's example of a detail.
 FIXED_CONFIG = {
     "root_id": -1,
     "edge_group_ids": None,
@@ -53,7 +53,7 @@ FIXED_CONFIG = {
 def summary(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
     """Return a job as an item of a list without show_detail."""
     names = SUMMARY_TABLE if behaviour.summary_fields == "table" else SUMMARY_EXAMPLE
-    values = _top_level(job, now_ms)
+    values = _top_level(job, behaviour, now_ms)
     return _with_unset({name: values[name] for name in names}, "FlinkJobListItem", behaviour)
 
 
@@ -70,7 +70,7 @@ def detail(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
 
 
 def _detailed(job: Job, behaviour: Behaviour, now_ms: int, missing: frozenset[str]) -> dict[str, Any]:
-    values = {name: value for name, value in _top_level(job, now_ms).items() if name not in SUMMARY_ONLY}
+    values = {name: value for name, value in _top_level(job, behaviour, now_ms).items() if name not in SUMMARY_ONLY}
     # The list says 0 for a job that never ran, the reference's example of a detail says null.
     values["start_time"] = job.start_time
     answer = _with_unset(values, "FlinkJobDetail", behaviour)
@@ -79,7 +79,8 @@ def _detailed(job: Job, behaviour: Behaviour, now_ms: int, missing: frozenset[st
     return answer
 
 
-def _top_level(job: Job, now_ms: int) -> dict[str, Any]:
+def _top_level(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
+    is_jar = job.job_type == JAR_JOB
     duration = 0 if job.start_time is None else (job.end_time or now_ms) - job.start_time
     return {
         "job_id": job.job_id,
@@ -87,7 +88,7 @@ def _top_level(job: Job, now_ms: int) -> dict[str, Any]:
         # In the reference's examples these are empty strings where others are null.
         "desc": job.fields["desc"] or "",
         "user_name": job.owner,
-        "job_type": job.job_type,
+        "job_type": _job_type(job, behaviour),
         "status": job.status,
         "status_desc": job.status_desc,
         "create_time": job.create_time,
@@ -98,10 +99,11 @@ def _top_level(job: Job, now_ms: int) -> dict[str, Any]:
         "has_savepoint": job.has_savepoint,
         "user_id": f"{job.owner}-id",
         "project_id": job.project_id,
-        "sql_body": job.sql_body,
-        "run_mode": "exclusive_cluster",
-        "main_class": job.fields["main_class"],
-        "entrypoint_args": job.fields["entrypoint_args"],
+        # For a JAR job as in the reference's example.
+        "sql_body": "" if is_jar else _sql_body(job.fields["sql_body"], behaviour),
+        "run_mode": "exclusive_cluster" if is_jar else job.fields["run_mode"],
+        "main_class": job.fields.get("main_class"),
+        "entrypoint_args": job.fields.get("entrypoint_args"),
         "execution_graph": None,
         "update_time": job.update_time,
         "queue_name": job.fields["queue_name"],
@@ -111,9 +113,23 @@ def _top_level(job: Job, now_ms: int) -> dict[str, Any]:
     }
 
 
+def _job_type(job: Job, behaviour: Behaviour) -> str:
+    if job.job_type == JAR_JOB or behaviour.sql_job_type_reads == "as_written":
+        return job.job_type
+    return "flink_sql_job"
+
+
+def _sql_body(text: str | None, behaviour: Behaviour) -> str | None:
+    if text is None or behaviour.sql_body_reads == "as_written":
+        return text
+    if behaviour.sql_body_reads == "trimmed":
+        return text.strip()
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
 def _config(job: Job, behaviour: Behaviour) -> dict[str, Any]:
     names = contract().schema("FlinkJobConfig")["properties"]
-    config = {name: job.fields[name] for name in names if name in job.fields} | FIXED_CONFIG
+    config = FIXED_CONFIG | {name: job.fields[name] for name in names if name in job.fields}
     config["real_cu_number"] = 0
     if behaviour.cu_number_reads != "requested" and config["resource_config_version"] != "v2":
         config["cu_number"] = actual_cus(job.fields)

@@ -51,6 +51,25 @@ def test_a_flag_gives_its_switch_a_value_of_its_type() -> None:
             parser.parse_args(wrong)
 
 
+@pytest.mark.parametrize(
+    ("reads", "text"), [("as_written", "SELECT\n1\n"), ("trimmed", "SELECT\n1"), ("crlf", "SELECT\r\n1\r\n")]
+)
+def test_sql_body_reads(api: Any, behave: Any, reads: str, text: str) -> None:
+    behave(sql_body_reads=reads)
+    job_id = api.ok("POST", "sql-jobs", json={"name": "sql", "sql_body": "SELECT\n1\n"})["job"]["job_id"]
+    assert api.detail(job_id)["sql_body"] == text
+
+
+@pytest.mark.parametrize(
+    ("reads", "kind"), [("as_written", "flink_opensource_sql_job"), ("flink_sql_job", "flink_sql_job")]
+)
+def test_sql_job_type_reads(api: Any, behave: Any, reads: str, kind: str) -> None:
+    behave(sql_job_type_reads=reads)
+    job_id = api.ok("POST", "sql-jobs", json={"name": "sql"})["job"]["job_id"]
+    assert api.detail(job_id)["job_type"] == kind
+    assert api.detail(api.create())["job_type"] == "flink_jar_job"
+
+
 def test_the_manual_names_every_switch() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "local-service.md").read_text(encoding="utf-8")
     for switch in dataclasses.fields(Behaviour):

@@ -112,10 +112,13 @@ def test_the_path_of_checkpoints_is_not_live_when_the_service_made_it(api: Any) 
     assert api.error("PUT", f"flink-jobs/{job_id}", json=change) == (400, "DLI.0007")
 
 
-def test_a_sql_job_is_not_changed(api: Any, service: Any) -> None:
+def test_each_kind_of_job_is_changed_by_its_own_call(api: Any, service: Any) -> None:
     job = service.jobs.add(job_type="flink_sql_job", sql_body="select 1")
     assert api.detail(job.job_id)["sql_body"] == "select 1"
     assert api.error("PUT", f"flink-jobs/{job.job_id}", json={"desc": "a"}) == (400, "DLI.0007")
+    api.ok("PUT", f"sql-jobs/{job.job_id}", json={"desc": "a"})
+    assert api.detail(job.job_id)["desc"] == "a"
+    assert api.error("PUT", f"sql-jobs/{api.create()}", json={"desc": "a"}) == (400, "DLI.0007")
 
 
 def test_pages_and_order(api: Any, service: Any) -> None:

@@ -106,6 +106,37 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
     assert (caught.value.status_code, caught.value.error_code) == (404, "DLI.0023")
 
 
+def test_a_sql_job(service: LocalDli) -> None:
+    sdk = client(service)
+    body = dli.CreateFlinkSqlJobRequestBody(
+        name="sql",
+        sql_body="SELECT 1",
+        run_mode="exclusive_cluster",
+        idle_state_retention=60,
+        dirty_data_strategy="1",
+        udf_jar_url="group/udf.jar",
+        edge_group_ids=["a"],
+        flink_version="1.12",
+        queue_name="queue",
+        tags=[dli.Tag(key="team", value="data")],
+    )
+    job_id = sdk.create_flink_sql_job(dli.CreateFlinkSqlJobRequest(body)).job.job_id
+    detail = sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail
+    assert (detail.job_type, detail.sql_body, detail.run_mode) == (
+        "flink_opensource_sql_job",
+        "SELECT 1",
+        "exclusive_cluster",
+    )
+    config = detail.job_config
+    assert (config.idle_state_retention, config.dirty_data_strategy, config.udf_jar_url) == (60, "1", "group/udf.jar")
+    update = dli.UpdateFlinkSqlJobRequestBody(sql_body="SELECT 2", operator_config="{}", static_estimator_config="{}")
+    assert sdk.update_flink_sql_job(dli.UpdateFlinkSqlJobRequest(job_id, update)).job.update_time > 2**32
+    detail = sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail
+    assert (detail.sql_body, detail.job_config.operator_config) == ("SELECT 2", "{}")
+    sdk.batch_run_flink_jobs(dli.BatchRunFlinkJobsRequest(dli.BatchRunFlinkJobsRequestBody(False, [job_id])))
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.status == "job_running"
+
+
 def test_awkward_characters_are_signed_alike(service: LocalDli) -> None:
     sdk = client(service)
     service.jobs.add(queue_name="a b/ü+&=~", tags=[{"key": "k", "value": "v w"}])

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.doc_fragments import auth, flink_jar_job, lifecycle, wait
+from ansible_collections.otc.dli.plugins.doc_fragments import (
+    auth,
+    flink_jar_job,
+    flink_job,
+    flink_sql_job,
+    lifecycle,
+    wait,
+)
 from ansible_collections.otc.dli.plugins.module_utils import _flink_job_fields as table
 from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
@@ -23,14 +30,15 @@ from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = yaml.safe_load((ROOT / "contract" / "dli-flink.openapi.yaml").read_text(encoding="utf-8"))
 SCHEMAS = CONTRACT["components"]["schemas"]
-CREATE = SCHEMAS["FlinkJarJobCreate"]["properties"]
-UPDATE = SCHEMAS["FlinkJarJobUpdate"]["properties"]
+CREATE = {kind: SCHEMAS[f"Flink{kind.name.capitalize()}JobCreate"]["properties"] for kind in table.KINDS}
+UPDATE = {kind: SCHEMAS[f"Flink{kind.name.capitalize()}JobUpdate"]["properties"] for kind in table.KINDS}
+FIELDS_OF_KINDS = [(kind, field) for kind in table.KINDS for field in kind.fields]
 
 # Options of a job that are no field of their own: its identity, and what is sent inside of another field.
-NOT_IN_TABLE = {"name", "job_id", "secret_entrypoint_args", "tags"}
+NOT_IN_TABLE = {table.JAR: {"name", "job_id", "secret_entrypoint_args", "tags"}, table.SQL: {"name", "job_id", "tags"}}
 # What the contract lets clients send and the collection does not offer: the vendor's SDK writes flink_log_config,
-# which the service's documentation does not have; job_type has but one value here.
-NOT_OFFERED = {"flink_log_config", "job_type"}
+# which the service's documentation does not have; job_type has but one value in an update.
+NOT_OFFERED = {table.JAR: {"flink_log_config", "job_type"}, table.SQL: {"flink_log_config"}}
 
 TYPES = {
     "str": "string",
@@ -39,6 +47,8 @@ TYPES = {
     "list": "array",
     "checkpoint_mode": "integer",
     "runtime_config": "string",
+    "sql": "string",
+    "json": "string",
 }
 
 
@@ -46,17 +56,26 @@ def documented(fragment):
     return yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
 
 
-def test_every_field_of_the_contract_is_offered_and_no_other():
-    offered = set(table.JAR.names)
-    assert offered | {"name", "tags"} | NOT_OFFERED >= set(CREATE) | set(UPDATE)
-    assert set(CREATE) >= offered | {"name", "tags"}
-    assert set(UPDATE) >= offered | {"name"}
-    assert "tags" not in UPDATE, "then tags could be updated after all"
+@pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)
+def test_every_field_of_the_contract_is_offered_and_no_other(kind):
+    on_create = {field.name for field in kind.fields if field.on_create}
+    on_update = {field.name for field in kind.fields if field.on_update}
+    assert set(CREATE[kind]) - NOT_OFFERED[kind] == on_create | {"name", "tags"}
+    assert set(UPDATE[kind]) - NOT_OFFERED[kind] == on_update | {"name"}, "with tags, they could be updated after all"
 
 
-@pytest.mark.parametrize("field", table.JAR.fields, ids=lambda field: field.name)
-def test_field_is_as_the_contract_says(field):
-    for schema in (CREATE[field.name], UPDATE[field.name]):
+@pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)
+def test_the_calls_and_types_of_a_kind_are_in_the_contract(kind):
+    path = f"/v1.0/{{project_id}}/streaming{kind.path}"
+    assert {path, f"{path}/{{job_id}}"} <= set(CONTRACT["paths"])
+    assert set(kind.job_types) <= set(SCHEMAS["JobType"]["enum"])
+    for other in table.KINDS:
+        assert other is kind or not set(kind.job_types) & set(other.job_types)
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS_OF_KINDS, ids=lambda value: value.name)
+def test_field_is_as_the_contract_says(kind, field):
+    for schema in (side[kind][field.name] for side in (CREATE, UPDATE) if field.name in side[kind]):
         if field.kind == "resource_config":
             assert schema["$ref"].endswith("/ResourceConfig")
             continue
@@ -71,12 +90,13 @@ def test_field_is_as_the_contract_says(field):
         assert schema.get("enum", []) == choices
 
 
-@pytest.mark.parametrize("field", table.JAR.fields, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", table.FIELDS, ids=lambda field: field.name)
 def test_field_is_read_where_the_contract_has_it(field):
     place = "FlinkJobDetail" if field.top_level else "FlinkJobConfig"
     other = "FlinkJobConfig" if field.top_level else "FlinkJobDetail"
-    assert field.name in SCHEMAS[place]["properties"]
-    assert field.name not in SCHEMAS[other]["properties"]
+    assert (field.name in SCHEMAS[place]["properties"]) == field.reads_back
+    # The detail has the groups of edge nodes twice (documented).
+    assert field.name not in SCHEMAS[other]["properties"] or field.name == "edge_group_ids"
 
 
 def test_resource_config_is_as_the_contract_says():
@@ -92,8 +112,9 @@ def test_resource_config_is_as_the_contract_says():
 
 def test_name_and_tags_are_as_the_contract_says():
     tag = SCHEMAS["Tag"]["properties"]
-    assert CREATE["name"]["maxLength"] == table.NAME_MAX_LENGTH
-    assert CREATE["tags"]["maxItems"] == table.TAGS_MAX_COUNT
+    for properties in CREATE.values():
+        assert properties["name"]["maxLength"] == table.NAME_MAX_LENGTH
+        assert properties["tags"]["maxItems"] == table.TAGS_MAX_COUNT
     assert tag["key"]["maxLength"] == table.TAG_KEY_MAX_LENGTH
     assert tag["value"]["maxLength"] == table.TAG_VALUE_MAX_LENGTH
 
@@ -113,24 +134,26 @@ def described(option):
 
 
 @pytest.mark.parametrize(
-    ("options", "fragment"),
+    ("options", "fragments"),
     [
-        (table.job_options(table.JAR), flink_jar_job),
-        (auth_options(), auth),
-        ({**lifecycle_options(), "state": goal_options()["state"]}, lifecycle),
-        (wait_options(), wait),
+        (table.job_options(table.JAR), (flink_job, flink_jar_job)),
+        (table.job_options(table.SQL), (flink_job, flink_sql_job)),
+        (auth_options(), (auth,)),
+        ({**lifecycle_options(), "state": goal_options()["state"]}, (lifecycle,)),
+        (wait_options(), (wait,)),
     ],
-    ids=["job", "auth", "lifecycle", "wait"],
+    ids=["JAR job", "SQL job", "auth", "lifecycle", "wait"],
 )
-def test_documentation_has_the_options_of_the_argument_spec(options, fragment):
-    documentation = documented(fragment)
+def test_documentation_has_the_options_of_the_argument_spec(options, fragments):
+    documentation = {name: option for fragment in fragments for name, option in documented(fragment).items()}
     assert {name: described(option) for name, option in options.items()} == {
         name: described(option) for name, option in documentation.items()
     }
 
 
-def test_job_options_are_the_field_table_and_little_else():
-    assert set(table.job_options(table.JAR)) == set(table.JAR.names) | NOT_IN_TABLE
+@pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)
+def test_job_options_are_the_field_table_and_little_else(kind):
+    assert set(table.job_options(kind)) == set(kind.names) | NOT_IN_TABLE[kind]
 
 
 def test_documentation_names_the_environment_variables():

@@ -25,6 +25,7 @@ from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_jobs,
     dli_flink_job_info,
     dli_flink_savepoint,
+    dli_flink_sql_job,
 )
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,7 @@ MODULES = {
     "jar_jobs": dli_flink_jar_jobs,
     "job_info": dli_flink_job_info,
     "savepoint": dli_flink_savepoint,
+    "sql_job": dli_flink_sql_job,
 }
 LONGEST_SENTENCE = 1100
 NOT_PRINTABLE = "\x1b[31mred\x1b[0m\r\n\x00\u202egnp\ud800\u2028"

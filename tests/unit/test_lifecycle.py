@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import STATUSES
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from flask import has_request_context, request
 
 from local_dli import Behaviour, LocalDli, clock_engine
@@ -33,11 +35,24 @@ NEW = "obs://bucket/job-2.jar"
 SAVEPOINT = "obs://bucket/planted/"
 
 
+class Kind(NamedTuple):
+    """A kind of job: its module, its type, and the option that makes one version of it differ from another."""
+
+    module: ModuleType
+    job_type: str
+    version: str
+
+
+JAR_JOB = Kind(dli_flink_jar_job, "flink_jar_job", "entrypoint")
+SQL_JOB = Kind(dli_flink_sql_job, "flink_opensource_sql_job", "sql_body")
+
+
 class World:
     """The local service with one planted job, and the module run against it."""
 
-    def __init__(self, service, clock):
+    def __init__(self, service, clock, kind=JAR_JOB):
         self.service = service
+        self.kind = kind
         self.clock = clock
         self.job = None
         self._access = {
@@ -51,7 +66,8 @@ class World:
 
     def plant(self, status="job_running", **values):
         """Plant a job of the old version that has run before, unless it is a draft."""
-        known = {"entrypoint": OLD, "queue_name": "queue", "obs_bucket": "bucket", "execution_agency_urn": "agency"}
+        known = {"queue_name": "queue", "obs_bucket": "bucket", "execution_agency_urn": "agency"}
+        known |= {"job_type": self.kind.job_type, self.kind.version: OLD}
         ran = {} if status == "job_init" else {"start_time": 1}
         self.job = self.service.jobs.add(name="job", status=status, **{**known, **ran, **values})
         return self.job
@@ -75,7 +91,7 @@ class World:
         """Run the task and return its result; the requests of the last run are those that are kept."""
         self.service.requests.clear()
         given = {"name": "job", "wait_timeout": 60, **options}
-        return run_module(dli_flink_jar_job, {**self._access, "state": state, **given}, check_mode=check_mode)
+        return run_module(self.kind.module, {**self._access, "state": state, **given}, check_mode=check_mode)
 
     def writes(self):
         """Return what the last run has sent but for reads, each as one word and what matters of its body."""
@@ -89,7 +105,7 @@ class World:
             elif word == "import-savepoint":
                 found.append(("import", sent.json["savepoint_path"]))
             elif word == "PUT":
-                found.append(("update", sent.json.get("entrypoint")))
+                found.append(("update", sent.json.get(self.kind.version)))
             elif word != "GET":
                 found.append((word,))
         return found
@@ -98,7 +114,7 @@ class World:
         """Return where the job is: its status, its version and whether it has a savepoint."""
         (job,) = self.service.jobs.all()
         assert job is self.job
-        return job.status, job.fields["entrypoint"], job.has_savepoint
+        return job.status, job.fields[self.kind.version], job.has_savepoint
 
 
 @pytest.fixture(scope="module", name="timed_service")
@@ -113,7 +129,8 @@ def fixture_timed_service():
 def fixture_world(timed_service, monkeypatch):
     service, clock = timed_service
     service.reset()
-    monkeypatch.setattr(dli_flink_jar_job, "converge", functools.partial(converge, clock=clock))
+    for kind in (JAR_JOB, SQL_JOB):
+        monkeypatch.setattr(kind.module, "converge", functools.partial(converge, clock=clock))
     return World(service, clock)
 
 
@@ -135,10 +152,12 @@ def test_the_document_has_the_table(changed):
     assert markdown(changed) in DOCUMENT.read_text(encoding="utf-8"), "python tests/unit/lifecycle_table.py prints it"
 
 
+@pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])
 @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("status", TABLE)
-def test_each_status_with_each_state(world, monkeypatch, status, state, changed):
+def test_each_status_with_each_state(world, monkeypatch, status, state, changed, kind):
+    world.kind = kind
     world.behave(savepoint_after_restart="kept")
     version = NEW if changed else OLD
     at, cell = settled(status, state, changed)
@@ -162,10 +181,10 @@ def test_each_status_with_each_state(world, monkeypatch, status, state, changed)
 
     plant()
     began = world.clock.now
-    predicted = world(state, check_mode=True, entrypoint=version)
+    predicted = world(state, check_mode=True, **{kind.version: version})
     assert world.writes() == []
     plant()
-    result = world(state, entrypoint=version)
+    result = world(state, **{kind.version: version})
     assert (world.clock.now - began >= 40) == waits, "passing statuses are waited for, in check mode too"
 
     if cell.startswith(REFUSED):
@@ -194,7 +213,7 @@ def test_each_status_with_each_state(world, monkeypatch, status, state, changed)
                 assert write[1] is (status != "job_init"), "with a savepoint, where there can be one"
         assert (world.job.savepoint_path in (None, SAVEPOINT)) == ("stop" not in steps)
     if state != "restarted":
-        again = world(state, entrypoint=version)
+        again = world(state, **{kind.version: version})
         assert not again["changed"] and world.writes() == []
 
 
@@ -366,11 +385,13 @@ def test_a_bounded_job_that_finishes_while_it_is_stopped_has_done_its_work(world
 
 
 @pytest.mark.parametrize("kept", ["kept", "deleted"])
-def test_a_version_that_cannot_be_submitted_is_undone(world, kept):
+@pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])
+def test_a_version_that_cannot_be_submitted_is_undone(world, kept, kind):
+    world.kind = kind
     world.behave(savepoint_after_restart=kept)
     world.plant()
     world.service.jobs.plan_start("job", "submit_fail")
-    result = world(entrypoint=NEW)
+    result = world(**{kind.version: NEW})
     assert result["msg"] == (
         "Flink job job is job_submit_fail: Planned failure; it did not start. "
         "The former definition was restored and runs again from the savepoint."

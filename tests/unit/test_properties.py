@@ -8,9 +8,11 @@ and check mode tells before what the real run then tells.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -139,9 +141,43 @@ def promised(result: dict[str, Any]) -> dict[str, Any]:
     return {key: result.get(key) for key in ("failed", "msg", "changed", "changes", "diff", "actions")}
 
 
+# What only JAR jobs have.
+JAR_ONLY = {field.name for field in FIELDS if field.only == "JAR"} | {"secret_entrypoint_args"}
+sql_words = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" \n\t"), max_size=40)
+json_values = st.dictionaries(words, st.integers() | st.lists(words, max_size=2), max_size=2)
+
+
+@st.composite
+def sql_definitions(draw: st.DrawFn) -> dict[str, Any]:
+    """A valid set of options for a new SQL job."""
+    options = {name: value for name, value in draw(definitions()).items() if name not in JAR_ONLY}
+    optional = {
+        "sql_body": sql_words,
+        "run_mode": st.sampled_from(["exclusive_cluster", "edge_node"]),
+        "job_type": st.just("flink_opensource_sql_job"),
+        "udf_jar_url": st.one_of(st.just(""), obs_paths),
+        "idle_state_retention": st.integers(0, 2**31),
+        "dirty_data_strategy": st.sampled_from(["0", "1", "2:obs://bucket/dirty"]),
+        "edge_group_ids": st.lists(words, max_size=2),
+        "operator_config": st.one_of(st.just(""), json_values, json_values.map(json.dumps)),
+        "static_estimator_config": json_values,
+    }
+    return options | draw(st.fixed_dictionaries({}, optional=optional))
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=definitions(), second=definitions(), behaviour=behaviours)
 def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli, first, second, behaviour):
+    check_the_promises(service, dli_flink_jar_job, first, second, behaviour)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(first=sql_definitions(), second=sql_definitions(), behaviour=behaviours)
+def test_so_it_is_with_sql_jobs(service: LocalDli, first, second, behaviour):
+    check_the_promises(service, dli_flink_sql_job, first, second, behaviour)
+
+
+def check_the_promises(service, module, first, second, behaviour):
     service.reset()
     service.behaviour = behaviour
     access = {
@@ -152,9 +188,9 @@ def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli,
     }
     for changes_expected, options in ((True, first), (None, second)):
         params = {**access, **options}
-        predicted = run_module(dli_flink_jar_job, params, check_mode=True, diff=True)
+        predicted = run_module(module, params, check_mode=True, diff=True)
         assert writes(service) == [], "check mode writes nothing"
-        real = run_module(dli_flink_jar_job, params, diff=True)
+        real = run_module(module, params, diff=True)
         if changes_expected:
             assert real["failed"] is False and real["changed"] is True, real
         assert promised(predicted) == promised(real)
@@ -165,7 +201,7 @@ def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli,
             assert real["error"]["type"] == "InvalidInput" and writes(service) == []
             continue
         service.requests.clear()
-        again = run_module(dli_flink_jar_job, params, diff=True)
+        again = run_module(module, params, diff=True)
         assert again["failed"] is False and again["changed"] is False, again
         assert again["changes"] == {} and again["actions"] == []
         assert again["diff"]["before"] == again["diff"]["after"]
@@ -182,7 +218,7 @@ def wrongly_predicted(predicted: dict[str, Any], real: dict[str, Any]) -> set[st
 def chosen_by_service(job: dict[str, Any]) -> set[str]:
     without_effect = {"tm_cus", "manager_cu_number"} if job["resource_config_version"] == "v2" else set()
     made = {"checkpoint_path"} if job["checkpoint_enabled"] else set()
-    return {"cu_number", "real_cu_number"} | without_effect | made
+    return {"cu_number", "real_cu_number", "job_type"} | without_effect | made
 
 
 def writes(service: LocalDli) -> list[str]:

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is different about SQL jobs: their fields, type, template and SQL. All else is tested with JAR jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
+
+from local_dli import LocalDli
+from module_runner import run_module
+
+QUERY = "CREATE TABLE orders (id INT) WITH ('connector' = 'kafka', 'topic' = 'orders');\nINSERT INTO sink SELECT 1"
+SECRET = "hunter-2 it''s"
+
+
+@pytest.fixture(name="access")
+def fixture_access(service: LocalDli) -> dict[str, Any]:
+    return {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+        "name": "sql",
+    }
+
+
+@pytest.fixture(name="sql")
+def fixture_sql(access):
+    """Return a function that runs the module dli_flink_sql_job with the given options."""
+
+    def run(check_mode=False, **options):
+        return run_module(dli_flink_sql_job, {**access, **options}, check_mode=check_mode, diff=True)
+
+    return run
+
+
+def sent(service):
+    """Return method and last parts of the path of each request that can change something, and forget all."""
+    found = [
+        f"{request.method} {request.path.partition('/streaming/')[2]}"
+        for request in service.requests
+        if request.method != "GET"
+    ]
+    service.requests.clear()
+    return found
+
+
+def operations(result):
+    return [action["operation"] for action in result["actions"]]
+
+
+def test_the_calls_are_those_for_sql_jobs(service, sql):
+    assert sql(sql_body=QUERY, queue_name="q", state="started")["changed"]
+    (job,) = service.jobs.all()
+    assert sent(service) == ["POST sql-jobs", "POST jobs/run"]
+    assert (job.job_type, job.status, job.fields["sql_body"]) == (
+        "flink_opensource_sql_job", "job_running", QUERY
+    )  # fmt: skip
+    result = sql(sql_body=QUERY + " ", queue_name="q", state="started")
+    assert not result["changed"] and sent(service) == []
+    assert result["job"]["sql_body"] == QUERY and result["job"]["job_type"] == "flink_opensource_sql_job"
+    result = sql(sql_body="SELECT 2", state="started")
+    assert operations(result) == ["stop", "update", "run"]
+    assert result["risks"][-1] == "sql_body changed: whether the state still fits is known only when it runs."
+    assert sent(service) == ["POST jobs/stop", f"PUT sql-jobs/{job.job_id}", "POST jobs/run"]
+    assert sql(state="absent")["changed"] and service.jobs.all() == []
+
+
+@pytest.mark.parametrize("module", [dli_flink_jar_job, dli_flink_sql_job])
+def test_each_module_leaves_the_other_kind_alone(service, access, module):
+    kinds = {dli_flink_jar_job: "flink_sql_job", dli_flink_sql_job: "flink_jar_job"}
+    service.jobs.add(name="sql", job_type=kinds[module])
+    for options in ({"desc": "new"}, {"state": "absent"}):
+        result = run_module(module, {**access, **options})
+        assert result["failed"] and f"is a {kinds[module]}, not a " in result["msg"]
+    assert sent(service) == []
+
+
+@pytest.mark.parametrize("put_omitted", ["keep", "default"])
+def test_what_a_new_job_does_not_take_follows_as_an_update(service, behave, sql, put_omitted):
+    behave(put_omitted=put_omitted)
+    options = {"sql_body": QUERY, "operator_config": {"b": 1, "a": 2}, "static_estimator_config": '{"x": [1]}'}
+    predicted = sql(True, **options)
+    result = sql(**options)
+    assert operations(predicted) == operations(result) == ["create", "update"]
+    assert predicted["actions"] == result["actions"] and predicted["diff"] == result["diff"]
+    (job,) = service.jobs.all()
+    assert (job.fields["operator_config"], job.fields["sql_body"]) == ('{"b": 1, "a": 2}', QUERY)
+    assert not sql(**{**options, "operator_config": '{"a":2,"b":1}'})["changed"]
+    assert sql(operator_config="")["changed"] and not job.fields["operator_config"]
+
+
+def test_an_unmanaged_configuration_of_operators_stays(service, behave, sql):
+    behave(put_omitted="default")
+    job = service.jobs.add(
+        name="sql", job_type="flink_sql_job", sql_body="SELECT 1\r\n", operator_config='{"b":1}', run_mode="edge_node"
+    )
+    assert sql(desc="new")["changed"]
+    assert (job.fields["sql_body"], job.fields["operator_config"]) == ("SELECT 1\r\n", '{"b":1}')
+    assert job.fields["run_mode"] == "edge_node"
+
+
+def test_a_template_gives_a_new_job_its_sql_and_an_existing_one_nothing(service, sql):
+    predicted = sql(True, template_id=17)
+    assert predicted["job"]["sql_body"] is None
+    assert sql(template_id=17)["changed"]
+    (create,) = [request for request in service.requests if request.method == "POST"]
+    assert create.json == {"name": "sql", "template_id": 17}
+    assert not sql(template_id=18)["changed"]
+    result = run = sql(template_id=17, operator_config={"a": 1}, state="present")
+    assert run["changed"], "the SQL of an existing job is known"
+    sql(state="absent")
+    service.requests.clear()
+    result = sql(template_id=17, operator_config={"a": 1})
+    assert result["failed"] and "needs sql_body then" in result["msg"] and sent(service) == []
+
+
+@pytest.mark.parametrize("reads", ["as_written", "trimmed", "crlf"])
+def test_the_form_of_the_sql_makes_no_change(behave, sql, reads):
+    behave(sql_body_reads=reads)
+    for body in ("SELECT 1\n\nFROM a\n", "SELECT 1\r\n\r\nFROM b\r\n"):
+        assert sql(sql_body=body)["changed"] and not sql(sql_body=body)["changed"]
+        result = sql(desc=body[-3])
+        assert result["job"]["sql_body"] == body.replace("\r", "").strip()
+
+
+@pytest.mark.parametrize("reads", ["as_written", "flink_sql_job"])
+def test_a_type_is_set_once(service, behave, sql, reads):
+    behave(sql_job_type_reads=reads)
+    assert sql(job_type="flink_opensource_sql_job")["changed"]
+    result = sql(job_type="flink_opensource_sql_job")
+    assert not result["changed"] and not result["failed"]
+    assert ("which it may do for any SQL job" in str(result.get("warnings"))) == (reads == "flink_sql_job")
+    result = sql(job_type="flink_sql_job", desc="new")
+    if reads == "as_written":
+        assert "is a flink_opensource_sql_job, not a flink_sql_job" in result["msg"]
+        assert service.jobs.all()[0].fields["desc"] is None
+    else:
+        assert result["changed"], "as far as anybody can tell it is of that type"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sql_body": "x" * (1024 * 1024 + 1)}, 'sql_body is "", but must have at most 1048576 characters'),
+        ({"sql_body": "SELECT '\x1b'"}, "sql_body holds a control character"),
+        ({"dirty_data_strategy": "2"}, 'dirty_data_strategy is "2", but must be "0" (ignore)'),
+        ({"dirty_data_strategy": "3"}, "dirty_data_strategy"),
+        ({"operator_config": "{"}, "operator_config is no JSON"),
+        ({"static_estimator_config": "x"}, "static_estimator_config is no JSON"),
+        ({"idle_state_retention": -1}, "idle_state_retention is -1, but must be at least 0"),
+        ({"template_id": -1}, "template_id is -1, but must be at least 0"),
+        ({"udf_jar_url": "group/a.jar", "flink_version": "1.15"}, "udf_jar_url is"),
+        ({"edge_group_ids": [""]}, "edge_group_ids has an empty entry, but each entry must name something"),
+        ({"run_mode": "shared_cluster", "job_type": "flink_opensource_sql_job"}, "a shared cluster runs only jobs"),
+        ({"run_mode": "moon"}, "value of run_mode must be one of"),
+        ({"entrypoint": "obs://b/a.jar"}, "Unsupported parameters"),
+        ({"job_type": "flink_jar_job"}, "value of job_type must be one of"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_no_request(service, sql, options, words):
+    result = sql(**options)
+    assert result["failed"] and words in result["msg"] and "\n" not in result["msg"]
+    assert service.requests == []
+
+
+def with_secrets(topic, password, comment="mine", url="jdbc:db://host/x?password=hunter-url"):
+    return (
+        f"-- {comment}\nCREATE TABLE a (x INT) WITH ('connector' = 'kafka', 'topic' = '{topic}',\n"
+        f"'properties.sasl.jaas.config' = '{password}', 'url' = '{url}')\n/* it's */ SELECT 'literal' FROM `a`"
+    )
+
+
+def test_sensitive_options_of_the_sql_are_never_shown(service, sql):
+    first = sql(sql_body=with_secrets("one", SECRET))
+    second = sql(sql_body=with_secrets("two", "hunter-3"))
+    third = sql(sql_body=with_secrets("two", "hunter-4"))
+    for result in (first, second, third):
+        assert result["changed"] and "hunter" not in str(result), result
+    assert service.jobs.all()[0].fields["sql_body"] == with_secrets("two", "hunter-4")
+    change = second["changes"]["sql_body"]
+    assert "'topic' = 'one'" in change["before"] and "'topic' = 'two'" in change["after"]
+    assert "'properties.sasl.jaas.config' = '********'" in change["after"] and "'literal'" in change["after"]
+    assert third["changes"]["sql_body"]["after"].endswith("(changed)")
+
+
+def test_what_others_have_put_into_the_sql_is_not_shown(service, sql, access):
+    body = "-- hunter\nSELECT 'hunter', 'it''s hunter' FROM t WHERE a = 'hunter' /* hunter */ AND 'k' = 'hunter' -- 'x"
+    service.jobs.add(name="sql", job_type="flink_sql_job", sql_body=body)
+    result = sql(sql_body="SELECT 'mine'")
+    assert "hunter" not in str(result)
+    assert result["changes"]["sql_body"]["before"] == (
+        "-- ********\nSELECT '********', '********' FROM t WHERE a = '********' /* ******** */ AND 'k' = '********' "
+        "-- ********"
+    )
+    service.jobs.all()[0].fields["sql_body"] = body
+    assert "hunter" not in str(run_module(dli_flink_job_info, access))
+    (found,) = run_module(dli_flink_job_info, {**access, "show_entrypoint_args": True})["jobs"]
+    assert found["sql_body"] == body
+
+
+def test_a_refusal_that_quotes_the_sql_is_masked(service, sql, monkeypatch):
+    def refuse(*_args):
+        raise ValueError
+
+    monkeypatch.setattr(service.jobs, "create", refuse)
+    result = sql(sql_body=with_secrets("one", SECRET))
+    service.contract_violations.clear()
+    assert result["failed"] and "hunter" not in str(result)
