@@ -9,6 +9,7 @@ Paths, parameters and answers are documented in the API reference, chapter "Flin
 
 from __future__ import annotations
 
+import json
 import threading
 
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
@@ -40,17 +41,19 @@ class FlinkJobApi:
         self._client = client
         self._auth = access.auth
         self._renewing = threading.Lock()
-        self._streaming = f"{access.endpoint}/v1.0/{access.project_id}/streaming"
+        self._endpoint = access.endpoint
+        self._project_id = access.project_id
 
-    def _request(self, method, path, body=None, query=None):
+    def _request(self, method, path, body=None, query=None, version="v1.0"):
+        url = f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
         auth = self._auth
         try:
-            return self._client.request(method, self._streaming + path, auth, body=body, query=query)
+            return self._client.request(method, url, auth, body=body, query=query)
         except AuthenticationFailed as exc:
             # What is refused for its credentials was not carried out.
             self._renew(auth, exc)
         try:
-            return self._client.request(method, self._streaming + path, self._auth, body=body, query=query)
+            return self._client.request(method, url, self._auth, body=body, query=query)
         except AuthenticationFailed as exc:
             raise exc.explained(self._auth.advice) from exc
 
@@ -113,6 +116,21 @@ class FlinkJobApi:
         operation = f"GET /streaming/jobs/{job_id}/execute-graph"
         graph = _object(self._request("GET", f"/jobs/{job_id}/execute-graph"), "execute_graph", operation)
         check_graph(graph, operation)
+        return graph
+
+    def get_stream_graph(self, job_id: int, body: dict) -> dict:
+        """Return what the service makes of SQL, without running it. Changes nothing, although it is a POST."""
+        operation = f"POST /streaming/jobs/{job_id}/gen-graph"
+        payload = self._request("POST", f"/jobs/{job_id}/gen-graph", body, version="v3")
+        text = payload.get("stream_graph") if isinstance(payload, dict) else None
+        try:
+            graph = json.loads(text) if isinstance(text, str) else None
+        except (ValueError, RecursionError):
+            graph = None
+        if not isinstance(graph, dict):
+            raise UnexpectedAnswer(
+                f"The service answered {operation} without a stream_graph.", operation, 200, lasting=True
+            )
         return graph
 
     def create_job(self, kind: JobKind, body: dict) -> int:

@@ -28,6 +28,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import find_desired
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import SQL
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
@@ -57,6 +58,18 @@ _GRAPH_FIELDS = {
     "end_time": "end-time",
     "duration": "duration",
 }
+_GRAPH_TYPES = ("simple_graph", "job_graph")
+_SENT_FOR_A_GRAPH = (
+    "flink_version",
+    "cu_number",
+    "manager_cu_number",
+    "parallel_number",
+    "tm_cus",
+    "tm_slot_num",
+    "operator_config",
+    "static_estimator_config",
+)
+_SHAPE = ("details", "execution_plan", "stream_graph", "show_entrypoint_args", "as_tasks")
 _FORBIDDEN = 403
 _FIRST_SERVER_ERROR = 500
 
@@ -69,6 +82,7 @@ class FlinkJobQuery:
     :param filters: the other conditions, as query parameters of the list.
     :param details: whether all fields are asked for, or a summary.
     :param execution_plan: whether Flink's own view is asked for too.
+    :param stream_graph: which stream graph of SQL jobs is asked for too, or None.
     :param show_entrypoint_args: whether arguments are shown, which can hold secrets.
     :param ages: what counts as old in the report about the jobs; None for no report.
     :param goals: the jobs that should be there, for the report; None when nothing is to be compared.
@@ -79,6 +93,7 @@ class FlinkJobQuery:
     filters: dict = field(default_factory=dict)
     details: bool = True
     execution_plan: bool = False
+    stream_graph: str | None = None
     show_entrypoint_args: bool = False
     ages: Ages | None = None
     goals: list[Goal] | None = None
@@ -97,6 +112,7 @@ def query_options() -> dict:
         "user_name": {"type": "str"},
         "details": {"type": "bool", "default": True},
         "execution_plan": {"type": "bool", "default": False},
+        "stream_graph": {"type": "str", "choices": list(_GRAPH_TYPES)},
         "show_entrypoint_args": {"type": "bool", "default": False},
         "report": {"type": "bool", "default": False},
         **ages_options(),
@@ -118,7 +134,7 @@ def query_from_params(params: dict) -> FlinkJobQuery:
     if tags:
         # The form is known from the vendor's Terraform provider.
         filters["tags"] = ",".join(f"{key}={value}" for key, value in tags.items())
-    shape = {name: params[name] for name in ("details", "execution_plan", "show_entrypoint_args", "as_tasks")}
+    shape = {name: params[name] for name in _SHAPE}
     ages = ages_from_params(params)
     goals = None if params["jobs"] is None else goals_from_params(params)
     return FlinkJobQuery(params["job_id"], filters, **shape, ages=ages if params["report"] else None, goals=goals)
@@ -138,6 +154,10 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
     if query.execution_plan:
         for job, result in zip(jobs, results):
             result["execution_plan"], refusal = _execution_plan(api, job)
+            refused += [refusal] if refusal else []
+    if query.stream_graph:
+        for job, result in zip(jobs, results):
+            result["stream_graph"], refusal = _stream_graph(api, job, query)
             refused += [refusal] if refusal else []
     result = {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(refused)}
     if query.ages is not None:
@@ -162,9 +182,10 @@ def _check(params, tags):
     for option in ("queue_name", "user_name"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty, but must have at least 1 character; leave it out for all jobs.")
-    for option in ("report", "as_tasks"):
+    for option in ("report", "as_tasks", "stream_graph"):
         if params[option] and not params["details"]:
-            raise InvalidInput(f"{option} is true, but needs details, which are false.")
+            value = "true" if params[option] is True else params[option]
+            raise InvalidInput(f"{option} is {value}, but needs details, which are false.")
     for option in ("jobs", "defaults"):
         if params[option] is not None and not params["report"]:
             raise InvalidInput(f"{option} is given, but is only compared with report, which is false.")
@@ -240,7 +261,7 @@ def _result(job, query):
             **{fact: facts[fact] for fact in _SUMMARY_FACTS},
             **{name: told[name] for name in _SUMMARY_FIELDS},
         }
-    public_text = (told.get("entrypoint_args") or told.get("sql_body") or "") if query.show_entrypoint_args else ""
+    public_text = _public_text(told, query)
     fields = {name: None if value is None else shown(name, value, public_text) for name, value in told.items()}
     return {**identity, **facts, **fields}
 
@@ -249,8 +270,29 @@ def _execution_plan(api, job):
     """Return a tuple of the plan, None when there is none, and the service's refusal if it is worth telling."""
     if job.status == DRAFT:
         return None, None
+    graph, refusal = _or_refusal(lambda: api.get_execution_graph(job.job_id), job, "execution plan")
+    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None, refusal
+
+
+def _stream_graph(api, job, query):
+    """Return a tuple of the graph of a SQL job, None when there is none, and the refusal if it is worth telling."""
+    if job.kind is not SQL or not job.raw("sql_body"):
+        return None, None
+    body = {name: job.value(name) for name in _SENT_FOR_A_GRAPH if job.raw(name) not in (None, "")}
+    # No other type is supported (documented), whatever the job shows.
+    body.update({"sql_body": job.raw("sql_body"), "job_type": SQL.job_types[0], "graph_type": query.stream_graph})
+    body["static_estimator"] = "static_estimator_config" in body
+    graph, refusal = _or_refusal(lambda: api.get_stream_graph(job.job_id, body), job, "stream graph")
+    return _masked(graph, _public_text(job.told(), query)), refusal
+
+
+def _or_refusal(ask, job, what):
+    """Return a tuple of what was asked for, None when there is none, and the service's refusal if it is worth telling.
+
+    Which refusal a job gets that has no such thing is not documented; it must not hide the other jobs.
+    """
     try:
-        graph = api.get_execution_graph(job.job_id)
+        return ask(), None
     except NotFound:
         return None, None
     except AuthenticationFailed:
@@ -258,14 +300,27 @@ def _execution_plan(api, job):
     except ApiError as exc:
         if exc.http_status == _FORBIDDEN or exc.http_status >= _FIRST_SERVER_ERROR:
             raise
-        # Which refusal a job gets whose Flink cluster is gone is not documented; it must not hide the other jobs.
-        return None, (job, exc)
-    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()}, None
+        return None, (what, job, exc)
+
+
+def _public_text(told, query):
+    return (told.get("entrypoint_args") or told.get("sql_body") or "") if query.show_entrypoint_args else ""
+
+
+def _masked(graph, public_text):
+    """Return a graph without what is hidden of the SQL that its descriptions quote."""
+    if isinstance(graph, dict):
+        return {key: _masked(value, public_text) for key, value in graph.items()}
+    if isinstance(graph, list):
+        return [_masked(value, public_text) for value in graph]
+    return shown("sql_body", graph, public_text) if isinstance(graph, str) else graph
 
 
 def _warnings(refused):
-    if not refused:
-        return []
-    job, first = refused[0]
-    others = f" The same goes for {len(refused) - 1} more of the jobs." if len(refused) > 1 else ""
-    return [f"There is no execution plan of Flink job {job.name}: {first}{others}"]
+    """Return one sentence for each thing that was refused, however many jobs have none of it."""
+    sentences = []
+    for what in dict.fromkeys(what for what, _job, _refusal in refused):
+        (_what, job, first), *others = [entry for entry in refused if entry[0] == what]
+        rest = f" The same goes for {len(others)} more of the jobs." if others else ""
+        sentences.append(f"There is no {what} of Flink job {job.name}: {first}{rest}")
+    return sentences

@@ -96,10 +96,20 @@ options:
       - Whether to ask for Flink's own view of each job too. It costs one request for each job that is not a draft.
     type: bool
     default: false
+  stream_graph:
+    description:
+      - Which stream graph of each SQL job to ask for too. It costs one request for each SQL job. The service makes it
+        of the job's SQL and runs nothing.
+      - The service does so for jobs of the type C(flink_opensource_sql_job) on Flink 1.10 and 1.12. A job that it
+        refuses has none, and a warning says why.
+      - Needs O(details).
+    type: str
+    choices: [simple_graph, job_graph]
   show_entrypoint_args:
     description:
       - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are, so with
         V(true) all of them are in the result, and wherever that is logged.
+      - Of a SQL job it shows the string literals and comments of C(sql_body), but for values of sensitive options.
       - V(false) masks them all, and leaves them out of RV(tasks).
     type: bool
     default: false
@@ -153,6 +163,12 @@ EXAMPLES = r"""
     job_type: flink_jar_job
     status: job_running_exception
     execution_plan: true
+
+- name: Find the ids of the operators of a SQL job
+  otc.dli.dli_flink_job_info:
+    name: orders-hourly
+    stream_graph: job_graph
+  register: found
 
 - name: List all jobs of a team, in short
   otc.dli.dli_flink_job_info:
@@ -292,6 +308,15 @@ jobs:
       type: dict
       sample:
         table.exec.state.ttl: "3600000"
+    stream_graph:
+      description:
+        - The stream graph that the service makes of the SQL, as it tells it. The ids in its C(operator_list) are those
+          for O(otc.dli.dli_flink_sql_job#module:operator_config).
+        - String literals in it are masked as those of C(sql_body) are.
+        - V(null) for other jobs, and when the service has none.
+      returned: when O(stream_graph) is given
+      type: dict
+      sample: {}
     execution_plan:
       description: Flink's own view of the job; V(null) for a job that never ran, and where the service tells none.
       returned: with O(execution_plan)

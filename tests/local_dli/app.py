@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
 import uuid
@@ -19,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from local_dli import iam, reading, signature
 from local_dli.contract import contract
-from local_dli.errors import ApiError, IamError, throttled, unoffered
+from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered
 from local_dli.jobs import SQL_JOB, Job
 from local_dli.lifecycle import Refused
 
@@ -82,6 +83,7 @@ def create_app(service: LocalDli) -> Flask:
     route("GET", f"{jobs}/<job_id>/execute-graph", "showFlinkJobExecutionGraph", views.execution_graph)
     route("POST", f"{jobs}/<job_id>/savepoint", "triggerFlinkJobSavepoint", views.savepoint)
     route("POST", f"{jobs}/<job_id>/import-savepoint", "importFlinkJobSavepoint", views.import_savepoint)
+    route("POST", "/v3/<project_id>/streaming/jobs/<job_id>/gen-graph", "createFlinkSqlJobGraph", views.stream_graph)
     route("POST", "/v3/auth/tokens", "createToken", views.create_token)
     route("GET", "/v3/projects", "listProjects", views.list_projects)
     route("GET", "/", "versions", views.versions)
@@ -94,7 +96,7 @@ def create_app(service: LocalDli) -> Flask:
         service.requests.append(g.record)
         # One request sees one behaviour, even when a test replaces it meanwhile.
         g.behaviour = service.behaviour
-        if request.path.startswith("/v1.0/"):
+        if not _is_for_iam(request):
             g.admitted = service.in_flight.admit(g.behaviour.max_in_flight)
             if not g.admitted:
                 raise throttled(g.behaviour.throttle_retry_after)
@@ -246,6 +248,26 @@ class _Views:
         }
         return self._answer("", execute_graph=graph)
 
+    def stream_graph(self, project_id: str, job_id: str) -> Any:
+        self._job(project_id, job_id)
+        body = request.get_json()
+        if body.get("flink_version", "1.12") not in ("1.10", "1.12"):
+            raise parameter("There are stream graphs for Flink 1.10 and 1.12 only.")
+        if body.get("static_estimator") and not body.get("static_estimator_config"):
+            raise parameter("static_estimator needs static_estimator_config.")
+        parallelism = body.get("parallel_number", 1)
+        source, sink = (hashlib.md5(name.encode()).hexdigest() for name in ("source", "sink"))
+        graph = {
+            "jid": uuid.uuid4().hex,
+            "name": "InternalJob",
+            "nodes": [{"id": source, "parallelism": parallelism, "description": body["sql_body"]}],
+            "operator_list": [
+                {"id": sink, "type": "Sink", "parallelism": parallelism, "input_operators_id": [source]},
+                {"id": source, "type": "Source", "parallelism": parallelism, "input_operators_id": []},
+            ],
+        }
+        return self._answer("", error_code="", stream_graph=json.dumps(graph))
+
     def savepoint(self, project_id: str, job_id: str) -> Any:
         job = self._job(project_id, job_id)
         try:
@@ -358,9 +380,13 @@ def _record(received: Request) -> RecordedRequest:
     )
 
 
+def _is_for_iam(received: Request) -> bool:
+    return received.path.startswith("/v3") and "/streaming/" not in received.path or received.path == "/"
+
+
 def _error(status: int, code: str, message: str) -> ApiError:
     """Return an error in the shape of the service asked."""
-    if request.path.startswith("/v3/"):
+    if _is_for_iam(request):
         titles = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
         return IamError(status, titles.get(status, "Internal Server Error"), message)
     return ApiError(status, code, message)

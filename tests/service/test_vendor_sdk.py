@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -135,6 +136,27 @@ def test_a_sql_job(service: LocalDli) -> None:
     assert (detail.sql_body, detail.job_config.operator_config) == ("SELECT 2", "{}")
     sdk.batch_run_flink_jobs(dli.BatchRunFlinkJobsRequest(dli.BatchRunFlinkJobsRequestBody(False, [job_id])))
     assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.status == "job_running"
+
+
+def test_a_stream_graph(service: LocalDli) -> None:
+    sdk = client(service)
+    job = service.jobs.add(job_type="flink_opensource_sql_job")
+    body = dli.CreateFlinkSqlJobGraphRequestBody(
+        sql_body="SELECT 1",
+        flink_version="1.12",
+        cu_number=2,
+        parallel_number=3,
+        static_estimator=True,
+        static_estimator_config="{}",
+        job_type="flink_opensource_sql_job",
+        graph_type="job_graph",
+    )
+    answer = sdk.create_flink_sql_job_graph(dli.CreateFlinkSqlJobGraphRequest(str(job.job_id), body))
+    assert json.loads(answer.stream_graph)["operator_list"][0]["parallelism"] == 3
+    with pytest.raises(ClientRequestException) as caught:
+        body.flink_version = "1.15"
+        sdk.create_flink_sql_job_graph(dli.CreateFlinkSqlJobGraphRequest(str(job.job_id), body))
+    assert (caught.value.status_code, caught.value.error_code) == (400, "DLI.0001")
 
 
 def test_awkward_characters_are_signed_alike(service: LocalDli) -> None:

@@ -264,5 +264,5 @@ def test_documentation_has_the_options_of_the_argument_spec():
 def test_returned_facts_are_documented(info, job):
     job(name="job")
     documented = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]["contains"]
-    (found,) = info(execution_plan=True)["jobs"]
+    (found,) = info(execution_plan=True, stream_graph="job_graph")["jobs"]
     assert set(found) - {field.name for field in JAR.fields} <= set(documented) <= set(found)

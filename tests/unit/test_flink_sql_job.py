@@ -203,6 +203,26 @@ def test_what_others_have_put_into_the_sql_is_not_shown(service, sql, access):
     assert found["sql_body"] == body
 
 
+def test_a_stream_graph_tells_the_ids_of_operators(service, access):
+    values = {"job_type": "flink_opensource_sql_job", "sql_body": "SELECT 'hunter'", "operator_config": "{}"}
+    service.jobs.add(name="sql", flink_version="1.12", parallel_number=3, **values)
+    service.jobs.add(name="new", flink_version="1.15", **values)
+    service.jobs.add(name="newer", flink_version="1.17", **values)
+    service.jobs.add(name="jar")
+    params = {key: value for key, value in access.items() if key != "name"}
+    result = run_module(dli_flink_job_info, {**params, "stream_graph": "job_graph"}, check_mode=True)
+    assert not result["changed"] and "hunter" not in str(result)
+    graphs = {job["name"]: job["stream_graph"] for job in result["jobs"]}
+    assert graphs.pop("sql")["operator_list"][1]["parallelism"] == 3 and set(graphs.values()) == {None}
+    (warning,) = map(str, result["warnings"])
+    assert "There is no stream graph of Flink job newer: " in warning and "1 more" in warning
+    asked = [request for request in service.requests if request.method == "POST"]
+    assert [request.path.rpartition("/")[2] for request in asked] == ["gen-graph"] * 3, "none for a JAR job"
+    service.requests.clear()
+    result = run_module(dli_flink_job_info, {**params, "stream_graph": "job_graph", "details": False})
+    assert "stream_graph is job_graph, but needs details" in result["msg"] and service.requests == []
+
+
 def test_a_refusal_that_quotes_the_sql_is_masked(service, sql, monkeypatch):
     def refuse(*_args):
         raise ValueError
