@@ -58,6 +58,21 @@ def check_job(answer: dict, operation: str) -> None:
         _check((config or {}).get(name), shape, f"job_config.{name}", where, operation)
 
 
+def check_template(answer: dict, operation: str) -> int:
+    """Check the answer about one template, and return its id.
+
+    :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
+    """
+    template_id = answer.get("template_id")
+    if not is_whole_number(template_id) or int(template_id) < 0:
+        raise UnexpectedAnswer(
+            f"The service answered {operation} without a valid template_id.", operation, 200, lasting=True
+        )
+    for name, shape in _TEMPLATE_SHAPES.items():
+        _check(answer.get(name), shape, name, f"template {int(template_id)}", operation)
+    return int(template_id)
+
+
 def check_graph(answer: dict, operation: str) -> None:
     """Check the part of an execution graph that is shown.
 
@@ -182,6 +197,14 @@ _JOB_SHAPES = {
 _CONFIG_SHAPES = {
     "real_cu_number": "a whole number",
     **{field.name: _SHAPE_OF_KIND[field.kind] for field in FIELDS if not field.top_level},
+}
+_TEMPLATE_SHAPES = {
+    "name": "a text",
+    "desc": "a text",
+    "sql_body": "a text",
+    "job_type": "one short line",
+    "create_time": "a whole number",
+    "update_time": "a whole number",
 }
 _GRAPH_SHAPES = {
     "jid": "a text",

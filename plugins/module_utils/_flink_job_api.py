@@ -18,6 +18,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, A
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
     check_graph,
     check_job,
+    check_template,
     checked_id,
     is_whole_number,
 )
@@ -133,6 +134,36 @@ class FlinkJobApi:
             )
         return graph
 
+    def list_templates(self, **filters):
+        """Yield every template that the filters leave. The filter by name is fuzzy (documented)."""
+        operation = "GET /streaming/job-templates"
+        seen = set()
+        offset = 0
+        while True:
+            query = {**filters, "limit": PAGE_SIZE, "offset": offset}
+            listing = _object(self._request("GET", "/job-templates", query=query), "template_list", operation)
+            page, total = _page(listing, operation, "templates")
+            new = {check_template(template, operation): template for template in page}
+            new = {template_id: template for template_id, template in new.items() if template_id not in seen}
+            seen.update(new)
+            for template_id, template in new.items():
+                yield {**template, "template_id": template_id}
+            offset += len(page)
+            if not new or (total is not None and offset >= total) or (total is None and len(page) < PAGE_SIZE):
+                return
+
+    def create_template(self, body: dict) -> None:
+        """Create a template of SQL jobs."""
+        self._request("POST", "/job-templates", body)
+
+    def update_template(self, template_id: int, body: dict) -> None:
+        """Change a template."""
+        self._request("PUT", f"/job-templates/{template_id}", body)
+
+    def delete_template(self, template_id: int) -> None:
+        """Delete a template; jobs that were made from it stay (documented)."""
+        self._request("DELETE", f"/job-templates/{template_id}")
+
     def create_job(self, kind: JobKind, body: dict) -> int:
         """Create a job and return its id. It is a draft until it is run."""
         operation = f"POST /streaming{kind.path}"
@@ -180,14 +211,14 @@ class FlinkJobApi:
                 raise ApiError(operation, 200, "", words or "the answer gives no reason")
 
 
-def _page(listing, operation):
-    """Return a tuple of the jobs on a page of the list and the number of all jobs, None when that is not told."""
-    page, total = listing.get("jobs"), listing.get("total_count")
+def _page(listing, operation, what="jobs"):
+    """Return a tuple of what is on a page of the list and the number of all, None when that is not told."""
+    page, total = listing.get(what), listing.get("total_count")
     if page is None:
         page = []
     if not isinstance(page, list) or not all(isinstance(job, dict) for job in page):
         raise UnexpectedAnswer(
-            f"The service answered {operation} without a list of jobs.", operation, 200, lasting=True
+            f"The service answered {operation} without a list of {what}.", operation, 200, lasting=True
         )
     if total is not None and not is_whole_number(total):
         raise UnexpectedAnswer(

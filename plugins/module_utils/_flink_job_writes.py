@@ -34,95 +34,13 @@ from ansible_collections.otc.dli.plugins.module_utils._retry import is_temporary
 ATTEMPTS = 3
 
 
-class FlinkJobWrites:
-    """The writes to Flink jobs. Each returns when the service has accepted it, or shows that it has.
+class Writes:
+    """Writes of any kind, each sent until its outcome is certain."""
 
-    Each raises C(OutcomeUnknown) when neither is so and nobody can tell, and another C(RequestError) when it is certain
-    that it was not carried out.
-    """
-
-    def __init__(self, api: FlinkJobApi, reader: FlinkJobReader, clock=time) -> None:
-        self._api = api
-        self._reader = reader
+    def __init__(self, clock=time) -> None:
         self._clock = clock
 
-    def create(self, kind: JobKind, body: dict) -> tuple[int, bool]:
-        """Create a job of a kind.
-
-        :returns: its id, and whether the service told it. An id that was looked up, because the answer was lost, may be
-            that of a job which another task has created at the same time.
-        :raises AlreadyExists: there is a job of that name.
-        """
-        told = []
-        found = self._send(
-            lambda: told.append(self._api.create_job(kind, body)),
-            lambda: self._reader.ids_named(body["name"]),
-            bool,
-            patient=True,
-            final=AlreadyExists,
-        )
-        return (told[0], True) if told else (found[0], False)
-
-    def update(self, kind: JobKind, job: FlinkJob, body: dict, fields) -> None:
-        """Change a job.
-
-        :param kind: what the task takes the job for.
-        :param job: the job as it is.
-        :param fields: names of the fields that change.
-        """
-
-        self._send(
-            lambda: self._api.update_job(kind, job.job_id, body),
-            lambda: self._reader.read(job.job_id, [name for name in fields if name in FIELDS_BY_NAME]),
-            lambda found: all(_holds(found, name, body) for name in fields),
-        )
-
-    def stop(self, job: FlinkJob, savepoint: bool) -> None:
-        """Stop a job, with or without a savepoint."""
-        self._send(
-            lambda: self._api.stop_job(job.job_id, savepoint),
-            lambda: self._reader.read(job.job_id, ()),
-            # A job that was being submitted comes to run without having been stopped.
-            lambda found: found.status not in (job.status, RUNNING),
-            patient=True,
-        )
-
-    def run(self, job: FlinkJob, resume: bool) -> None:
-        """Start a job, from its savepoint or with empty state."""
-        self._send(
-            lambda: self._api.run_job(job.job_id, resume),
-            lambda: self._reader.read(job.job_id, ()),
-            lambda found: found.status != job.status or found.start_time != job.start_time,
-            patient=True,
-        )
-
-    def delete(self, job: FlinkJob) -> None:
-        """Delete a job, which may be gone already."""
-        try:
-            self._send(
-                lambda: self._api.delete_job(job.job_id), lambda: self._reader.is_listed(job), lambda listed: not listed
-            )
-        except NotFound:
-            return
-
-    def trigger_savepoint(self, job: FlinkJob, path: str) -> None:
-        """Begin a savepoint of a running job."""
-        self._send(
-            lambda: self._api.trigger_savepoint(job.job_id, path),
-            lambda: self._reader.read(job.job_id, ()),
-            lambda found: found.status == SAVEPOINTING or found.has_newer_savepoint_than(job),
-            patient=True,
-        )
-
-    def import_savepoint(self, job: FlinkJob, path: str) -> None:
-        """Give a job a savepoint to resume from."""
-        self._send(
-            lambda: self._api.import_savepoint(job.job_id, path),
-            lambda: self._reader.read(job.job_id, ()),
-            lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
-        )
-
-    def _send(self, send, look, shows, patient=False, final=()):
+    def send(self, send, look, shows, patient=False, final=()):
         """Send a write until it is accepted or shows. Return what was seen of it, None when it was simply accepted.
 
         :param look: callable that reads what tells of it.
@@ -161,6 +79,95 @@ class FlinkJobWrites:
             raise OutcomeUnknown(
                 f"{failure} Whether it was carried out is not known, because looking failed: {exc}", failure
             ) from exc
+
+
+class FlinkJobWrites(Writes):
+    """The writes to Flink jobs. Each returns when the service has accepted it, or shows that it has.
+
+    Each raises C(OutcomeUnknown) when neither is so and nobody can tell, and another C(RequestError) when it is certain
+    that it was not carried out.
+    """
+
+    def __init__(self, api: FlinkJobApi, reader: FlinkJobReader, clock=time) -> None:
+        super().__init__(clock)
+        self._api = api
+        self._reader = reader
+
+    def create(self, kind: JobKind, body: dict) -> tuple[int, bool]:
+        """Create a job of a kind.
+
+        :returns: its id, and whether the service told it. An id that was looked up, because the answer was lost, may be
+            that of a job which another task has created at the same time.
+        :raises AlreadyExists: there is a job of that name.
+        """
+        told = []
+        found = self.send(
+            lambda: told.append(self._api.create_job(kind, body)),
+            lambda: self._reader.ids_named(body["name"]),
+            bool,
+            patient=True,
+            final=AlreadyExists,
+        )
+        return (told[0], True) if told else (found[0], False)
+
+    def update(self, kind: JobKind, job: FlinkJob, body: dict, fields) -> None:
+        """Change a job.
+
+        :param kind: what the task takes the job for.
+        :param job: the job as it is.
+        :param fields: names of the fields that change.
+        """
+
+        self.send(
+            lambda: self._api.update_job(kind, job.job_id, body),
+            lambda: self._reader.read(job.job_id, [name for name in fields if name in FIELDS_BY_NAME]),
+            lambda found: all(_holds(found, name, body) for name in fields),
+        )
+
+    def stop(self, job: FlinkJob, savepoint: bool) -> None:
+        """Stop a job, with or without a savepoint."""
+        self.send(
+            lambda: self._api.stop_job(job.job_id, savepoint),
+            lambda: self._reader.read(job.job_id, ()),
+            # A job that was being submitted comes to run without having been stopped.
+            lambda found: found.status not in (job.status, RUNNING),
+            patient=True,
+        )
+
+    def run(self, job: FlinkJob, resume: bool) -> None:
+        """Start a job, from its savepoint or with empty state."""
+        self.send(
+            lambda: self._api.run_job(job.job_id, resume),
+            lambda: self._reader.read(job.job_id, ()),
+            lambda found: found.status != job.status or found.start_time != job.start_time,
+            patient=True,
+        )
+
+    def delete(self, job: FlinkJob) -> None:
+        """Delete a job, which may be gone already."""
+        try:
+            self.send(
+                lambda: self._api.delete_job(job.job_id), lambda: self._reader.is_listed(job), lambda listed: not listed
+            )
+        except NotFound:
+            return
+
+    def trigger_savepoint(self, job: FlinkJob, path: str) -> None:
+        """Begin a savepoint of a running job."""
+        self.send(
+            lambda: self._api.trigger_savepoint(job.job_id, path),
+            lambda: self._reader.read(job.job_id, ()),
+            lambda found: found.status == SAVEPOINTING or found.has_newer_savepoint_than(job),
+            patient=True,
+        )
+
+    def import_savepoint(self, job: FlinkJob, path: str) -> None:
+        """Give a job a savepoint to resume from."""
+        self.send(
+            lambda: self._api.import_savepoint(job.job_id, path),
+            lambda: self._reader.read(job.job_id, ()),
+            lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
+        )
 
 
 def _is_refusal(failure):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_savepoint
-short_description: Make a savepoint of a running Flink JAR job on Data Lake Insight, or give a job one to resume from
+short_description: Make a savepoint of a running Flink job on Data Lake Insight, or give a job one to resume from
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Makes a savepoint of a running Flink JAR job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom
+  - Makes a savepoint of a running Flink job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom
     Cloud, and lets the job run on; or makes a savepoint in OBS the one that a job resumes from.
   - To stop a job with a savepoint use M(otc.dli.dli_flink_jar_job).
 notes:

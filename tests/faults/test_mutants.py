@@ -40,7 +40,7 @@ def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
         except RequestError:
             send()
 
-    patch.setattr(FlinkJobWrites, "_send", send)
+    patch.setattr(FlinkJobWrites, "send", send)
 
 
 def drop_the_masking(patch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ log = logging.getLogger("local_dli")
 SAVEPOINT_OPERATIONS = frozenset({"triggerFlinkJobSavepoint", "importFlinkJobSavepoint"})
 # So much of an answer is kept with its request, in bytes.
 LONGEST_ANSWER = 1000
+TEMPLATE_CREATED = frozenset({"template_id", "name", "desc", "create_time", "job_type"})
 MESSAGES = {
     "run": "The request to start the job was taken.",
     "stop": "The request to stop the job was taken.",
@@ -66,6 +67,7 @@ def create_app(service: LocalDli) -> Flask:
     jar_jobs = "/v1.0/<project_id>/streaming/flink-jobs"
     sql_jobs = "/v1.0/<project_id>/streaming/sql-jobs"
     jobs = "/v1.0/<project_id>/streaming/jobs"
+    templates = "/v1.0/<project_id>/streaming/job-templates"
 
     def route(method: str, rule: str, operation: str, view: Callable[..., Any]) -> None:
         app.add_url_rule(rule, operation, view, methods=[method], provide_automatic_options=False)
@@ -84,6 +86,10 @@ def create_app(service: LocalDli) -> Flask:
     route("POST", f"{jobs}/<job_id>/savepoint", "triggerFlinkJobSavepoint", views.savepoint)
     route("POST", f"{jobs}/<job_id>/import-savepoint", "importFlinkJobSavepoint", views.import_savepoint)
     route("POST", "/v3/<project_id>/streaming/jobs/<job_id>/gen-graph", "createFlinkSqlJobGraph", views.stream_graph)
+    route("POST", templates, "createFlinkSqlJobTemplate", views.create_template)
+    route("GET", templates, "listFlinkSqlJobTemplates", views.list_templates)
+    route("PUT", f"{templates}/<template_id>", "updateFlinkSqlJobTemplate", views.update_template)
+    route("DELETE", f"{templates}/<template_id>", "deleteFlinkSqlJobTemplate", views.delete_template)
     route("POST", "/v3/auth/tokens", "createToken", views.create_token)
     route("GET", "/v3/projects", "listProjects", views.list_projects)
     route("GET", "/", "versions", views.versions)
@@ -176,6 +182,9 @@ class _Views:
 
     def create_sql(self, project_id: str) -> Any:
         body = request.get_json()
+        if "template_id" in body and not body.get("sql_body"):
+            template = self.service.templates.find(body["template_id"], g.behaviour)
+            body = body | {"sql_body": template.get("sql_body", "")}
         return self._created(self.store.create(project_id, body, body.get("job_type", SQL_JOB)))
 
     def _created(self, job: Job) -> Any:
@@ -280,6 +289,31 @@ class _Views:
         job = self._job(project_id, job_id)
         job.set_savepoint(request.get_json()["savepoint_path"])
         return self._element(True, "The savepoint was imported.")
+
+    def create_template(self, project_id: str) -> Any:
+        template = self.service.templates.create(request.get_json(), g.behaviour)
+        told = {key: value for key, value in template.items() if key in TEMPLATE_CREATED}
+        return self._answer("The template was created.", template=told)
+
+    def list_templates(self, project_id: str) -> Any:
+        query = request.args
+        found = self.service.templates.search(query.get("name", ""), query.get("tags", ""))
+        if query.get("order") == "asc":
+            found.reverse()
+        offset = int(query.get("offset", 0))
+        page = found[offset : offset + int(query.get("limit", 10))]
+        told = [{key: value for key, value in template.items() if key != "tags"} for template in page]
+        return self._answer("", template_list={"total_count": len(found), "templates": told})
+
+    def update_template(self, project_id: str, template_id: str) -> Any:
+        templates = self.service.templates
+        templates.update(templates.find(int(template_id), g.behaviour), request.get_json())
+        return self._answer("The template was changed.")
+
+    def delete_template(self, project_id: str, template_id: str) -> Any:
+        templates = self.service.templates
+        templates.delete(templates.find(int(template_id), g.behaviour))
+        return self._answer("The template was deleted.", template={"template_id": int(template_id)})
 
     def create_token(self) -> Any:
         catalog = "nocatalog" not in request.args

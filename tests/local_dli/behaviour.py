@@ -82,6 +82,9 @@ class Behaviour:
     sql_job_type_reads: Annotated[
         Literal["as_written", "flink_sql_job"], "the type of a SQL job reads as written, or as flink_sql_job"
     ] = "as_written"
+    template_names: Annotated[
+        Literal["unique", "free"], "a template of a name in use is refused, or made beside the other"
+    ] = "unique"
     delete_keeps_record: Annotated[bool, "the detail of a deleted job still answers"] = False
     catalog_url: Annotated[
         Literal["bare", "versioned"], "DLI's URL in the service catalog ends after the host, or after the project"

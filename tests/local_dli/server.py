@@ -23,6 +23,7 @@ from local_dli.iam import CREDENTIALS, PROJECT, Iam
 from local_dli.in_flight import InFlight
 from local_dli.jobs import JobStore
 from local_dli.lifecycle import Engine
+from local_dli.templates import TemplateStore
 
 log = logging.getLogger("local_dli")
 
@@ -83,6 +84,7 @@ class LocalDli:
         self.requests: list[RecordedRequest] = []
         self.contract_violations: list[str] = []
         self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock, engine)
+        self.templates = TemplateStore(self.jobs.now_ms)
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
@@ -143,6 +145,7 @@ class LocalDli:
         with self.jobs.lock:
             self.behaviour = self._initial_behaviour
             self.jobs.clear()
+            self.templates.clear()
             self.requests.clear()
             self.in_flight.reset()
 

@@ -159,6 +159,30 @@ def test_a_stream_graph(service: LocalDli) -> None:
     assert (caught.value.status_code, caught.value.error_code) == (400, "DLI.0001")
 
 
+def test_templates(service: LocalDli) -> None:
+    sdk = client(service)
+    body = dli.CreateFlinkSqlJobTemplateRequestBody(
+        name="template",
+        desc="a",
+        sql_body="SELECT 1",
+        job_type="flink_sql_job",
+        tags=[dli.Tag(key="team", value="data")],
+    )
+    created = sdk.create_flink_sql_job_template(dli.CreateFlinkSqlJobTemplateRequest(body)).template
+    assert (created.name, created.job_type) == ("template", "flink_sql_job")
+    update = dli.UpdateFlinkSqlJobTemplateRequestBody(name="other", desc="b", sql_body="SELECT 2")
+    sdk.update_flink_sql_job_template(dli.UpdateFlinkSqlJobTemplateRequest(created.template_id, update))
+    found = sdk.list_flink_sql_job_templates(
+        dli.ListFlinkSqlJobTemplatesRequest(name="the", tags="team=data", limit=10, offset=0, order="asc")
+    ).template_list
+    assert (found.total_count, found.templates[0].name, found.templates[0].sql_body) == (1, "other", "SELECT 2")
+    body = dli.CreateFlinkSqlJobRequestBody(name="sql", template_id=created.template_id)
+    job_id = sdk.create_flink_sql_job(dli.CreateFlinkSqlJobRequest(body)).job.job_id
+    assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.sql_body == "SELECT 2"
+    sdk.delete_flink_sql_job_template(dli.DeleteFlinkSqlJobTemplateRequest(created.template_id))
+    assert service.templates.all() == []
+
+
 def test_awkward_characters_are_signed_alike(service: LocalDli) -> None:
     sdk = client(service)
     service.jobs.add(queue_name="a b/ü+&=~", tags=[{"key": "k", "value": "v w"}])

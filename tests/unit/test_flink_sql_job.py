@@ -105,14 +105,15 @@ def test_an_unmanaged_configuration_of_operators_stays(service, behave, sql):
 
 
 def test_a_template_gives_a_new_job_its_sql_and_an_existing_one_nothing(service, sql):
-    predicted = sql(True, template_id=17)
+    template = service.templates.add(name="template", sql_body="SELECT 'template'")["template_id"]
+    predicted = sql(True, template_id=template)
     assert predicted["job"]["sql_body"] is None
-    assert sql(template_id=17)["changed"]
+    assert sql(template_id=template)["changed"]
+    assert service.jobs.all()[0].fields["sql_body"] == "SELECT 'template'"
     (create,) = [request for request in service.requests if request.method == "POST"]
-    assert create.json == {"name": "sql", "template_id": 17}
+    assert create.json == {"name": "sql", "template_id": template}
     assert not sql(template_id=18)["changed"]
-    result = run = sql(template_id=17, operator_config={"a": 1}, state="present")
-    assert run["changed"], "the SQL of an existing job is known"
+    assert sql(template_id=17, operator_config={"a": 1})["changed"], "the SQL of an existing job is known"
     sql(state="absent")
     service.requests.clear()
     result = sql(template_id=17, operator_config={"a": 1})

@@ -24,6 +24,7 @@ from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
     dli_flink_job_info,
+    dli_flink_job_template,
     dli_flink_savepoint,
     dli_flink_sql_job,
 )
@@ -41,6 +42,7 @@ MODULES = {
     "jar_job": dli_flink_jar_job,
     "jar_jobs": dli_flink_jar_jobs,
     "job_info": dli_flink_job_info,
+    "job_template": dli_flink_job_template,
     "savepoint": dli_flink_savepoint,
     "sql_job": dli_flink_sql_job,
 }

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Templates of SQL jobs: brings one to its desired state, by one list, one write and one more list."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    ConflictError,
+    DliError,
+    InvalidInput,
+    NotFound,
+    OutcomeUnknown,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, SQL_JOB_TYPES
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, tag_texts
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import Writes
+
+# Documented, and so that an update has at most three fields, which are always sent together.
+MAX_LENGTHS = {"name": 64, "desc": 512, "sql_body": 10_000}
+_FIELDS = ("name", "desc", "sql_body", "job_type")
+_FACTS = ("template_id", "create_time", "update_time")
+
+
+@dataclass(frozen=True)
+class TemplateTask:
+    """What a task asks for.
+
+    :param fields: the managed ones of name, desc, sql_body and job_type.
+    :param tags: the tags of a new template, or None.
+    """
+
+    state: str
+    template_id: int | None = None
+    fields: dict = field(default_factory=dict)
+    tags: dict | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages call the template."""
+        return f"Flink template {self.fields.get('name') or self.template_id}"
+
+
+def template_options() -> dict:
+    """Return the part of the argument spec about a template."""
+    return {
+        "name": {"type": "str"},
+        "template_id": {"type": "int", "aliases": ["id"]},
+        "desc": {"type": "str", "aliases": ["description"]},
+        "sql_body": {"type": "str"},
+        "job_type": {"type": "str", "choices": list(SQL_JOB_TYPES)},
+        "tags": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
+
+
+def task_from_params(params: dict) -> TemplateTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    name, template_id = params["name"], params["template_id"]
+    if name is None and template_id is None:
+        raise InvalidInput("name or template_id is missing; one of them must identify the template.")
+    if name is not None and not name.strip():
+        raise InvalidInput("name is empty, but must have at least 1 character.")
+    if template_id is not None and template_id < 0:
+        raise InvalidInput(f"template_id is {template_id}, but must be at least 0.")
+    fields = {key: params[key] for key in _FIELDS if params[key] is not None}
+    for key, most in MAX_LENGTHS.items():
+        check_text(key, fields.get(key, ""), most)
+    tags = params["tags"]
+    if tags is not None:
+        tags = tag_texts(tags)
+        # The rules for tags are those of a job; any name stands in for one.
+        check_spec(FlinkJobSpec("any", tags=tags, kind=None))
+    return TemplateTask(params["state"], template_id, fields, tags)
+
+
+def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=time) -> dict:
+    """Bring a template to its desired state and return the module's result.
+
+    :param apply: False for check mode: everything but the change itself.
+    :raises DliError: when the state cannot be reached.
+    """
+    writes = Writes(clock)
+    current = _find(api, task)
+    operation, after, warnings = _plan(api, task, current)
+    template = after
+    if operation and apply:
+        done = []
+        try:
+            template = _carry_out(api, writes, task, operation, current, after, done)
+        except DliError as exc:
+            exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+            raise
+    return _result(task, operation, current, after, template, warnings)
+
+
+def _listed(api, **filters):
+    return [_normalised(answer) for answer in api.list_templates(**filters)]
+
+
+def _normalised(answer):
+    fields = {key: canonical(FIELDS_BY_NAME[key], answer.get(key)) for key in ("desc", "sql_body")}
+    template = {**{key: answer.get(key) for key in _FACTS}, "name": str(answer.get("name") or ""), **fields}
+    # A template that was made without a type can show none (as one of the reference's example does).
+    return {**template, "job_type": answer.get("job_type") or None}
+
+
+def _find(api, task):
+    """Return the template that a task means, None when there is none.
+
+    The list's filter by name is documented to be fuzzy, so names are compared here.
+    """
+    if task.template_id is not None:
+        found = [template for template in _listed(api) if template["template_id"] == task.template_id]
+        return found[0] if found else None
+    name = task.fields["name"]
+    found = [template for template in _listed(api, name=name) if template["name"] == name]
+    if len(found) > 1:
+        ids = ", ".join(sorted(str(template["template_id"]) for template in found))
+        raise ConflictError(f"Several templates are named {name}: {ids}; say which one with template_id.")
+    return found[0] if found else None
+
+
+def _plan(api, task, current):
+    """Return a tuple of the operation, "" for none, the template as it will be, and warnings."""
+    if task.state == "absent":
+        return ("delete" if current else ""), None, []
+    wanted = {key: canonical(FIELDS_BY_NAME[key], value) if key != "name" else value for key, value in _of(task)}
+    if current is None:
+        if task.template_id is not None:
+            raise ConflictError(
+                f"There is no Flink template {task.template_id}; to create a template, give its name alone, as the "
+                "service chooses the id."
+            )
+        nothing = {**dict.fromkeys(_FACTS), "desc": "", "sql_body": "", "job_type": None}
+        return "create", {**nothing, **wanted}, []
+    told = current["job_type"]
+    if "job_type" in wanted and told not in (None, wanted["job_type"]):
+        raise ConflictError(
+            f"{task.label} is for a {told}, not for a {wanted['job_type']}, and the type of an existing template "
+            "cannot be changed; nothing was changed."
+        )
+    after = {**current, **{key: value for key, value in wanted.items() if key != "job_type"}}
+    return ("update" if after != current else ""), after, _tags_warnings(api, task, current)
+
+
+def _of(task):
+    return task.fields.items()
+
+
+def _tags_warnings(api, task, current):
+    tags = tags_filter(task.tags)
+    if not tags or any(t["template_id"] == current["template_id"] for t in _listed(api, name=current["name"], **tags)):
+        return []
+    return [
+        f"The tags of {task.label} are unconfirmed: the service does not find it by {tags['tags']}. It documents no "
+        "way to read or change the tags of an existing template, so they were left as they are."
+    ]
+
+
+def _carry_out(api, writes, task, operation, current, after, done):
+    """Do what is planned, and return the template as the service then lists it.
+
+    :param done: takes the operation as soon as it is carried out.
+    """
+    template_id = current and current["template_id"]
+
+    def listed():
+        if template_id is None:
+            return [found for found in _listed(api, name=after["name"]) if found["name"] == after["name"]]
+        return [found for found in _listed(api) if found["template_id"] == template_id]
+
+    if operation == "delete":
+        try:
+            writes.send(lambda: api.delete_template(template_id), listed, lambda found: not found)
+        except NotFound:
+            pass
+        return current
+    if operation == "update":
+        body = {key: task.fields.get(key, current[key]) for key in MAX_LENGTHS}
+        writes.send(
+            lambda: api.update_template(template_id, body),
+            listed,
+            lambda found: bool(found) and all(found[0][key] == after[key] for key in MAX_LENGTHS),
+        )
+    else:
+        body = dict(task.fields)
+        if task.tags is not None:
+            body["tags"] = [{"key": key, "value": value} for key, value in task.tags.items()]
+        writes.send(lambda: api.create_template(body), listed, bool, patient=True)
+    done.append({"operation": operation})
+    found = listed()
+    return found[0] if found else after
+
+
+def _result(task, operation, current, after, template, warnings):
+    public = task.fields.get("sql_body") or ""
+    before_fields = {key: current[key] for key in _FIELDS} if current else {}
+    after_fields = {key: after[key] for key in _FIELDS} if after else {}
+    changes, before, after_shown = {}, {}, {}
+    for key in _FIELDS:
+        old, new = before_fields.get(key), after_fields.get(key)
+        if operation and old != new and not (operation == "create" and key not in task.fields):
+            changes[key] = dict(zip(("before", "after"), shown_change(key, old, new, public)))
+        for side, source, place in ((before, before_fields, "before"), (after_shown, after_fields, "after")):
+            if key in source:
+                side[key] = changes[key][place] if key in changes else shown(key, source[key], public)
+    shown_template = template if template is not None else current
+    if shown_template:
+        shown_template = {key: shown(key, value, public) for key, value in shown_template.items()}
+    fields = [key for key in changes if operation != "delete"]
+    action = {"operation": operation, **({"fields": fields} if fields else {})}
+    unconfirmed = [key for key in MAX_LENGTHS if operation == "update" and template[key] != after[key]]
+    if unconfirmed:
+        warnings = [
+            *warnings,
+            f"The service accepted the change of {task.label}, but still shows another value for "
+            f"{', '.join(unconfirmed)}; it may not be able to clear a field.",
+        ]
+    return {
+        "changed": bool(operation),
+        "template": shown_template,
+        "changes": changes,
+        "actions": [action] if operation else [],
+        "diff": {"before": before, "after": after_shown, "before_header": task.label, "after_header": task.label},
+        "warnings": warnings,
+    }

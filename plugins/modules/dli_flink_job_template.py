@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_job_template
+short_description: Create, change and delete templates of Flink SQL jobs on Data Lake Insight
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Brings a template of Flink SQL jobs of Data Lake Insight (DLI) to the state that the task describes. A template that
+    is already as described is left alone.
+  - An option that is left out is not managed. V("") is a value like any other.
+notes:
+  - O(tags) and O(job_type) can be set when a template is created, and not later.
+  - A change of a template does not change jobs that were made from it, and neither does its deletion.
+  - The service documents at most 100 templates of a user.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.attributes
+options:
+  name:
+    description:
+      - Name of the template, at most 64 characters. The task fails when several templates have it.
+      - With O(template_id) too, the template is renamed to it.
+    type: str
+  template_id:
+    description: Id of an existing template, instead of its name.
+    type: int
+    aliases: [id]
+  desc:
+    description: Description, at most 512 characters.
+    type: str
+    aliases: [description]
+  sql_body:
+    description:
+      - The SQL, at most 10000 characters. Line breaks and spaces at its ends make no difference.
+      - Values of sensitive options in it, such as C('password'), are never shown.
+    type: str
+  job_type:
+    description: Type of the jobs that the template is for.
+    type: str
+    choices: [flink_opensource_sql_job, flink_sql_job]
+  tags:
+    description:
+      - Tags of the template, at most 20. They cannot be read; a warning tells when the service does not find the
+        template by them.
+    type: dict
+  state:
+    description: Whether the template is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: otc.dli.dli_flink_sql_job
+  - name: Data Lake Insight API reference
+    description: What the service documents of the operations behind this module.
+    link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/index.html
+"""
+
+EXAMPLES = r"""
+- name: Keep a template
+  otc.dli.dli_flink_job_template:
+    name: orders-hourly
+    desc: Counts orders by the hour
+    sql_body: "{{ lookup('ansible.builtin.file', 'orders-hourly.sql') }}"
+    job_type: flink_opensource_sql_job
+  register: template
+
+- name: Create a job from it
+  otc.dli.dli_flink_sql_job:
+    name: orders-hourly-eu
+    template_id: "{{ template.template.template_id }}"
+    queue_name: streaming
+
+- name: Delete a template
+  otc.dli.dli_flink_job_template:
+    name: orders-hourly
+    state: absent
+"""
+
+RETURN = r"""
+template:
+  description:
+    - The template as it is after the task, or in check mode as it would be. A deleted one is shown as it was.
+    - V(null) when there is and was none. A fact that is not known is V(null).
+    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and former values of its
+      own options.
+  returned: success
+  type: dict
+  sample:
+    template_id: 17
+    name: orders-hourly
+    desc: Counts orders by the hour
+    sql_body: INSERT INTO hourly SELECT * FROM orders
+    job_type: flink_opensource_sql_job
+    create_time: 1578748092000
+    update_time: 1578748092000
+changes:
+  description: What changed, or in check mode would change, by field. Secrets are masked.
+  returned: success
+  type: dict
+  sample:
+    desc:
+      before: ""
+      after: Counts orders by the hour
+actions:
+  description: The operation of the API that was carried out, or in check mode would be.
+  returned: success, or failure after something was or may have been changed
+  type: list
+  elements: dict
+  contains:
+    operation:
+      description: C(create), C(update) or C(delete).
+      type: str
+      sample: update
+    fields:
+      description: Names of the fields that change.
+      type: list
+      elements: str
+      sample: [desc]
+error:
+  description: Facts about what went wrong, as in M(otc.dli.dli_flink_jar_job).
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._flink_template import (
+    converge_template,
+    task_from_params,
+    template_options,
+)
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
+
+
+def main():
+    module = AnsibleModule(argument_spec={**auth_options(), **template_options()}, supports_check_mode=True)
+
+    def action(params, open_api, _progress):
+        task = task_from_params(params)
+        return converge_template(open_api(), task, apply=not module.check_mode)
+
+    run_module(module, action)
+
+
+if __name__ == "__main__":
+    main()
