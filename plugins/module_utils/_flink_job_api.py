@@ -164,6 +164,28 @@ class FlinkJobApi:
         """Delete a template; jobs that were made from it stay (documented)."""
         self._request("DELETE", f"/job-templates/{template_id}")
 
+    def export_jobs(self, body: dict) -> list:
+        """Export jobs into ZIP files in OBS, and return the paths of these."""
+        operation = "POST /streaming/jobs/export"
+        payload = self._request("POST", "/jobs/export", body)
+        files = payload.get("zip_file") if isinstance(payload, dict) else None
+        if not isinstance(files, list) or not all(isinstance(path, str) for path in files):
+            raise UnexpectedAnswer(
+                f"The service answered {operation} without a list of ZIP files.", operation, 200, lasting=True
+            )
+        return [printable(path) for path in files]
+
+    def import_jobs(self, body: dict) -> list[dict]:
+        """Import jobs from ZIP files in OBS, and return what became of each: its old id, new id (None) and a remark."""
+        operation = "POST /streaming/jobs/import"
+        payload = self._request("POST", "/jobs/import", body)
+        mapping = payload.get("job_mapping") if isinstance(payload, dict) else None
+        if not isinstance(mapping, list) or not all(isinstance(job, dict) for job in mapping):
+            raise UnexpectedAnswer(
+                f"The service answered {operation} without a job_mapping.", operation, 200, lasting=True
+            )
+        return [_imported(job, operation) for job in mapping]
+
     def create_job(self, kind: JobKind, body: dict) -> int:
         """Create a job and return its id. It is a draft until it is run."""
         operation = f"POST /streaming{kind.path}"
@@ -209,6 +231,20 @@ class FlinkJobApi:
                 message = answer.get("message")
                 words = printable(message) if isinstance(message, str) else ""
                 raise ApiError(operation, 200, "", words or "the answer gives no reason")
+
+
+def _imported(job, operation):
+    ids = {}
+    for name in ("old_job_id", "new_job_id"):
+        value = job.get(name)
+        if value is not None and not is_whole_number(value):
+            raise UnexpectedAnswer(
+                f"The service answered {operation} without a valid {name}.", operation, 200, lasting=True
+            )
+        # -1 is documented for a job that was not imported, because one of its name is there.
+        ids[name] = None if value is None or int(value) < 0 else int(value)
+    remark = job.get("remark")
+    return {**ids, "remark": printable(remark) if isinstance(remark, str) else ""}
 
 
 def _page(listing, operation, what="jobs"):

@@ -80,6 +80,8 @@ def create_app(service: LocalDli) -> Flask:
     route("POST", f"{jobs}/run", "runFlinkJobs", views.run)
     route("POST", f"{jobs}/stop", "stopFlinkJobs", views.stop)
     route("POST", f"{jobs}/delete", "deleteFlinkJobs", views.delete_many)
+    route("POST", f"{jobs}/export", "exportFlinkJobs", views.export_jobs)
+    route("POST", f"{jobs}/import", "importFlinkJobs", views.import_jobs)
     route("GET", f"{jobs}/<job_id>", "showFlinkJob", views.show)
     route("DELETE", f"{jobs}/<job_id>", "deleteFlinkJob", views.delete)
     route("GET", f"{jobs}/<job_id>/execute-graph", "showFlinkJobExecutionGraph", views.execution_graph)
@@ -289,6 +291,23 @@ class _Views:
         job = self._job(project_id, job_id)
         job.set_savepoint(request.get_json()["savepoint_path"])
         return self._element(True, "The savepoint was imported.")
+
+    def export_jobs(self, project_id: str) -> Any:
+        body = request.get_json()
+        if not body["is_selected"]:
+            jobs = self.store.search(project_id, {}, g.behaviour)
+        elif body.get("job_selected"):
+            jobs = [self._job(project_id, job_id) for job_id in body["job_selected"]]
+        else:
+            raise parameter("is_selected needs job_selected.")
+        files = self.service.archives.export(jobs, body["obs_dir"], g.behaviour)
+        return self._answer("The jobs were exported.", zip_file=files)
+
+    def import_jobs(self, project_id: str) -> Any:
+        body = request.get_json()
+        is_cover = body.get("is_cover", False)
+        mapping = self.service.archives.restore(project_id, body["zip_file"], is_cover, g.behaviour)
+        return self._answer("The jobs were imported.", job_mapping=mapping)
 
     def create_template(self, project_id: str) -> Any:
         template = self.service.templates.create(request.get_json(), g.behaviour)

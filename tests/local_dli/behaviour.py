@@ -55,7 +55,9 @@ class Behaviour:
         Literal["null", "empty", "absent"],
         "an unset value reads as null, as an empty string or list, or its key is missing",
     ] = "null"
-    numbers_read: Annotated[Literal["number", "string"], "integers in job_config are numbers or strings"] = "number"
+    numbers_read: Annotated[
+        Literal["number", "string"], "integers in job_config and ids of imported jobs are numbers or strings"
+    ] = "number"
     runtime_config_reads: Annotated[
         Literal["as_written", "lines", "json_list", "json_object"],
         "runtime_config reads as written, as key=value lines, as a JSON list, or as a JSON object",
@@ -85,6 +87,9 @@ class Behaviour:
     template_names: Annotated[
         Literal["unique", "free"], "a template of a name in use is refused, or made beside the other"
     ] = "unique"
+    export_files: Annotated[
+        Literal["together", "each"], "an export makes one ZIP file of all jobs, or one for each"
+    ] = "together"
     delete_keeps_record: Annotated[bool, "the detail of a deleted job still answers"] = False
     catalog_url: Annotated[
         Literal["bare", "versioned"], "DLI's URL in the service catalog ends after the host, or after the project"

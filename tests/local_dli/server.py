@@ -18,6 +18,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.workers.threadpool import ThreadPool
 
 from local_dli.app import RecordedRequest, create_app
+from local_dli.archives import Archives
 from local_dli.behaviour import Behaviour
 from local_dli.iam import CREDENTIALS, PROJECT, Iam
 from local_dli.in_flight import InFlight
@@ -85,6 +86,7 @@ class LocalDli:
         self.contract_violations: list[str] = []
         self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock, engine)
         self.templates = TemplateStore(self.jobs.now_ms)
+        self.archives = Archives(self.jobs)
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
@@ -146,6 +148,7 @@ class LocalDli:
             self.behaviour = self._initial_behaviour
             self.jobs.clear()
             self.templates.clear()
+            self.archives.clear()
             self.requests.clear()
             self.in_flight.reset()
 

@@ -77,7 +77,7 @@ def test_request_bodies_are_closed() -> None:
         for operation in path.values()
         if isinstance(operation, dict) and "requestBody" in operation
     ]
-    assert len(bodies) == 13
+    assert len(bodies) == 15
     for schema in objects(bodies):
         assert schema["additionalProperties"] is False
 

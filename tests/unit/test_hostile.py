@@ -23,6 +23,8 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import c
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
+    dli_flink_job_export,
+    dli_flink_job_import,
     dli_flink_job_info,
     dli_flink_job_template,
     dli_flink_savepoint,
@@ -42,6 +44,8 @@ MODULES = {
     "jar_job": dli_flink_jar_job,
     "jar_jobs": dli_flink_jar_jobs,
     "job_info": dli_flink_job_info,
+    "job_export": dli_flink_job_export,
+    "job_import": dli_flink_job_import,
     "job_template": dli_flink_job_template,
     "savepoint": dli_flink_savepoint,
     "sql_job": dli_flink_sql_job,

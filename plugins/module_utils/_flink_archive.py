@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Exports jobs into ZIP files in OBS, and imports them from there. What is in a ZIP file only the service can tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, DliError, InvalidInput, RequestError
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
+from ansible_collections.otc.dli.plugins.module_utils._retry import may_be_carried_out
+
+_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """What to export.
+
+    :param obs_dir: where to.
+    :param names: the names of the jobs, and C(job_ids) the ids of others; None for both means all jobs.
+    """
+
+    obs_dir: str
+    names: tuple | None = None
+    job_ids: tuple | None = None
+
+
+@dataclass(frozen=True)
+class ImportTask:
+    """What to import.
+
+    :param zip_file: a ZIP file, or a folder of them.
+    :param is_cover: whether jobs that are there are overwritten.
+    :param names: the names of the jobs in it as far as the task tells, else None.
+    """
+
+    zip_file: str
+    is_cover: bool = False
+    names: tuple | None = None
+
+
+def export_options() -> dict:
+    """Return the part of the argument spec about an export."""
+    return {
+        "obs_dir": {"type": "str", "required": True},
+        "names": {"type": "list", "elements": "str"},
+        "job_ids": {"type": "list", "elements": "int"},
+    }
+
+
+def import_options() -> dict:
+    """Return the part of the argument spec about an import."""
+    return {
+        "zip_file": {"type": "str", "required": True},
+        "is_cover": {"type": "bool", "default": False},
+        "names": {"type": "list", "elements": "str"},
+    }
+
+
+def export_from_params(params: dict) -> ExportTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    names, job_ids = _names(params), params["job_ids"]
+    for job_id in job_ids or ():
+        check_spec(FlinkJobSpec(job_id=job_id, kind=None))
+    if (names is not None or job_ids is not None) and not (names or job_ids):
+        raise InvalidInput("names and job_ids name no job; leave both out to export all jobs.")
+    return ExportTask(_path(params, "obs_dir"), names, None if job_ids is None else tuple(job_ids))
+
+
+def import_from_params(params: dict) -> ImportTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    names = _names(params)
+    if names is not None and not names:
+        raise InvalidInput("names is empty, but must name the jobs in the ZIP file, or be left out.")
+    if names and params["is_cover"]:
+        raise InvalidInput(
+            "names is given, but with is_cover true the jobs are imported whether or not they are there."
+        )
+    return ImportTask(_path(params, "zip_file"), params["is_cover"], names)
+
+
+def export_jobs(api: FlinkJobApi, task: ExportTask, apply: bool) -> dict:
+    """Export jobs and return the module's result.
+
+    :param apply: False for check mode: looks for the jobs, and exports nothing.
+    :raises DliError: a job is not there, or the service refused or did not answer.
+    """
+    selected = _selected(api, task)
+    body = {"obs_dir": task.obs_dir, "is_selected": selected is not None}
+    if selected is not None:
+        body["job_selected"] = [job["job_id"] for job in selected]
+    zip_file = _sent("export", lambda: api.export_jobs(body)) if apply else []
+    return _result("export", True, {"zip_file": zip_file, "jobs": selected})
+
+
+def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool) -> dict:
+    """Import jobs and return the module's result.
+
+    :param apply: False for check mode: imports nothing.
+    :raises DliError: the service refused or did not answer.
+    """
+    missing = None
+    if task.names:
+        missing = [name for name in task.names if not _ids(api, name)]
+        if not missing:
+            return _result("import", False, {"job_mapping": []})
+    if not apply:
+        result = _result("import", True, {"job_mapping": []})
+        if missing is None and not task.is_cover:
+            result["warnings"] = [
+                f"Which jobs are in {task.zip_file} is not known before they are imported. Those that are there "
+                "already are left alone, so that nothing may change; names can tell."
+            ]
+        return result
+    body = {"zip_file": task.zip_file, "is_cover": task.is_cover}
+    mapping = _sent("import", lambda: api.import_jobs(body))
+    return _result("import", any(job["new_job_id"] is not None for job in mapping), {"job_mapping": mapping})
+
+
+def _names(params):
+    if params["names"] is None:
+        return None
+    for name in params["names"]:
+        check_spec(FlinkJobSpec(name, kind=None))
+    return tuple(dict.fromkeys(params["names"]))
+
+
+def _path(params, option):
+    path = params[option]
+    if not _PATH.fullmatch(path) or not path.isprintable():
+        raise InvalidInput(f"{option} must be a path in OBS such as bucket/folder, without spaces.")
+    return path
+
+
+def _ids(api, name):
+    return [int(job["job_id"]) for job in api.list_jobs(show_detail=False, name=name) if job.get("name") == name]
+
+
+def _selected(api, task):
+    """Return the jobs to export as name and id, None for all.
+
+    :raises ConflictError: one of them is not there, or its name is not unique.
+    """
+    if task.names is None and task.job_ids is None:
+        return None
+    jobs = {int(job["job_id"]): printable(job.get("name") or "") for job in api.list_jobs(show_detail=False)}
+    chosen = []
+    for name in task.names or ():
+        found = [job_id for job_id, other in jobs.items() if other == name]
+        if len(found) != 1:
+            ids = ", ".join(map(str, sorted(found)))
+            raise ConflictError(
+                f"Several jobs are named {name}: {ids}; say which one with job_ids. Nothing was exported."
+                if found
+                else f"There is no Flink job {name}; nothing was exported."
+            )
+        chosen += found
+    for job_id in task.job_ids or ():
+        if job_id not in jobs:
+            raise ConflictError(f"There is no Flink job {job_id}; nothing was exported.")
+        chosen.append(job_id)
+    return [{"job_id": job_id, "name": jobs[job_id]} for job_id in dict.fromkeys(chosen)]
+
+
+def _sent(operation, send):
+    """Send a write once, even when its answer is lost: nothing shows whether it was carried out."""
+    try:
+        return send()
+    except DliError as exc:
+        if isinstance(exc, RequestError) and may_be_carried_out(exc):
+            exc.result = {"changed": True, "actions": []}
+            raise exc.explained(f"Whether the {operation} was carried out is not known.") from exc
+        raise
+
+
+def _result(operation, changed, facts):
+    return {"changed": changed, **facts, "actions": [{"operation": operation}] if changed else []}

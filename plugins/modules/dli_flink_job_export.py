@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_job_export
+short_description: Export Flink jobs of Data Lake Insight into ZIP files in OBS
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Exports Flink jobs of Data Lake Insight (DLI), SQL and JAR jobs alike, into ZIP files in OBS.
+  - The jobs themselves stay as they are.
+notes:
+  - It cannot be idempotent. The service makes new ZIP files each time, and this collection does not look into buckets.
+    So each run is a change.
+  - The ZIP files hold the definitions of the jobs, with whatever secrets are in their arguments and SQL. Who can read
+    the bucket can read them.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.attributes
+attributes:
+  check_mode:
+    support: full
+    description: Looks for the jobs, and exports nothing.
+  diff_mode:
+    support: none
+    description: There is nothing to compare.
+  idempotent:
+    support: none
+    description: Each run makes new ZIP files.
+options:
+  obs_dir:
+    description: Path in OBS that the ZIP files go to, such as V(example-bucket/exports).
+    type: str
+    required: true
+  names:
+    description:
+      - Names of the jobs to export. The task fails when one is not there.
+      - Without this and O(job_ids), all jobs are exported.
+    type: list
+    elements: str
+  job_ids:
+    description: Ids of the jobs to export, besides those of O(names).
+    type: list
+    elements: int
+seealso:
+  - module: otc.dli.dli_flink_job_import
+  - module: otc.dli.dli_flink_job_info
+  - name: Data Lake Insight API reference
+    description: What the service documents of the operation behind this module.
+    link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
+"""
+
+EXAMPLES = r"""
+- name: Export two jobs
+  otc.dli.dli_flink_job_export:
+    obs_dir: example-bucket/exports
+    names: [orders-enrichment, orders-hourly]
+  register: exported
+
+- name: Export all jobs
+  otc.dli.dli_flink_job_export:
+    obs_dir: example-bucket/exports
+"""
+
+RETURN = r"""
+zip_file:
+  description: Paths of the ZIP files, as the service tells them. Empty in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [example-bucket/exports/orders-enrichment_1582677879475.zip]
+jobs:
+  description: Name and id of each job that was exported; V(null) for all jobs.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - job_id: 131
+      name: orders-enrichment
+actions:
+  description: The operation of the API that was carried out, or in check mode would be.
+  returned: success, or failure after something may have been changed
+  type: list
+  elements: dict
+  sample:
+    - operation: export
+error:
+  description: Facts about what went wrong, as in M(otc.dli.dli_flink_jar_job).
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._flink_archive import (
+    export_from_params,
+    export_jobs,
+    export_options,
+)
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
+
+
+def main():
+    module = AnsibleModule(argument_spec={**auth_options(), **export_options()}, supports_check_mode=True)
+
+    def action(params, open_api, _progress):
+        task = export_from_params(params)
+        return export_jobs(open_api(), task, apply=not module.check_mode)
+
+    run_module(module, action)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dli_flink_job_import
+short_description: Import Flink jobs of Data Lake Insight from ZIP files in OBS
+version_added: 0.1.0
+author:
+  - the otc.dli authors (@otc-dli)
+description:
+  - Imports Flink jobs of Data Lake Insight (DLI) from ZIP files in OBS that an export has made.
+  - A job whose name is taken is left alone, unless O(is_cover) is true.
+notes:
+  - With O(is_cover=true) it cannot be idempotent. The service overwrites the jobs each time and does not tell whether
+    that changes them. So each run is a change.
+  - Without it, a second run changes nothing, as the service itself leaves alone jobs that are there. It is a change
+    when at least one job was imported. Only with O(names) this is known before, without sending the import.
+  - What becomes of a running job that is overwritten is not documented.
+extends_documentation_fragment:
+  - otc.dli.auth
+  - otc.dli.attributes
+attributes:
+  check_mode:
+    support: partial
+    description:
+      - Imports nothing. Without O(names) it cannot know whether the real run would change anything, and says so.
+  diff_mode:
+    support: none
+    description: There is nothing to compare.
+  idempotent:
+    support: partial
+    description: With O(is_cover=false). With O(is_cover=true) each run overwrites.
+options:
+  zip_file:
+    description: Path in OBS of a ZIP file, or of a folder with nothing but ZIP files.
+    type: str
+    required: true
+  is_cover:
+    description: Whether a job is overwritten when one of its name is there.
+    type: bool
+    default: false
+  names:
+    description:
+      - Names of the jobs in the ZIP files. When all of them are there, nothing is imported and nothing changes.
+      - Not with O(is_cover=true).
+    type: list
+    elements: str
+seealso:
+  - module: otc.dli.dli_flink_job_export
+  - module: otc.dli.dli_flink_job_info
+  - name: Data Lake Insight API reference
+    description: What the service documents of the operation behind this module.
+    link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
+"""
+
+EXAMPLES = r"""
+- name: Import a job, unless it is there
+  otc.dli.dli_flink_job_import:
+    zip_file: example-bucket/exports/orders-enrichment_1582677879475.zip
+    names: [orders-enrichment]
+
+- name: Import all jobs of a folder, and overwrite those that are there
+  otc.dli.dli_flink_job_import:
+    zip_file: example-bucket/exports
+    is_cover: true
+"""
+
+RETURN = r"""
+job_mapping:
+  description:
+    - What became of each job in the ZIP files. Empty when nothing was sent, as in check mode.
+    - C(new_job_id) is V(null) for a job that was not imported, because one of its name is there.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - old_job_id: 131
+      new_job_id: 200
+      remark: Job successfully created
+actions:
+  description: The operation of the API that was carried out, or in check mode would be.
+  returned: success, or failure after something may have been changed
+  type: list
+  elements: dict
+  sample:
+    - operation: import
+error:
+  description: Facts about what went wrong, as in M(otc.dli.dli_flink_jar_job).
+  returned: failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.otc.dli.plugins.module_utils._flink_archive import (
+    import_from_params,
+    import_jobs,
+    import_options,
+)
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
+
+
+def main():
+    module = AnsibleModule(argument_spec={**auth_options(), **import_options()}, supports_check_mode=True)
+
+    def action(params, open_api, _progress):
+        task = import_from_params(params)
+        return import_jobs(open_api(), task, apply=not module.check_mode)
+
+    run_module(module, action)
+
+
+if __name__ == "__main__":
+    main()
