@@ -26,8 +26,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: partial
-    description:
-      - Imports nothing. Without O(names) it cannot know whether the real run would change anything, and says so.
+    description: Imports nothing.
+    details: Without O(names) it cannot know whether the real run would change anything, and says so.
   diff_mode:
     support: none
     description: There is nothing to compare.
