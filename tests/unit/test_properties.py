@@ -156,7 +156,7 @@ def sql_definitions(draw: st.DrawFn) -> dict[str, Any]:
         "run_mode": st.sampled_from(["exclusive_cluster", "edge_node"]),
         "job_type": st.just("flink_opensource_sql_job"),
         "udf_jar_url": st.one_of(st.just(""), obs_paths),
-        "idle_state_retention": st.integers(0, 2**31),
+        "idle_state_retention": st.integers(0, 2**31 - 1),
         "dirty_data_strategy": st.sampled_from(["0", "1", "2:obs://bucket/dirty"]),
         "edge_group_ids": st.lists(words, max_size=2),
         "operator_config": st.one_of(st.just(""), json_values, json_values.map(json.dumps)),
