@@ -32,10 +32,13 @@ _SENSITIVE_KEY_PARTS = (
 
 # An option in SQL, such as 'connector' = 'kafka': all before the value, the key, the value.
 _SQL_OPTION = re.compile(r"('([A-Za-z][\w.-]{0,199})'\s{0,99}=\s{0,99}')((?:[^']|'')*)'")
-# What people write freely in SQL: comments and string literals. Hints are no comments; what has no end goes to the end.
-_SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)")
+# What people write freely in SQL: comments, string literals and quoted names. Hints are no comments; what has no end
+# goes to the end.
+_SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)|`[^`]*`|\"[^\"]*\"")
+# They are looked at so that a quote in one does not pass for the beginning of a string.
+_NAME_QUOTES = '`"'
 # What a hidden one of them looks like, by how it begins.
-_HIDDEN_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'"}
+_HIDDEN_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'", "`": f"`{MASK}`", '"': f'"{MASK}"'}
 # A value that itself holds settings or a URL with a password.
 _SECRET_IN_VALUE = re.compile(
     "(?:" + "|".join(map(re.escape, _SENSITIVE_KEY_PARTS)) + r")[\w.-]{0,99}\s{0,9}=|://[^/\s@]{0,999}:[^/\s@]{0,999}@",
@@ -102,6 +105,8 @@ def _shown_sql(sql, public_sql):
     def shown_part(match):
         part = match[0]
         if match.start() in public_places or part in public_parts:
+            return part
+        if part[0] in _NAME_QUOTES and "'" not in part:
             return part
         return _HIDDEN_PARTS[part[0]]
 

@@ -93,13 +93,14 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
     :raises DliError: when the state cannot be reached.
     """
     writes = Writes(clock)
-    current = _find(api, task)
+    found = _find(api, task)
+    current = found and _normalised(found)
     operation, after, warnings = _plan(api, task, current)
     template = after
     if operation and apply:
         done = []
         try:
-            template = _carry_out(api, writes, task, operation, current, after, done)
+            template = _carry_out(api, writes, task, operation, found, after, done)
         except DliError as exc:
             exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
             raise
@@ -107,7 +108,7 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
 
 
 def _listed(api, **filters):
-    return [_normalised(answer) for answer in api.list_templates(**filters)]
+    return list(api.list_templates(**filters))
 
 
 def _normalised(answer):
@@ -118,7 +119,7 @@ def _normalised(answer):
 
 
 def _find(api, task):
-    """Return the template that a task means, None when there is none.
+    """Return the service's answer about the template that a task means, None when there is none.
 
     The list's filter by name is documented to be fuzzy, so names are compared here.
     """
@@ -126,7 +127,7 @@ def _find(api, task):
         found = [template for template in _listed(api) if template["template_id"] == task.template_id]
         return found[0] if found else None
     name = task.fields["name"]
-    found = [template for template in _listed(api, name=name) if template["name"] == name]
+    found = [template for template in _listed(api, name=name) if template.get("name") == name]
     if len(found) > 1:
         ids = ", ".join(sorted(str(template["template_id"]) for template in found))
         raise ConflictError(f"Several templates are named {name}: {ids}; say which one with template_id.")
@@ -170,30 +171,32 @@ def _tags_warnings(api, task, current):
     ]
 
 
-def _carry_out(api, writes, task, operation, current, after, done):
-    """Do what is planned, and return the template as the service then lists it.
+def _carry_out(api, writes, task, operation, found, after, done):
+    """Do what is planned, and return the template as the service then lists it, a deleted one as it was.
 
+    :param found: the service's answer about the template as it is.
     :param done: takes the operation as soon as it is carried out.
     """
-    template_id = current and current["template_id"]
+    template_id = found and found["template_id"]
 
     def listed():
         if template_id is None:
-            return [found for found in _listed(api, name=after["name"]) if found["name"] == after["name"]]
-        return [found for found in _listed(api) if found["template_id"] == template_id]
+            return [_normalised(other) for other in _listed(api, name=after["name"]) if other["name"] == after["name"]]
+        return [_normalised(other) for other in _listed(api) if other["template_id"] == template_id]
 
     if operation == "delete":
         try:
-            writes.send(lambda: api.delete_template(template_id), listed, lambda found: not found)
+            writes.send(lambda: api.delete_template(template_id), listed, lambda others: not others)
         except NotFound:
             pass
-        return current
+        return _normalised(found)
     if operation == "update":
-        body = {key: task.fields.get(key, current[key]) for key in MAX_LENGTHS}
+        # What is not managed goes back just as it came.
+        body = {key: task.fields.get(key, found.get(key) or "") for key in MAX_LENGTHS}
         writes.send(
             lambda: api.update_template(template_id, body),
             listed,
-            lambda found: bool(found) and all(found[0][key] == after[key] for key in MAX_LENGTHS),
+            lambda others: bool(others) and all(others[0][key] == after[key] for key in MAX_LENGTHS),
         )
     else:
         body = dict(task.fields)
@@ -201,8 +204,8 @@ def _carry_out(api, writes, task, operation, current, after, done):
             body["tags"] = [{"key": key, "value": value} for key, value in task.tags.items()]
         writes.send(lambda: api.create_template(body), listed, bool, patient=True)
     done.append({"operation": operation})
-    found = listed()
-    return found[0] if found else after
+    others = listed()
+    return others[0] if others else after
 
 
 def _result(task, operation, current, after, template, warnings):

@@ -72,7 +72,7 @@ def test_create_change_rename_and_delete(service, behave, template, names):
 def test_an_update_leaves_alone_what_is_not_managed(service, template):
     planted = service.templates.add(name="t", desc="a", sql_body="SELECT 1\r\n", job_type="flink_sql_job")
     assert template(template_id=planted["template_id"], name="new")["changed"]
-    assert (planted["name"], planted["desc"], planted["sql_body"]) == ("new", "a", "SELECT 1")
+    assert (planted["name"], planted["desc"], planted["sql_body"]) == ("new", "a", "SELECT 1\r\n")
     (sent,) = [request for request in service.requests if request.method == "PUT"]
     assert set(sent.json) == set(MAX_LENGTHS), "all of them, as an update may reset what it leaves out"
 

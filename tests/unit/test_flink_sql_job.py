@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, shown
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
 
 from local_dli import LocalDli
@@ -63,7 +65,7 @@ def test_the_calls_are_those_for_sql_jobs(service, sql):
     result = sql(sql_body=QUERY + " ", queue_name="q", state="started")
     assert not result["changed"] and sent(service) == []
     assert result["job"]["sql_body"] == QUERY and result["job"]["job_type"] == "flink_opensource_sql_job"
-    result = sql(sql_body="SELECT 2", state="started")
+    result = sql(sql_body="SELECT 2", state="started", health_window=0)
     assert operations(result) == ["stop", "update", "run"]
     assert result["risks"][-1] == "sql_body changed: whether the state still fits is known only when it runs."
     assert sent(service) == ["POST jobs/stop", f"PUT sql-jobs/{job.job_id}", "POST jobs/run"]
@@ -202,6 +204,22 @@ def test_what_others_have_put_into_the_sql_is_not_shown(service, sql, access):
     assert "hunter" not in str(run_module(dli_flink_job_info, access))
     (found,) = run_module(dli_flink_job_info, {**access, "show_entrypoint_args": True})["jobs"]
     assert found["sql_body"] == body
+
+
+def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
+    body = "SELECT `it's`, 'hunter', \"a'b\", 'hunter', `plain`, 1 FROM t"
+    service.jobs.add(name="sql", job_type="flink_sql_job", sql_body=body)
+    result = sql(sql_body="SELECT 1")
+    hidden = "SELECT `********`, '********', \"********\", '********', `plain`, 1 FROM t"
+    assert result["changes"]["sql_body"]["before"] == hidden and "hunter" not in str(result)
+
+
+@pytest.mark.parametrize("text", ["/*", "'", "`", '"', "--", "'" + "'", "'a' = ", "/**/", "'a'='b"])
+def test_a_hostile_text_is_shown_in_no_time(text):
+    body = text * (1024 * 1024 // len(text))
+    started = time.monotonic()
+    assert isinstance(shown("sql_body", body, ""), str) and isinstance(sensitive_sql_values(body), set)
+    assert time.monotonic() - started < 20, "minutes, if it grew with the square of the length"
 
 
 def test_a_stream_graph_tells_the_ids_of_operators(service, access):
