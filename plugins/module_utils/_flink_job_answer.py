@@ -64,7 +64,7 @@ def check_template(answer: dict, operation: str) -> int:
     :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
     """
     template_id = answer.get("template_id")
-    if not is_whole_number(template_id) or int(template_id) < 0:
+    if template_id is None or not is_whole_number(template_id) or int(template_id) < 0:
         raise UnexpectedAnswer(
             f"The service answered {operation} without a valid template_id.", operation, 200, lasting=True
         )

@@ -137,7 +137,7 @@ class FlinkJobApi:
     def list_templates(self, **filters):
         """Yield every template that the filters leave. The filter by name is fuzzy (documented)."""
         operation = "GET /streaming/job-templates"
-        seen = set()
+        seen: set[int] = set()
         offset = 0
         while True:
             query = {**filters, "limit": PAGE_SIZE, "offset": offset}

@@ -20,6 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
     Plan,
@@ -197,10 +198,11 @@ class Convergence:
             settled = self._applier.settle(job, spec.label)
             found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
         plan = plan_state(state, spec, found.job, found.tags_match, how)
+        kind = spec.kind or JAR
         updates = any(step.operation == "update" for step in plan.steps)
-        if updates and found.job and not found.job.tells_all(spec.kind.names):
+        if updates and found.job and not found.job.tells_all(kind.names):
             # An update sends the whole definition, so now all of it must be known.
-            found = Found(self._reader.complete(found.job, spec.kind), found.tags_match)
+            found = Found(self._reader.complete(found.job, kind), found.tags_match)
             plan = plan_state(state, spec, found.job, found.tags_match, how)
         return plan, found.job
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JobKind
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY, check_definition
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
@@ -73,7 +73,7 @@ class Step:
     body: dict = field(default_factory=dict)
     fields: tuple = ()
     savepoint: bool = False
-    kind: JobKind | None = None
+    kind: JobKind = JAR
 
     def as_action(self) -> dict:
         """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""

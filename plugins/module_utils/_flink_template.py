@@ -98,7 +98,7 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
     operation, after, warnings = _plan(api, task, current)
     template = after
     if operation and apply:
-        done = []
+        done: list[dict] = []
         try:
             template = _carry_out(api, writes, task, operation, found, after, done)
         except DliError as exc:
@@ -212,7 +212,9 @@ def _result(task, operation, current, after, template, warnings):
     public = task.fields.get("sql_body") or ""
     before_fields = {key: current[key] for key in _FIELDS} if current else {}
     after_fields = {key: after[key] for key in _FIELDS} if after else {}
-    changes, before, after_shown = {}, {}, {}
+    changes: dict[str, dict] = {}
+    before: dict = {}
+    after_shown: dict = {}
     for key in _FIELDS:
         old, new = before_fields.get(key), after_fields.get(key)
         if operation and old != new and not (operation == "create" and key not in task.fields):
