@@ -32,7 +32,8 @@ def options_of_fragment(name: str) -> set[str]:
 def test_the_playbook_reads_an_answer_for_each_option() -> None:
     """Except for credentials, which are not for a survey, and for how to wait and show."""
     assert "otc.dli.lifecycle" in DOCUMENTATION
-    described = options_of_fragment("flink_jar_job") | options_of_fragment("lifecycle") | {"wait_timeout"}
+    fragments = ("flink_job", "flink_jar_job", "lifecycle")
+    described = set().union(*map(options_of_fragment, fragments)) | {"wait_timeout"}
     assert set(OPTIONS) == described
     text = (ROOT / PLAYBOOK).read_text()
     assert {f"flink_job_{option}" for option in described} <= set(re.findall(r"flink_job_\w+", text))

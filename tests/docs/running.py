@@ -69,8 +69,13 @@ class Page:
         :raises Fault: something does not work.
         """
         page = found[0].page if found else ""
-        for job in stages.JOBS.get(page, ()):
-            self._service.jobs.add(**job)
+        jobs = [self._service.jobs.add(**job) for job in stages.JOBS.get(page, ())]
+        for template in stages.TEMPLATES.get(page, ()):
+            self._service.templates.add(**template)
+        if page in stages.ARCHIVES:
+            self._service.archives.put(stages.ARCHIVES[page], jobs)
+        for name, text in stages.FILES.get(page, {}).items():
+            (self._folder / name).write_text(text, encoding="utf-8")
         for outcome in stages.STARTS.get(page, ()):
             self._service.jobs.plan_start("orders-enrichment", outcome)
         for command in stages.BEFORE.get(page, ()):

@@ -31,8 +31,30 @@ JOBS: dict[str, list[dict[str, Any]]] = {
     "docs/docsite/rst/migrating.rst": [ORDERS],
     "plugins/modules/dli_flink_jar_job.py": [{**ARCHIVE, "job_id": 131}],
     "plugins/modules/dli_flink_job_info.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING, "job_id": 131}],
+    "plugins/modules/dli_flink_job_export.py": [
+        ORDERS,
+        {"name": "orders-hourly", "job_type": "flink_sql_job", "queue_name": "streaming"},
+    ],
+    "plugins/modules/dli_flink_job_import.py": [ORDERS],
     "plugins/modules/dli_flink_savepoint.py": [{**ORDERS, **RUNNING}, {**ORDERS, "name": "orders-enrichment-copy"}],
 }
+
+# The files that lie beside the reader's playbook.
+_SQL = "SELECT 1 AS one"
+FILES: dict[str, dict[str, str]] = {
+    "plugins/modules/dli_flink_job_template.py": {"orders-hourly.sql": _SQL},
+    "plugins/modules/dli_flink_sql_job.py": {"orders-hourly.sql": _SQL, "orders-hourly.sql.j2": f"{_SQL} -- all"},
+}
+
+# The templates that are there, as TemplateStore.add takes them.
+TEMPLATES: dict[str, list[dict[str, Any]]] = {
+    "plugins/modules/dli_flink_sql_job.py": [
+        {"template_id": 17, "name": "clicks", "desc": "", "sql_body": _SQL, "job_type": "flink_opensource_sql_job"}
+    ],
+}
+
+# The ZIP files that are there, each with the jobs of the page.
+ARCHIVES = {"plugins/modules/dli_flink_job_import.py": "example-bucket/exports/orders-enrichment_1582677879475.zip"}
 
 # How the starts of a job end on a page that tells what to do when one fails.
 STARTS = {"docs/docsite/rst/upgrade.rst": ["running", "running", "submit_fail"]}

@@ -17,8 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cell", help="run this cell of the matrix alone: 'scenario | number of the request | fault'")
 
 
-@pytest.fixture(scope="session", name="stage")
+@pytest.fixture(scope="module", name="stage")
 def fixture_stage() -> Iterator[Stage]:
+    """The stage, for the tests of one file: what it patches must not meet the tests of others."""
     with Stage() as stage:
         yield stage
     assert stage.service.contract_violations == []

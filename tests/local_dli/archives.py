@@ -27,9 +27,13 @@ class Archives:
         made = []
         for group in filter(None, groups):
             path = f"{folder.rstrip('/')}/{group[0].name}_{self._jobs.now_ms()}_{len(self._files)}.zip"
-            self._files[path] = [(job.job_id, job.job_type, copy.deepcopy(job.fields)) for job in group]
+            self.put(path, group)
             made.append(path)
         return made
+
+    def put(self, path: str, jobs: list[Job]) -> None:
+        """Put jobs into a file."""
+        self._files[path] = [(job.job_id, job.job_type, copy.deepcopy(job.fields)) for job in jobs]
 
     def restore(self, project_id: str, path: str, is_cover: bool, behaviour: Behaviour) -> list[dict[str, Any]]:
         """Make the jobs of a file or of all files in a folder, and return what became of each.

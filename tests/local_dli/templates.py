@@ -36,7 +36,7 @@ class TemplateStore:
         """Plant a template as it is."""
         now = self._now_ms()
         template = {"template_id": self._next_id, "create_time": now, "update_time": now, **values}
-        self._templates[self._next_id] = template
+        self._templates[template["template_id"]] = template
         self._next_id += 1
         return template
 
