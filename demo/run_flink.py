@@ -122,6 +122,7 @@ STEPS = (
         f"{PLAY} {BROKEN} -e 'further_args=\"--crash-after-ms {CRASH_MS}\"' -e health_window=10",
         "The task failed, and v3 runs again from its savepoint. Nothing of the broken version is in the output: "
         "{labels}.",
+        actions=(*UPGRADE, "update", "run from savepoint"),
         writes=("stop", "update", "run", "update", "import-savepoint", "run"),
         runs="v3",
         commits=("v1", "v2", "v3"),
