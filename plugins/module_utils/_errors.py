@@ -17,6 +17,10 @@ class DliError(Exception):
         super().__init__(*args)
         self.result: dict = {}
 
+    def after(self, actions: list) -> None:
+        """Note for the result which operations had been carried out before this error."""
+        self.result = {"changed": bool(actions), "actions": actions}
+
     def explained(self, explanation: str) -> DliError:
         """Return this error with another sentence that says what it means for the task."""
         self.args = (f"{self} {explanation}",)
@@ -123,6 +127,11 @@ class OutcomeUnknown(RequestError):
     def __init__(self, message: str, failure: RequestError) -> None:
         super().__init__(message, failure.operation)
         self.failure = failure
+
+    def after(self, actions: list) -> None:
+        super().after(actions)
+        # It may have been carried out; who reacts to changes must not miss one.
+        self.result["changed"] = True
 
     def details(self) -> dict:
         return {**self.failure.details(), "type": type(self).__name__}

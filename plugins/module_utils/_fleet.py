@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, DliError, FleetError
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetTask, Purge, Rollout
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetTask, Purge, Rollout, unlisted
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
@@ -121,11 +121,10 @@ class _Fleet:
                 "The service finds jobs by a tag that no job has, so it cannot tell which jobs have the tags of "
                 "purge_scope; nothing was changed. Use name_prefix alone."
             )
-        listed = {name for member in self._members for name in (member.goal.spec.name, member.goal.spec.job_id)}
         return [
             Goal(FlinkJobSpec(job.name), purge.state)
-            for job in self._reader.all_jobs(**tags_filter(purge.tags))
-            if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix) and not {job.name, job.job_id} & listed
+            for job in unlisted(self._reader.all_jobs(**tags_filter(purge.tags)), self._task.goals)
+            if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix)
         ]
 
     def _roll_out(self, rollout: Rollout) -> None:

@@ -37,26 +37,24 @@ class FleetApi(FlinkJobApi):
         self._alone: set[tuple] = set()
 
     def run_job(self, job_id: int, resume_savepoint: bool) -> None:
-        self._ask("run", job_id, resume_savepoint=resume_savepoint)
+        self._ask("run", job_id, super().run_job, resume_savepoint=resume_savepoint)
 
     def stop_job(self, job_id: int, trigger_savepoint: bool) -> None:
-        self._ask("stop", job_id, trigger_savepoint=trigger_savepoint)
+        self._ask("stop", job_id, super().stop_job, trigger_savepoint=trigger_savepoint)
 
     def delete_job(self, job_id: int) -> None:
-        self._ask("delete", job_id)
+        self._ask("delete", job_id, super().delete_job)
 
-    def _ask(self, operation, job_id, **flags):
+    def _ask(self, operation, job_id, send_alone, **flags):
         with self._lock:
-            alone = (operation, job_id) in self._alone
+            is_alone = (operation, job_id) in self._alone
             key = (operation, *flags.values())
             if key not in self._batches:
                 self._batches[key] = Together(lambda ids: self._send_batch(operation, ids, flags), BATCH_SIZE)
-        if not alone:
-            self._batches[key].ask(job_id)
-        elif operation == "delete":
-            super().delete_job(job_id)
+        if is_alone:
+            send_alone(job_id, **flags)
         else:
-            self._batch(f"/jobs/{operation}", {"job_ids": [job_id], **flags})
+            self._batches[key].ask(job_id)
 
     def _send_batch(self, operation, ids, flags):
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal, goal_from_params, goal_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
@@ -107,10 +108,11 @@ def goals_from_params(params: dict) -> list[Goal]:
     :raises InvalidInput: with the first rule that is broken, and in which job.
     """
     defaults = params["defaults"] or {}
+    fallbacks = {name: option.get("default") for name, option in goal_options().items()}
     goals: list[Goal] = []
     seen: set = set()
     for number, job in enumerate(params["jobs"], start=1):
-        merged = {name: option.get("default") for name, option in goal_options().items()}
+        merged = dict(fallbacks)
         for given in (defaults, job):
             merged.update({name: value for name, value in given.items() if name in merged and value is not None})
         try:
@@ -123,6 +125,12 @@ def goals_from_params(params: dict) -> list[Goal]:
         seen |= identity
         goals.append(goal)
     return goals
+
+
+def unlisted(jobs: list[FlinkJob], goals: list[Goal]) -> list[FlinkJob]:
+    """Return the jobs that no goal names, be it by name or by id."""
+    listed = {identity for goal in goals for identity in (goal.spec.name, goal.spec.job_id)}
+    return [job for job in jobs if not {job.name, job.job_id} & listed]
 
 
 def _which(job, number):

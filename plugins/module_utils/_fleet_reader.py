@@ -53,9 +53,12 @@ class FleetReader(FlinkJobReader):
         self._live = Together(self._answers, _UNLIMITED)
 
     @contextmanager
-    def snapshot(self):
-        """Read from one listing from here on."""
-        self._listings = {}
+    def snapshot(self, jobs: list[FlinkJob] | None = None):
+        """Read from one listing from here on.
+
+        :param jobs: all jobs of the project, where they were listed just now.
+        """
+        self._listings = {} if jobs is None else {(): Listing(jobs)}
         try:
             yield
         finally:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import unlisted
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import shown_changes, shows_used_cus
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     FAILED,
     FINISHED,
@@ -73,9 +74,7 @@ def ages_from_params(params: dict) -> Ages:
     :raises InvalidInput: with the first rule that is broken.
     """
     for option in ages_options():
-        # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
-        if not 0 <= params[option] < float("inf"):
-            raise InvalidInput(f"{option} is {params[option]:g}, but must be a number of seconds, 0 or more.")
+        check_seconds(option, params[option])
     return Ages(**{option: params[option] for option in ages_options()})
 
 
@@ -161,8 +160,7 @@ def _missing(compared):
 
 
 def _unmanaged(jobs, compared):
-    listed = {name for entry in compared for name in (entry.goal.spec.name, entry.goal.spec.job_id)}
-    return [{**_named(job), "status": job.status} for job in jobs if not {job.name, job.job_id} & listed]
+    return [{**_named(job), "status": job.status} for job in unlisted(jobs, [entry.goal for entry in compared])]
 
 
 def _is_where_it_should_be(state, status):

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, NotFound
-from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader, Listing
+from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import Compared
@@ -23,20 +22,9 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
     :param all_jobs: all jobs of the project, where they were listed just now.
     :raises RequestError: the service refused or did not answer.
     """
-    reader = _ReportReader(api, len(goals))
-    with reader.snapshot_of(all_jobs):
+    reader = FleetReader(api, len(goals))
+    with reader.snapshot(all_jobs):
         return [_found(reader, goal) for goal in goals]
-
-
-class _ReportReader(FleetReader):
-    """As its base; a snapshot can be of jobs that were listed before."""
-
-    @contextmanager
-    def snapshot_of(self, jobs):
-        with self.snapshot():
-            if jobs is not None:
-                self._listings[()] = Listing(jobs)
-            yield
 
 
 def _found(reader, goal):

@@ -16,7 +16,6 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
     DliError,
     JobAppeared,
-    OutcomeUnknown,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -124,8 +123,7 @@ class Convergence:
         try:
             yield
         except DliError as exc:
-            done = [step.as_action() for step in self._applier.done]
-            exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+            exc.after([step.as_action() for step in self._applier.done])
             raise
 
     def result(self) -> dict:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, JobKind, job_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds, check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
@@ -56,8 +55,5 @@ def goal_from_params(params: dict, kind: JobKind = JAR) -> Goal:
     """
     spec = spec_from_params(params, kind)
     check_spec(spec)
-    window = params["health_window"]
-    # Not a plain comparison: the text nan becomes a number that compares as neither.
-    if not 0 <= window < float("inf"):
-        raise InvalidInput(f"health_window is {window:g}, but must be a number of seconds, 0 or more.")
+    check_seconds("health_window", params["health_window"])
     return Goal(spec, params["state"], Lifecycle(**{name: params[name] for name in lifecycle_options()}))

@@ -30,6 +30,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import SQL
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, STATUSES
@@ -131,9 +132,7 @@ def query_from_params(params: dict) -> FlinkJobQuery:
     _check(params, tags)
     names = ("name", "status", "queue_name", "job_type", "user_name")
     filters = {name: params[name] for name in names if params[name] is not None}
-    if tags:
-        # The form is known from the vendor's Terraform provider.
-        filters["tags"] = ",".join(f"{key}={value}" for key, value in tags.items())
+    filters.update(tags_filter(tags))
     shape = {name: params[name] for name in _SHAPE}
     ages = ages_from_params(params)
     goals = None if params["jobs"] is None else goals_from_params(params)

@@ -142,6 +142,16 @@ def _check_number(option, value, least, most):
         _fail(option, value, f"must be at most {most}")
 
 
+def check_seconds(option: str, value: float) -> None:
+    """Check a number of seconds that may be 0.
+
+    :raises InvalidInput: it is negative, or has no end.
+    """
+    # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
+    if not 0 <= value < float("inf"):
+        raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds, 0 or more.")
+
+
 def check_text(option: str, value: str, max_length: int | None = None) -> None:
     """Check a text of any option.
 

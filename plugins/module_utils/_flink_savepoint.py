@@ -22,7 +22,6 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     InvalidInput,
     LifecycleError,
     NotFound,
-    OutcomeUnknown,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -148,7 +147,7 @@ def converge_savepoint(
         else:
             job = reader.read(current.job_id, ())
     except DliError as exc:
-        exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+        exc.after(done)
         raise
     # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
     job = job.completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))

@@ -14,7 +14,6 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     DliError,
     InvalidInput,
     NotFound,
-    OutcomeUnknown,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
@@ -102,7 +101,7 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
         try:
             template = _carry_out(api, writes, task, operation, found, after, done)
         except DliError as exc:
-            exc.result = {"changed": bool(done) or isinstance(exc, OutcomeUnknown), "actions": done}
+            exc.after(done)
             raise
     return _result(task, operation, current, after, template, warnings)
 

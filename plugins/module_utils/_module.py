@@ -23,6 +23,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, sensitive_values
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
 
@@ -124,9 +125,7 @@ def _check_common_options(params):
             raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
     if params["timeout"] > _LONGEST_TIMEOUT_SECONDS:
         raise InvalidInput(f"timeout is {params['timeout']:g}, but must be at most {_LONGEST_TIMEOUT_SECONDS} seconds.")
-    value = params["retry_timeout"]
-    if not 0 <= value < float("inf"):
-        raise InvalidInput(f"retry_timeout is {value:g}, but must be a number of seconds, 0 or more.")
+    check_seconds("retry_timeout", params["retry_timeout"])
 
 
 def _progress(module) -> Progress:

@@ -58,7 +58,7 @@ def may_be_carried_out(error: RequestError) -> bool:
     return True
 
 
-def next_pause(error: RequestError, repeatable: bool, attempts: int, seconds_left: float, rng=random) -> float | None:
+def next_pause(error: RequestError, repeatable: bool, attempts: int, seconds_left: float) -> float | None:
     """Return how many seconds to wait before a failed request is sent again, None when it must not be.
 
     :param repeatable: whether the request does no harm when it is carried out twice, as a read.
@@ -70,7 +70,7 @@ def next_pause(error: RequestError, repeatable: bool, attempts: int, seconds_lef
     if _is_unexplained(error) and attempts >= MOST_ATTEMPTS_UNEXPLAINED:
         return None
     # Growing pauses, none of them quite the same for two tasks that failed together.
-    pause = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS) * rng.uniform(0.5, 1.0)
+    pause = min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)
     if error.retry_after is not None:
         pause = max(pause, error.retry_after)
     return pause if pause <= seconds_left else None

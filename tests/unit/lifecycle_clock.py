@@ -11,7 +11,7 @@ class Clock:
     """Time that passes only by sleeping."""
 
     def __init__(self):
-        self.now = 1000.0
+        self.now = 0.0
 
     def monotonic(self):
         return self.now

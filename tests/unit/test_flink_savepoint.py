@@ -17,6 +17,7 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 import local_dli.errors
 from local_dli.jobs import Job
 from module_runner import run_module
+from unit.lifecycle_clock import Clock
 
 RUNNING = {"name": "job", "queue_name": "queue", "status": "job_running", "obs_bucket": "bucket", "start_time": 1}
 UNLISTED = (
@@ -120,18 +121,6 @@ def test_a_failed_savepoint_is_an_error_that_says_that_the_job_goes_on(service, 
     assert result["msg"] == "Flink job job is job_running; it shows no new savepoint, and it goes on running."
     facts = {key: result["error"][key] for key in ("status", "has_savepoint", "savepoint_path")}
     assert facts == {"status": "job_running", "has_savepoint": had, "savepoint_path": path}
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    now = 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 class Api:

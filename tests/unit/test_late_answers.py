@@ -13,20 +13,9 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step
 
+from unit.lifecycle_clock import Clock
+
 SAVED = {"has_savepoint": True, "savepoint_path": "obs://bucket/new"}
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 class LateService:
