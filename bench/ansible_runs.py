@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SINGLE = "otc.dli.dli_flink_jar_job"
 FLEET = "otc.dli.dli_flink_jar_jobs"
+REQUESTS_GET = "otc.dli.requests_get"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Ansible:
         copy = folder / "collections" / "ansible_collections" / "otc" / "dli"
         for part in ("plugins", "meta"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "bench" / "requests_get.py", copy / "plugins" / "modules")
         self.collections = folder / "collections"
         self.times = folder / "times.jsonl"
         self.remote = folder / "remote"
