@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -228,14 +229,15 @@ def set_version(session: nox.Session, version: str) -> None:
     if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.]+)?", version):
         session.error(f"{version} is no version such as 1.2.3")
     session.install("--quiet", "--requirement", "requirements/tools.txt")
-    for name, pattern in (
-        ("galaxy.yml", r"(?<=^version: )\S+$"),
-        ("plugins/module_utils/_version.py", r'(?<=^VERSION = ")[^"]+'),
-        ("README.md", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)"),
+    for name, pattern, times in (
+        ("galaxy.yml", r"(?<=^version: )\S+$", 1),
+        ("plugins/module_utils/_version.py", r'(?<=^VERSION = ")[^"]+', 1),
+        ("README.md", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)", 1),
+        ("docs/awx/execution-environment.yml", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)", 2),
     ):
         text, count = re.subn(pattern, version, (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
-        if count != 1:
-            session.error(f"{name} tells the version {count} times")
+        if count != times:
+            session.error(f"{name} tells the version {count} times, not {times}")
         (ROOT / name).write_text(text, encoding="utf-8")
     with copy_of_tree() as copy, session.chdir(copy):
         session.run("antsibull-changelog", "release", "--reload-plugins", env=own_home())
@@ -261,7 +263,11 @@ def build_and_check(session: nox.Session) -> Path:
 
         env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(out)}
         session.run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", str(built), env=env)
-        session.run("python", "tests/checks/execution_environment.py", str(built), str(out))
+        modules = sorted(f"otc.dli.{path.stem}" for path in (copy / "plugins" / "modules").glob("*.py"))
+        documented = json.loads(session.run("ansible-doc", "--json", *modules, env=env, silent=True))
+        if sorted(documented) != modules:
+            session.error(f"ansible-doc knows only {sorted(documented)}")
+        session.run("python", "tests/tools/execution_environment.py", str(built), str(out))
 
         config = out / "galaxy-importer.cfg"
         config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\n")
@@ -284,14 +290,14 @@ def sanity(session: nox.Session) -> None:
     env = own_home("ansible-test")
     home = Path(env["HOME"])
 
-    # ansible-test sets up environments of its own. It would download a script for that: tests/checks/get_pip.py is
+    # ansible-test sets up environments of its own. It would download a script for that: tests/tools/get_pip.py is
     # put in its place, under the names that this ansible-test looks for.
     code = "import ansible_test._internal.python_requirements as module; print(module.__file__)"
     source = Path(session.run("python", "-c", code, silent=True).strip())
     scripts = home / ".ansible" / "test" / "cache"
     scripts.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip='([\d.]+)'", source.read_text()):
-        shutil.copy(ROOT / "tests" / "checks" / "get_pip.py", scripts / f"get_pip_{version.replace('.', '_')}.py")
+        shutil.copy(ROOT / "tests" / "tools" / "get_pip.py", scripts / f"get_pip_{version.replace('.', '_')}.py")
 
     # It hides pip's environment variables and, with a home of its own, the user's file from the pip that it runs.
     settings = session.run("python", "-m", "pip", "config", "list", silent=True, log=False)
@@ -352,7 +358,7 @@ def bench(session: nox.Session) -> None:
 def get_awx_collection(session: nox.Session) -> Path:
     """Return the folder that has the collection awx.awx, which playbooks/awx_setup.yml calls."""
     folder = CACHE / "awx"
-    session.run("python", "tests/checks/get_awx_collection.py", str(folder))
+    session.run("python", "tests/tools/get_awx_collection.py", str(folder))
     return folder
 
 

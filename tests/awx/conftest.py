@@ -6,33 +6,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from awx.awx_job import Awx
-from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible
+from playbooks.failure_report import pytest_runtest_makereport
+from playbooks.fixtures import (
+    fixture_ansible,
+    fixture_authority,
+    fixture_running_service,
+    fixture_service,
+    fixture_tls_service,
+)
 
-
-@pytest.fixture(scope="session", name="running_service")
-def fixture_running_service() -> Iterator[LocalDli]:
-    with LocalDli() as service:
-        yield service
-
-
-@pytest.fixture(name="service")
-def fixture_service(running_service: LocalDli) -> Iterator[LocalDli]:
-    """The service with no jobs; whatever a test does, the service's own answers have to keep the contract."""
-    running_service.reset()
-    yield running_service
-    assert running_service.contract_violations == []
-
-
-@pytest.fixture(name="ansible")
-def fixture_ansible(tmp_path: Path, installed_collection: Path) -> Ansible:
-    return Ansible(tmp_path, installed_collection)
+# pytest finds these here, by their names.
+__all__ = [
+    "fixture_ansible",
+    "fixture_authority",
+    "fixture_running_service",
+    "fixture_service",
+    "fixture_tls_service",
+    "pytest_runtest_makereport",
+]
 
 
 @pytest.fixture(name="awx")

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import ssl
 import stat
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -192,19 +190,6 @@ def test_a_credential_that_is_refused(awx: Awx, service: LocalDli) -> None:
     assert job.status == "failed"
     assert job.result["failed"]
     assert_no_secrets(job.written, inputs)
-
-
-@pytest.fixture(name="authority", scope="module")
-def fixture_authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(name="tls_service")
-def fixture_tls_service(authority: trustme.CA) -> Iterator[LocalDli]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with LocalDli(ssl_context=context) as service:
-        yield service
 
 
 def test_certificate_authorities_come_in_a_file(awx: Awx, authority: trustme.CA, tls_service: LocalDli) -> None:

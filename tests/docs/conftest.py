@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,10 @@ from docs.running import Page
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible
 from playbooks.failure_report import pytest_runtest_makereport
+from playbooks.fixtures import fixture_running_service
 
-__all__ = ["pytest_runtest_makereport"]  # a hook, which pytest finds here by its name
-
-
-@pytest.fixture(scope="session", name="running_service")
-def fixture_running_service() -> Iterator[LocalDli]:
-    with LocalDli() as service:
-        yield service
+# pytest finds these here, by their names.
+__all__ = ["fixture_running_service", "pytest_runtest_makereport"]
 
 
 @pytest.fixture(name="new_page")

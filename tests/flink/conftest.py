@@ -14,6 +14,9 @@ import pytest
 from local_dli import LocalDli
 from local_dli.flink_engine import FlinkEngine
 from local_flink import FlinkCluster, FlinkMissing, build_job, find_flink_lib, find_java
+from playbooks.failure_report import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]  # a hook, which pytest finds here by its name
 
 
 @pytest.fixture(scope="session", name="flink_cluster")

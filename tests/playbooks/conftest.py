@@ -2,40 +2,32 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests with real playbooks share: the service, and Ansible with the installed collection."""
+"""What the tests with real playbooks find by name."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from local_dli import LocalDli
-from playbooks.ansible_cli import Ansible
 from playbooks.failure_report import pytest_runtest_makereport
+from playbooks.fixtures import (
+    fixture_ansible,
+    fixture_authority,
+    fixture_running_service,
+    fixture_service,
+    fixture_tls_service,
+)
 
-__all__ = ["pytest_runtest_makereport"]  # a hook, which pytest finds here by its name
-
-
-@pytest.fixture(scope="session", name="running_service")
-def fixture_running_service() -> Iterator[LocalDli]:
-    with LocalDli() as service:
-        yield service
-
-
-@pytest.fixture(name="service")
-def fixture_service(running_service: LocalDli) -> Iterator[LocalDli]:
-    """The service with no jobs; whatever a test does, the service's own answers have to keep the contract."""
-    running_service.reset()
-    yield running_service
-    assert running_service.contract_violations == []
-
-
-@pytest.fixture(name="ansible")
-def fixture_ansible(tmp_path: Path, installed_collection: Path) -> Ansible:
-    return Ansible(tmp_path, installed_collection)
+# pytest finds these here, by their names.
+__all__ = [
+    "fixture_ansible",
+    "fixture_authority",
+    "fixture_running_service",
+    "fixture_service",
+    "fixture_tls_service",
+    "pytest_runtest_makereport",
+]
 
 
 @pytest.fixture(autouse=True)

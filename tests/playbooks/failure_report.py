@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from local_dli import LocalDli
 from local_dli.app import RecordedRequest
 from playbooks.ansible_cli import Ansible, Outcome
 
@@ -34,10 +35,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def sections(fixtures: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the parts of a report, each with its headline, for the fixtures of a test."""
     parts = []
-    ansible, service = fixtures.get("ansible"), fixtures.get("service") or fixtures.get("running_service")
+    ansible = fixtures.get("ansible")
     if isinstance(ansible, Ansible) and ansible.outcomes:
         parts.append(("What Ansible said in its last run", told(ansible.outcomes[-1])))
-    if service is not None and service.requests:
+    # Several fixtures can have the same service.
+    services = {id(fixture): fixture for fixture in fixtures.values() if isinstance(fixture, LocalDli)}
+    for service in services.values():
+        if not service.requests:
+            continue
         lines = [line(request) for request in service.requests[-_MOST_REQUESTS:]]
         headline = f"The last {len(lines)} of {len(service.requests)} requests that the local service answered"
         parts.append((headline, "\n".join(lines)))

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -287,19 +285,6 @@ def test_a_project_that_does_not_exist(service: LocalDli) -> None:
         assert result["failed"]
         assert_one_sentence(result["msg"])
     assert service.jobs.all() == []
-
-
-@pytest.fixture(name="authority", scope="module")
-def fixture_authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(name="tls_service")
-def fixture_tls_service(authority: trustme.CA) -> Iterator[LocalDli]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with LocalDli(ssl_context=context) as service:
-        yield service
 
 
 def test_tls(ansible: Ansible, authority: trustme.CA, tls_service: LocalDli) -> None:

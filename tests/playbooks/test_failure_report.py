@@ -17,7 +17,6 @@ CONFTEST = """
 from pathlib import Path
 import pytest
 from playbooks.conftest import *
-from playbooks.conftest import fixture_ansible, fixture_running_service, fixture_service
 
 @pytest.fixture(scope="session")
 def installed_collection():

@@ -110,6 +110,8 @@ def test_nobody_listens(pipe, tmp_path):
         progress = Progress(path=path)
         progress.tell("one")
         progress.tell("two")
+    # No file was made where there was no pipe.
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_nothing_is_written_into_a_file(tmp_path):
