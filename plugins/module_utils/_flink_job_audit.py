@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import unlisted
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import shown_changes, shows_used_cus
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
@@ -78,9 +78,12 @@ def ages_from_params(params: dict) -> Ages:
     return Ages(**{option: params[option] for option in ages_options()})
 
 
-def is_jar_job(job: FlinkJob) -> bool:
-    """Whether a job is one that this collection can manage; where the service tells no type, it is taken for one."""
-    return JAR.has(job.job_type)
+def managed_as(job: FlinkJob) -> JobKind | None:
+    """Return the kind of job that this collection can manage a job as; None for a type that is not known.
+
+    Where the service tells no type, it is taken for a JAR job.
+    """
+    return job.kind if job.kind.has(job.job_type) else None
 
 
 def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now_ms: float) -> dict:
@@ -90,15 +93,17 @@ def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now
     :param compared: the jobs that should be there, None when nobody said which.
     :param now_ms: the present, in milliseconds since 1970.
     """
-    jar_jobs = [job for job in jobs if is_jar_job(job)]
+    # The list of desired jobs describes JAR jobs, so no other kind could be in it.
+    jar_jobs = [job for job in jobs if managed_as(job) is JAR]
+    known = [job for job in jobs if managed_as(job)]
     return {
         "drift": None if compared is None else _drift(compared),
         "missing": None if compared is None else _missing(compared),
         "unmanaged": None if compared is None else _unmanaged(jar_jobs, compared),
         "stuck": _stuck(jobs, ages, now_ms),
-        "without_checkpoints": [_named(job) for job in jar_jobs if not _takes_checkpoints(job)],
-        "without_agency": [_named(job) for job in jar_jobs if _lacks_agency(job)],
-        "without_auto_restart": [_named(job) for job in jar_jobs if job.value("restart_when_exception") is not True],
+        "without_checkpoints": [_named(job) for job in known if not _takes_checkpoints(job)],
+        "without_agency": [_named(job) for job in known if _lacks_agency(job)],
+        "without_auto_restart": [_named(job) for job in known if job.value("restart_when_exception") is not True],
         "cus": _cus(jobs),
         "restarted": [{**_named(job), "restart_times": job.restart_times} for job in jobs if job.restart_times > 0],
         "stale_savepoints": _stale_savepoints(jobs, ages, now_ms),
@@ -190,7 +195,9 @@ def _stuck(jobs, ages, now_ms):
 def _takes_checkpoints(job):
     """Whether the service takes checkpoints of a job, or by all appearances its JAR or its settings do."""
     config = job.value("runtime_config")
-    own = job.value("checkpoint_path") or (isinstance(config, dict) and config.get(_CHECKPOINTING_OF_FLINK))
+    # That of a SQL job is always the service's: there is no option for it.
+    own_path = job.definition().get("checkpoint_path")
+    own = own_path or (isinstance(config, dict) and config.get(_CHECKPOINTING_OF_FLINK))
     return job.value("checkpoint_enabled") is True or bool(own)
 
 
@@ -210,7 +217,7 @@ def _cus(jobs):
         actual = real or requested
         result["requested"] += requested
         result["actual"] += actual
-        result["unsure"] += is_jar_job(job) and not _is_sized_by_cus(job)
+        result["unsure"] += not _is_sized_by_cus(job)
         if actual != requested:
             result["jobs"].append({**_named(job), "requested": requested, "actual": actual})
     return result

@@ -23,7 +23,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
     ages_from_params,
     ages_options,
     audit,
-    is_jar_job,
+    managed_as,
     warnings_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import find_desired
@@ -147,7 +147,7 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
     """
     jobs = _one_job(api, query) if query.job_id is not None else _all_jobs(api, query)
     if query.as_tasks:
-        jobs = [_completed(api, job) if is_jar_job(job) else job for job in jobs]
+        jobs = [_completed(api, job) if managed_as(job) else job for job in jobs]
     results = [_result(job, query) for job in jobs]
     refused = []
     if query.execution_plan:
@@ -167,8 +167,8 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
         result["warnings"] += warnings_of(compared or [])
     if query.as_tasks:
         # A job that was deleted since it was listed is nothing to take over.
-        known = [job for job in jobs if is_jar_job(job) and _is_complete(job)]
-        result["tasks"], result["left_out"] = describe(known, query.show_entrypoint_args, is_hidden)
+        known = [job for job in jobs if managed_as(job) and _is_complete(job)]
+        result.update(describe(known, query.show_entrypoint_args, is_hidden))
         result["warnings"] += warnings_about(result["left_out"])
     return result
 

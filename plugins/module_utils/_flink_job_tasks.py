@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_values
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import (
+    sensitive_sql_values,
+    sensitive_values,
+    shown,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, SQL
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
+    TYPE_OF_ANY_SQL_JOB,
     remaining_changes,
     shows_used_cus,
     without_effect,
@@ -26,25 +31,30 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import c
 _TYPES = {"int": int, "bool": bool, "list": list, "runtime_config": dict, "resource_config": dict}
 
 _HIDDEN = "a secret among the options of the task that asks is part of it"
+_CAN_HOLD_SECRETS = "it can hold secrets; show_entrypoint_args shows it"
+_HOLDS_SECRETS = "it has sensitive values, which are never shown"
+
+# Where the result tells the options of each kind: in lists of their own, because they are for different modules.
+_LISTS = {JAR: "tasks", SQL: "sql_tasks"}
 
 
-def describe(jobs: list[FlinkJob], show_entrypoint_args: bool, is_hidden) -> tuple[list[dict], list[dict]]:
-    """Return a tuple of the options that describe each job, and of what had to be left out of them.
+def describe(jobs: list[FlinkJob], show_entrypoint_args: bool, is_hidden) -> dict[str, list[dict]]:
+    """Return the options that describe each job, in one list for each kind, and in C(left_out) what they lack.
 
-    :param jobs: the jobs with all fields that the service tells of them.
+    :param jobs: the jobs, of kinds that can be managed, with all fields that the service tells of them.
     :param is_hidden: callable that says whether Ansible would mask any part of a value in a result; a masked value
         must never pass for the value itself.
     """
     names = [job.name for job in jobs]
-    tasks, left_out = [], []
+    result: dict[str, list[dict]] = {name: [] for name in (*_LISTS.values(), "left_out")}
     for job in jobs:
         task, reasons = as_task(job, show_entrypoint_args, names.count(job.name) > 1, is_hidden)
-        tasks += [task] if task else []
-        left_out += [
+        result[_LISTS[job.kind]] += [task] if task else []
+        result["left_out"] += [
             {"name": job.name, "job_id": job.job_id, "option": option, "reason": reason}
             for option, reason in reasons.items()
         ]
-    return tasks, left_out
+    return result
 
 
 def warnings_about(left_out: list[dict]) -> list[str]:
@@ -72,13 +82,21 @@ def as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hi
     candidates = _worth_saying(job)
     reasons = {name: _HIDDEN for name, value in candidates.items() if is_hidden(value)}
     if "entrypoint_args" in candidates and not show_entrypoint_args:
-        reasons["entrypoint_args"] = "it can hold secrets; show_entrypoint_args shows it"
+        reasons["entrypoint_args"] = _CAN_HOLD_SECRETS
+    sql = candidates.get("sql_body")
+    if not show_entrypoint_args and shown("sql_body", sql, "") != sql:
+        reasons["sql_body"] = _CAN_HOLD_SECRETS
+    if sensitive_sql_values(sql):
+        reasons["sql_body"] = _HOLDS_SECRETS
     if "runtime_config" in candidates and sensitive_values(candidates["runtime_config"]):
-        reasons["runtime_config"] = "it has sensitive values, which are never shown"
+        reasons["runtime_config"] = _HOLDS_SECRETS
+    if candidates.get("job_type") == TYPE_OF_ANY_SQL_JOB:
+        reasons["job_type"] = "the service may show this type for a SQL job of any type"
     if "cu_number" in candidates and shows_used_cus(job):
         reasons["cu_number"] = "the service shows the CUs that the job really uses instead of those requested"
-    options, against_rules = _acceptable(task, {name: candidates[name] for name in candidates if name not in reasons})
-    different = [name for name in remaining_changes(_spec({**task, **options}), job) if name in options]
+    rest = {name: value for name, value in candidates.items() if name not in reasons}
+    options, against_rules = _acceptable(job.kind, task, rest)
+    different = [name for name in remaining_changes(_spec(job.kind, {**task, **options}), job) if name in options]
     reasons.update(against_rules)
     reasons.update(dict.fromkeys(different, "an option cannot say exactly what the job has"))
     return {**task, **{name: value for name, value in options.items() if name not in different}}, reasons
@@ -98,9 +116,9 @@ def _identity(job, id_is_needed):
 
 def _worth_saying(job):
     """Return the fields that are not as they would be without a word about them."""
-    definition = job.definition(JAR)
+    definition = job.definition()
     pointless = without_effect(definition)
-    told = {known.name for known in JAR.readable if job.tells(known.name)} - pointless
+    told = {known.name for known in job.kind.readable if job.tells(known.name)} - pointless
     wanted = {name: _without(canonical(FIELDS_BY_NAME[name], None), definition[name]) for name in definition}
     return {name: value for name, value in wanted.items() if name in told and value is not None}
 
@@ -115,11 +133,11 @@ def _without(default, value):
     return value
 
 
-def _acceptable(task, candidates):
+def _acceptable(kind, task, candidates):
     """Return a tuple of the options that are valid together, and of the reasons against the others by name."""
     reasons = {name: "it is no value that the option takes" for name in candidates if not _fits(name, candidates)}
     rest = {name: value for name, value in candidates.items() if name not in reasons}
-    if _broken_rule({**task, **rest}) is None:
+    if _broken_rule(kind, {**task, **rest}) is None:
         return rest, reasons
     # One after the other, until no more can be added: some options need another one that comes later.
     options: dict = {}
@@ -127,7 +145,7 @@ def _acceptable(task, candidates):
     while more:
         more = False
         for name in [name for name in rest if name not in options]:
-            rule = _broken_rule({**task, **options, name: rest[name]})
+            rule = _broken_rule(kind, {**task, **options, name: rest[name]})
             if rule is None:
                 options[name] = rest[name]
                 reasons.pop(name, None)
@@ -145,15 +163,15 @@ def _fits(name, candidates):
     return isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
 
 
-def _broken_rule(options):
+def _broken_rule(kind, options):
     """Return the rule that options break, without its full stop; None when they keep all."""
     try:
-        check_spec(_spec(options))
+        check_spec(_spec(kind, options))
     except InvalidInput as exc:
         return str(exc).rstrip(".")
     return None
 
 
-def _spec(options):
+def _spec(kind, options):
     # As the modules get them: what is left out is there as None.
-    return spec_from_params(dict.fromkeys(JAR.names) | options)
+    return spec_from_params(dict.fromkeys(kind.names) | options, kind)

@@ -15,16 +15,17 @@ description:
   - Tells of the Flink jobs of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, of all or of
     those that match every given option. No job that matches is an empty list, not an error.
   - With O(report) it also tells what is remarkable about them, such as jobs that are not as a list of jobs describes
-    them, and with O(as_tasks) it writes such a list for jobs that were made otherwise.
+    them, and with O(as_tasks) it writes the options of tasks for jobs that were made otherwise.
 notes:
   - The service lists the jobs of the user whose credentials are used. A job that it does not list counts as not there,
     which deleted jobs have in common with those of others.
   - The service documents no way to read the tags of a job; O(tags) finds jobs by them.
-  - The statement of a SQL job is not returned, because it can hold passwords.
+  - O(jobs) describes JAR jobs. So what compares with it, RV(report.drift), RV(report.missing) and
+    RV(report.unmanaged), leaves SQL jobs out.
   - The number of requests is that of the list, one for each 100 jobs. O(report) takes no more, but for fields of
     O(jobs) that the list leaves out, one for each job with such fields, and with both O(jobs) and a filter another
-    list, as those that the filter leaves out are looked for too. O(as_tasks) takes one more for each JAR job. Requests
-    are sent one after the other.
+    list, as those that the filter leaves out are looked for too. O(as_tasks) takes one more for each job, unless the
+    list tells all of it. Requests are sent one after the other.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.fleet.desired
@@ -110,7 +111,7 @@ options:
       - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are, so with
         V(true) all of them are in the result, and wherever that is logged.
       - Of a SQL job it shows the string literals and comments of C(sql_body), but for values of sensitive options.
-      - V(false) masks them all, and leaves them out of RV(tasks).
+      - V(false) masks them all, and leaves arguments, and SQL that has any, out of RV(tasks) and RV(sql_tasks).
     type: bool
     default: false
   report:
@@ -132,16 +133,18 @@ options:
     default: 604800.0
   as_tasks:
     description:
-      - Whether to give, for each JAR job that matches, the options that describe it. They are an element of
-        O(otc.dli.dli_flink_jar_jobs#module:jobs), and options of M(otc.dli.dli_flink_jar_job).
-      - To apply them changes nothing. O(otc.dli.dli_flink_jar_jobs#module:jobs[].state) is not among them, so jobs are
-        neither started nor stopped.
+      - Whether to give, for each job that matches, the options that describe it.
+      - Those of a JAR job are in RV(tasks). They are an element of O(otc.dli.dli_flink_jar_jobs#module:jobs), and
+        options of M(otc.dli.dli_flink_jar_job). Those of a SQL job are in RV(sql_tasks), and options of
+        M(otc.dli.dli_flink_sql_job).
+      - To apply them changes nothing. C(state) is not among them, so jobs are neither started nor stopped.
       - Needs O(details).
     type: bool
     default: false
 seealso:
   - module: otc.dli.dli_flink_jar_job
   - module: otc.dli.dli_flink_jar_jobs
+  - module: otc.dli.dli_flink_sql_job
   - name: Data Lake Insight API reference
     description: What the service documents of the operations behind this module.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
@@ -214,15 +217,27 @@ EXAMPLES = r"""
     as_tasks: true
   register: found
 
-- name: Write the descriptions to a file of variables
+- name: Write the descriptions of the JAR jobs to a file of variables
   ansible.builtin.copy:
     content: "{{ {'orders_jobs': found.tasks} | to_nice_yaml }}"
     dest: "{{ playbook_dir }}/orders_jobs.yml"
     mode: "0600"
 
-- name: Manage the jobs from now on
+- name: Manage the JAR jobs from now on
   otc.dli.dli_flink_jar_jobs:
     jobs: "{{ found.tasks }}"
+
+- name: Write a task for each SQL job
+  ansible.builtin.copy:
+    content: |
+      ---
+      {% for job in found.sql_tasks %}
+      - name: Manage {{ job.name | default(job.job_id) }}
+        otc.dli.dli_flink_sql_job:
+          {{ job | to_nice_yaml | indent(4) }}
+      {% endfor %}
+    dest: "{{ playbook_dir }}/orders_sql_jobs.yml"
+    mode: "0600"
 """
 
 RETURN = r"""
@@ -296,13 +311,21 @@ jobs:
       type: str
       sample: streaming-ci
     entrypoint:
-      description: And so on, all options of M(otc.dli.dli_flink_jar_job) that are fields of a job, except its tags.
+      description:
+        - And so on, all options of M(otc.dli.dli_flink_jar_job) that are fields of a job, except its tags. For a SQL
+          job, those of M(otc.dli.dli_flink_sql_job).
       type: str
       sample: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
     entrypoint_args:
       description: Arguments of the main class, masked unless O(show_entrypoint_args) is set.
       type: str
       sample: "********"
+    sql_body:
+      description:
+        - The SQL of a SQL job. String literals and comments in it are masked unless O(show_entrypoint_args) is set, and
+          values of sensitive options always.
+      type: str
+      sample: INSERT INTO sink SELECT * FROM orders
     runtime_config:
       description: Flink settings of the job. Values that Flink treats as sensitive are masked.
       type: dict
@@ -342,7 +365,7 @@ report:
   type: dict
   contains:
     drift:
-      description: Jobs of O(jobs) that are not as described; V(null) without O(jobs).
+      description: Jobs of O(jobs), so JAR jobs, that are not as described; V(null) without O(jobs).
       type: list
       elements: dict
       contains:
@@ -385,18 +408,18 @@ report:
       sample: [{name: orders-enrichment, job_id: 131, status: job_submitting, seconds: 2731}]
     without_checkpoints:
       description:
-        - JAR jobs without C(checkpoint_enabled), unless C(checkpoint_path) or the setting
-          C(execution.checkpointing.interval) shows that they take checkpoints of their own.
+        - Jobs without C(checkpoint_enabled), unless the setting C(execution.checkpointing.interval), or
+          C(checkpoint_path) of a JAR job, shows that they take checkpoints of their own.
       type: list
       elements: dict
       sample: [{name: orders-test, job_id: 140}]
     without_agency:
-      description: JAR jobs on Flink 1.15 or later without C(execution_agency_urn).
+      description: Jobs on Flink 1.15 or later without C(execution_agency_urn).
       type: list
       elements: dict
       sample: [{name: orders-test, job_id: 140}]
     without_auto_restart:
-      description: JAR jobs without C(restart_when_exception).
+      description: Jobs without C(restart_when_exception).
       type: list
       elements: dict
       sample: [{name: orders-test, job_id: 140}]
@@ -445,6 +468,7 @@ tasks:
   description:
     - For each JAR job the options that describe it. Options that would say what is so anyway are not among them.
     - Without the tags, which nothing tells, and without what RV(left_out) names.
+    - SQL jobs are not among them, because M(otc.dli.dli_flink_jar_jobs) takes none.
   returned: with O(as_tasks)
   type: list
   elements: dict
@@ -454,10 +478,25 @@ tasks:
       entrypoint: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
       cu_number: 4
       parallel_number: 6
+sql_tasks:
+  description:
+    - The same for each SQL job, as options of M(otc.dli.dli_flink_sql_job).
+    - C(template_id) is never among them, as nothing tells it. C(job_type) is not where it is C(flink_sql_job), which
+      the service may show for a SQL job of any type.
+  returned: with O(as_tasks)
+  type: list
+  elements: dict
+  sample:
+    - name: orders-hourly
+      sql_body: INSERT INTO sink SELECT * FROM orders
+      queue_name: streaming
+      run_mode: exclusive_cluster
 left_out:
   description:
-    - Which options of RV(tasks) are not told, and why. Left out options are not managed, so they stay as they are.
-    - C(entrypoint_args) are only told with O(show_entrypoint_args), C(runtime_config) only without sensitive values.
+    - Which options of RV(tasks) and RV(sql_tasks) are not told, and why. Left out options are not managed, so they stay
+      as they are.
+    - C(entrypoint_args) are only told with O(show_entrypoint_args), and so is C(sql_body) that has string literals or
+      comments. C(sql_body) and C(runtime_config) are only told without sensitive values.
     - A value that an option cannot say, such as a description that is too long, is left out as well.
   returned: with O(as_tasks)
   type: list

@@ -18,6 +18,12 @@ RESOURCES = {
     "taskmanager_resource_spec": {"cpu": 0.5, "memory": "2560 MB"},
 }
 
+SQL = """CREATE TABLE sink (id INT) WITH ('connector' = 'print', 'note' = 'yes: no # on');
+-- {not a template}
+INSERT INTO sink
+  SELECT `007` FROM "orders";
+"""
+
 
 def test_jobs_are_taken_over_and_not_changed(ansible: Ansible, service: LocalDli) -> None:
     service.jobs.add(
@@ -40,15 +46,36 @@ def test_jobs_are_taken_over_and_not_changed(ansible: Ansible, service: LocalDli
         resource_config_version="v2",
         resource_config=RESOURCES,
     )
+    service.jobs.add(
+        name="orders-hourly",
+        job_type="flink_opensource_sql_job",
+        status="job_running",
+        start_time=1,
+        # Line breaks, and what YAML or Ansible could take for something else.
+        sql_body=SQL,
+        run_mode="exclusive_cluster",
+        operator_config='{"b": 1, "a": [2]}',
+        cu_number=4,
+    )
+    # The service may show this type for any SQL job, and so it is not told.
+    service.jobs.add(name="clicks-daily", job_type="flink_sql_job", sql_body="SELECT 1", idle_state_retention=60)
     before = [(job.status, dict(job.fields)) for job in service.jobs.all()]
     variables = {
         "dli_token": service.issue_token(),
         "dli_project_id": service.credentials["project_id"],
         "dli_endpoint": service.url,
         "adopt_file": str(ansible.folder / "jobs.yml"),
+        "adopt_sql_file": str(ansible.folder / "sql_jobs.yml"),
     }
     run = ansible.runner("adopt.yml", variables=variables)
     assert run.code == 2, run.stdout
+    applied = {result["item"]["name"]: result for result in run.items("Apply the descriptions of SQL jobs")}
+    assert set(applied) == {"orders-hourly", "clicks-daily"}
+    for name, result in applied.items():
+        assert result["changed"] is run.result(f"Manage {name}")["changed"] is False, name
+    for result in (applied["orders-hourly"], run.result("Manage orders-hourly")):
+        # Each gives it in the open, so each shows what is compared.
+        assert result["job"]["sql_body"] == SQL.strip()
     for task in ("Apply the descriptions", "Apply the file", "Apply the first description alone"):
         assert run.result(task)["changed"] is False, task
     assert not run.result("See that nothing has drifted")["failed"]

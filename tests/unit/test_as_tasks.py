@@ -12,17 +12,23 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import NotFound
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import Ages
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import FlinkJobQuery, query_jobs
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs, dli_flink_job_info
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_jar_jobs,
+    dli_flink_job_info,
+    dli_flink_sql_job,
+)
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from local_dli import LocalDli
 from module_runner import run_module
-from unit.test_properties import behaviours, definitions
+from unit.test_properties import behaviours, chosen_by_service, definitions, sql_definitions, wrongly_predicted
 
 MASK = "****"
 
@@ -48,11 +54,17 @@ def info(access, **options):
 
 def assert_no_change(access, tasks):
     """Both modules leave the jobs alone."""
-    for task in tasks:
-        single = run_module(dli_flink_jar_job, {**access, **task}, diff=True)
-        assert not single["failed"] and not single["changed"] and single["changes"] == {}, single
+    assert_no_change_of_each(dli_flink_jar_job, access, tasks)
     fleet = run_module(dli_flink_jar_jobs, {**access, "jobs": tasks}, diff=True)
     assert not fleet["failed"] and not fleet["changed"], fleet
+
+
+def assert_no_change_of_each(module, access, tasks):
+    """The module of one job leaves each of the jobs alone, and has nothing to say about that."""
+    for task in tasks:
+        single = run_module(module, {**access, **task}, diff=True)
+        assert not single["failed"] and not single["changed"] and single["changes"] == {}, single
+        assert "warnings" not in single
 
 
 # Values other than the generated ones, each valid beside all of these.
@@ -70,14 +82,7 @@ OTHER = {
     definition=definitions(), behaviour=behaviours, show=st.booleans(), field=st.sampled_from(sorted(OTHER))
 )  # fmt: skip
 def test_what_it_gives_is_no_change_and_no_drift(service: LocalDli, definition, behaviour, show, field):
-    service.reset()
-    access = access_of(service)
-    created = run_module(dli_flink_jar_job, {**access, "name": "job", **definition})
-    assert not created["failed"], created
-    service.behaviour = behaviour
-    found = info(access, show_entrypoint_args=show)
-    tasks = found["tasks"]
-    assert [task["name"] for task in tasks] == ["job"]
+    access, tasks = described(service, dli_flink_jar_job, definition, behaviour, show)
     service.requests.clear()
     assert_no_change(access, tasks)
     assert {request.method for request in service.requests} == {"GET"}
@@ -86,23 +91,68 @@ def test_what_it_gives_is_no_change_and_no_drift(service: LocalDli, definition, 
     assert list(drift["changes"]) == [field] and drift["changes"][field]["after"] == OTHER[field]
 
 
+# A shared cluster takes jobs of this type only.
+SHARED = {"job_type": "flink_sql_job", "run_mode": "shared_cluster"}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(definition=sql_definitions(), shared=st.booleans(), behaviour=behaviours, show=st.booleans())
+def test_what_it_gives_of_sql_jobs_is_no_change(service: LocalDli, definition, shared, behaviour, show):
+    definition = {**definition, **SHARED} if shared else definition
+    access, tasks = described(service, dli_flink_sql_job, definition, behaviour, show)
+    service.requests.clear()
+    assert_no_change_of_each(dli_flink_sql_job, access, tasks)
+    assert {request.method for request in service.requests} == {"GET"}
+
+
+# In which list of the result the options for a module are.
+LISTS = {dli_flink_jar_job: "tasks", dli_flink_sql_job: "sql_tasks"}
+
+
+def described(service, module, definition, behaviour, show):
+    """Make one job, and return the access to it and its description, which is in the list of its kind alone."""
+    service.reset()
+    access = access_of(service)
+    created = run_module(module, {**access, "name": "job", **definition})
+    assert not created["failed"], created
+    service.behaviour = behaviour
+    found = info(access, show_entrypoint_args=show)
+    assert {name: [task["name"] for task in found[name]] for name in LISTS.values()} == {
+        name: ["job"] if name == LISTS[module] else [] for name in LISTS.values()
+    }
+    return access, found[LISTS[module]]
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=definitions(), behaviour=behaviours)
 def test_what_it_gives_makes_the_same_job_elsewhere(service: LocalDli, definition, behaviour):
+    check_that_it_makes_the_same_job(service, dli_flink_jar_job, definition, behaviour)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(definition=sql_definitions(), behaviour=behaviours)
+def test_what_it_gives_makes_the_same_sql_job_elsewhere(service: LocalDli, definition, behaviour):
+    check_that_it_makes_the_same_job(service, dli_flink_sql_job, definition, behaviour)
+
+
+def check_that_it_makes_the_same_job(service, module, definition, behaviour):
     service.reset()
     access = access_of(service)
-    run_module(dli_flink_jar_job, {**access, "name": "job", **definition})
+    run_module(module, {**access, "name": "job", **definition})
     service.behaviour = behaviour
     found = info(access, show_entrypoint_args=True)
-    (task,) = found["tasks"]
-    assume(not found["left_out"])
+    (task,) = found[LISTS[module]]
+    # These jobs have the type that a new job gets, whatever the service shows.
+    assume({entry["option"] for entry in found["left_out"]} <= {"job_type"})
     service.reset()
     service.behaviour = behaviour
     access = access_of(service)
-    created = run_module(dli_flink_jar_job, {**access, **task})
+    created = run_module(module, {**access, **task})
     assert not created["failed"], created
     again = info(access, show_entrypoint_args=True)
-    assert again["tasks"] == [task]
+    assert again[LISTS[module]] == [task]
+    one, other = found["jobs"][0], again["jobs"][0]
+    assert wrongly_predicted(one, other) <= {"job_id", "create_time", "update_time", *chosen_by_service(one)}
 
 
 def test_only_what_says_something_is_told(service, access):
@@ -117,8 +167,25 @@ def test_only_what_says_something_is_told(service, access):
         checkpoint_mode=2,
         runtime_config="a=1",
     )
-    service.jobs.add(name="sql", job_type="flink_sql_job")
+    service.jobs.add(
+        name="sql",
+        job_type="flink_opensource_sql_job",
+        sql_body="INSERT INTO sink\r\nSELECT 1\n",
+        run_mode="exclusive_cluster",
+        idle_state_retention=3600,
+        dirty_data_strategy="1",
+        operator_config='{"b": 1, "a": [2]}',
+    )
     found = info(access)
+    assert found["sql_tasks"] == [
+        {
+            "name": "sql",
+            "sql_body": "INSERT INTO sink\nSELECT 1",
+            "run_mode": "exclusive_cluster",
+            "dirty_data_strategy": "1",
+            "operator_config": '{"a": [2], "b": 1}',
+        }
+    ]
     assert found["tasks"] == [
         {
             "name": "job",
@@ -153,13 +220,14 @@ def test_of_resources_only_the_parts_that_are_not_the_default_are_told(service, 
     assert_no_change(access, tasks)
 
 
-@pytest.mark.parametrize(("list_details", "requests"), [("all", 3), ("no_resource_config", 253)])
+@pytest.mark.parametrize(("list_details", "requests"), [("all", 3), ("no_resource_config", 258)])
 def test_a_detail_is_read_only_where_the_list_lacks_something(service, behave, access, list_details, requests):
     behave(list_details=list_details)
     service.jobs.add_many(250, queue_name="queue")
     service.jobs.add_many(5, name="sql", job_type="flink_sql_job")
     service.requests.clear()
-    assert len(info(access)["tasks"]) == 250
+    found = info(access)
+    assert (len(found["tasks"]), len(found["sql_tasks"])) == (250, 5)
     assert len(service.requests) == requests
 
 
@@ -234,14 +302,84 @@ def test_what_the_option_would_refuse_is_left_out():
     """However the service words it: a later release may know more choices."""
     config = {"feature": "other", "resource_config_version": "v3", "checkpoint_mode": 3, "cu_number": "many"}
     job = FlinkJob({"job_id": 1, "name": "job", "desc": "a", "job_config": config}, "list", "detail")
-    tasks, left_out = describe([job], True, is_hidden=lambda value: False)
-    assert tasks == [{"name": "job", "desc": "a"}]
-    assert {entry["option"] for entry in left_out} == set(config)
+    sql = FlinkJob(
+        {"job_id": 2, "name": "sql", "job_type": "flink_sql_edge_job", "run_mode": "other"}, "list", "detail"
+    )
+    found = describe([job, sql], True, is_hidden=lambda value: False)
+    assert found["tasks"] == [{"name": "job", "desc": "a"}] and found["sql_tasks"] == [{"name": "sql"}]
+    assert {entry["option"] for entry in found["left_out"]} == {*config, "job_type", "run_mode"}
+
+
+def test_of_sql_that_can_hold_secrets_nothing_is_told(service, access):
+    """A part of it would be another statement. Without strings and comments, nothing can be hidden in it."""
+    statements = {
+        "plain": 'SELECT `a`, 1 FROM "orders"',
+        "string": "SELECT 'hidden-1'",
+        "comment": "SELECT 1 -- hidden-2",
+        "option": "CREATE TABLE sink (id INT) WITH ('connector' = 'jdbc', 'password' = 'hidden-3')",
+    }
+    for name, sql in statements.items():
+        service.jobs.add(name=name, job_type="flink_opensource_sql_job", sql_body=sql)
+    reasons = {
+        "string": "it can hold secrets; show_entrypoint_args shows it",
+        "comment": "it can hold secrets; show_entrypoint_args shows it",
+        "option": "it has sensitive values, which are never shown",
+    }
+    found = info(access)
+    assert_no_change_of_each(dli_flink_sql_job, access, found["sql_tasks"])
+    assert "hidden" not in str(found) and sql_told(found) == {"plain": statements["plain"]}
+    assert {entry["name"]: entry["reason"] for entry in found["left_out"]} == reasons
+    (warning,) = found["warnings"]
+    assert "sql_body is left out of the task for Flink job " in str(warning) and "2 more are" in str(warning)
+    shown = info(access, show_entrypoint_args=True)
+    assert_no_change_of_each(dli_flink_sql_job, access, shown["sql_tasks"])
+    assert "hidden-3" not in str(shown) and MASK not in str(shown["sql_tasks"])
+    assert sql_told(shown) == {name: statements[name] for name in ("plain", "string", "comment")}
+    assert {entry["name"]: entry["reason"] for entry in shown["left_out"]} == {"option": reasons["option"]}
+
+
+def sql_told(found):
+    return {task["name"]: task["sql_body"] for task in found["sql_tasks"] if "sql_body" in task}
+
+
+def test_a_type_that_may_stand_for_another_one_is_left_out(service, access):
+    for job_type in ("flink_opensource_sql_job", "flink_sql_job", "flink_sql_edge_job"):
+        service.jobs.add(name=job_type, job_type=job_type)
+    found = info(access)
+    assert {task["name"]: task for task in found["sql_tasks"]} == {
+        job_type: {"name": job_type} for job_type in ("flink_opensource_sql_job", "flink_sql_job", "flink_sql_edge_job")
+    }
+    assert {entry["name"]: (entry["option"], entry["reason"]) for entry in found["left_out"]} == {
+        "flink_sql_job": ("job_type", "the service may show this type for a SQL job of any type"),
+        "flink_sql_edge_job": ("job_type", "it is no value that the option takes"),
+    }
+    assert_no_change_of_each(dli_flink_sql_job, access, found["sql_tasks"])
+
+
+def test_what_no_option_of_a_sql_job_can_say_is_left_out(service, access):
+    values = {"sql_body": "SELECT 1 \x00", "operator_config": "{", "dirty_data_strategy": "3"}
+    service.jobs.add(name="job", job_type="flink_opensource_sql_job", desc="a", **values)
+    found = info(access)
+    assert found["sql_tasks"] == [{"name": "job", "desc": "a"}]
+    assert {entry["option"] for entry in found["left_out"]} == set(values)
+
+
+def test_a_job_of_an_unknown_type_is_no_task():
+    """No module would take it. Where no type is told, the modules take a job for one of their own."""
+    types = {"a": "flink_later_job", "b": "", "c": "flink_sql_edge_job"}
+    found = query_jobs(Api(types), FlinkJobQuery(as_tasks=True), is_hidden=lambda value: False)
+    assert found["tasks"] == [{"name": "b"}] and found["sql_tasks"] == [{"name": "c"}]
 
 
 def test_a_job_whose_name_is_no_option_is_told_by_its_id(service, access):
     jobs = [service.jobs.add(name="Aufträge 1", desc="a"), *(service.jobs.add(name="twin", desc=desc) for desc in "bc")]
-    tasks = info(access)["tasks"]
+    # The modules find a name whatever the kind of its job is.
+    jobs.append(service.jobs.add(name="pair", desc="d"))
+    sql = service.jobs.add(name="pair", desc="d", job_type="flink_opensource_sql_job")
+    found = info(access)
+    assert found["sql_tasks"] == [{"job_id": sql.job_id, "desc": "d"}]
+    assert_no_change_of_each(dli_flink_sql_job, access, found["sql_tasks"])
+    tasks = found["tasks"]
     assert sorted(task["job_id"] for task in tasks) == [job.job_id for job in jobs]
     assert not any("name" in task for task in tasks)
     assert_no_change(access, tasks)
@@ -258,10 +396,19 @@ def test_cus_that_the_service_has_replaced_are_not_told_as_requested(service, be
 
 
 class Api:
-    """Lists jobs that are gone when their details are asked for."""
+    """Lists jobs whose details cannot be asked for.
 
-    def __init__(self, names):
-        self._jobs = [{"job_id": number, "name": name} for number, name in enumerate(names, start=1)]
+    :param types: their types by name.
+    :param gone: whether they are gone when their details are asked for; otherwise the list tells all.
+    """
+
+    def __init__(self, types, gone=False):
+        config = {} if gone else {field.name: None for field in FIELDS if not field.top_level}
+        rest = {} if gone else {field.name: None for field in FIELDS if field.top_level}
+        self._jobs = [
+            {**rest, "job_id": number, "name": name, "job_type": types[name], "job_config": config}
+            for number, name in enumerate(types, start=1)
+        ]
 
     def list_jobs(self, **_filters):
         yield from self._jobs
@@ -273,6 +420,7 @@ class Api:
 def test_a_job_that_is_deleted_meanwhile_is_no_task_and_missing():
     goals = [Goal(FlinkJobSpec("a", fields={"resource_config_version": "v1"})), Goal(FlinkJobSpec("b"))]
     query = FlinkJobQuery(as_tasks=True, ages=Ages(), goals=goals)
-    result = query_jobs(Api("ab"), query, is_hidden=lambda value: False)
-    assert result["tasks"] == [] and result["count"] == 2
+    types = {"a": "", "b": "flink_jar_job", "c": "flink_sql_job"}
+    result = query_jobs(Api(types, gone=True), query, is_hidden=lambda value: False)
+    assert result["tasks"] == result["sql_tasks"] == [] and result["count"] == 3
     assert result["report"]["missing"] == [{"name": "a", "job_id": None}]

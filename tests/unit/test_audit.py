@@ -261,10 +261,15 @@ def test_jobs_without_checkpoints_agency_or_restart():
         {"job_config": {**safe, "flink_version": "1.12", "checkpoint_enabled": False, "checkpoint_path": "obs://b/c"}},
         {"job_config": {"runtime_config": "execution.checkpointing.interval=10s", "resource_config_version": "v2"}},
         {"job_type": "flink_sql_job", "job_config": {"flink_version": "1.17"}},
+        {"job_type": "flink_opensource_sql_job", "job_config": {**safe, "execution_agency_urn": "agency"}},
+        {"job_type": "flink_sql_job", "job_config": {"runtime_config": "execution.checkpointing.interval=10s"}},
+        # Nobody can give a SQL job a path, so it tells nothing of checkpoints that are switched off.
+        {"job_type": "flink_sql_job", "job_config": {"checkpoint_path": "obs://b/c", "restart_when_exception": True}},
+        {"job_type": "flink_later_job", "job_config": {"flink_version": "1.17"}},
     )
-    assert ids(found["without_checkpoints"]) == [2]
-    assert ids(found["without_agency"]) == [3, 5]
-    assert ids(found["without_auto_restart"]) == [2, 5]
+    assert ids(found["without_checkpoints"]) == [2, 6, 9]
+    assert ids(found["without_agency"]) == [3, 5, 6]
+    assert ids(found["without_auto_restart"]) == [2, 5, 6, 8]
 
 
 def test_cus_are_those_of_jobs_that_run():
@@ -281,7 +286,7 @@ def test_cus_are_those_of_jobs_that_run():
     assert found == {
         "requested": 4 + 5 + 10 + 20 + 40,
         "actual": 7 + 5 + 10 + 20 + 40,
-        "unsure": 1,
+        "unsure": 2,
         "jobs": [{"name": "job-1", "job_id": 1, "requested": 4, "actual": 7}],
     }
 

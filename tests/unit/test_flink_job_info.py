@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, SQL
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import query_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
@@ -261,8 +261,9 @@ def test_documentation_has_the_options_of_the_argument_spec():
     assert not set(documentation) & set(yaml.safe_load(auth.ModuleDocFragment.DOCUMENTATION)["options"])
 
 
-def test_returned_facts_are_documented(info, job):
+def test_returned_facts_are_documented(service, info, job):
     job(name="job")
+    service.jobs.add(name="sql", job_type="flink_sql_job")
     documented = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]["contains"]
-    (found,) = info(execution_plan=True, stream_graph="job_graph")["jobs"]
-    assert set(found) - {field.name for field in JAR.fields} <= set(documented) <= set(found)
+    found = {fact for job in info(execution_plan=True, stream_graph="job_graph")["jobs"] for fact in job}
+    assert found - {*JAR.names, *SQL.names} <= set(documented) <= found
