@@ -22,19 +22,22 @@ options:
     default: present
   trigger_savepoint:
     description:
-      - Whether a job is stopped with a savepoint, for O(state=stopped) and O(state=restarted).
+      - Whether a job is stopped with a savepoint, for O(state=stopped) and O(state=restarted). With O(state=started)
+        it is O(upgrade_mode) that decides.
       - The stop counts only when the job then shows the savepoint; otherwise the task fails and says where the job is.
     type: bool
     default: true
   resume_savepoint:
     description:
-      - Whether a job is started from its savepoint. V(true) fails when there is none, V(false) starts with empty state.
+      - Whether a job is started from its savepoint. V(true) fails when there is none, or when the job would be stopped
+        without one. V(false) starts with empty state.
       - Left out, a job resumes from its savepoint where it has one. A job that has failed and has none is not started
         then, because its state would be lost.
     type: bool
   upgrade_mode:
     description:
-      - What O(state=started) does about changes of a running job that it takes only when it is stopped.
+      - What O(state=started) does about changes of a running job that it takes only when it is stopped. With
+        O(state=restarted) it is O(trigger_savepoint) that decides.
       - V(savepoint) stops it with a savepoint, verifies that, changes the job and resumes it.
       - V(stateless) stops it without a savepoint, changes it and starts it with empty state.
       - V(fail) changes nothing and says what would need a stop.

@@ -33,7 +33,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
 )
 
 # The reference names no other type of SQL jobs where it tells what answers have.
-_TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
+TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
 # Kinds of values whose form on the service is not ours to choose.
 _SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
 
@@ -129,7 +129,7 @@ def plan_state(state: str, spec: FlinkJobSpec, current: FlinkJob | None, tags_ma
     if state == "absent":
         return _plan_absent(spec, current)
     if current is None:
-        return _plan_create(spec, state)
+        return _plan_create(spec, state, how)
     return _plan_existing(state, spec, current, tags_match, how)
 
 
@@ -166,7 +166,7 @@ def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
     return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
 
 
-def _plan_create(spec, state):
+def _plan_create(spec, state, how):
     if spec.job_id is not None:
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
@@ -193,6 +193,11 @@ def _plan_create(spec, state):
         draft = FlinkJob({"job_id": 0, "name": spec.name})
         steps.append(Step("update", body=_full_update_body(spec, draft), fields=late, kind=spec.kind))
     if state in ("started", "restarted"):
+        if how.resume_savepoint:
+            raise ConflictError(
+                f"There is no {spec.label}, so none with a savepoint to resume from, as resume_savepoint asks; nothing "
+                "was created."
+            )
         steps.append(Step("run"))
     return Plan(
         steps=tuple(steps),
@@ -229,7 +234,7 @@ def _check_type(spec, current):
     wanted, told = spec.fields.get("job_type"), current.job_type
     if not wanted or told in ("", wanted):
         return []
-    if told == _TYPE_OF_ANY_SQL_JOB:
+    if told == TYPE_OF_ANY_SQL_JOB:
         return [
             f"The service shows {spec.label} as {told}, which it may do for any SQL job, and not as {wanted}. The type "
             "of an existing job cannot be changed, so it was left as it is."
@@ -319,6 +324,11 @@ def _run_step(state, current, changes, stop, how):
 
 def _resumes(current, stop, how):
     if stop:
+        if how.resume_savepoint and not stop.savepoint:
+            raise ConflictError(
+                f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
+                "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
+            )
         return stop.savepoint and how.resume_savepoint is not False
     if how.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
         if current.has_run and not current.has_savepoint:

@@ -546,6 +546,30 @@ def test_a_restart_can_be_told_to_forget_the_state(world):
     assert world.writes() == [("stop", False), ("run", False)]
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("state", "options"),
+    [
+        ("restarted", {"trigger_savepoint": False}),
+        ("started", {"upgrade_mode": "stateless", "version": NEW}),
+    ],
+)
+def test_a_job_that_is_to_resume_is_not_stopped_without_a_savepoint(world, state, options, check_mode):
+    """An older savepoint is none of what the job has done since."""
+    world.plant(has_savepoint=True, savepoint_path=SAVEPOINT)
+    options = {world.kind.version if name == "version" else name: value for name, value in options.items()}
+    result = world(state, check_mode, resume_savepoint=True, **options)
+    assert "resume_savepoint is true, but the job would be stopped without a savepoint" in result["msg"]
+    assert world.writes() == [] and world.stands() == ("job_running", OLD, True)
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_job_that_is_to_resume_is_not_made_anew(world, state):
+    result = world(state, resume_savepoint=True, entrypoint=NEW, queue_name="queue")
+    assert "There is no Flink job job, so none with a savepoint" in result["msg"]
+    assert world.writes() == []
+
+
 def test_a_stop_can_be_told_to_make_no_savepoint(world):
     world.plant()
     result = world("stopped", trigger_savepoint=False)
