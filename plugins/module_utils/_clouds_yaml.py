@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import traceback
 
-from ansible_collections.otc.dli.plugins.module_utils._client import printable
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput, MissingLibrary
+from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 
 def load_cloud(name: str) -> dict:

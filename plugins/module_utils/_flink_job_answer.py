@@ -30,14 +30,14 @@ def is_whole_number(value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _WIDEST_NUMBER
 
 
-def checked_id(value, operation: str) -> int:
-    """Return the id of a job that an answer tells.
+def checked_id(value, operation: str, name: str = "job_id") -> int:
+    """Return the id of a job, or of something else, that an answer tells.
 
     :raises UnexpectedAnswer: it is none.
     """
     if not is_whole_number(value) or int(value) < 0:
         raise UnexpectedAnswer(
-            f"The service answered {operation} without a valid job_id.", operation, 200, lasting=True
+            f"The service answered {operation} without a valid {name}.", operation, 200, lasting=True
         )
     return int(value)
 
@@ -58,19 +58,14 @@ def check_job(answer: dict, operation: str) -> None:
         _check((config or {}).get(name), shape, f"job_config.{name}", where, operation)
 
 
-def check_template(answer: dict, operation: str) -> int:
-    """Check the answer about one template, and return its id.
+def check_template(answer: dict, operation: str) -> None:
+    """Check the answer about one template.
 
     :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
     """
-    template_id = answer.get("template_id")
-    if template_id is None or not is_whole_number(template_id) or int(template_id) < 0:
-        raise UnexpectedAnswer(
-            f"The service answered {operation} without a valid template_id.", operation, 200, lasting=True
-        )
+    where = f"template {checked_id(answer.get('template_id'), operation, 'template_id')}"
     for name, shape in _TEMPLATE_SHAPES.items():
-        _check(answer.get(name), shape, name, f"template {int(template_id)}", operation)
-    return int(template_id)
+        _check(answer.get(name), shape, name, where, operation)
 
 
 def check_graph(answer: dict, operation: str) -> None:

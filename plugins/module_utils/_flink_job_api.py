@@ -14,7 +14,12 @@ import threading
 
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
 from ansible_collections.otc.dli.plugins.module_utils._client import is_false
-from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, AuthenticationFailed, UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    ApiError,
+    AuthenticationFailed,
+    RequestError,
+    UnexpectedAnswer,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
     check_graph,
     check_job,
@@ -22,13 +27,14 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
     checked_id,
     is_whole_number,
 )
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import secret_words
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 
 # The documented maximum; a larger limit is refused.
 PAGE_SIZE = 100
 # Far more than a project has: a list that goes on beyond it has no end.
-_MOST_JOBS = 100_000
+_MOST_ELEMENTS = 100_000
 
 
 class FlinkJobApi:
@@ -42,10 +48,20 @@ class FlinkJobApi:
         self._client = client
         self._auth = access.auth
         self._renewing = threading.Lock()
+        self._keep_secret = access.keep_secret
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
     def _request(self, method, path, body=None, query=None, version="v1.0"):
+        try:
+            return self._answer(method, path, body, query, version)
+        except RequestError:
+            # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
+            for secret in secret_words(body or {}):
+                self._keep_secret(secret)
+            raise
+
+    def _answer(self, method, path, body, query, version):
         url = f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
         auth = self._auth
         try:
@@ -76,30 +92,12 @@ class FlinkJobApi:
         :param show_detail: whether with details; only without them the list tells C(user_name) (documented).
         :param filters: the documented query parameters, such as C(name) or C(tags).
         """
-        detail = "true" if show_detail else "false"
-        operation = "GET /streaming/jobs"
+        query = {**filters, "show_detail": "true" if show_detail else "false"}
         wanted = filters.get("name")
-        seen: set[int] = set()
-        offset = 0
-        while True:
-            query = {**filters, "show_detail": detail, "limit": PAGE_SIZE, "offset": offset}
-            listing = _object(self._request("GET", "/jobs", query=query), "job_list", operation)
-            page, total = _page(listing, operation)
-            # A job created or deleted meanwhile shifts the pages, so that a job can come twice.
-            new = {checked_id(job.get("job_id"), operation): job for job in page}
-            new = {job_id: job for job_id, job in new.items() if job_id not in seen}
-            seen.update(new)
-            for job in new.values():
-                if wanted is None or job.get("name") in (None, "", wanted):
-                    check_job(job, operation)
-                    yield job
-            offset += len(page)
-            if not new or len(page) < PAGE_SIZE or (total is not None and offset >= total):
-                return
-            if offset >= _MOST_JOBS:
-                raise UnexpectedAnswer(
-                    f"The service answered {operation} with a list without end.", operation, 200, lasting=True
-                )
+        for _job_id, job in self._pages("/jobs", "job_list", "jobs", "job_id", query):
+            if wanted is None or job.get("name") in (None, "", wanted):
+                check_job(job, "GET /streaming/jobs")
+                yield job
 
     def get_job(self, job_id: int) -> dict:
         """Return the detail of a job."""
@@ -136,21 +134,11 @@ class FlinkJobApi:
 
     def list_templates(self, **filters):
         """Yield every template that the filters leave. The filter by name is fuzzy (documented)."""
-        operation = "GET /streaming/job-templates"
-        seen: set[int] = set()
-        offset = 0
-        while True:
-            query = {**filters, "limit": PAGE_SIZE, "offset": offset}
-            listing = _object(self._request("GET", "/job-templates", query=query), "template_list", operation)
-            page, total = _page(listing, operation, "templates")
-            new = {check_template(template, operation): template for template in page}
-            new = {template_id: template for template_id, template in new.items() if template_id not in seen}
-            seen.update(new)
-            for template_id, template in new.items():
-                yield {**template, "template_id": template_id}
-            offset += len(page)
-            if not new or (total is not None and offset >= total) or (total is None and len(page) < PAGE_SIZE):
-                return
+        for template_id, template in self._pages(
+            "/job-templates", "template_list", "templates", "template_id", filters
+        ):
+            check_template(template, "GET /streaming/job-templates")
+            yield {**template, "template_id": template_id}
 
     def create_template(self, body: dict) -> None:
         """Create a template of SQL jobs."""
@@ -218,6 +206,28 @@ class FlinkJobApi:
         """Delete a job, in whatever status it is."""
         self._request("DELETE", f"/jobs/{job_id}")
 
+    def _pages(self, path, key, what, id_name, query):
+        """Yield the id of each element of a list, and the element, page by page as the caller goes on."""
+        operation = f"GET /streaming{path}"
+        seen: set[int] = set()
+        offset = 0
+        while True:
+            answer = self._request("GET", path, query={**query, "limit": PAGE_SIZE, "offset": offset})
+            page, total = _page(_object(answer, key, operation), operation, what)
+            # What is created or deleted meanwhile shifts the pages, so that an element can come twice.
+            new = {checked_id(element.get(id_name), operation, id_name): element for element in page}
+            new = {element_id: element for element_id, element in new.items() if element_id not in seen}
+            seen.update(new)
+            yield from new.items()
+            offset += len(page)
+            # A page can be short before the last one, if the service has a limit of its own.
+            if not new or (len(page) < PAGE_SIZE if total is None else offset >= total):
+                return
+            if offset >= _MOST_ELEMENTS:
+                raise UnexpectedAnswer(
+                    f"The service answered {operation} with a list without end.", operation, 200, lasting=True
+                )
+
     def _batch(self, path, body):
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""
         operation = f"POST /streaming{path}"
@@ -247,12 +257,12 @@ def _imported(job, operation):
     return {**ids, "remark": printable(remark) if isinstance(remark, str) else ""}
 
 
-def _page(listing, operation, what="jobs"):
+def _page(listing, operation, what):
     """Return a tuple of what is on a page of the list and the number of all, None when that is not told."""
     page, total = listing.get(what), listing.get("total_count")
     if page is None:
         page = []
-    if not isinstance(page, list) or not all(isinstance(job, dict) for job in page):
+    if not isinstance(page, list) or not all(isinstance(element, dict) for element in page):
         raise UnexpectedAnswer(
             f"The service answered {operation} without a list of {what}.", operation, 200, lasting=True
         )

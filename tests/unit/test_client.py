@@ -164,19 +164,31 @@ def test_requests_tell_who_sends_them_and_want_json(httpserver, client, tmp_path
     assert "Authorization" not in request.headers
 
 
-@pytest.mark.parametrize("total", [None, 250])
-def test_a_list_is_read_page_by_page_to_its_end(httpserver, client, total):
-    jobs = [{"job_id": number} for number in range(250)]
+LISTS = [
+    ("jobs", "job_list", "job_id", "list_jobs"),
+    ("job-templates", "template_list", "template_id", "list_templates"),
+]
+
+
+@pytest.mark.parametrize(("path", "key", "id_name", "method"), LISTS)
+# A limit of the service's own, below the one that is asked for, is not documented.
+@pytest.mark.parametrize(("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5)])
+def test_a_list_is_read_page_by_page_to_its_end(
+    httpserver, client, path, key, id_name, method, total, largest_page, requests
+):
+    elements = [{id_name: number} for number in range(250)]
 
     def page(request):
-        offset, limit = int(request.args["offset"]), int(request.args["limit"])
-        listing = {"jobs": jobs[offset : offset + limit], **({} if total is None else {"total_count": total})}
-        return Response(json.dumps({"job_list": listing}), content_type="application/json")
+        offset, limit = int(request.args["offset"]), min(int(request.args["limit"]), largest_page)
+        listing = {key.replace("_list", "s"): elements[offset : offset + limit]}
+        if total is not None:
+            listing["total_count"] = total
+        return Response(json.dumps({key: listing}), content_type="application/json")
 
-    httpserver.expect_request("/v1.0/p/streaming/jobs").respond_with_handler(page)
+    httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
     api = FlinkJobApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
-    assert [job["job_id"] for job in api.list_jobs(name="n")] == list(range(250))
-    assert len(httpserver.log) == 3
+    assert [element[id_name] for element in getattr(api, method)(name="n")] == list(range(250))
+    assert len(httpserver.log) == requests
 
 
 def test_a_list_that_ignores_the_offset_still_ends(httpserver, client):
