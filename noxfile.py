@@ -180,7 +180,8 @@ def docs(session: nox.Session) -> None:
     with copy_of_tree() as copy:
         env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])}
         options = ("--use-current", "--fail-on-error", "--cleanup", "everything", "--dest-dir", str(site / "rst"))
-        session.run("antsibull-docs", "collection", *options, "otc.dli", env=env, log=False)
+        config = ("--config-file", "docs/docsite/antsibull-docs.cfg")
+        session.run("antsibull-docs", *config, "collection", *options, "otc.dli", env=env, log=False)
         # The pages that are no guides of the collection keep their places, with what they link to, so that links hold.
         shutil.copytree(copy / "docs", site / "rst" / "docs", ignore=shutil.ignore_patterns("docsite"))
         for page in (*copy.glob("*.md"), copy / "COPYING"):

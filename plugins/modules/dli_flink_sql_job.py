@@ -32,6 +32,10 @@ extends_documentation_fragment:
   - otc.dli.lifecycle
   - otc.dli.wait
   - otc.dli.attributes
+attributes:
+  idempotent:
+    support: partial
+    details: All but O(state=restarted).
 seealso:
   - module: otc.dli.dli_flink_jar_job
   - name: Data Lake Insight API reference
@@ -176,8 +180,9 @@ actions:
       sample: true
 savepoint_path:
   description:
-    - Where the savepoint is that this task made when it stopped the job. Keep it; the service may drop it from the job
-      once that runs again, but M(otc.dli.dli_flink_savepoint) can give it back.
+    - Where the savepoint is that this task made when it stopped the job. Keep it. The service may drop the savepoint
+      once the job runs again. Whether its files stay is not documented; if they do, M(otc.dli.dli_flink_savepoint)
+      gives it back.
   returned: when a stop made a savepoint
   type: str
   sample: obs://example-bucket/jobs/savepoint/131/1578467395713/

@@ -22,7 +22,7 @@ from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
 
 COLLECTIONS = ROOT / ".cache" / "awx"
-EXTRA = {"awx_setup_image": "registry.example/dli-ee:0.1.0", "awx_setup_scm_url": "https://git.example/otc/dli.git"}
+EXTRA = {"awx_setup_image": "registry.example/dli-ee:1", "awx_setup_scm_url": "https://git.example/otc/dli.git"}
 
 
 @pytest.fixture(name="api")

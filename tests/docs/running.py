@@ -16,9 +16,10 @@ from typing import Any
 
 import requests
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._credentials import WAYS
+from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT, WAYS
 
 from docs import stages
+from docs.environments import interpreters, sessions
 from docs.snippets import ROOT, Snippet
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
@@ -139,14 +140,14 @@ class Page:
         env = {} if self._own_credentials else stages.credentials(self._service)
         given = json.dumps(stages.variables(self._service))
         arguments = ("-i", self._ansible.inventory, "-e", given, playbook)
-        self._run(page, "ansible-playbook", arguments, env)
+        self._run(page, "ansible-playbook", arguments, {**stages.addresses(self._service), **env})
 
     def _run(self, place: str, program: str, arguments: Any, env: dict[str, str]) -> Outcome:
         """Run a program of Ansible's.
 
         :raises Fault: it fails, warns, or leaves out a task.
         """
-        outcome = self._ansible.call(program, *arguments, env={**_QUIET, **stages.addresses(self._service), **env})
+        outcome = self._ansible.call(program, *arguments, env={**_QUIET, **env})
         said = f"\n{outcome.stdout[-3000:]}\n{outcome.stderr[-2000:]}"
         if outcome.code:
             raise Fault(f"{place}: {program} fails.{said}")
@@ -175,11 +176,15 @@ class Page:
         """Set variables for the commands that follow; a block that begins with it begins anew."""
         if first:
             self._exported = {}
+        values = self._values
+        if "OS_SECURITY_TOKEN=…" in assignments:
+            values = {**values, **stages.temporary_key(self._service)}
         for assignment in assignments:
             name, _equals, value = assignment.partition("=")
-            if value == "…" and name not in self._values:
+            unread = name.startswith("OS_") and name not in ENVIRONMENT.values()
+            if unread or (value == "…" and name not in values):
                 raise Fault(f"{snippet.place}: nothing reads the variable {name}.")
-            self._exported[name] = self._values[name] if value == "…" else value
+            self._exported[name] = values[name] if value == "…" else value
 
     def _command(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
         settings = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word) and words[0] != "make")
@@ -192,13 +197,17 @@ class Page:
         elif words[0] in ("ansible", "ansible-playbook", "ansible-doc"):
             self._ansible_command(snippet, words, printed)
         elif "-m" in words and words[words.index("-m") + 1] in ("pytest", "nox", "local_dli"):
+            if words[0] not in interpreters():
+                raise Fault(f"{snippet.place}: neither make nor nox sets up {words[0]}.")
             module = words.index("-m") + 1
             getattr(self, f"_{words[module]}")(snippet, words[module + 1 :], printed)
         else:
             raise Fault(f"{snippet.place}: nothing here can run: {text}")
 
     def _ansible_command(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
-        outcome = self._run(snippet.place, words[0], words[1:], self._exported)
+        # Where a page gives the addresses itself, nothing else may.
+        given = {} if "OS_AUTH_URL" in self._exported else stages.addresses(self._service)
+        outcome = self._run(snippet.place, words[0], words[1:], {**given, **self._exported})
         shown = {line.rstrip() for line in outcome.stdout.splitlines()}
         # What begins with a tick is said by the demo, about what Ansible has printed.
         missing = [line for line in printed if line.rstrip() not in shown and not line.startswith("✔")]
@@ -220,14 +229,14 @@ class Page:
             raise Fault(f"{snippet.place}: pytest finds nothing to run.\n{done.stdout[-2000:]}")
 
     def _nox(self, snippet: Snippet, words: list[str], _printed: list[str]) -> None:
-        source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-        sessions = set(re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)", source, re.MULTILINE))
-        known = words == ["--list"] or (words[0] == "--session" and words[1].partition("(")[0] in sessions)
+        known = words == ["--list"] or (words[0] == "--session" and words[1].partition("(")[0] in sessions())
         if not known:
             raise Fault(f"{snippet.place}: nox does not know {words}.")
 
     def _local_dli(self, snippet: Snippet, words: list[str], printed: list[str]) -> None:
         """Start the local service, and see that it says what the page shows."""
+        # The port of a page may be taken here.
+        words = ["0" if words[number - 1] == "--port" else word for number, word in enumerate(words)]
         command = [sys.executable, "-m", "local_dli", *words]
         env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

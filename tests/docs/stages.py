@@ -99,10 +99,18 @@ def environment(service: LocalDli) -> dict[str, str]:
         "OS_PROJECT_ID": known["project_id"],
         "OS_ACCESS_KEY": known["access_key"],
         "OS_SECRET_KEY": known["secret_key"],
+        "OS_SECURITY_TOKEN": known["security_token"],
+        "OS_TOKEN": service.issue_token(),
         "DB_PASSWORD": VARIABLES["db_password"],
         # Only for commands that are not run.
         "CONTROLLER_OAUTH_TOKEN": "none",
     }
+
+
+def temporary_key(service: LocalDli) -> dict[str, str]:
+    """Return what stands for "…" where a security token is exported too."""
+    known = service.credentials
+    return {"OS_ACCESS_KEY": known["temporary_access_key"], "OS_SECRET_KEY": known["temporary_secret_key"]}
 
 
 def credentials(service: LocalDli) -> dict[str, str]:
@@ -127,10 +135,15 @@ def substitutions(service: LocalDli, ca_file: str) -> dict[str, str]:
         "https://iam.eu-de.otc.t-systems.com/v3": service.auth_url,
         "https://iam.example.com/v3": service.auth_url,
         "https://dli.example.com": service.url,
+        "http://127.0.0.1:41234": service.url,
         "/etc/ssl/certs/example-ca.pem": ca_file,
         "example-domain": known["user_domain_name"],
         "example-user": known["username"],
         "example-password": known["password"],
+        "example-token": service.issue_token(),
+        "example-temporary-access-key": known["temporary_access_key"],
+        "example-temporary-secret-key": known["temporary_secret_key"],
+        "example-security-token": known["security_token"],
         "example-access-key": known["access_key"],
         "example-secret-key": known["secret_key"],
         # Nobody wants to wait for two minutes here.
@@ -143,12 +156,13 @@ def not_run() -> dict[str, str]:
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     return {
         "ansible-galaxy collection build": "the fixture installed_collection does it, but not into the checkout",
+        "ansible-galaxy collection install .": "the fixture installed_collection does it",
         f"ansible-galaxy collection install otc-dli-{version}.tar.gz": "the fixture installed_collection does it",
         "pip install requests": "it would change the environment that the tests run in",
-        "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:0.1.0": (
-            "it needs podman and images; tests/checks/execution_environment.py looks at the file"
+        "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:1": (
+            "it needs podman and images; tests/tools/execution_environment.py looks at the file"
         ),
-        "podman push registry.example/dli-ee:0.1.0": "it needs podman and a registry",
-        "ansible-playbook otc.dli.awx_setup -e awx_setup_image=registry.example/dli-ee:0.1.0 "
+        "podman push registry.example/dli-ee:1": "it needs podman and a registry",
+        "ansible-playbook otc.dli.awx_setup -e awx_setup_image=registry.example/dli-ee:1 "
         "-e awx_setup_scm_url=https://git.example/otc/dli.git": "it needs AWX; tests/awx runs it against a stand-in",
     }

@@ -39,6 +39,11 @@ MISTAKES = {
     "what a command prints": ("README.md", "changed: [localhost]", "ok: [localhost]", "does not print", 0, 0),
     "a variable in the environment": ("README.md", "OS_USERNAME=…", "OS_USER=…", "variable OS_USER", 1, 0),
     "a target of the Makefile": ("README.md", "make demo ", "make demos ", "no target demos", 0, 0),
+    "an interpreter": ("CONTRIBUTING.md", ".nox/unit/", ".nox/units/", "neither make nor nox sets up", 0, 0),
+    "a variable with a value": (
+        *("docs/docsite/rst/first_job.rst", "OS_DLI_ENDPOINT_OVERRIDE", "OS_ENDPOINT_OVERRIDE"),
+        *("variable OS_ENDPOINT_OVERRIDE", 0, 0),
+    ),
     "a test": ("CONTRIBUTING.md", "-k cleared", "-k clearred", "pytest finds nothing", 0, 0),
     "a section of the changelog": ("CONTRIBUTING.md", "bugfixes:", "bug_fixes:", "what this YAML is for", 0, 0),
     "a session of nox": ("docs/faults.md", "--session faults", "--session fault", "nox does not know", 0, 0),

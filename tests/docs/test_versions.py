@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-import ast
+import re
 
 import yaml
 
+from docs.environments import cores
 from docs.snippets import ROOT
 
 
@@ -22,10 +23,34 @@ def test_pre_commit_has_the_tools_of_make() -> None:
 
 
 def test_the_oldest_ansible_core_is_the_same_everywhere() -> None:
-    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
-    assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
-    (cores,) = (node.value for node in assignments if getattr(node.targets[0], "id", "") == "CORES")
-    oldest = next(iter(ast.literal_eval(cores)))
+    oldest = next(iter(cores()))
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    definition = yaml.safe_load((ROOT / "docs" / "awx" / "execution-environment.yml").read_text(encoding="utf-8"))
     assert runtime["requires_ansible"] == f">={oldest}.0"
-    assert f"ansible-core {oldest} and newer" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert definition["dependencies"]["ansible_core"]["package_pip"] == f"ansible-core>={oldest}"
+    assert f"ansible-core {oldest} or newer" in (ROOT / "docs/docsite/rst/first_job.rst").read_text(encoding="utf-8")
+
+
+def test_readme_has_the_supported_versions() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (2\.\d+) \| ([\d., ]+) \|$", readme, re.MULTILINE)
+    assert [(core, pythons.split(", ")) for core, pythons in rows] == [
+        (core, pythons) for core, (_release, pythons) in cores().items()
+    ]
+
+
+def test_ci_has_every_python() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
+    supported = {python for _release, pythons in cores().values() for python in pythons}
+    (setup,) = (step for step in jobs["test"]["steps"] if "setup-python" in step.get("uses", ""))
+    assert supported <= set(setup["with"]["python-version"].split())
+    assert supported == set(jobs["one-python"]["strategy"]["matrix"]["python"])
+
+
+def test_each_artifact_that_is_named_is_that_of_this_version() -> None:
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    files = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *files)]
+    named = [found for text in texts for found in re.findall(r"otc-dli-(\S+?)\.tar\.gz", text)]
+    assert len(named) == 3
+    assert set(named) == {version}
