@@ -68,6 +68,10 @@ class Applier:
         self.notes: list[str] = []
         self.done: list[Step] = []
 
+    def count_as_done(self, steps: list[Step]) -> None:
+        """Note steps whose outcome became known elsewhere than where they were sent."""
+        self.done += steps
+
     def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
         """Carry out a plan and return the job as it was last seen, None when it is deleted.
 

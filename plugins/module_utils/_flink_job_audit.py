@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import Compared
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import unlisted
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import shown_changes, shows_used_cus
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import shown_changes, shows_used_cus
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     FAILED,
@@ -45,19 +46,6 @@ class Ages:
 
     stuck_after: float = 900.0
     stale_after: float = 604800.0
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A job of the desired list, and what was found of it.
-
-    :param job: None when the service does not list it.
-    :param problem: why it cannot be said which job is meant; "" when it can.
-    """
-
-    goal: Goal
-    job: FlinkJob | None = None
-    problem: str = ""
 
 
 def ages_options() -> dict:

@@ -19,14 +19,11 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import remaining_changes
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
-    Plan,
-    job_result,
-    plan_state,
-    remaining_changes,
-)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, plan_job
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader, Found
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import status_of
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
@@ -150,13 +147,13 @@ class Convergence:
 
     def _apply_plan(self):
         """Apply the plan. When the job that it creates is there meanwhile, plan anew for that one, and apply that."""
-        spec, done = self._goal.spec, self._applier.done
+        spec = self._goal.spec
         create = [step for step in self.plan.steps if step.operation == "create"]
         try:
             return self._applier.apply(self.plan, self._current)
         except JobAppeared:
             # The answer to the create was lost. As far as anybody can tell the job comes of it.
-            done += create
+            self._applier.count_as_done(create)
             missing: DliError = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
         except AlreadyExists as exc:
             # Another task was faster, or the name is that of a job which this user cannot see.
@@ -168,11 +165,11 @@ class Convergence:
         plan, self._current = self._make_plan()
         if self._current is None:
             raise missing
-        if not done and any(step.operation == "update" for step in plan.steps):
+        if not self._applier.done and any(step.operation == "update" for step in plan.steps):
             self.plan = plan
-        elif not done:
+        elif not self._applier.done:
             # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
-            done += create
+            self._applier.count_as_done(create)
         return self._applier.apply(plan, self._current)
 
     def _read_again(self, job):
@@ -183,25 +180,25 @@ class Convergence:
         return self._reader.read(job.job_id, fields)
 
     def _make_plan(self) -> tuple[Plan, FlinkJob | None]:
-        spec, state, how = self._goal.spec, self._goal.state, self._goal.how
+        goal, spec, state = self._goal, self._goal.spec, self._goal.state
         if state == "absent":
             # A job is deleted whatever its fields and tags are.
             current = self._reader.find(replace(spec, fields={}, tags=None)).job
             if current and spec.job_id is not None and not self._reader.is_listed(current):
                 current = None
-            return plan_state(state, spec, current, True, how), current
+            return plan_job(goal, current, tags_match=True), current
         found = self._reader.find(spec)
         job = found.job
         if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._wait):
             settled = self._applier.settle(job, spec.label)
             found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
-        plan = plan_state(state, spec, found.job, found.tags_match, how)
+        plan = plan_job(goal, found.job, found.tags_match)
         kind = spec.kind or JAR
         updates = any(step.operation == "update" for step in plan.steps)
         if updates and found.job and not found.job.tells_all(kind.names):
             # An update sends the whole definition, so now all of it must be known.
             found = Found(self._reader.complete(found.job, kind), found.tags_match)
-            plan = plan_state(state, spec, found.job, found.tags_match, how)
+            plan = plan_job(goal, found.job, found.tags_match)
         return plan, found.job
 
 

@@ -7,11 +7,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, text
 
+if TYPE_CHECKING:
+    from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+    from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+
 MASK = "********"
+# Shorter words are left alone: hiding each "1" or "on" would garble the whole result.
+SHORTEST_SECRET_WORD = 4
 CHANGED_MASK = f"{MASK} (changed)"
 # Parts of the option names that Flink itself treats as sensitive when it shows its configuration.
 _SENSITIVE_KEY_PARTS = (
@@ -72,6 +79,24 @@ def shown_change(name: str, before, after, public_text: str) -> tuple:
     return shown_before, shown_after
 
 
+def shown_fields(values: dict, public_text: str) -> dict:
+    """Return fields as results show them.
+
+    :param values: canonical values by field name.
+    :param public_text: as C(FlinkJobSpec.public_text).
+    """
+    result = {name: shown(name, value, public_text) for name, value in values.items()}
+    if "resource_config" in values and values.get("resource_config_version") == "v1":
+        # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
+        result["resource_config"] = {}
+    return result
+
+
+def job_result(job: FlinkJob, spec: FlinkJobSpec) -> dict:
+    """Return a job as results show it."""
+    return {**job.facts(), **shown_fields(job.told(spec.kind), spec.public_text)}
+
+
 def sensitive_values(runtime_config) -> set[str]:
     """Return the values of a runtime_config, in any form, that are not to be shown."""
     config = canonical(FIELDS_BY_NAME["runtime_config"], runtime_config)
@@ -86,6 +111,12 @@ def sensitive_sql_values(sql) -> set[str]:
     """Return the values of options in SQL that are not to be shown, as they stand there and as they are meant."""
     found = {match[3] for match in _SQL_OPTION.finditer(sql or "") if _is_sensitive_option(match)}
     return found | {value.replace("''", "'") for value in found}
+
+
+def secret_words(fields: dict) -> set[str]:
+    """Return what is secret in the SQL and the runtime_config of a job or template, as far as it is to be hidden."""
+    words = sensitive_values(fields.get("runtime_config")) | sensitive_sql_values(fields.get("sql_body"))
+    return {word for word in words if len(word) >= SHORTEST_SECRET_WORD and word not in ("true", "false")}
 
 
 def _shown_sql(sql, public_sql):

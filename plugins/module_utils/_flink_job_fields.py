@@ -54,6 +54,8 @@ class Field:
 
 
 SQL_JOB_TYPES = ("flink_opensource_sql_job", "flink_sql_job")
+# The reference names no other type of SQL jobs where it tells what answers have.
+TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
 
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
 # at 10000 in the user guide.

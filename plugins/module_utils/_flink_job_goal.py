@@ -9,11 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, JobKind, job_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds, check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the module.
+
+    :param trigger_savepoint: whether a stop makes a savepoint.
+    :param resume_savepoint: whether a start resumes from the savepoint; None for: where there is one.
+    :param upgrade_mode: C(savepoint), C(stateless) or C(fail), for changes that need a stop.
+    :param rollback: whether an upgrade that fails is undone.
+    :param health_window: seconds that an upgraded job must stay running.
+    """
+
+    trigger_savepoint: bool = True
+    resume_savepoint: bool | None = None
+    upgrade_mode: str = "savepoint"
+    rollback: bool = True
+    health_window: float = 30.0
 
 
 @dataclass(frozen=True)

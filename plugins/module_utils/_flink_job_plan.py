@@ -10,9 +10,21 @@ from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, JobKind
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY, check_definition
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_bodies import (
+    create_body,
+    full_update_body,
+    live_update_body,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import canonical_fields, field_changes
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result, shown_change, shown_fields
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
+    FIELDS_BY_NAME,
+    JAR,
+    TYPE_OF_ANY_SQL_JOB,
+    JobKind,
+)
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_definition
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     DRAFT,
@@ -28,32 +40,8 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     canonical,
     is_flink_1_15_or_later,
-    merged_resource_config,
     to_wire,
 )
-
-# The reference names no other type of SQL jobs where it tells what answers have.
-TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
-# Kinds of values whose form on the service is not ours to choose.
-_SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
-
-
-@dataclass(frozen=True)
-class Lifecycle:
-    """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the module.
-
-    :param trigger_savepoint: whether a stop makes a savepoint.
-    :param resume_savepoint: whether a start resumes from the savepoint; None for: where there is one.
-    :param upgrade_mode: C(savepoint), C(stateless) or C(fail), for changes that need a stop.
-    :param rollback: whether an upgrade that fails is undone.
-    :param health_window: seconds that an upgraded job must stay running.
-    """
-
-    trigger_savepoint: bool = True
-    resume_savepoint: bool | None = None
-    upgrade_mode: str = "savepoint"
-    rollback: bool = True
-    health_window: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -116,21 +104,20 @@ def is_upgrade(steps) -> bool:
     return {"stop", "update", "run"} <= {step.operation for step in steps}
 
 
-def plan_state(state: str, spec: FlinkJobSpec, current: FlinkJob | None, tags_match: bool, how: Lifecycle) -> Plan:
+def plan_job(goal: Goal, current: FlinkJob | None, tags_match: bool) -> Plan:
     """Plan how a job comes to be as desired.
 
-    :param state: C(present), C(started), C(stopped), C(restarted) or C(absent).
-    :param current: the job as it is, None when there is none; its status is settled, unless C(state) is C(present)
-        or C(absent).
+    :param current: the job as it is, None when there is none; its status is settled, unless the goal's state is
+        C(present) or C(absent).
     :param tags_match: False when the service's tag filter does not find the job by the desired tags.
     :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
     :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
-    if state == "absent":
-        return _plan_absent(spec, current)
+    if goal.state == "absent":
+        return _plan_absent(goal.spec, current)
     if current is None:
-        return _plan_create(spec, state, how)
-    return _plan_existing(state, spec, current, tags_match, how)
+        return _plan_create(goal)
+    return _plan_existing(goal, current, tags_match)
 
 
 def _plan_absent(spec, current):
@@ -149,36 +136,14 @@ def _plan_absent(spec, current):
     )
 
 
-def job_result(current: FlinkJob, spec: FlinkJobSpec) -> dict:
-    """Return a job as results show it."""
-    return {**current.facts(), **_shown_fields(current.told(spec.kind), spec)}
-
-
-def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
-    """Return the names of the fields in which a job differs from the desired state."""
-    return list(_field_changes(spec, current)[0])
-
-
-def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
-    """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
-    changes = _field_changes(spec, current)[0]
-    shown_pairs = {name: shown_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
-    return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
-
-
-def _plan_create(spec, state, how):
+def _plan_create(goal):
+    spec = goal.spec
     if spec.job_id is not None:
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
     check_definition(spec.fields, set(spec.fields))
-    body = {"name": spec.name}
-    for known in spec.kind.fields:
-        if known.name in spec.fields and known.on_create:
-            body[known.name] = to_wire(known, spec.fields[known.name])
-    if spec.tags is not None:
-        body["tags"] = [{"key": key, "value": value} for key, value in spec.tags.items()]
-    managed = {"name": spec.name, **_canonical_fields(spec, {})}
+    managed = {"name": spec.name, **canonical_fields(spec, {})}
     if spec.tags is not None:
         managed["tags"] = spec.tags
     predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
@@ -186,14 +151,18 @@ def _plan_create(spec, state, how):
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
     nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
-    after = _shown_fields(managed, spec)
+    after = shown_fields(managed, spec.public_text)
     late = _only_for_updates(spec)
-    steps = [Step("create", body=body, fields=tuple(name for name in managed if name not in late), kind=spec.kind)]
+    steps = [
+        Step(
+            "create", body=create_body(spec), fields=tuple(name for name in managed if name not in late), kind=spec.kind
+        )
+    ]
     if late:
         draft = FlinkJob({"job_id": 0, "name": spec.name})
-        steps.append(Step("update", body=_full_update_body(spec, draft), fields=late, kind=spec.kind))
-    if state in ("started", "restarted"):
-        if how.resume_savepoint:
+        steps.append(Step("update", body=full_update_body(spec, draft), fields=late, kind=spec.kind))
+    if goal.state in ("started", "restarted"):
+        if goal.how.resume_savepoint:
             raise ConflictError(
                 f"There is no {spec.label}, so none with a savepoint to resume from, as resume_savepoint asks; nothing "
                 "was created."
@@ -207,7 +176,7 @@ def _plan_create(spec, state, how):
             **nothing,
             "name": spec.name,
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
-            **_shown_fields(predicted, spec),
+            **shown_fields(predicted, spec.public_text),
         },
     )
 
@@ -245,9 +214,10 @@ def _check_type(spec, current):
     )
 
 
-def _plan_existing(state, spec, current, tags_match, how):
+def _plan_existing(goal, current, tags_match):
+    spec = goal.spec
     type_warnings = _check_type(spec, current)
-    changes, warnings = _field_changes(spec, current)
+    changes, warnings = field_changes(spec, current)
     warnings += type_warnings
     if spec.tags and not tags_match:
         warnings.append(
@@ -258,12 +228,12 @@ def _plan_existing(state, spec, current, tags_match, how):
     managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
     wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
-    before, after = _shown_fields(values, spec), _shown_fields(wanted, spec)
+    before, after = shown_fields(values, spec.public_text), shown_fields(wanted, spec.public_text)
     for name, (old, new) in changes.items():
         before[name], after[name] = shown_change(name, old, new, spec.public_text)
-    steps = _steps(state, spec, current, changes, how)
-    former = _former(spec.kind, current, changes, steps, how)
-    job = {**current.facts(), **_shown_fields({**current.told(spec.kind), **wanted}, spec)}
+    steps = _steps(goal, current, changes)
+    former = _former(goal, current, changes, steps)
+    job = {**current.facts(), **shown_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
     return Plan(
         steps=steps,
         changes={name: {"before": before[name], "after": after[name]} for name in changes},
@@ -276,12 +246,12 @@ def _plan_existing(state, spec, current, tags_match, how):
     )
 
 
-def _steps(state, spec, current, changes, how):
+def _steps(goal, current, changes):
     """Return the operations that bring an existing job to a state: stop, update, run, as far as each is needed."""
-    _check_status(state, current)
-    stop = _stop_step(state, current, changes, how)
-    run = _run_step(state, current, changes, stop, how)
-    steps = (stop, *_update_steps(spec, current, changes, stopped=stop is not None), run)
+    _check_status(goal.state, current)
+    stop = _stop_step(goal, current, changes)
+    run = _run_step(goal, current, stop)
+    steps = (stop, *_update_steps(goal.spec, current, changes, stopped=stop is not None), run)
     return tuple(step for step in steps if step)
 
 
@@ -297,12 +267,13 @@ def _check_status(state, current):
         )
 
 
-def _stop_step(state, current, changes, how):
+def _stop_step(goal, current, changes):
+    state, how = goal.state, goal.how
     if current.status not in (RUNNING, STOP_FAILED):
         return None
     if state in ("stopped", "restarted"):
         return Step("stop", current.job_id, savepoint=how.trigger_savepoint)
-    need_stop = [name for name in changes if not _is_live(name)]
+    need_stop = _need_stop(changes)
     if state != "started" or not need_stop:
         return None
     if how.upgrade_mode == "fail":
@@ -313,13 +284,13 @@ def _stop_step(state, current, changes, how):
     return Step("stop", current.job_id, savepoint=how.upgrade_mode == "savepoint")
 
 
-def _run_step(state, current, changes, stop, how):
-    if state == "started":
+def _run_step(goal, current, stop):
+    if goal.state == "started":
         # A bounded job that has finished is where it should be; only a restart runs it again.
         needed = stop or current.status not in (RUNNING, FINISHED)
     else:
-        needed = state == "restarted"
-    return Step("run", current.job_id, savepoint=_resumes(current, stop, how)) if needed else None
+        needed = goal.state == "restarted"
+    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.how)) if needed else None
 
 
 def _resumes(current, stop, how):
@@ -379,135 +350,41 @@ def _risks(kind, current, changes, steps, former):
     return tuple(risks)
 
 
-def _former(kind, current, changes, steps, how):
+def _former(goal, current, changes, steps):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
-    if not is_upgrade(steps) or not (how.rollback and operations["run"].savepoint):
+    if not is_upgrade(steps) or not (goal.how.rollback and operations["run"].savepoint):
         return None
-    body = _full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id, kind=kind), current)
+    kind = goal.spec.kind
+    body = full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id, kind=kind), current)
     # What was unset before has to be unset again.
     unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
     body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
     return Step("update", current.job_id, body, tuple(changes), kind=kind)
 
 
-def _field_changes(spec, current):
-    """Return a tuple of the changes, canonical values before and after by field name, and of warnings."""
-    changes, warnings = {}, []
-    if spec.name is not None and spec.name != current.name:
-        changes["name"] = (current.name, spec.name)
-    wanted = _canonical_fields(spec, current.definition(spec.kind))
-    for name, desired in wanted.items():
-        actual = current.value(name)
-        if not FIELDS_BY_NAME[name].on_update:
-            continue
-        if (
-            name == "checkpoint_path"
-            and desired == ""
-            and {**current.definition(spec.kind), **wanted}["checkpoint_enabled"]
-        ):
-            # No path of one's own is wanted, and the service makes one.
-            continue
-        if name == "cu_number" and desired != actual and shows_used_cus(current):
-            warnings.append(
-                f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
-                f"instead of what was requested ({desired} in this task)."
-            )
-        elif desired != actual:
-            changes[name] = (actual, desired)
-    if changes and "cu_number" not in wanted and shows_used_cus(current):
-        warnings.append(
-            f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
-            "requested, and the update sends them back; give cu_number to request another number."
-        )
-    return changes, warnings
-
-
-def shows_used_cus(current: FlinkJob) -> bool:
-    """Whether cu_number shows the CUs in use instead of those requested, as the service may have it.
-
-    C(real_cu_number) is documented to be 0 as long as it says nothing else than cu_number; when it repeats it
-    instead, cu_number has been overwritten with it.
-    """
-    return current.real_cu_number != 0 and current.real_cu_number == current.value("cu_number")
-
-
-def _canonical_fields(spec, current_fields):
-    """Return the desired fields in canonical form; a resource_config laid over the current one where it is partial."""
-    result = {}
-    for name, given in spec.fields.items():
-        if name == "resource_config":
-            given = merged_resource_config(current_fields.get(name), given)
-        result[name] = canonical(FIELDS_BY_NAME[name], given)
-    return result
-
-
-def _is_live(name):
-    return name != "name" and FIELDS_BY_NAME[name].live
+def _need_stop(changes):
+    """Return the names of the changes that a running job does not take."""
+    return [name for name in changes if name == "name" or not FIELDS_BY_NAME[name].live]
 
 
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
     check_definition(
-        {**current.definition(spec.kind), **_canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
+        {**current.definition(spec.kind), **canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
     )
     if status_of(current.status).may_run and not stopped:
-        body = _running_update_body(spec, current, changes)
+        need_stop = _need_stop(changes)
+        if need_stop:
+            raise ConflictError(
+                f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
+                "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
+            )
+        body = live_update_body(spec, current, changes)
     else:
-        body = _full_update_body(spec, current)
+        body = full_update_body(spec, current)
     return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
-
-
-def _running_update_body(spec, current, changes):
-    """The fields that a running job takes, without an unchanged obs_bucket, which it refuses (vendor).
-
-    What does not change is sent too, because an update may reset what it leaves out.
-    """
-    need_stop = [name for name in changes if not _is_live(name)]
-    if need_stop:
-        raise ConflictError(
-            f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
-            "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
-        )
-    body = _full_update_body(spec, current)
-    live = [
-        known.name for known in spec.kind.fields if known.live and (known.name != "obs_bucket" or known.name in changes)
-    ]
-    return {name: body[name] for name in live if name in body}
-
-
-def _full_update_body(spec, current):
-    """The whole definition: whether an update keeps or resets what it leaves out is not documented."""
-    body = {"name": current.name if spec.name is None else spec.name}
-    for known in spec.kind.fields:
-        name = known.name
-        told = current.raw(name) not in (None, "", [], {})
-        if not known.on_update:
-            continue
-        if name == "resource_config" and name in spec.fields:
-            body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
-        elif name in spec.fields:
-            body[name] = to_wire(known, spec.fields[name])
-        elif told:
-            body[name] = current.raw(name) if known.kind in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
-    for name in without_effect(body):
-        body.pop(name, None)
-    return body
-
-
-def without_effect(body: dict) -> set[str]:
-    """Return the names of fields that do not belong into a request that makes the job what the body says."""
-    names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
-    return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names
-
-
-def _shown_fields(values, spec):
-    result = {name: shown(name, value, spec.public_text) for name, value in values.items()}
-    if "resource_config" in values and values.get("resource_config_version") == "v1":
-        # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
-        result["resource_config"] = {}
-    return result
 
 
 def _tags_text(tags):

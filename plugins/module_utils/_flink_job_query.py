@@ -15,6 +15,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     InvalidInput,
     NotFound,
 )
+from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import find_desired
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import goals_from_params
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -26,7 +27,6 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
     managed_as,
     warnings_of,
 )
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import find_desired
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import SQL
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal

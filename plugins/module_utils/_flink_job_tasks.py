@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_bodies import without_effect
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import remaining_changes, shows_used_cus
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import (
     sensitive_sql_values,
     sensitive_values,
     shown,
 )
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, SQL
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import (
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
+    FIELDS_BY_NAME,
+    JAR,
+    SQL,
     TYPE_OF_ANY_SQL_JOB,
-    remaining_changes,
-    shows_used_cus,
-    without_effect,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params

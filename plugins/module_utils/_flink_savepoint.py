@@ -26,7 +26,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import job_result
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec

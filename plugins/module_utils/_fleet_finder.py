@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finds the jobs of a desired list, for a report on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, NotFound
+from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A job of the desired list, and what was found of it.
+
+    :param job: None when the service does not list it.
+    :param problem: why it cannot be said which job is meant; "" when it can.
+    """
+
+    goal: Goal
+    job: FlinkJob | None = None
+    problem: str = ""
+
+
+def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] | None) -> list[Compared]:
+    """Look for the job of each goal among all jobs, and read what the goal manages.
+
+    :param all_jobs: all jobs of the project, where they were listed just now.
+    :raises RequestError: the service refused or did not answer.
+    """
+    reader = FleetReader(api, len(goals))
+    with reader.snapshot(all_jobs):
+        return [_found(reader, goal) for goal in goals]
+
+
+def _found(reader, goal):
+    # Nothing tells the tags of a job, and one that should be gone is too many whatever its fields are.
+    spec = replace(goal.spec, tags=None, fields={} if goal.state == "absent" else goal.spec.fields)
+    try:
+        job = reader.find(spec).job
+        # The detail of a deleted job may still answer.
+        is_there = job is not None and (spec.job_id is None or reader.is_listed(job))
+    except NotFound:
+        is_there = False
+    except ConflictError as exc:
+        return Compared(goal, problem=str(exc))
+    return Compared(goal, job if is_there else None)

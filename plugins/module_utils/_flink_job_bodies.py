@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the requests that create and change a job have to say. All pure."""
+
+from __future__ import annotations
+
+from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import merged_resource_config, to_wire
+
+# Kinds of values whose form on the service is not ours to choose.
+_SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
+
+
+def create_body(spec: FlinkJobSpec) -> dict:
+    """Return what a request says that creates a job."""
+    body: dict = {"name": spec.name}
+    for known in spec.kind.fields:
+        if known.name in spec.fields and known.on_create:
+            body[known.name] = to_wire(known, spec.fields[known.name])
+    if spec.tags is not None:
+        body["tags"] = [{"key": key, "value": value} for key, value in spec.tags.items()]
+    return body
+
+
+def full_update_body(spec: FlinkJobSpec, current: FlinkJob) -> dict:
+    """The whole definition: whether an update keeps or resets what it leaves out is not documented."""
+    body = {"name": current.name if spec.name is None else spec.name}
+    for known in spec.kind.fields:
+        name = known.name
+        told = current.raw(name) not in (None, "", [], {})
+        if not known.on_update:
+            continue
+        if name == "resource_config" and name in spec.fields:
+            body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
+        elif name in spec.fields:
+            body[name] = to_wire(known, spec.fields[name])
+        elif told:
+            body[name] = current.raw(name) if known.kind in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
+    for name in without_effect(body):
+        body.pop(name, None)
+    return body
+
+
+def live_update_body(spec: FlinkJobSpec, current: FlinkJob, changes: dict) -> dict:
+    """The fields that a running job takes, without an unchanged obs_bucket, which it refuses (vendor).
+
+    What does not change is sent too, because an update may reset what it leaves out.
+    """
+    body = full_update_body(spec, current)
+    live = [
+        known.name for known in spec.kind.fields if known.live and (known.name != "obs_bucket" or known.name in changes)
+    ]
+    return {name: body[name] for name in live if name in body}
+
+
+def without_effect(body: dict) -> set[str]:
+    """Return the names of fields that do not belong into a request that makes the job what the body says."""
+    names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
+    return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names
