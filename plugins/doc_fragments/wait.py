@@ -12,6 +12,8 @@ options:
     description:
       - Whether to wait until the service has carried out what was asked.
       - Between the steps of an upgrade or restart it always waits.
+      - V(false) does not wait for a passing status to end either, so that a job in one is an error, unless it is to be
+        deleted or nothing has to be done to it.
     type: bool
     default: true
   wait_timeout:

@@ -11,7 +11,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, DliError, FleetError
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    ConflictError,
+    DliError,
+    FleetError,
+    InvalidInput,
+)
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetTask, Purge, Rollout, unlisted
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -74,6 +79,7 @@ def converge_fleet(
     :param apply: False for check mode: everything but the changes themselves.
     :param progress: is told how far it has got.
     :raises FleetError: some jobs failed or were not attempted; it has the same result as a success.
+    :raises InvalidInput: the task lists one job twice, by its name and by its id; nothing was changed.
     """
     return _Fleet(api, task, (wait, wait_timeout, clock), progress or Progress()).converge(apply)
 
@@ -83,6 +89,7 @@ class _Fleet:
         self._api = api
         self._task = task
         self._waiting = waiting
+        self._clock = waiting[-1]
         self._progress = progress
         self._reader = FleetReader(api, len(task.goals))
         self._members = [self._member(goal) for goal in task.goals]
@@ -94,12 +101,8 @@ class _Fleet:
 
     def converge(self, apply):
         self._plan()
-        if apply:
-            self._roll_out(self._task.rollout)
-        else:
-            for member in self._members:
-                if member.verdict == NOT_ATTEMPTED:
-                    member.verdict = CHANGED
+        self._check_for_twins()
+        self._roll_out(self._task.rollout, self._change if apply else self._foretell)
         return self._result()
 
     def _plan(self):
@@ -127,21 +130,52 @@ class _Fleet:
             if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix)
         ]
 
-    def _roll_out(self, rollout: Rollout) -> None:
+    def _check_for_twins(self):
+        """Check that no job is in the list both by its name and by its id, which only the service can tell.
+
+        :raises InvalidInput: one is. Two threads would change it at one time, each to a state of its own.
+        """
+        numbers: dict[int, int] = {}
+        for number, member in enumerate(self._members, start=1):
+            job_id = _job_id(member)
+            if job_id in numbers:
+                twins = (self._members[numbers[job_id] - 1], member)
+                # Ids differ, so at least one of the two was found by the name that the job has.
+                name = next(twin.name for twin in twins if twin.goal.spec.job_id is None)
+                raise InvalidInput(
+                    f"Jobs {numbers[job_id]} and {number} of jobs are the same job, {job_id} ({name}); nothing was "
+                    "changed."
+                )
+            if job_id is not None:
+                numbers[job_id] = number
+
+    def _roll_out(self, rollout: Rollout, change) -> None:
+        """Change wave after wave, until too many jobs have failed.
+
+        :param change: callable that gives each member of a wave its verdict.
+        """
         to_change = [member for member in self._members if member.verdict == NOT_ATTEMPTED]
-        count = _Count(self._progress, len(to_change))
+        count = _Count(self._progress, len(to_change), self._clock)
         for wave, is_canary in _waves(to_change, rollout):
             if self._failures() > rollout.max_failures:
                 return
-            count.begin(wave)
-            self._each(wave, lambda member: member.convergence.carry_out(), count.one_more)
-            done = [member for member in wave if not member.failure]
-            with self._reader.snapshot():
-                self._each(done, lambda member: member.convergence.look_again())
-            for member in done:
-                member.verdict = FAILED if member.failure else CHANGED
+            change(wave, count)
             if is_canary and any(member.failure for member in wave):
                 return
+
+    def _change(self, wave, count):
+        count.begin(wave)
+        self._each(wave, lambda member: member.convergence.carry_out(), count.one_more)
+        done = [member for member in wave if not member.failure]
+        with self._reader.snapshot():
+            self._each(done, lambda member: member.convergence.look_again())
+        for member in done:
+            member.verdict = FAILED if member.failure else CHANGED
+
+    def _foretell(self, wave, _count):
+        """Take a wave as changed, for check mode: that a change would fail cannot be known."""
+        for member in wave:
+            member.verdict = CHANGED
 
     def _each(self, members, act, done=lambda _member: None):
         """Do something for each member at one time, and note who fails."""
@@ -187,12 +221,13 @@ class _Fleet:
 class _Count:
     """Tells how many of the jobs to change are done: each wave, each failure, and the rest now and then."""
 
-    def __init__(self, progress, total):
+    def __init__(self, progress, total, clock):
         self._progress = progress
         self._total = total
+        self._clock = clock
         self._lock = threading.Lock()
         self._begun = self._wave_end = self._done = self._failed = 0
-        self._told = time.monotonic()
+        self._told = clock.monotonic()
 
     def begin(self, wave):
         self._begun += len(wave)
@@ -205,7 +240,7 @@ class _Count:
         with self._lock:
             self._done += 1
             self._failed += bool(member.failure)
-            now = time.monotonic()
+            now = self._clock.monotonic()
             is_time = now - self._told >= _SECONDS_BETWEEN_COUNTS
             if member.failure or self._done == self._wave_end or is_time:
                 self._told = now
@@ -232,22 +267,30 @@ def _report(member, result):
     job = result.get("job") or {}
     report = {
         "name": member.goal.spec.name or job.get("name"),
-        "job_id": member.goal.spec.job_id or job.get("job_id"),
+        "job_id": job.get("job_id") or _job_id(member),
         "verdict": member.verdict,
         "changed": is_changed,
         "purged": member.is_purged,
-        "status": job.get("status"),
+        "status": None,
     }
     if member.verdict != NOT_ATTEMPTED:
+        # What was not attempted is not as its plan has it.
+        report["status"] = job.get("status")
         report.update({key: result[key] for key in _TOLD_OF_A_JOB if result.get(key)})
     if member.failure:
         report.update({"msg": str(member.failure), "error": member.failure.details()})
     return report
 
 
+def _job_id(member):
+    """Return the id of a member's job, None when it is not known, or when there was no such job when it was planned."""
+    return member.goal.spec.job_id or (member.convergence.plan.job or {}).get("job_id")
+
+
 def _sentence(members, counts):
     failed = [member for member in members if member.failure]
-    rest = f", {counts[NOT_ATTEMPTED]} were not attempted" if counts[NOT_ATTEMPTED] else ""
+    left = counts[NOT_ATTEMPTED]
+    rest = f", {left} {'was' if left == 1 else 'were'} not attempted" if left else ""
     first = failed[0]
     others = f" So did {', '.join(member.label for member in failed[1:])}." if len(failed) > 1 else ""
     count = f"{len(failed)} of {len(members)} Flink jobs failed{rest}."

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal, goal_from_params, goal_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_name, check_tags
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 
@@ -148,10 +147,11 @@ def _purge(params):
         raise InvalidInput(
             "purge is true, but purge_scope has neither name_prefix nor tags; one of them must say which jobs may go."
         )
-    # A name that begins so stands in for all of them.
-    check_spec(FlinkJobSpec(prefix or "any", tags=tags))
+    if prefix:
+        check_name("purge_scope.name_prefix", prefix)
+    check_tags("purge_scope.tags", tags)
     if any("," in key + value for key, value in tags.items()):
-        raise InvalidInput("purge_scope has a tag with a comma, which the service's list cannot be asked for.")
+        raise InvalidInput("purge_scope.tags has a tag with a comma, which the service's list cannot be asked for.")
     return Purge(params["purge_state"], prefix, tags)
 
 

@@ -287,7 +287,8 @@ def _stop_step(goal, current, changes):
 def _run_step(goal, current, stop):
     if goal.state == "started":
         # A bounded job that has finished is where it should be; only a restart runs it again.
-        needed = stop or current.status not in (RUNNING, FINISHED)
+        is_there = current.status in (RUNNING, FINISHED) or status_of(current.status).on_the_way_to == "started"
+        needed = stop or not is_there
     else:
         needed = goal.state == "restarted"
     return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.how)) if needed else None

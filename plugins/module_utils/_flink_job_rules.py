@@ -67,7 +67,7 @@ def check_spec(spec: FlinkJobSpec) -> None:
     _check_resource_config(spec.fields)
     _check_run_mode(spec.fields)
     if spec.tags is not None:
-        _check_tags(spec.tags)
+        check_tags("tags", spec.tags)
 
 
 def check_definition(fields: dict, managed: set) -> None:
@@ -97,10 +97,18 @@ def _check_identity(spec):
     if spec.job_id is not None:
         _check_number("job_id", spec.job_id, 1, _WIDEST_LONG)
     if spec.name is not None:
-        if not 1 <= len(spec.name) <= NAME_MAX_LENGTH:
-            _fail("name", spec.name, f"must have 1 to {NAME_MAX_LENGTH} characters, not {len(spec.name)}")
-        if not _NAME.fullmatch(spec.name):
-            _fail("name", spec.name, "may hold only letters, digits, underscores and hyphens")
+        check_name("name", spec.name)
+
+
+def check_name(option: str, name: str) -> None:
+    """Check the name of a job, or the beginning of one, in any option.
+
+    :raises InvalidInput: no job can have it.
+    """
+    if not 1 <= len(name) <= NAME_MAX_LENGTH:
+        _fail(option, name, f"must have 1 to {NAME_MAX_LENGTH} characters, not {len(name)}")
+    if not _NAME.fullmatch(name):
+        _fail(option, name, "may hold only letters, digits, underscores and hyphens")
 
 
 def _check_field(field, value):
@@ -282,23 +290,28 @@ def _check_resource_spec(option, spec):
             _fail(f"{option}.memory", memory, "must be at least 2 GB")
 
 
-def _check_tags(tags):
+def check_tags(option: str, tags: dict, what: str = "a job") -> None:
+    """Check the tags in any option.
+
+    :param what: what has the tags, as messages call it.
+    :raises InvalidInput: with the first rule that is broken.
+    """
     if len(tags) > TAGS_MAX_COUNT:
-        raise InvalidInput(f"tags has {len(tags)} tags, but a job can have at most {TAGS_MAX_COUNT}.")
+        raise InvalidInput(f"{option} has {len(tags)} tags, but {what} can have at most {TAGS_MAX_COUNT}.")
     for key, value in tags.items():
         if isinstance(value, (dict, list)):
-            raise InvalidInput(f"tags has the key {quoted(key)}, whose value must be a single text.")
+            raise InvalidInput(f"{option} has the key {quoted(key)}, whose value must be a single text.")
         if not key:
-            raise InvalidInput("tags has an empty key, but each key must have at least 1 character.")
+            raise InvalidInput(f"{option} has an empty key, but each key must have at least 1 character.")
         if key.startswith("_sys_"):
-            raise InvalidInput(f"tags has the key {quoted(key)}, but keys that start with _sys_ are reserved.")
-        for what, content, most in (("key", key, TAG_KEY_MAX_LENGTH), ("value", value, TAG_VALUE_MAX_LENGTH)):
-            where = f"tags has the {what} {quoted(content)}"
+            raise InvalidInput(f"{option} has the key {quoted(key)}, but keys that start with _sys_ are reserved.")
+        for part, content, most in (("key", key, TAG_KEY_MAX_LENGTH), ("value", value, TAG_VALUE_MAX_LENGTH)):
+            where = f"{option} has the {part} {quoted(content)}"
             if len(content) > most:
-                raise InvalidInput(f"{where}, but a {what} must have at most {most} characters, not {len(content)}.")
+                raise InvalidInput(f"{where}, but a {part} must have at most {most} characters, not {len(content)}.")
             if any(char in _FORBIDDEN_IN_TAGS for char in content):
-                raise InvalidInput(f"{where}, but a {what} must have none of {', '.join(_FORBIDDEN_IN_TAGS)}.")
+                raise InvalidInput(f"{where}, but a {part} must have none of {', '.join(_FORBIDDEN_IN_TAGS)}.")
             if not content.isprintable():
-                raise InvalidInput(f"{where}, but a {what} must have no line break or control character.")
+                raise InvalidInput(f"{where}, but a {part} must have no line break or control character.")
             if content.startswith(" "):
-                raise InvalidInput(f"{where}, but a {what} must not start with a space.")
+                raise InvalidInput(f"{where}, but a {part} must not start with a space.")

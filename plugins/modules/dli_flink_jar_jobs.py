@@ -25,6 +25,10 @@ extends_documentation_fragment:
   - otc.dli.fleet
   - otc.dli.wait
   - otc.dli.attributes
+attributes:
+  idempotent:
+    support: partial
+    details: All but O(jobs[].state=restarted) and O(defaults.state=restarted).
 options:
   parallelism:
     description:
@@ -50,7 +54,7 @@ options:
     description:
       - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). They come last, and only
         when no more than O(max_failures) jobs have failed.
-      - Check mode tells which ones.
+      - Check mode tells which ones would be.
     type: bool
     default: false
   purge_scope:
@@ -119,12 +123,12 @@ EXAMPLES = r"""
 RETURN = r"""
 counts:
   description: How many jobs came to which end.
-  returned: always
+  returned: success, or failure of a job
   type: dict
   sample: {changed: 2, unchanged: 118, failed: 0, not_attempted: 0}
 jobs:
   description: What became of each job, in the order of O(jobs), and after them of those that were purged.
-  returned: always
+  returned: success, or failure of a job
   type: list
   elements: dict
   contains:
@@ -140,6 +144,8 @@ jobs:
       description:
         - V(changed), in check mode also for what would change, V(unchanged), V(failed), or V(not_attempted) when the
           rollout stopped before.
+        - Check mode foretells what the failures that it sees itself do to the rollout. That a change fails is known
+          only when it is made.
       type: str
       sample: changed
     changed:
@@ -151,7 +157,9 @@ jobs:
       type: bool
       sample: false
     status:
-      description: Status of the job, as the service names it.
+      description:
+        - Status of the job, as the service names it.
+        - V(null) for a job that is not there, failed or was not attempted; RV(jobs[].error) may tell it then.
       type: str
       sample: job_running
     changes:
@@ -190,7 +198,7 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took, added up.
+      description: How long the failed ones and the pauses took.
       type: float
       sample: 1.7
 error:
@@ -202,6 +210,26 @@ error:
       description: Kind of the error.
       type: str
       sample: FleetError
+    operation:
+      description: Method and path of the request that failed.
+      type: str
+      sample: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
+    http_status:
+      description: HTTP status of the answer.
+      type: int
+      sample: 403
+    error_code:
+      description: The service's code for the error.
+      type: str
+      sample: DLI.0016
+    message:
+      description: The service's own words.
+      type: str
+      sample: The role has no right to list jobs.
+    request_id:
+      description: Identifies the request to the service's support.
+      type: str
+      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -83,15 +83,53 @@ job_mapping:
       remark: Job successfully created
 actions:
   description: The operation of the API that was carried out, or in check mode would be.
-  returned: success, or failure after something may have been changed
+  returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
   sample:
     - operation: import
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took.
+      type: float
+      sample: 1.7
 error:
-  description: Facts about what went wrong, as in M(otc.dli.dli_flink_jar_job).
+  description: Facts about what went wrong, as far as there are any.
   returned: failure
   type: dict
+  contains:
+    type:
+      description: Kind of the error.
+      type: str
+      sample: ApiError
+    operation:
+      description: Method and path of the request that failed.
+      type: str
+      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs/import
+    http_status:
+      description: HTTP status of the answer.
+      type: int
+      sample: 403
+    error_code:
+      description: The service's code for the error.
+      type: str
+      sample: DLI.0016
+    message:
+      description: The service's own words.
+      type: str
+      sample: The role has no right to import jobs.
+    request_id:
+      description: Identifies the request to the service's support.
+      type: str
+      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

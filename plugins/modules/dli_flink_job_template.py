@@ -123,10 +123,48 @@ actions:
       type: list
       elements: str
       sample: [desc]
+retries:
+  description: What repeating requests has cost that failed for a reason that may pass.
+  returned: when requests had to be repeated
+  type: dict
+  contains:
+    requests:
+      description: How many requests were sent again.
+      type: int
+      sample: 2
+    seconds:
+      description: How long the failed ones and the pauses took.
+      type: float
+      sample: 1.7
 error:
-  description: Facts about what went wrong, as in M(otc.dli.dli_flink_jar_job).
+  description: Facts about what went wrong, as far as there are any.
   returned: failure
   type: dict
+  contains:
+    type:
+      description: Kind of the error.
+      type: str
+      sample: ApiError
+    operation:
+      description: Method and path of the request that failed.
+      type: str
+      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/job-templates
+    http_status:
+      description: HTTP status of the answer.
+      type: int
+      sample: 400
+    error_code:
+      description: The service's code for the error.
+      type: str
+      sample: DLI.1028
+    message:
+      description: The service's own words.
+      type: str
+      sample: There are too many templates.
+    request_id:
+      description: Identifies the request to the service's support.
+      type: str
+      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

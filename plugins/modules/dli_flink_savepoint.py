@@ -58,12 +58,6 @@ options:
       - For O(state=imported) the folder of the savepoint itself, the one with the file C(_metadata).
       - V(obs://) at the start may be left out.
     type: str
-  wait:
-    description:
-      - Whether to wait until the savepoint is made.
-      - V(false) does not wait for a passing status to end either, so that a job in one is an error.
-    type: bool
-    default: true
 seealso:
   - module: otc.dli.dli_flink_jar_job
   - name: Triggering savepoints in the vendor's API reference

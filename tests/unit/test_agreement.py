@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -20,7 +22,9 @@ from ansible_collections.otc.dli.plugins.doc_fragments import (
     wait,
 )
 from ansible_collections.otc.dli.plugins.module_utils import _flink_job_fields as table
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import goal_options, lifecycle_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import RESOURCE_CONFIG_DEFAULTS, to_wire
@@ -39,6 +43,14 @@ NOT_IN_TABLE = {table.JAR: {"name", "job_id", "secret_entrypoint_args", "tags"},
 # What the contract lets clients send and the collection does not offer: the vendor's SDK writes flink_log_config,
 # which the service's documentation does not have; job_type has but one value in an update.
 NOT_OFFERED = {table.JAR: {"flink_log_config", "job_type"}, table.SQL: {"flink_log_config"}}
+
+MODULES = {
+    path.stem: importlib.import_module(f"ansible_collections.otc.dli.plugins.modules.{path.stem}")
+    for path in sorted((ROOT / "plugins" / "modules").glob("*.py"))
+}
+RESULTS = {name: yaml.safe_load(module.RETURN) for name, module in MODULES.items()}
+# What two modules return by the same name and do not mean alike: what became of the jobs, or the jobs themselves.
+NOT_SHARED = {"jobs"}
 
 TYPES = {
     "str": "string",
@@ -149,6 +161,40 @@ def test_documentation_has_the_options_of_the_argument_spec(options, fragments):
     assert {name: described(option) for name, option in options.items()} == {
         name: described(option) for name, option in documentation.items()
     }
+
+
+def returned_by_several():
+    keys = {key for results in RESULTS.values() for key in results if key not in NOT_SHARED}
+    return sorted(key for key in keys if sum(key in results for results in RESULTS.values()) > 1)
+
+
+@pytest.mark.parametrize("key", returned_by_several())
+def test_what_several_modules_return_is_described_alike(key):
+    told = {name: results[key] for name, results in RESULTS.items() if key in results}
+    forms = {name: {part: value.get(part) for part in ("type", "elements", "returned")} for name, value in told.items()}
+    assert len({str(form) for form in forms.values()}) == 1, forms
+
+
+@pytest.mark.parametrize("module", RESULTS)
+def test_every_module_documents_what_run_module_returns(module):
+    """The words are those of the main module, except where a sample or the end of a sentence is about this one."""
+    results, like = RESULTS[module], RESULTS["dli_flink_jar_job"]
+    (retries,) = _module._retries([SimpleNamespace(repeated=1, seconds_lost=1.0)]).values()
+    assert set(results["retries"]["contains"]) == set(retries)
+    assert results["retries"] == like["retries"]
+    assert results["error"]["description"] == like["error"]["description"]
+    for fact in ApiError("GET /", 400, "DLI.0001", "No.", "1").details():
+        for part in ("description", "type"):
+            assert results["error"]["contains"][fact][part] == like["error"]["contains"][fact][part], fact
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_that_restarts_jobs_does_not_call_all_of_it_idempotent(module):
+    documentation = yaml.safe_load(MODULES[module].DOCUMENTATION)
+    restarts = bool({"otc.dli.lifecycle", "otc.dli.fleet"} & set(documentation["extends_documentation_fragment"]))
+    idempotent = documentation.get("attributes", {}).get("idempotent", {})
+    assert ("restarted" in idempotent.get("details", "")) == restarts
+    assert not restarts or idempotent["support"] == "partial"
 
 
 @pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+from types import SimpleNamespace
+
 import pytest
+import yaml
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
 from module_runner import run_module
@@ -19,6 +24,7 @@ RUNNING = {
     "obs_bucket": "bucket",
     "execution_agency_urn": "agency",
 }
+RETURN = yaml.safe_load(dli_flink_jar_jobs.RETURN)
 
 
 @pytest.fixture(name="fleet")
@@ -126,14 +132,16 @@ def test_a_failed_canary_stops_the_rollout(service, fleet):
     assert {job.status for job in service.jobs.all()} == {"job_running"}
 
 
-def test_too_many_failures_stop_the_rollout_between_waves(service, fleet):
-    for job in names(6):
-        service.jobs.add(**job, **{**RUNNING, "status": "job_init"})
+@pytest.mark.parametrize(("left", "told"), [(1, "1 was"), (2, "2 were")])
+def test_too_many_failures_stop_the_rollout_between_waves(service, fleet, left, told):
+    ids = [service.jobs.add(**job, **{**RUNNING, "status": "job_init"}).job_id for job in names(4 + left)]
     for name in ("job-000", "job-002"):
         service.jobs.plan_start(name, "submit_fail")
-    result = fleet(jobs=names(6), defaults={"state": "started"}, batch_size=2, max_failures=1)
-    assert verdicts(result) == ["failed", "changed", "failed", "changed", "not_attempted", "not_attempted"]
-    assert result["msg"].startswith("2 of 6 Flink jobs failed, 2 were not attempted. ")
+    result = fleet(jobs=names(4 + left), defaults={"state": "started"}, batch_size=2, max_failures=1)
+    assert verdicts(result) == ["failed", "changed", "failed", "changed"] + ["not_attempted"] * left
+    assert result["msg"].startswith(f"2 of {4 + left} Flink jobs failed, {told} not attempted. ")
+    assert [job["status"] for job in result["jobs"][4:]] == [None] * left, "a plan is not what is so"
+    assert [job["job_id"] for job in result["jobs"]] == ids
 
 
 def test_a_job_that_cannot_be_planned_keeps_all_from_being_changed(service, fleet):
@@ -143,6 +151,50 @@ def test_a_job_that_cannot_be_planned_keeps_all_from_being_changed(service, flee
     result = fleet(jobs=jobs, defaults={"entrypoint": "obs://bucket/new.jar", "state": "started"})
     assert verdicts(result) == ["not_attempted", "not_attempted", "failed"] and not result["changed"]
     assert not any(request.method != "GET" for request in service.requests)
+
+
+@pytest.mark.parametrize("max_failures", [0, 1])
+@pytest.mark.parametrize("rollout", [{}, {"canaries": 1}, {"batch_size": 1}], ids=str)
+def test_check_mode_promises_what_the_real_run_does(service, fleet, max_failures, rollout):
+    for job in [*names(3), {"name": "job-old"}]:
+        service.jobs.add(**job, **RUNNING)
+    task = {
+        "jobs": [{"name": "job-000", "upgrade_mode": "fail"}, *names(3)[1:]],
+        "defaults": {"entrypoint": "obs://bucket/new.jar", "state": "started", "health_window": 0},
+        "purge": True,
+        "purge_scope": {"name_prefix": "job-"},
+        "max_failures": max_failures,
+        **rollout,
+    }
+    predicted = fleet(**task, check_mode=True)
+    assert not any(request.method != "GET" for request in service.requests)
+    result = fleet(**task)
+    assert verdicts(result) == ["failed"] + ["changed" if max_failures else "not_attempted"] * 3
+    for key in ("failed", "changed", "counts", "diff", "msg"):
+        assert predicted[key] == result[key], key
+    for key in ("verdict", "changed", "actions", "purged"):
+        assert [job.get(key) for job in predicted["jobs"]] == [job.get(key) for job in result["jobs"]], key
+
+
+def test_the_same_job_by_name_and_by_id_is_refused_before_anything_is_changed(service, fleet):
+    job_id = service.jobs.add(name="orders", **RUNNING).job_id
+    jobs = [{"name": "other"}, {"name": "orders", "cu_number": 3}, {"job_id": job_id, "cu_number": 4}]
+    for last in (jobs[2], {**jobs[2], "name": "renamed"}, {**jobs[2], "upgrade_mode": "fail"}):
+        # Not even with many failures allowed, and not when one of the two cannot be planned.
+        result = fleet(jobs=[*jobs[:2], last], defaults={**DEFAULTS, "state": "started"}, max_failures=9)
+        assert result["failed"] and result["error"] == {"type": "InvalidInput"}
+        assert result["msg"] == f"Jobs 2 and 3 of jobs are the same job, {job_id} (orders); nothing was changed."
+    assert not any(request.method != "GET" for request in service.requests)
+
+
+def test_what_is_listed_by_id_is_not_purged(service, fleet):
+    listed = service.jobs.add(name="team-a", **DEFAULTS)
+    renamed = service.jobs.add(name="team-b", **DEFAULTS)
+    service.jobs.add(name="team-c", **DEFAULTS)
+    jobs = [{"job_id": listed.job_id}, {"job_id": renamed.job_id, "name": "team-d"}]
+    result = fleet(jobs=jobs, purge=True, purge_scope={"name_prefix": "team-"})
+    assert verdicts(result) == ["unchanged", "changed", "changed"]
+    assert {job.name for job in service.jobs.all()} == {"team-a", "team-d"}
 
 
 def test_what_is_not_listed_is_purged_within_the_scope(service, fleet):
@@ -178,6 +230,26 @@ def test_a_purge_by_tags_is_refused_where_the_filter_has_no_effect(service, flee
 BAD = {
     "purge without a scope": ({"purge": True}, "purge is true, but purge_scope has neither"),
     "empty scope": ({"purge": True, "purge_scope": {"name_prefix": ""}}, "purge is true, but purge_scope has neither"),
+    "no prefix of a name": (
+        {"purge": True, "purge_scope": {"name_prefix": "team a"}},
+        'purge_scope.name_prefix is "team a", but may hold only letters',
+    ),
+    "long prefix": (
+        {"purge": True, "purge_scope": {"name_prefix": "a" * 58}},
+        "but must have 1 to 57 characters, not 58",
+    ),
+    "no tag": (
+        {"purge": True, "purge_scope": {"tags": {"_sys_a": "b"}}},
+        'purge_scope.tags has the key "_sys_a", but keys that start with _sys_ are reserved',
+    ),
+    "too many tags": (
+        {"purge": True, "purge_scope": {"tags": {f"k{number}": "v" for number in range(21)}}},
+        "purge_scope.tags has 21 tags, but a job can have at most 20",
+    ),
+    "comma in a tag": (
+        {"purge": True, "purge_scope": {"tags": {"a": "b,c"}}},
+        "purge_scope.tags has a tag with a comma",
+    ),
     "twice": ({"jobs": [{"name": "a"}, {"name": "a"}]}, 'Job "a" of jobs is in the list twice'),
     "without a name": ({"jobs": [{"name": "a"}, {"desc": "b"}]}, "Job 2 of jobs: "),
     "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
@@ -195,6 +267,21 @@ def test_bad_input_is_one_sentence_and_no_request(service, fleet, options, messa
     result = fleet(**{"jobs": names(1), **options})
     assert result["failed"] and message in result["msg"] and "\n" not in result["msg"]
     assert not service.requests
+    assert {key for key, described in RETURN.items() if described["returned"] == "always"} <= set(result)
+
+
+def test_every_result_is_documented(service, fleet):
+    for job in names(4):
+        service.jobs.add(**job, **RUNNING)
+    service.jobs.plan_start("job-001", "submit_fail")
+    jobs = [{"name": "job-000", "entrypoint": RUNNING["entrypoint"]}, *names(4)[1:]]
+    new = {"entrypoint": "obs://bucket/new.jar", "state": "started", "health_window": 0}
+    result = fleet(jobs=jobs, defaults=new, batch_size=2)
+    assert verdicts(result) == ["unchanged", "failed", "changed", "not_attempted"]
+    of_every_module = {"failed", "changed", "msg", "diff", "invocation"}
+    assert {"counts", "jobs", "error"} <= set(result) <= {*RETURN, *of_every_module}
+    assert set(result["error"]) <= set(RETURN["error"]["contains"])
+    assert {key for job in result["jobs"] for key in job} == set(RETURN["jobs"]["contains"])
 
 
 def test_no_more_requests_than_allowed_are_in_flight(service, fleet, behave):
@@ -228,3 +315,32 @@ def test_a_refused_batch_ends_the_same_however_the_service_takes_it(
     result = fleet(jobs=names(5), defaults={"state": "started"}, max_failures=1)
     assert verdicts(result) == ["changed"] * 3 + ["failed"] + ["changed"]
     assert [job.status for job in service.jobs.all()].count("job_running") == 4
+
+
+def test_how_often_progress_is_told_goes_by_the_clock(service, fleet, monkeypatch):
+    told = []
+    # Each look at this clock is 3 seconds after the one before.
+    clock = SimpleNamespace(monotonic=functools.partial(next, itertools.count(step=3)))
+
+    def converge(api, task, progress, **options):
+        assert progress
+        return converge_fleet(api, task, clock=clock, progress=SimpleNamespace(tell=told.append), **options)
+
+    converge_fleet = dli_flink_jar_jobs.converge_fleet
+    monkeypatch.setattr(dli_flink_jar_jobs, "converge_fleet", converge)
+    assert not fleet(jobs=names(3), defaults=DEFAULTS)["failed"]
+    assert told == ["3 of 3 started: job-000, job-001, job-002"] + [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
+    told.clear()
+    assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"] and not told
+
+
+def test_without_wait_a_job_in_a_passing_status_fails_unless_nothing_waits_for_it(service, fleet, behave):
+    behave(submit_seconds=60)
+    for job in names(4):
+        service.jobs.add(**job, **{**RUNNING, "status": "job_submitting"})
+    wishes = ({"cu_number": 2}, {"cu_number": 3}, {"state": "absent"}, {"state": "stopped"})
+    jobs = [{**job, **wish} for job, wish in zip(names(4), wishes, strict=True)]
+    result = fleet(jobs=jobs, wait=False, max_failures=2)
+    assert verdicts(result) == ["unchanged", "failed", "changed", "failed"]
+    for job in (result["jobs"][1], result["jobs"][3]):
+        assert job["msg"].endswith("is job_submitting, which passes; wait is false, so nothing was done.")

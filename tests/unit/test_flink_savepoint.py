@@ -11,7 +11,6 @@ import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
 from ansible_collections.otc.dli.plugins.module_utils import _errors, _flink_savepoint, _wait
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._module import wait_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 import local_dli.errors
@@ -313,7 +312,5 @@ def test_documentation_has_the_options_of_the_argument_spec():
     def described(options):
         return {name: {key: option[key] for key in keys if key in option} for name, option in options.items()}
 
-    # What wait means is said anew; the rest of the fragments holds as it is.
-    own = {**_flink_savepoint.savepoint_options(), "wait": wait_options()["wait"]}
-    assert described(documentation) == described(own)
+    assert described(documentation) == described(_flink_savepoint.savepoint_options())
     assert not set(documentation) & set(yaml.safe_load(auth.ModuleDocFragment.DOCUMENTATION)["options"])
