@@ -191,13 +191,14 @@ _OPTION_OF_KIND: dict[str, dict] = {
 }
 
 
+def identity_options() -> dict:
+    """Return the part of the argument spec that says which job is meant."""
+    return {"name": {"type": "str", "aliases": ["job_name"]}, "job_id": {"type": "int", "aliases": ["id"]}}
+
+
 def job_options(kind: JobKind) -> dict:
     """Return the part of the argument spec that describes a job of a kind."""
-    options: dict[str, dict] = {
-        "name": {"type": "str", "aliases": ["job_name"]},
-        "job_id": {"type": "int", "aliases": ["id"]},
-        "tags": {"type": "dict"},
-    }
+    options: dict[str, dict] = {**identity_options(), "tags": {"type": "dict"}}
     if any(field.name == "entrypoint_args" for field in kind.fields):
         options["secret_entrypoint_args"] = {"type": "str", "no_log": True}
     for field in kind.fields:

@@ -28,7 +28,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
     warnings_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import SQL
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import KINDS, SQL, identity_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
@@ -37,7 +37,6 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import D
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe, warnings_about
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 
-JOB_TYPES = ("flink_jar_job", "flink_sql_job", "flink_opensource_sql_job")
 # What the list tells of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
     "status",
@@ -104,12 +103,11 @@ class FlinkJobQuery:
 def query_options() -> dict:
     """Return the part of the argument spec that says which jobs are asked for, and what of them."""
     return {
-        "name": {"type": "str", "aliases": ["job_name"]},
-        "job_id": {"type": "int", "aliases": ["id"]},
+        **identity_options(),
         "status": {"type": "str", "choices": list(STATUSES)},
         "queue_name": {"type": "str", "aliases": ["queue"]},
         "tags": {"type": "dict"},
-        "job_type": {"type": "str", "choices": list(JOB_TYPES)},
+        "job_type": {"type": "str", "choices": [job_type for kind in KINDS for job_type in kind.job_types]},
         "user_name": {"type": "str"},
         "details": {"type": "bool", "default": True},
         "execution_plan": {"type": "bool", "default": False},

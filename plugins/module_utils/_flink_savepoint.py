@@ -27,6 +27,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import identity_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
@@ -77,8 +78,7 @@ class SavepointPlan:
 def savepoint_options() -> dict:
     """Return the part of the argument spec about savepoints."""
     return {
-        "name": {"type": "str", "aliases": ["job_name"]},
-        "job_id": {"type": "int", "aliases": ["id"]},
+        **identity_options(),
         "state": {"type": "str", "choices": ["present", "imported"], "default": "present"},
         "savepoint_path": {"type": "str"},
     }

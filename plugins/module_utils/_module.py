@@ -105,6 +105,11 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
         )
 
 
+def is_hidden(module: AnsibleModule, value) -> bool:
+    """Whether any part of a value is masked in the result, because it is secret."""
+    return remove_values(value, module.no_log_values) != value
+
+
 def _warn(module, result):
     for warning in result.pop("warnings", ()):
         module.warn(_presentable(module, warning))

@@ -81,7 +81,7 @@ options:
   job_type:
     description: Only jobs of this type.
     type: str
-    choices: [flink_jar_job, flink_sql_job, flink_opensource_sql_job]
+    choices: [flink_jar_job, flink_opensource_sql_job, flink_sql_job, flink_sql_edge_job]
   user_name:
     description: Only jobs of this user.
     type: str
@@ -551,14 +551,13 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import (
     query_from_params,
     query_jobs,
     query_options,
 )
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, is_hidden, run_module
 
 
 def main():
@@ -566,12 +565,9 @@ def main():
         argument_spec={**auth_options(), **query_options(), **desired_options()}, supports_check_mode=True
     )
 
-    def is_hidden(value):
-        return remove_values(value, module.no_log_values) != value
-
     def action(params, open_api, _progress):
         query = query_from_params(params)
-        return query_jobs(open_api(), query, is_hidden)
+        return query_jobs(open_api(), query, lambda value: is_hidden(module, value))
 
     run_module(module, action)
 
