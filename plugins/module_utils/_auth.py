@@ -32,11 +32,13 @@ class Access:
     :param endpoint: URL of the service, without version and trailing slash.
     :param auth: puts the credentials on a prepared request; has C(renewed()) for when they are refused, and
         C(advice), a sentence for when that does not help.
+    :param keep_secret: is told what must not be shown.
     """
 
     endpoint: str
     project_id: str
     auth: TokenAuth | SignatureAuth
+    keep_secret: Callable[[str], None] = lambda _secret: None
 
 
 class TokenAuth:
@@ -75,14 +77,14 @@ class PasswordAuth(TokenAuth):
 def open_access(client, credentials: Credentials, keep_secret: Callable[[str], None]) -> Access:
     """Turn credentials into access, with no request when token or keys, project id and endpoint are all known.
 
-    :param keep_secret: told of each token that IAM issues, before it is used.
+    :param keep_secret: is told what must not be shown, such as each token that IAM issues, before it is used.
     :raises ConflictError: the project or the service's address cannot be determined.
     :raises RequestError: IAM refused or did not answer.
     """
     if credentials.password:
         return _access_by_password(client, credentials, keep_secret)
     project_id = credentials.project_id or _project_id_by_name(client, credentials)
-    return Access(credentials.endpoint, project_id, _request_auth(credentials, project_id))
+    return Access(credentials.endpoint, project_id, _request_auth(credentials, project_id), keep_secret)
 
 
 def _request_auth(credentials, project_id=""):
@@ -146,7 +148,7 @@ def _access_by_password(client, credentials, keep_secret):
     endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
-    return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]))
+    return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]), keep_secret)
 
 
 def _catalog_endpoint(token, credentials):

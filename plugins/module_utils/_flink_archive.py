@@ -7,12 +7,19 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, DliError, InvalidInput, RequestError
+from ansible_collections.otc.dli.plugins.module_utils._errors import (
+    ConflictError,
+    InvalidInput,
+    OutcomeUnknown,
+    RequestError,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import Writes
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._retry import may_be_carried_out
 
@@ -102,11 +109,11 @@ def export_jobs(api: FlinkJobApi, task: ExportTask, apply: bool) -> dict:
     body = {"obs_dir": task.obs_dir, "is_selected": selected is not None}
     if selected is not None:
         body["job_selected"] = [job["job_id"] for job in selected]
-    zip_file = _sent("export", lambda: api.export_jobs(body)) if apply else []
+    zip_file = _sent_once("export", lambda: api.export_jobs(body)) if apply else []
     return _result("export", True, {"zip_file": zip_file, "jobs": selected})
 
 
-def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool) -> dict:
+def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool, clock=time) -> dict:
     """Import jobs and return the module's result.
 
     :param apply: False for check mode: imports nothing.
@@ -125,9 +132,57 @@ def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool) -> dict:
                 "already are left alone, so that nothing may change; names can tell."
             ]
         return result
-    body = {"zip_file": task.zip_file, "is_cover": task.is_cover}
-    mapping = _sent("import", lambda: api.import_jobs(body))
-    return _result("import", any(job["new_job_id"] is not None for job in mapping), {"job_mapping": mapping})
+    if task.is_cover:
+        mapping = _sent_once("import", lambda: api.import_jobs({"zip_file": task.zip_file, "is_cover": True}))
+        return _result("import", _is_change(mapping), {"job_mapping": mapping})
+    return _import_what_is_missing(api, task, missing or [], clock)
+
+
+def _import_what_is_missing(api, task, missing, clock):
+    """Import jobs that are not there, and return the module's result.
+
+    To send this twice is safe, as jobs that are there are left alone (documented). But what the first request has made
+    looks to the second one as if it had been there before, so that its answer does not tell whether anything changed.
+
+    :param missing: those of the task's names that are not there. The other jobs of the file cannot be looked for.
+    """
+    answers: list[list] = []
+    sent = 0
+
+    def send():
+        nonlocal sent
+        sent += 1
+        answers.append(api.import_jobs({"zip_file": task.zip_file, "is_cover": False}))
+
+    def look():
+        return {name: _ids(api, name) for name in missing}
+
+    try:
+        there = Writes(clock).send(send, look, lambda there: bool(there) and all(there.values()), patient=True)
+        if answers and not _is_change(answers[0]):
+            there = look()
+    except RequestError as exc:
+        exc.after([])
+        if (sent > 1 or answers) and not isinstance(exc, OutcomeUnknown):
+            exc.result["changed"] = True
+            raise exc.explained("Whether an import was carried out before is not known.") from exc
+        raise
+    found = [{"old_job_id": None, "new_job_id": ids[0], "remark": ""} for ids in (there or {}).values() if ids]
+    result = _result("import", bool(found) or _is_change(answers[0]), {"job_mapping": answers[0] if answers else found})
+    if not answers:
+        text = "The answer to the import was lost, so job_mapping tells only which jobs of names are there now."
+        return {**result, "warnings": [text]}
+    if sent > 1 and not result["changed"]:
+        text = (
+            f"The answer to an import of {task.zip_file} was lost. When it was sent again all jobs were there; whether "
+            "the first one has imported any is not known, so it counts as a change."
+        )
+        return {**_result("import", True, {"job_mapping": answers[0]}), "warnings": [text]}
+    return result
+
+
+def _is_change(mapping):
+    return any(job["new_job_id"] is not None for job in mapping)
 
 
 def _names(params):
@@ -175,12 +230,12 @@ def _selected(api, task):
     return [{"job_id": job_id, "name": jobs[job_id]} for job_id in dict.fromkeys(chosen)]
 
 
-def _sent(operation, send):
-    """Send a write once, even when its answer is lost: nothing shows whether it was carried out."""
+def _sent_once(operation, send):
+    """Send a write once, even when its answer is lost: nothing shows whether it was carried out, and twice is more."""
     try:
         return send()
-    except DliError as exc:
-        if isinstance(exc, RequestError) and may_be_carried_out(exc):
+    except RequestError as exc:
+        if may_be_carried_out(exc):
             exc.result = {"changed": True, "actions": []}
             raise exc.explained(f"Whether the {operation} was carried out is not known.") from exc
         raise

@@ -165,7 +165,8 @@ class Convergence:
         plan, self._current = self._make_plan()
         if self._current is None:
             raise missing
-        if not self._applier.done and any(step.operation == "update" for step in plan.steps):
+        # What only an update can set is still missing from a job that this task has just created, too.
+        if not self._applier.done and _updated(plan) - _updated(self.plan):
             self.plan = plan
         elif not self._applier.done:
             # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
@@ -200,6 +201,11 @@ class Convergence:
             found = Found(self._reader.complete(found.job, kind), found.tags_match)
             plan = plan_job(goal, found.job, found.tags_match)
         return plan, found.job
+
+
+def _updated(plan):
+    """Return the names of the fields that a plan's updates change."""
+    return {name for step in plan.steps if step.operation == "update" for name in step.fields}
 
 
 def _is_left_alone(job, spec, state, wait):

@@ -93,17 +93,32 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
     """
     writes = Writes(clock)
     found = _find(api, task)
-    current = found and _normalised(found)
-    operation, after, warnings = _plan(api, task, current)
+    operation, after, warnings = _plan(api, task, found)
     template = after
     if operation and apply:
         done: list[dict] = []
         try:
-            template = _carry_out(api, writes, task, operation, found, after, done)
+            if operation != "create":
+                _change(api, writes, task, operation, found, after)
+            elif not _create(api, writes, task):
+                other = _appeared(api, task)
+                operation, after, warnings = _plan(api, task, other)
+                if operation:
+                    found = other
+                    _change(api, writes, task, operation, found, after)
+                # As far as anybody can tell, what is just as this task creates it comes of this task.
+                operation = operation or "create"
+            done.append(_action(task, operation, found, after))
+            if operation == "delete":
+                now = [found]
+            else:
+                now = _with_id(api, found["template_id"]) if found else _named(api, after["name"])
         except DliError as exc:
             exc.after(done)
             raise
-    return _result(task, operation, current, after, template, warnings)
+        template = _normalised(now[0]) if now else after
+        warnings = [*warnings, *_several_warnings(task, now)]
+    return _result(task, operation, found, after, template, warnings)
 
 
 def _listed(api, **filters):
@@ -123,21 +138,46 @@ def _find(api, task):
     The list's filter by name is documented to be fuzzy, so names are compared here.
     """
     if task.template_id is not None:
-        found = [template for template in _listed(api) if template["template_id"] == task.template_id]
+        found = _with_id(api, task.template_id)
         return found[0] if found else None
     name = task.fields["name"]
-    found = [template for template in _listed(api, name=name) if template.get("name") == name]
+    found = _named(api, name)
     if len(found) > 1:
-        ids = ", ".join(sorted(str(template["template_id"]) for template in found))
-        raise ConflictError(f"Several templates are named {name}: {ids}; say which one with template_id.")
+        raise ConflictError(f"Several templates are named {name}: {_ids(found)}; say which one with template_id.")
     return found[0] if found else None
 
 
-def _plan(api, task, current):
-    """Return a tuple of the operation, "" for none, the template as it will be, and warnings."""
+def _with_id(api, template_id):
+    return [template for template in _listed(api) if template["template_id"] == template_id]
+
+
+def _named(api, name):
+    return [template for template in _listed(api, name=name) if template.get("name") == name]
+
+
+def _ids(templates):
+    return ", ".join(sorted(str(template["template_id"]) for template in templates))
+
+
+def _appeared(api, task):
+    """Return the template whose creation was lost, or refused because another task was faster."""
+    others = _named(api, task.fields["name"])
+    own = [other for other in others if _wanted(task).items() <= _normalised(other).items()]
+    other = own[0] if own else _find(api, task)
+    if other is None:
+        raise ConflictError(f"{task.label} was there when it was to be created, but is gone again.")
+    return other
+
+
+def _plan(api, task, found):
+    """Return a tuple of the operation, "" for none, the template as it will be, and warnings.
+
+    :param found: the service's answer about the template as it is, None when there is none.
+    """
+    current = found and _normalised(found)
     if task.state == "absent":
         return ("delete" if current else ""), None, []
-    wanted = {key: canonical(FIELDS_BY_NAME[key], value) if key != "name" else value for key, value in _of(task)}
+    wanted = _wanted(task)
     if current is None:
         if task.template_id is not None:
             raise ConflictError(
@@ -156,8 +196,10 @@ def _plan(api, task, current):
     return ("update" if after != current else ""), after, _tags_warnings(api, task, current)
 
 
-def _of(task):
-    return task.fields.items()
+def _wanted(task):
+    return {
+        key: value if key == "name" else canonical(FIELDS_BY_NAME[key], value) for key, value in task.fields.items()
+    }
 
 
 def _tags_warnings(api, task, current):
@@ -170,62 +212,78 @@ def _tags_warnings(api, task, current):
     ]
 
 
-def _carry_out(api, writes, task, operation, found, after, done):
-    """Do what is planned, and return the template as the service then lists it, a deleted one as it was.
+def _several_warnings(task, templates):
+    if len(templates) < 2:
+        return []
+    return [
+        f"The service now has several templates named {task.fields['name']}: {_ids(templates)}; the request to create "
+        "one was carried out more than once, or another task has created one at the same time."
+    ]
+
+
+def _create(api, writes, task):
+    """Create a template. Return whether the service simply accepted that, or else has one of that name now."""
+    body = dict(task.fields)
+    if task.tags is not None:
+        body["tags"] = [{"key": key, "value": value} for key, value in task.tags.items()]
+    return writes.send(lambda: api.create_template(body), lambda: _named(api, body["name"]), bool, patient=True) is None
+
+
+def _change(api, writes, task, operation, found, after):
+    """Update or delete a template.
 
     :param found: the service's answer about the template as it is.
-    :param done: takes the operation as soon as it is carried out.
     """
-    template_id = found and found["template_id"]
+    template_id = found["template_id"]
 
-    def listed():
-        if template_id is None:
-            return [_normalised(other) for other in _listed(api, name=after["name"]) if other["name"] == after["name"]]
-        return [_normalised(other) for other in _listed(api) if other["template_id"] == template_id]
+    def look():
+        return [_normalised(other) for other in _with_id(api, template_id)]
 
     if operation == "delete":
         try:
-            writes.send(lambda: api.delete_template(template_id), listed, lambda others: not others)
+            writes.send(lambda: api.delete_template(template_id), look, lambda others: not others)
         except NotFound:
             pass
-        return _normalised(found)
-    if operation == "update":
-        # What is not managed goes back just as it came.
-        body = {key: task.fields.get(key, found.get(key) or "") for key in MAX_LENGTHS}
-        writes.send(
-            lambda: api.update_template(template_id, body),
-            listed,
-            lambda others: bool(others) and all(others[0][key] == after[key] for key in MAX_LENGTHS),
-        )
-    else:
-        body = dict(task.fields)
-        if task.tags is not None:
-            body["tags"] = [{"key": key, "value": value} for key, value in task.tags.items()]
-        writes.send(lambda: api.create_template(body), listed, bool, patient=True)
-    done.append({"operation": operation})
-    others = listed()
-    return others[0] if others else after
+        return
+    # What is not managed goes back just as it came.
+    body = {key: task.fields.get(key, found.get(key) or "") for key in MAX_LENGTHS}
+    writes.send(
+        lambda: api.update_template(template_id, body),
+        look,
+        lambda others: bool(others) and all(others[0][key] == after[key] for key in MAX_LENGTHS),
+    )
 
 
-def _result(task, operation, current, after, template, warnings):
+def _action(task, operation, found, after):
+    fields = [] if operation == "delete" else _changed_fields(task, operation, found, after)
+    return {"operation": operation, **({"fields": fields} if fields else {})}
+
+
+def _changed_fields(task, operation, found, after):
+    before, after = (_normalised(found) if found else {}), after or {}
+    managed = task.fields if operation == "create" else _FIELDS
+    return [key for key in _FIELDS if operation and key in managed and before.get(key) != after.get(key)]
+
+
+def _result(task, operation, found, after, template, warnings):
     public = task.fields.get("sql_body") or ""
+    current = found and _normalised(found)
     before_fields = {key: current[key] for key in _FIELDS} if current else {}
     after_fields = {key: after[key] for key in _FIELDS} if after else {}
     changes: dict[str, dict] = {}
     before: dict = {}
     after_shown: dict = {}
+    changed = _changed_fields(task, operation, found, after)
     for key in _FIELDS:
-        old, new = before_fields.get(key), after_fields.get(key)
-        if operation and old != new and not (operation == "create" and key not in task.fields):
-            changes[key] = dict(zip(("before", "after"), shown_change(key, old, new, public)))
+        if key in changed:
+            pair = shown_change(key, before_fields.get(key), after_fields.get(key), public)
+            changes[key] = dict(zip(("before", "after"), pair))
         for side, source, place in ((before, before_fields, "before"), (after_shown, after_fields, "after")):
             if key in source:
                 side[key] = changes[key][place] if key in changes else shown(key, source[key], public)
     shown_template = template if template is not None else current
     if shown_template:
         shown_template = {key: shown(key, value, public) for key, value in shown_template.items()}
-    fields = [key for key in changes if operation != "delete"]
-    action = {"operation": operation, **({"fields": fields} if fields else {})}
     unconfirmed = [key for key in MAX_LENGTHS if operation == "update" and template[key] != after[key]]
     if unconfirmed:
         warnings = [
@@ -237,7 +295,7 @@ def _result(task, operation, current, after, template, warnings):
         "changed": bool(operation),
         "template": shown_template,
         "changes": changes,
-        "actions": [action] if operation else [],
+        "actions": [_action(task, operation, found, after)] if operation else [],
         "diff": {"before": before, "after": after_shown, "before_header": task.label, "after_header": task.label},
         "warnings": warnings,
     }

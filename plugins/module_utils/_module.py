@@ -22,7 +22,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
 )
 from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, sensitive_values
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import SHORTEST_SECRET_WORD, secret_words
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
@@ -37,10 +37,9 @@ _ALIASES = {
     "ca_cert": ["cacert"],
     "endpoint": ["dli_endpoint"],
 }
-# Shorter words are left alone when a secret is taken apart: hiding each "1" or "on" would garble the whole result.
-_SHORTEST_SECRET_WORD = 4
 # The words of a service can be a whole gateway page; a message has to stay readable.
 _LONGEST_MESSAGE = 1000
+_LONGEST_END = 400
 # No socket can wait much longer: it counts milliseconds in 31 bits.
 _LONGEST_TIMEOUT_SECONDS = 86400
 
@@ -164,7 +163,10 @@ def _presentable(module, value):
     if not isinstance(value, str):
         return value
     masked = printable(remove_values(value, module.no_log_values))
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+    if len(masked) <= _LONGEST_MESSAGE:
+        return masked
+    # The words of the service stand in the middle; the end tells what became of the task.
+    return f"{masked[: _LONGEST_MESSAGE - _LONGEST_END - 1]}…{masked[-_LONGEST_END:]}"
 
 
 def _hide_options(module) -> None:
@@ -174,10 +176,8 @@ def _hide_options(module) -> None:
         secret_args = job.get("secret_entrypoint_args") or ""
         _hide(module, secret_args)
         _hide(module, " ".join(secret_args.split()))
-        for value in sensitive_values(job.get("runtime_config")) | sensitive_sql_values(job.get("sql_body")):
-            # Hiding a short word or a truth value would garble all else.
-            if len(value) >= _SHORTEST_SECRET_WORD and value not in ("true", "false"):
-                _hide(module, value)
+        for word in secret_words(job):
+            _hide(module, word)
 
 
 def _hide(module, secret) -> None:
@@ -186,7 +186,7 @@ def _hide(module, secret) -> None:
         return
     words = {secret, *(part for word in secret.split() for part in (word, word.partition("=")[2]))}
     for word in words:
-        if word == secret or (len(word) >= _SHORTEST_SECRET_WORD and word[0] != "-"):
+        if word == secret or (len(word) >= SHORTEST_SECRET_WORD and word[0] != "-"):
             module.no_log_values.update(_forms(word))
 
 

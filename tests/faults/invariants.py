@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from faults.scenarios import NEW, OLD, SECRET_ARGS, SECRET_WORDS, Scenario
+from faults.scenarios import SECRET_ARGS, SECRET_WORDS, Scenario
 from faults.stage import CALM, RETRY_TIMEOUT, WAIT_TIMEOUT, Observation, Plan, Stage
 
 LONGEST_MESSAGE = 1100
@@ -23,6 +23,10 @@ LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 LONGEST_SECONDS = 5.0
 # A task has three steps and undoes two at most, each with its waiting, its looking and its repeating.
 LONGEST_PAUSES = 8 * (WAIT_TIMEOUT + RETRY_TIMEOUT)
+
+
+# What the actions of a task are called where it is another word than that of the effect.
+_EFFECTS = {"run": "start", "savepoint": "save"}
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,16 @@ class Violation:
 
 
 RULES = {
-    "one job": "there is never more than one job of the name",
+    "one of a name": "there is never more than one job or template of the name",
+    "once": "nothing is created, exported or imported more often than without the fault",
     "starts": "a job is started no more often than without the fault, or once more where an upgrade is undone",
     "state": "a job that has state is neither started nor stopped without a savepoint, unless the task wants that",
     "secrets": "no secret is in the output",
     "message": "a task succeeds, or fails with one readable message",
     "time": "a task ends in time, by the real clock and by its own",
     "success": "a task that succeeds has done what it does without the fault",
-    "changed": "a task that has changed something says so, or fails",
+    "changed": "a task says that it has changed something when it has, and only then or when nobody can know",
+    "actions": "a task that succeeds tells what it has done, and nothing else",
     "foreign": "nothing is sent to a foreign host",
     "converges": "the same task without faults comes to its end, and then changes nothing",
     "survives": "a task gets over one fault that passes",
@@ -64,16 +70,16 @@ def check_cell(stage: Stage, scenario: Scenario, clean: Observation, plan: Plan)
     stage.set(scenario)
     seen = stage.run(scenario, plan)
     found = [*run_violations(stage, scenario, seen), *comparison_violations(clean, seen)]
-    if plan.passes and seen.failed and not clean.failed:
+    if plan.passes and seen.failed and not clean.failed and not (scenario.once and _is_unsure(seen)):
         found.append(Violation("survives", _message(seen)))
     return found + list(convergence_violations(stage, scenario, clean, seen, plan))
 
 
 def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Iterator[Violation]:
     """Yield what was not as it has to be of one run, whatever it was and met."""
-    names = Counter(job["name"] for job in seen.jobs)
-    if any(count > 1 for count in names.values()) or len(names) > 1:
-        yield Violation("one job", f"there are {dict(names)}")
+    for names in (Counter(thing["name"] for thing in things) for things in (seen.jobs, seen.templates)):
+        if any(count > 1 for count in names.values()) or len(names) > scenario.names:
+            yield Violation("one of a name", f"there are {dict(names)}")
     if seen.starts > 1 + seen.rolled_back:
         yield Violation("starts", f"there were {seen.starts}")
     yield from _state_violations(scenario, seen)
@@ -82,8 +88,11 @@ def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Itera
         yield Violation("time", f"it took {seen.seconds:.1f} seconds and paused {seen.slept:.0f}")
     if seen.taken > LARGEST_ANSWER_BYTES:
         yield Violation("size", f"it took an answer of {seen.taken} bytes")
-    if not seen.failed and seen.changed != bool(seen.effects):
+    if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or _is_unsure(seen))):
         yield Violation("changed", f"it says {seen.changed}, and the service has done {_words(seen)}")
+    told = {_EFFECTS.get(name, name) for name in _operations(seen)}
+    if not seen.failed and not _is_unsure(seen) and told != {effect.operation for effect in seen.effects}:
+        yield Violation("actions", f"it tells {sorted(told)}, and the service has done {_words(seen)}")
     if seen.foreign:
         yield Violation("foreign", f"{seen.foreign} requests arrived")
 
@@ -94,8 +103,12 @@ def comparison_violations(clean: Observation, seen: Observation) -> Iterator[Vio
         yield Violation("starts", f"{seen.starts}, and {clean.starts} without the fault")
     if not seen.failed and clean.failed:
         yield Violation("success", f"without the fault it fails: {_message(clean)}")
-    elif not seen.failed and seen.jobs != clean.jobs:
-        yield Violation("success", f"there is {_difference(seen.jobs, clean.jobs)}")
+    elif not seen.failed and seen.things != clean.things:
+        yield Violation("success", f"there is {_difference(seen.things, clean.things)}")
+    counts = [Counter(effect.operation for effect in run.effects) for run in (seen, clean)]
+    for name in ("create", "export", "import"):
+        if counts[0][name] > counts[1][name] and not seen.doubled:
+            yield Violation("once", f"there were {counts[0][name]} times {name}")
 
 
 def convergence_violations(
@@ -117,8 +130,8 @@ def convergence_violations(
             yield Violation("converges", f"the next run ends with {_message(again)!r}, not with {_message(clean)!r}")
     elif again.failed:
         yield Violation("converges", f"the next run fails: {_message(again)}")
-    elif again.jobs != clean.jobs:
-        yield Violation("converges", f"after the next run there is {_difference(again.jobs, clean.jobs)}")
+    elif again.things != clean.things:
+        yield Violation("converges", f"after the next run there is {_difference(again.things, clean.things)}")
     elif again.changed and not scenario.again:
         last = stage.run(scenario)
         if last.failed or last.changed or last.effects:
@@ -127,16 +140,16 @@ def convergence_violations(
 
 def _recovery_violations(stage: Stage, scenario: Scenario) -> Iterator[Violation]:
     """A version that is broken cannot run; what has to be possible is to go back to the one before it."""
-    back = stage.run(scenario, CALM, entrypoint=OLD)
+    back = stage.run(scenario, CALM, **scenario.former)
     if back.failed and "has no savepoint to resume from" in _message(back):
         # The service has dropped the savepoint, and the person who runs the task gives it back.
         (job,) = stage.service.jobs.all()
         job.set_savepoint("obs://bucket/given/back")
-        back = stage.run(scenario, CALM, entrypoint=OLD)
+        back = stage.run(scenario, CALM, **scenario.former)
     yield from _state_violations(scenario, back)
-    ends = [(job["status"], job["entrypoint"]) for job in back.jobs]
-    if back.failed or ends != [("job_running", OLD)]:
-        yield Violation("converges", f"going back from {NEW} ends with {ends}: {_message(back)}")
+    ends = [{name: job[name] for name in ("status", *scenario.former)} for job in back.jobs]
+    if back.failed or ends != [{"status": "job_running", **scenario.former}]:
+        yield Violation("converges", f"going back from {scenario.broken} ends with {ends}: {_message(back)}")
 
 
 def _state_violations(scenario: Scenario, seen: Observation) -> Iterator[Violation]:
@@ -198,17 +211,27 @@ def _message(seen: Observation) -> str:
     return (seen.result or {}).get("msg", "")
 
 
+def _operations(seen: Observation) -> list[str]:
+    return [action["operation"] for action in (seen.result or {}).get("actions", [])]
+
+
+def _is_unsure(seen: Observation) -> bool:
+    """Whether a task says that nobody can know what has become of one of its requests."""
+    warnings = (seen.result or {}).get("warnings", [])
+    return any("is not known" in text for text in (_message(seen), *_texts(warnings)))
+
+
 def _words(seen: Observation) -> str:
     return ", ".join(effect.operation for effect in seen.effects) or "nothing"
 
 
-def _difference(jobs: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:
-    if len(jobs) != len(expected):
-        return f"{len(jobs)} jobs instead of {len(expected)}"
+def _difference(things: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:
+    if len(things) != len(expected):
+        return f"{len(things)} jobs and templates instead of {len(expected)}"
     pairs = [
-        f"{name} {job[name]!r} instead of {other[name]!r}"
-        for job, other in zip(jobs, expected)
-        for name in job
-        if job[name] != other[name]
+        f"{name} {thing.get(name)!r} instead of {other.get(name)!r}"
+        for thing, other in zip(things, expected)
+        for name in {**thing, **other}
+        if thing.get(name) != other.get(name)
     ]
     return "; ".join(pairs)

@@ -55,7 +55,7 @@ def columns(scenario: Scenario) -> Iterator[str]:
     """Yield the faults that a scenario meets."""
     chosen = scenario.name in CHOSEN
     for name in FAULTS:
-        if chosen or name not in ANYWHERE:
+        if (chosen or name not in ANYWHERE) and name not in scenario.without:
             yield name
     for name in (*LASTING, *(LASTING_AND_SLOW if chosen else ())):
         yield name + "+"

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_savepoint
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_export,
+    dli_flink_job_import,
+    dli_flink_job_info,
+    dli_flink_job_template,
+    dli_flink_savepoint,
+    dli_flink_sql_job,
+)
 
 from local_dli.clock_engine import Step
 from unit.lifecycle_table import NOTHING, REFUSED, STATES, TABLE, settled
@@ -22,6 +30,19 @@ SAVEPOINT = "obs://bucket/planted/savepoint"
 SECRET_WORDS = ('Geh"eim/ü&1=x', "k3y\\path%20")
 SECRET_ARGS = f"--db-password {SECRET_WORDS[0]} --key {SECRET_WORDS[1]}"
 PASSING_SECONDS = 2.0
+
+ARCHIVE = "bucket/exports/jobs.zip"
+TEMPLATE_ID = 7
+
+
+def _sql(rest: str) -> str:
+    """Return SQL with both secrets in it."""
+    options = f"'connector' = 'jdbc', 'password' = '{SECRET_WORDS[0]}', 'ssl.key.password' = '{SECRET_WORDS[1]}'"
+    return f"CREATE TABLE orders (id INT) WITH ({options});\n{rest}"
+
+
+OLD_SQL = _sql("INSERT INTO orders SELECT 1")
+NEW_SQL = _sql("INSERT INTO orders SELECT 2")
 
 _KNOWN = {
     "entrypoint": OLD,
@@ -36,14 +57,21 @@ _SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
 
 @dataclass(frozen=True)
 class Scenario:
-    """One task and what is there before it.
+    """One task and what is there before it: a job or none, templates, and jobs in a ZIP file.
 
     :param group: the row of the table of results to which it counts.
     :param planted: the job before; None when there is none.
     :param ways: the status into which a planted job goes on by itself; "" for none.
+    :param templates: the templates before.
+    :param archived: the jobs in the ZIP file C(ARCHIVE).
+    :param names: how many names of jobs, or of templates, there are at most.
     :param broken: the version of the job that fails soon after its start; "" for none.
+    :param former: the version before it, as the task would give it.
     :param stateless: whether the task is meant to lose the job's state.
     :param again: whether the task changes something whenever it runs.
+    :param once: whether the task has a write that nothing shows and that must not be sent again, so that the task fails
+        when its answer is lost.
+    :param without: faults about which no client could do anything.
     :param failing: whether the task fails without any fault too.
     :param login: by ``token`` or by ``password``.
     """
@@ -55,9 +83,15 @@ class Scenario:
     ways: str = ""
     module: ModuleType = dli_flink_jar_job
     behaviour: dict[str, Any] = field(default_factory=dict)
+    templates: tuple[dict[str, Any], ...] = ()
+    archived: tuple[dict[str, Any], ...] = ()
+    names: int = 1
     broken: str = ""
+    former: dict[str, Any] = field(default_factory=lambda: {"entrypoint": OLD})
     stateless: bool = False
     again: bool = False
+    once: bool = False
+    without: tuple[str, ...] = ()
     failing: bool = False
     login: str = "token"
 
@@ -182,9 +216,135 @@ _OTHERS = [
     Scenario("info of all", "info", {"name": None, "execution_plan": True}, _RUNNING, module=dli_flink_job_info),
 ]
 
-SCENARIOS = {scenario.name: scenario for scenario in [*_cells(), *map(_without_job, STATES), *_OTHERS]}
 
-# One of each kind, for the tests of every day, for TLS, and for what takes real time.
+def _sql_planted(status: str, **values: Any) -> dict[str, Any]:
+    ran = {} if status == "job_init" else {"start_time": 1, **_SAVED}
+    known = {"job_type": "flink_opensource_sql_job", "sql_body": OLD_SQL, "queue_name": "queue", "obs_bucket": "bucket"}
+    return {"status": status, **known, **ran, **values}
+
+
+def _sql_job(
+    name: str, group: str, task: dict[str, Any], planted: dict[str, Any] | None = None, **rest: Any
+) -> Scenario:
+    return Scenario(f"SQL job {name}", f"SQL job: {group}", task, planted, module=dli_flink_sql_job, **rest)
+
+
+_NEW_SQL_JOB = {"sql_body": OLD_SQL, "queue_name": "queue"}
+_SQL_UPGRADE: dict[str, Any] = {"state": "started", "sql_body": NEW_SQL}
+_SQL_RUNNING = _sql_planted("job_running")
+_SQL_TEMPLATE = {"template_id": TEMPLATE_ID, "name": "template", "desc": "", "sql_body": OLD_SQL}
+_FROM_TEMPLATE = {"template_id": TEMPLATE_ID, "queue_name": "queue"}
+
+_SQL_JOBS = [
+    _sql_job("without a job", "create", {**_NEW_SQL_JOB, "state": "present"}),
+    _sql_job("started without a job", "create, run", {**_NEW_SQL_JOB, "state": "started"}, stateless=True),
+    _sql_job("from a template", "create", _FROM_TEMPLATE, templates=(_SQL_TEMPLATE,)),
+    _sql_job(
+        "from a template, started, with what a new job does not take",
+        "create, update, run",
+        {**_FROM_TEMPLATE, "sql_body": NEW_SQL, "operator_config": {"a": 1}, "state": "started"},
+        templates=(_SQL_TEMPLATE,),
+        stateless=True,
+    ),
+    _sql_job("as described", "nothing to do", {**_NEW_SQL_JOB, "state": "started"}, _SQL_RUNNING),
+    _sql_job("changed", "update", {"sql_body": NEW_SQL}, _sql_planted("job_cancel_success")),
+    _sql_job("changed but for its SQL", "update", {"desc": "new"}, _sql_planted("job_cancel_success")),
+    _sql_job("upgraded", "stop, update, run", _SQL_UPGRADE, _SQL_RUNNING, behaviour=_KEPT),
+    _sql_job("upgraded, its savepoint is dropped", "stop, update, run", _SQL_UPGRADE, _SQL_RUNNING, behaviour=_DELETED),
+    _sql_job(
+        "upgraded to what is broken",
+        "upgrade that rolls back",
+        _SQL_UPGRADE,
+        _SQL_RUNNING,
+        behaviour=_KEPT,
+        broken=NEW_SQL,
+        former={"sql_body": OLD_SQL},
+        failing=True,
+    ),
+    _sql_job("stopped", "stop", {"state": "stopped"}, _SQL_RUNNING),
+    _sql_job("deleted", "delete", {"state": "absent"}, _SQL_RUNNING),
+]
+
+
+def _template(name: str, group: str, task: dict[str, Any], *planted: dict[str, Any], **rest: Any) -> Scenario:
+    module = dli_flink_job_template
+    return Scenario(f"template {name}", f"template: {group}", task, templates=planted, module=module, **rest)
+
+
+_PLANTED = {**_SQL_TEMPLATE, "name": "job", "job_type": "flink_opensource_sql_job"}
+_OTHER = {"name": "job-2", "desc": "", "sql_body": OLD_SQL}
+_NEW_TEMPLATE = {"desc": "d", "sql_body": OLD_SQL, "job_type": "flink_sql_job", "tags": {"team": "data"}}
+
+_TEMPLATES = [
+    _template("without one", "create", _NEW_TEMPLATE),
+    _template(
+        "without one, names are free",
+        "create",
+        _NEW_TEMPLATE,
+        behaviour={"template_names": "free"},
+        # Such a service makes two of a request that it gets twice, or long after its client has given it up.
+        without=("twice_first", "twice_second", "too_late"),
+    ),
+    _template("with a password", "create", _NEW_TEMPLATE, login="password"),
+    _template("as described", "nothing to do", {"sql_body": OLD_SQL}, _PLANTED, _OTHER, names=2),
+    _template("changed", "update", {"sql_body": NEW_SQL}, _PLANTED, _OTHER, names=2),
+    _template("changed but for its SQL", "update", {"desc": "new"}, _PLANTED),
+    _template("renamed", "update", {"template_id": TEMPLATE_ID, "name": "renamed"}, _PLANTED),
+    _template("deleted", "delete", {"state": "absent"}, _PLANTED, _OTHER, names=2),
+    _template("deleted by id", "delete", {"name": None, "template_id": TEMPLATE_ID, "state": "absent"}, _PLANTED),
+    _template("absent", "nothing to do", {"state": "absent"}),
+]
+
+
+def _export(name: str, **task: Any) -> Scenario:
+    task = {"name": None, "obs_dir": "bucket/exports", **task}
+    return Scenario(name, "export", task, _RUNNING, module=dli_flink_job_export, again=True, once=True)
+
+
+def _import(name: str, group: str, planted: dict[str, Any] | None = None, **rest: Any) -> Scenario:
+    task = {"name": None, "zip_file": ARCHIVE, **rest.pop("task", {})}
+    archived = rest.pop("archived", _ARCHIVED)
+    return Scenario(name, group, task, planted, module=dli_flink_job_import, archived=archived, **rest)
+
+
+_ARCHIVED = ({"name": "job", "desc": "archived", **_KNOWN},)
+_TWO_ARCHIVED = (*_ARCHIVED, {"name": "other", "job_type": "flink_opensource_sql_job", "sql_body": OLD_SQL})
+
+# What the first of two imports has made, the second one calls there before; without names nothing tells otherwise.
+_UNNAMED = ("twice_second",)
+
+_ARCHIVES = [
+    _export("export", names=["job"]),
+    _export("export of all"),
+    _import("import", "import", without=_UNNAMED),
+    _import("import by names", "import", task={"names": ["job"]}),
+    _import("import of two, one is there", "import", _RUNNING, archived=_TWO_ARCHIVED, names=2, without=_UNNAMED),
+    _import(
+        "import by names of two, one is there",
+        "import",
+        _RUNNING,
+        archived=_TWO_ARCHIVED,
+        names=2,
+        task={"names": ["job", "other"]},
+    ),
+    _import("import, it is there", "import: nothing to do", _RUNNING),
+    _import("import by names, it is there", "import: nothing to do", _RUNNING, task={"names": ["job"]}),
+    _import(
+        "import that overwrites",
+        "import that overwrites",
+        _planted("job_init"),
+        task={"is_cover": True},
+        again=True,
+        once=True,
+    ),
+]
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in [*_cells(), *map(_without_job, STATES), *_OTHERS, *_SQL_JOBS, *_TEMPLATES, *_ARCHIVES]
+}
+
+# Some of each kind, for TLS, and for what takes real time.
 CHOSEN = (
     "present without a job",
     "started without a job",
@@ -197,4 +357,8 @@ CHOSEN = (
     "upgrade with a password",
     "savepoint",
     "rename",
+    "template without one",
+    "import by names",
 )
+# The same and more, for the tests of every day.
+DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export")

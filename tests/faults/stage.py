@@ -21,12 +21,18 @@ from typing import Any
 import pytest
 import trustme
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_import,
+    dli_flink_job_template,
+    dli_flink_savepoint,
+    dli_flink_sql_job,
+)
 from urllib3.util import connection
 
 from fault_proxy import Fault, FaultProxy
 from faults.clock import HurriedClock
-from faults.scenarios import Scenario
+from faults.scenarios import ARCHIVE, Scenario
 from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.contract import Contract
 from module_runner import run_module
@@ -39,6 +45,20 @@ RETRY_TIMEOUT = 60.0
 # Whatever the service is at in these scenarios is over within so many seconds.
 PASSES_WITHIN = 10.0
 TIMES = {"submit_seconds": 1.5, "savepoint_seconds": 1.5, "cancel_seconds": 1.5}
+# The options about waiting, of the modules that wait.
+WAITING = {
+    dli_flink_jar_job: {"health_window": 3, "wait_timeout": WAIT_TIMEOUT},
+    dli_flink_sql_job: {"health_window": 3, "wait_timeout": WAIT_TIMEOUT},
+    dli_flink_savepoint: {"wait_timeout": WAIT_TIMEOUT},
+}
+# What in each module takes a clock.
+CLOCKED = (
+    (dli_flink_jar_job, "converge"),
+    (dli_flink_sql_job, "converge"),
+    (dli_flink_savepoint, "converge_savepoint"),
+    (dli_flink_job_template, "converge_template"),
+    (dli_flink_job_import, "import_jobs"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,9 +99,10 @@ CALM = Plan({})
 
 @dataclass(frozen=True)
 class Effect:
-    """Something that the service has done to a job.
+    """Something that the service has done to a job or a template.
 
-    :param operation: ``create``, ``update``, ``start``, ``stop``, ``delete``, ``save`` or ``import``.
+    :param operation: ``create``, ``update``, ``start``, ``stop``, ``delete``, ``save``, ``import-savepoint``,
+        ``export`` or ``import``.
     :param saved: for a start, whether it resumes from a savepoint, and for a stop, whether it makes one.
     :param had_state: whether the job had state that this could lose.
     """
@@ -98,23 +119,31 @@ class Observation:
     :param result: what the module printed; None when that was no result.
     :param problem: why there is no result.
     :param effects: what the service did meanwhile.
-    :param jobs: what there was at the end, see Stage.jobs.
+    :param jobs: what jobs there were at the end, see Stage.jobs, and C(templates) likewise.
     :param requests: how many requests the proxy saw.
     :param seconds: how long it took by the real clock.
     :param slept: how long the module paused by its own clock.
     :param taken: the size of the largest answer that the module has taken, in bytes.
     :param foreign: how many requests arrived at the foreign host, or over a connection whose certificate was bad.
+    :param doubled: whether the network brought a request to the service twice.
     """
 
     result: dict[str, Any] | None
     problem: str = ""
     effects: list[Effect] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
+    templates: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
     seconds: float = 0.0
     slept: float = 0.0
     foreign: int = 0
     taken: int = 0
+    doubled: bool = False
+
+    @property
+    def things(self) -> list[dict[str, Any]]:
+        """All that there was at the end."""
+        return [*self.jobs, *self.templates]
 
     @property
     def failed(self) -> bool:
@@ -131,8 +160,11 @@ class Observation:
     @property
     def rolled_back(self) -> bool:
         """Whether an upgrade was undone, or that was tried."""
-        text = (self.result or {}).get("msg", "")
-        return "former definition" in text or "could not be undone" in text
+        result = self.result or {}
+        # A message that quotes much is cut.
+        text = result.get("msg", "")
+        undone = result.get("error", {}).get("rolled_back", False)
+        return undone or "former definition" in text or "could not be undone" in text
 
 
 class Stage:
@@ -175,6 +207,11 @@ class Stage:
         self._reset()
         self.service.behaviour = Behaviour(**{**TIMES, **scenario.behaviour})
         self._broken = scenario.broken
+        if scenario.archived:
+            self.service.archives.put(ARCHIVE, [self.service.jobs.add(**values) for values in scenario.archived])
+            self.service.jobs.clear()
+        for values in scenario.templates:
+            self.service.templates.add(**values)
         if scenario.planted is not None:
             job = self.service.jobs.add(name="job", **scenario.planted)
             if scenario.ways:
@@ -207,17 +244,19 @@ class Stage:
         began, slept = time.monotonic(), self.clock.slept
         result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options)
         imports = [sent for sent in self.service.requests if sent.path.endswith("import-savepoint")]
-        self.effects += [Effect("import") for sent in imports if sent.status == 200]
+        self.effects += [Effect("import-savepoint") for sent in imports if sent.status == 200]
         seen = Observation(
             result,
             problem,
             list(self.effects),
             self.jobs(),
+            self.templates(),
             len(proxy.handled),
             time.monotonic() - began,
             self.clock.slept - slept,
             len(proxy.foreign.arrived) + sum(handled.fault == "bad_certificate" for handled in proxy.handled),
             max((handled.taken for handled in proxy.handled), default=0),
+            any(len(handled.statuses) > 1 for handled in proxy.handled),
         )
         # What comes too late comes now, when it is no longer this run that has done it.
         proxy.settle()
@@ -227,6 +266,14 @@ class Stage:
         """Return what matters of each job: whether two runs had the same end."""
         self.clock.sleep(PASSES_WITHIN)
         return [{"status": job.status, **job.fields} for job in self.service.jobs.all()]
+
+    def templates(self) -> list[dict[str, Any]]:
+        """Return what matters of each template."""
+        facts = ("template_id", "create_time", "update_time")
+        return [
+            {name: value for name, value in template.items() if name not in facts}
+            for template in self.service.templates.all()
+        ]
 
     def _result(self, scenario: Scenario, args: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
         try:
@@ -249,16 +296,13 @@ class Stage:
             args["token"] = self._token
         if proxy is self.secured:
             args["ca_cert"] = str(self._bundle)
-        if scenario.module is dli_flink_jar_job:
-            args |= {"health_window": 3, "wait_timeout": WAIT_TIMEOUT}
-        if scenario.module is dli_flink_savepoint:
-            args |= {"wait_timeout": WAIT_TIMEOUT}
+        args |= WAITING.get(scenario.module, {})
         return {name: value for name, value in {**args, **scenario.task}.items() if value is not None}
 
     def _patch_clock(self, patch: pytest.MonkeyPatch) -> None:
         """Let the module wait without waiting."""
         patch.setattr(_module, "HttpClient", functools.partial(_module.HttpClient, clock=self.clock))
-        for module, name in ((dli_flink_jar_job, "converge"), (dli_flink_savepoint, "converge_savepoint")):
+        for module, name in CLOCKED:
             patch.setattr(module, name, functools.partial(getattr(module, name), clock=self.clock))
 
     def _patch_network(self, patch: pytest.MonkeyPatch) -> None:
@@ -290,22 +334,41 @@ class Stage:
         start, stop = engine.start, engine.stop
 
         def noted_start(job: Any, resume: bool, outcome: str, *rest: Any) -> None:
-            breaks = self._broken and job.fields["entrypoint"] == self._broken
+            breaks = self._breaks(job)
             had_state = job.start_time is not None
             start(job, resume, "exception_after:1.0" if breaks else outcome, *rest)
             self.effects.append(Effect("start", resume, had_state))
 
         def noted_stop(job: Any, trigger: bool, *rest: Any) -> None:
             # State that a savepoint has is not lost, nor is that of a version which never ran well.
-            breaks = self._broken and job.fields["entrypoint"] == self._broken
-            had_state = job.status == "job_running" and not breaks
+            had_state = job.status == "job_running" and not self._breaks(job)
             stop(job, trigger, *rest)
             self.effects.append(Effect("stop", trigger, had_state))
 
         patch.setattr(engine, "start", noted_start)
         patch.setattr(engine, "stop", noted_stop)
-        for name, operation in (("create", "create"), ("update", "update"), ("delete", "delete"), ("save", "save")):
-            patch.setattr(store, name, self._noted(getattr(store, name), operation))
+        templates, archives = self.service.templates, self.service.archives
+        for holder, operations in (
+            (store, ("create", "update", "delete", "save")),
+            (templates, ("create", "update", "delete")),
+            (archives, ("export",)),
+        ):
+            for operation in operations:
+                patch.setattr(holder, operation, self._noted(getattr(holder, operation), operation))
+        restore = archives.restore
+
+        def noted_restore(*args: Any) -> Any:
+            before = len(self.effects)
+            mapping = restore(*args)
+            # Whatever became of the jobs in it is one import.
+            self.effects[before:] = [Effect("import")] if len(self.effects) > before else []
+            return mapping
+
+        patch.setattr(archives, "restore", noted_restore)
+
+    def _breaks(self, job: Any) -> bool:
+        """Whether a job is in the version that fails."""
+        return bool(self._broken) and self._broken in (job.fields.get("entrypoint"), job.fields.get("sql_body"))
 
     def _noted(self, act: Any, operation: str) -> Any:
         def noted(*args: Any) -> Any:

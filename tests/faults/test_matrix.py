@@ -9,14 +9,15 @@ from __future__ import annotations
 import random
 
 import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
 from fault_proxy import FAULTS
 from faults.invariants import RULES, check_cell
 from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, columns, kind_of, table
-from faults.scenarios import CHOSEN, SCENARIOS
+from faults.scenarios import DAILY, SCENARIOS
 from unit.lifecycle_table import STATES, TABLE
 
-# Of each scenario that is chosen, so many cells for each fault; those are drawn, but always the same.
+# Of each scenario that is run every day, so many cells for each fault; those are drawn, but always the same.
 SHARE = 1
 
 
@@ -24,7 +25,9 @@ def test_the_scenarios_are_all_of_the_table_and_more():
     cells = {f"{state} from {status}{changed}" for status in TABLE for state in STATES for changed in ("", ", changed")}
     assert len(cells) == 140 and cells < set(SCENARIOS)
     assert {f"{state} without a job" for state in STATES} < set(SCENARIOS)
-    assert set(CHOSEN) < set(SCENARIOS)
+    assert set(DAILY) < set(SCENARIOS)
+    modules = {scenario.module for scenario in SCENARIOS.values()}
+    assert modules == {SCENARIOS[name].module for name in DAILY} | {dli_flink_job_info}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -35,7 +38,7 @@ def test_without_faults_each_scenario_ends_as_it_should(stage, name):
     assert check_cell(stage, scenario, clean, cell_from(f"{name} | 0 | gzip").plan) == []
 
 
-@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("name", DAILY)
 def test_a_share_of_the_matrix(stage, name, pytestconfig):
     if pytestconfig.getoption("--cell"):
         pytest.skip("one cell alone is asked for")

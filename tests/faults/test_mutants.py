@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.otc.dli.plugins.module_utils import _client, _module
+from ansible_collections.otc.dli.plugins.module_utils import _client, _flink_archive, _flink_job_api, _module
 from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites, Writes
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_template
 
 from faults.invariants import check_cell
 from faults.matrix import cell_from, clean_run
@@ -152,6 +152,70 @@ def evade_a_name(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FlinkJobWrites, "create", create)
 
 
+def repeat_any_write_without_looking(patch: pytest.MonkeyPatch) -> None:
+    """What was lost is sent again at once, also where the service takes it twice."""
+
+    def send(_self: Any, send: Any, *_looking: Any, **_options: Any) -> None:
+        try:
+            send()
+        except RequestError:
+            send()
+
+    patch.setattr(Writes, "send", send)
+
+
+def take_what_was_lost_for_done(patch: pytest.MonkeyPatch) -> None:
+    """A write without an answer counts as carried out."""
+
+    def send(_self: Any, send: Any, look: Any, *_rest: Any, **_options: Any) -> Any:
+        try:
+            return send()
+        except RequestError:
+            return look()
+
+    patch.setattr(Writes, "send", send)
+
+
+def repeat_an_export(patch: pytest.MonkeyPatch) -> None:
+    """An export that was lost is sent again, which makes more files."""
+
+    def sent(_operation: str, send: Any) -> Any:
+        try:
+            return send()
+        except RequestError:
+            return send()
+
+    patch.setattr(_flink_archive, "_sent_once", sent)
+
+
+def believe_the_second_import(patch: pytest.MonkeyPatch) -> None:
+    """An import that was lost is sent again, and its answer tells what has changed."""
+
+    def imported(api: Any, task: Any, *_rest: Any) -> Any:
+        body = {"zip_file": task.zip_file, "is_cover": False}
+        try:
+            mapping = api.import_jobs(body)
+        except RequestError:
+            mapping = api.import_jobs(body)
+        changed = any(job["new_job_id"] is not None for job in mapping)
+        return {"changed": changed, "job_mapping": mapping, "actions": [{"operation": "import"}] if changed else []}
+
+    patch.setattr(_flink_archive, "_import_what_is_missing", imported)
+
+
+def tell_of_no_action(patch: pytest.MonkeyPatch) -> None:
+    """The result of a task on a template has no actions."""
+    real = dli_flink_job_template.converge_template
+    patch.setattr(
+        dli_flink_job_template, "converge_template", lambda *args, **options: {**real(*args, **options), "actions": []}
+    )
+
+
+def forget_what_was_sent(patch: pytest.MonkeyPatch) -> None:
+    """The secrets that an update sends back as they came are not told to Ansible."""
+    patch.setattr(_flink_job_api, "secret_words", lambda _fields: set())
+
+
 # The mutant, a cell that catches it, and the rule by which.
 MUTANTS = [
     (repeat_every_write_blindly, "started from job_running, changed | 2 | later", "survives"),
@@ -166,8 +230,16 @@ MUTANTS = [
     (pause_as_long_as_told, "started without a job | 0 | 429_day", "time"),
     (show_words_as_they_are, "started without a job | 1 | escapes", "message"),
     (say_that_nothing_was_changed, "stopped from job_running | 2 | cut", "changed"),
-    (evade_a_name, "started without a job | 1 | reset_after", "one job"),
+    (evade_a_name, "started without a job | 1 | reset_after", "one of a name"),
     (do_it_all_again, "started from job_running, changed | 11 | redirect_302", "starts"),
+    (repeat_any_write_without_looking, "template without one, names are free | 1 | reset_after", "one of a name"),
+    (take_what_was_lost_for_done, "template changed | 1 | reset_before", "success"),
+    (take_what_was_lost_for_done, "template deleted by id | 1 | reset_before", "success"),
+    (repeat_an_export, "export | 1 | reset_after", "once"),
+    (repeat_an_export, "import that overwrites | 0 | reset_after", "once"),
+    (believe_the_second_import, "import by names | 1 | reset_after", "changed"),
+    (tell_of_no_action, "template changed | 0 | gzip", "actions"),
+    (forget_what_was_sent, "template changed but for its SQL | 1 | echo", "secrets"),
 ]
 
 

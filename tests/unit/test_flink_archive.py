@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConnectionFailed
+from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, ConnectionFailed
 from ansible_collections.otc.dli.plugins.module_utils._flink_archive import export_options, import_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_export, dli_flink_job_import
 
 from module_runner import run_module
+from unit.lifecycle_clock import Clock
 from unit.test_agreement import described
 
 
@@ -124,7 +128,7 @@ def test_a_file_that_is_not_there(call):
     ("module", "operation", "options"),
     [
         (dli_flink_job_export, "export_jobs", {"obs_dir": "bucket"}),
-        (dli_flink_job_import, "import_jobs", {"zip_file": "bucket/a.zip"}),
+        (dli_flink_job_import, "import_jobs", {"zip_file": "bucket/a.zip", "is_cover": True}),
     ],
 )
 def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, operation, options):
@@ -138,6 +142,94 @@ def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, opera
     result = call(module, **options)
     assert result["failed"] and result["changed"] and len(calls) == 1
     assert "was carried out is not known" in result["msg"]
+
+
+LOST = ConnectionFailed("Lost.", "operation")
+NAMES = ["kept", "gone"]
+
+
+@pytest.fixture(name="sent")
+def fixture_sent(monkeypatch):
+    """Return a function that lets imports go as told, and returns the times at which they are sent.
+
+    It takes for each import how often the service gets it and the error that the client gets. All others go well.
+    """
+    clock, calls = Clock(), []
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+    real = FlinkJobApi.import_jobs
+    monkeypatch.setattr(
+        dli_flink_job_import, "import_jobs", functools.partial(dli_flink_job_import.import_jobs, clock=clock)
+    )
+
+    def plan(*fates):
+        fates = list(fates)
+
+        def import_jobs(self, body):
+            calls.append(clock.now)
+            times, error = fates.pop(0) if fates else (1, None)
+            for _time in range(times):
+                mapping = real(self, body)
+            if error:
+                raise error
+            return mapping
+
+        monkeypatch.setattr(FlinkJobApi, "import_jobs", import_jobs)
+        return calls
+
+    return plan
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_lost_import_of_names_is_looked_at_before_it_is_sent_again(service, call, exported, sent, times):
+    calls = sent((times, LOST))
+    result = call(dli_flink_job_import, zip_file=exported, names=NAMES)
+    assert result["changed"] and not result["failed"] and result["actions"] == [{"operation": "import"}]
+    assert calls == ([0.0] if times else [0.0, 15.0])
+    new = {job.name: job.job_id for job in service.jobs.all()}
+    assert set(new) == set(NAMES)
+    ids = [job["new_job_id"] for job in result["job_mapping"] if job["new_job_id"] is not None]
+    assert ids == [new["gone"]]
+    assert ("The answer to the import was lost" in str(result.get("warnings"))) == bool(times)
+    assert not call(dli_flink_job_import, zip_file=exported, names=NAMES)["changed"]
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_lost_import_of_no_names_is_sent_again_as_that_leaves_alone_what_is_there(
+    service, call, exported, sent, times
+):
+    calls = sent((times, LOST))
+    result = call(dli_flink_job_import, zip_file=exported)
+    assert result["changed"] and not result["failed"] and calls == [0.0, 15.0]
+    assert sorted(job.name for job in service.jobs.all()) == sorted(NAMES)
+    assert ("whether the first one has imported any is not known" in str(result.get("warnings"))) == bool(times)
+    assert not call(dli_flink_job_import, zip_file=exported)["changed"]
+
+
+def test_an_import_that_is_lost_each_time_fails_in_the_end(service, call, exported, sent):
+    calls = sent(*[(0, LOST)] * 9)
+    result = call(dli_flink_job_import, zip_file=exported, names=NAMES)
+    assert result["failed"] and result["changed"] and len(calls) == 3
+    assert "Whether it was carried out is not known" in result["msg"]
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_an_import_that_is_refused_after_one_was_lost(call, exported, sent, times):
+    sent((times, LOST), (0, ApiError("operation", 400, "DLI.0001", "No.")))
+    result = call(dli_flink_job_import, zip_file=exported)
+    assert result["failed"] and result["changed"] and "an import was carried out before is not known" in result["msg"]
+
+
+def test_an_import_that_was_carried_out_twice_on_its_way_is_a_change(service, call, exported, sent):
+    sent((2, None))
+    result = call(dli_flink_job_import, zip_file=exported, names=NAMES)
+    assert [job["new_job_id"] for job in result["job_mapping"]] == [None, None]
+    assert result["changed"] and result["actions"] == [{"operation": "import"}]
+
+
+def test_names_that_the_file_does_not_have_are_no_change(call, exported):
+    call(dli_flink_job_import, zip_file=exported)
+    result = call(dli_flink_job_import, zip_file=exported, names=["none"])
+    assert not result["changed"] and result["actions"] == [] and not result["failed"]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,21 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._errors import ConnectionFailed
+from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, ApiError, ConnectionFailed
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_template import MAX_LENGTHS, template_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_template
 
 from local_dli.contract import contract
 from module_runner import run_module
+from unit.lifecycle_clock import Clock
 from unit.test_agreement import described
 
 SQL = "SELECT 'one' FROM a WITH ('password' = 'hunter2')"
@@ -132,7 +138,10 @@ def test_bad_input_is_one_sentence_and_no_request(service, template, options, wo
     assert service.requests == []
 
 
-@pytest.mark.parametrize(("operation", "state"), [("create_template", "present"), ("delete_template", "absent")])
+LOSSES = [("create_template", "present"), ("update_template", "present"), ("delete_template", "absent")]
+
+
+@pytest.mark.parametrize(("operation", "state"), LOSSES)
 def test_a_write_whose_answer_is_lost_is_not_repeated_when_it_shows(service, template, monkeypatch, operation, state):
     real = getattr(FlinkJobApi, operation)
 
@@ -141,11 +150,152 @@ def test_a_write_whose_answer_is_lost_is_not_repeated_when_it_shows(service, tem
         raise ConnectionFailed("Lost.", "operation")
 
     monkeypatch.setattr(FlinkJobApi, operation, lost)
-    if state == "absent":
-        service.templates.add(name="t")
-    result = template(name="t", state=state)
+    if operation != "create_template":
+        service.templates.add(name="t", desc="old")
+    result = template(name="t", desc="new", state=state)
     assert result["changed"] and not result["failed"] and len(writes(service)) == 1
-    assert len(service.templates.all()) == (state == "present")
+    assert [found["desc"] for found in service.templates.all()] == (["new"] if state == "present" else [])
+    assert [f"{action['operation']}_template" for action in result["actions"]] == [operation]
+
+
+@pytest.mark.parametrize(("operation", "state"), LOSSES)
+def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, monkeypatch, operation, state):
+    clock = Clock()
+    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+    converge = functools.partial(dli_flink_job_template.converge_template, clock=clock)
+    monkeypatch.setattr(dli_flink_job_template, "converge_template", converge)
+    real, looks = getattr(FlinkJobApi, operation), []
+
+    def lost_once(self, *args):
+        looks.append(len(service.requests))
+        if len(looks) == 1:
+            raise ConnectionFailed("Lost.", "operation")
+        real(self, *args)
+
+    monkeypatch.setattr(FlinkJobApi, operation, lost_once)
+    if operation != "create_template":
+        service.templates.add(name="t", desc="old")
+    result = template(name="t", desc="new", state=state)
+    assert result["changed"] and not result["failed"] and len(looks) == 2 and looks[1] > looks[0]
+    assert [found["desc"] for found in service.templates.all()] == (["new"] if state == "present" else [])
+    assert clock.now == pytest.approx(15 if operation == "create_template" else 0), (
+        "two of a name would be worse than a wait"
+    )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "operation", "changes"),
+    [
+        ({"desc": "mine"}, "create", {"name", "desc", "sql_body"}),
+        ({"desc": "theirs"}, "update", {"desc", "sql_body"}),
+    ],
+)
+def test_a_template_that_another_task_has_just_created(service, template, monkeypatch, theirs, operation, changes):
+    """What is there when a template is to be created is not taken for this task's own without a look at it."""
+    real = FlinkJobApi.create_template
+
+    def beaten(self, body):
+        if not service.templates.all():
+            service.templates.add(name="t", sql_body="SELECT 1" if operation == "create" else "", **theirs)
+        real(self, body)
+
+    monkeypatch.setattr(FlinkJobApi, "create_template", beaten)
+    result = template(name="t", desc="mine", sql_body="SELECT 1")
+    assert result["changed"] and [action["operation"] for action in result["actions"]] == [operation]
+    assert set(result["changes"]) == changes and "warnings" not in result
+    (found,) = service.templates.all()
+    assert (found["desc"], found["sql_body"]) == ("mine", "SELECT 1")
+    assert result["template"]["desc"] == "mine" and result["template"]["template_id"] == found["template_id"]
+
+
+def test_a_name_that_is_taken_by_what_cannot_be_seen(service, template, monkeypatch):
+    monkeypatch.setattr(FlinkJobApi, "create_template", refused(AlreadyExists, "DLI.0006"))
+    result = template(name="t")
+    assert result["failed"] and not result["changed"] and "DLI.0006" in result["msg"]
+
+
+def test_a_created_template_that_is_gone_again(service, template, monkeypatch):
+    real = FlinkJobApi.list_templates
+    seen = []
+
+    def fleeting(self, **filters):
+        seen.append(filters)
+        return iter([{"template_id": 7, "name": "t"}]) if len(seen) == 2 else real(self, **filters)
+
+    monkeypatch.setattr(FlinkJobApi, "create_template", refused(AlreadyExists, "DLI.0006"))
+    monkeypatch.setattr(FlinkJobApi, "list_templates", fleeting)
+    result = template(name="t")
+    assert result["failed"] and "was there when it was to be created, but is gone again" in result["msg"]
+
+
+def refused(kind, code):
+    def operation(_self, *_args):
+        raise kind("operation", 400, code, "No.")
+
+    return operation
+
+
+def test_a_request_that_was_carried_out_twice_on_its_way_is_told(service, behave, template, monkeypatch):
+    behave(template_names="free")
+    real = FlinkJobApi.create_template
+
+    def twice(self, body):
+        real(self, body)
+        real(self, body)
+
+    monkeypatch.setattr(FlinkJobApi, "create_template", twice)
+    result = template(name="t", desc="new")
+    first, second = (found["template_id"] for found in service.templates.all())
+    assert result["changed"] and f"now has several templates named t: {first}, {second}" in str(result["warnings"])
+
+
+def test_a_lost_creation_beside_one_of_another_task_is_told_by_what_it_holds(service, behave, template, monkeypatch):
+    behave(template_names="free")
+    real = FlinkJobApi.create_template
+
+    def lost(self, body):
+        real(self, body)
+        service.templates.add(name="t", desc="theirs")
+        raise ConnectionFailed("Lost.", "operation")
+
+    monkeypatch.setattr(FlinkJobApi, "create_template", lost)
+    result = template(name="t", desc="mine")
+    assert result["changed"] and [action["operation"] for action in result["actions"]] == ["create"]
+    assert [found["desc"] for found in service.templates.all()] == ["mine", "theirs"]
+    assert "now has several templates named t" in str(result["warnings"])
+
+
+def test_a_failure_after_the_write_tells_what_was_done(service, template, monkeypatch):
+    service.templates.add(name="t", desc="old")
+    real, lists = FlinkJobApi.list_templates, []
+
+    def listed_once(self, **filters):
+        lists.append(filters)
+        if len(lists) > 1:
+            raise ConnectionFailed("Lost.", "operation")
+        return real(self, **filters)
+
+    monkeypatch.setattr(FlinkJobApi, "list_templates", listed_once)
+    result = template(name="t", desc="new")
+    assert result["failed"] and result["changed"]
+    assert result["actions"] == [{"operation": "update", "fields": ["desc"]}]
+
+
+def test_words_of_the_service_that_quote_what_the_task_does_not_give(service, template, monkeypatch):
+    """An update sends the whole template, with secrets of which the task knows nothing."""
+    service.templates.add(name="t", sql_body=SQL)
+
+    def quoting(self, _method, _url, _auth, body=None, **_options):
+        raise ApiError("PUT", 400, "DLI.0001", f"Bad request {json.dumps(body)}")
+
+    real = HttpClient.request
+
+    def request(self, method, *args, **options):
+        return (quoting if method == "PUT" else real)(self, method, *args, **options)
+
+    monkeypatch.setattr(HttpClient, "request", request)
+    result = template(name="t", desc="new")
+    assert result["failed"] and "Bad request" in result["msg"] and "hunter2" not in str(result)
 
 
 def test_bounds_are_those_of_the_contract_and_options_are_documented():

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, shown
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
 
@@ -94,6 +95,22 @@ def test_what_a_new_job_does_not_take_follows_as_an_update(service, behave, sql,
     assert (job.fields["operator_config"], job.fields["sql_body"]) == ('{"b": 1, "a": 2}', QUERY)
     assert not sql(**{**options, "operator_config": '{"a":2,"b":1}'})["changed"]
     assert sql(operator_config="")["changed"] and not job.fields["operator_config"]
+
+
+def test_a_job_that_was_created_twice_on_the_way_counts_as_created(service, sql, monkeypatch):
+    """The second time it is refused as existing, and what only an update can set is still to come."""
+    real = FlinkJobApi.create_job
+
+    def twice(self, *args):
+        real(self, *args)
+        return real(self, *args)
+
+    monkeypatch.setattr(FlinkJobApi, "create_job", twice)
+    options = {"sql_body": QUERY, "operator_config": {"a": 1}}
+    predicted = sql(True, **options)
+    result = sql(**options)
+    assert operations(result) == ["create", "update"] and predicted["diff"] == result["diff"]
+    assert [job.fields["operator_config"] for job in service.jobs.all()] == ['{"a": 1}']
 
 
 def test_an_unmanaged_configuration_of_operators_stays(service, behave, sql):
