@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import V1_ONLY
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import merged_resource_config, to_wire
@@ -15,10 +16,10 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import m
 _SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
 
 
-def create_body(spec: FlinkJobSpec) -> dict:
+def create_body(kind: JobKind, spec: FlinkJobSpec) -> dict:
     """Return what a request says that creates a job."""
     body: dict = {"name": spec.name}
-    for known in spec.kind.fields:
+    for known in kind.fields:
         if known.name in spec.fields and known.on_create:
             body[known.name] = to_wire(known, spec.fields[known.name])
     if spec.tags is not None:
@@ -26,10 +27,13 @@ def create_body(spec: FlinkJobSpec) -> dict:
     return body
 
 
-def full_update_body(spec: FlinkJobSpec, current: FlinkJob) -> dict:
-    """The whole definition: whether an update keeps or resets what it leaves out is not documented."""
+def full_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob) -> dict:
+    """Return what a request says that changes a job, which is its whole definition.
+
+    Whether an update keeps or resets what it leaves out is not documented.
+    """
     body = {"name": current.name if spec.name is None else spec.name}
-    for known in spec.kind.fields:
+    for known in kind.fields:
         name = known.name
         told = current.raw(name) not in (None, "", [], {})
         if not known.on_update:
@@ -45,15 +49,13 @@ def full_update_body(spec: FlinkJobSpec, current: FlinkJob) -> dict:
     return body
 
 
-def live_update_body(spec: FlinkJobSpec, current: FlinkJob, changes: dict) -> dict:
-    """The fields that a running job takes, without an unchanged obs_bucket, which it refuses (vendor).
+def live_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob, changes: dict) -> dict:
+    """Return the same with the fields alone that a running job takes.
 
-    What does not change is sent too, because an update may reset what it leaves out.
+    An unchanged obs_bucket is not among them, as such a job refuses it (vendor).
     """
-    body = full_update_body(spec, current)
-    live = [
-        known.name for known in spec.kind.fields if known.live and (known.name != "obs_bucket" or known.name in changes)
-    ]
+    body = full_update_body(kind, spec, current)
+    live = [known.name for known in kind.fields if known.live and (known.name != "obs_bucket" or known.name in changes)]
     return {name: body[name] for name in live if name in body}
 
 

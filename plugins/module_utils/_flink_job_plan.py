@@ -155,12 +155,15 @@ def _plan_create(goal):
     late = _only_for_updates(spec)
     steps = [
         Step(
-            "create", body=create_body(spec), fields=tuple(name for name in managed if name not in late), kind=spec.kind
+            "create",
+            body=create_body(spec.kind, spec),
+            fields=tuple(name for name in managed if name not in late),
+            kind=spec.kind,
         )
     ]
     if late:
         draft = FlinkJob({"job_id": 0, "name": spec.name})
-        steps.append(Step("update", body=full_update_body(spec, draft), fields=late, kind=spec.kind))
+        steps.append(Step("update", body=full_update_body(spec.kind, spec, draft), fields=late, kind=spec.kind))
     if goal.state in ("started", "restarted"):
         if goal.how.resume_savepoint:
             raise ConflictError(
@@ -357,7 +360,7 @@ def _former(goal, current, changes, steps):
     if not is_upgrade(steps) or not (goal.how.rollback and operations["run"].savepoint):
         return None
     kind = goal.spec.kind
-    body = full_update_body(FlinkJobSpec(name=current.name, job_id=current.job_id, kind=kind), current)
+    body = full_update_body(kind, FlinkJobSpec(), current)
     # What was unset before has to be unset again.
     unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
     body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
@@ -382,9 +385,9 @@ def _update_steps(spec, current, changes, stopped):
                 f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
                 "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
             )
-        body = live_update_body(spec, current, changes)
+        body = live_update_body(spec.kind, spec, current, changes)
     else:
-        body = full_update_body(spec, current)
+        body = full_update_body(spec.kind, spec, current)
     return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
 
 
