@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
@@ -26,6 +25,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goa
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 # Most threads only wait for their job; how many requests they send at one time is limited elsewhere.
 _MOST_THREADS = 1024
@@ -69,34 +69,30 @@ def converge_fleet(
     api: FlinkJobApi,
     task: FleetTask,
     apply: bool,
-    wait: bool,
-    wait_timeout: float,
-    clock=time,
-    progress: Progress | None = None,
+    waiting: Waiting,
 ) -> dict:
     """Bring the jobs of a fleet to their desired states and return the module's result.
 
     :param apply: False for check mode: everything but the changes themselves.
-    :param progress: is told how far it has got.
     :raises FleetError: some jobs failed or were not attempted; it has the same result as a success.
     :raises InvalidInput: the task lists one job twice, by its name and by its id; nothing was changed.
     """
-    return _Fleet(api, task, (wait, wait_timeout, clock), progress or Progress()).converge(apply)
+    return _Fleet(api, task, waiting).converge(apply)
 
 
 class _Fleet:
-    def __init__(self, api, task, waiting, progress):
+    def __init__(self, api, task, waiting):
         self._api = api
         self._task = task
         self._waiting = waiting
-        self._clock = waiting[-1]
-        self._progress = progress
+        # What many jobs do at one time is told by their number alone.
+        self._quietly = replace(waiting, progress=Progress())
         self._reader = FleetReader(api, len(task.goals))
         self._members = [self._member(goal) for goal in task.goals]
 
     def _member(self, goal, is_purged=False):
         name = goal.spec.name or str(goal.spec.job_id)
-        convergence = Convergence(self._api, self._reader, goal, *self._waiting)
+        convergence = Convergence(self._api, self._reader, goal, self._quietly)
         return Member(name, goal.spec.label, goal, convergence, is_purged)
 
     def converge(self, apply):
@@ -155,7 +151,7 @@ class _Fleet:
         :param change: callable that gives each member of a wave its verdict.
         """
         to_change = [member for member in self._members if member.verdict == NOT_ATTEMPTED]
-        count = _Count(self._progress, len(to_change), self._clock)
+        count = _Count(self._waiting, len(to_change))
         for wave, is_canary in _waves(to_change, rollout):
             if self._failures() > rollout.max_failures:
                 return
@@ -221,13 +217,13 @@ class _Fleet:
 class _Count:
     """Tells how many of the jobs to change are done: each wave, each failure, and the rest now and then."""
 
-    def __init__(self, progress, total, clock):
-        self._progress = progress
+    def __init__(self, waiting, total):
+        self._progress = waiting.progress
         self._total = total
-        self._clock = clock
+        self._clock = waiting.clock
         self._lock = threading.Lock()
         self._begun = self._wave_end = self._done = self._failed = 0
-        self._told = clock.monotonic()
+        self._told = self._clock.monotonic()
 
     def begin(self, wave):
         self._begun += len(wave)

@@ -42,13 +42,15 @@ class FlinkJobApi:
 
     Every method raises a C(RequestError) when the service refuses or does not answer, or answers in a shape that is
     not the API's; what they return has been checked.
+
+    C(keep_secret) is to be told what must not be shown, as C(Access.keep_secret).
     """
 
     def __init__(self, client, access: Access) -> None:
         self._client = client
         self._auth = access.auth
         self._renewing = threading.Lock()
-        self._keep_secret = access.keep_secret
+        self.keep_secret = access.keep_secret
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
@@ -58,7 +60,7 @@ class FlinkJobApi:
         except RequestError:
             # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
             for secret in secret_words(body or {}):
-                self._keep_secret(secret)
+                self.keep_secret(secret)
             raise
 
     def _answer(self, method, path, body, query, version):

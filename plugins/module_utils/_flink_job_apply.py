@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import time
-
 from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
@@ -30,16 +28,13 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     status_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
-from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 
 class Applier:
     """Applies the plan for one job.
 
-    :param wait: whether to wait for the end of the last step; between steps it always waits.
-    :param wait_timeout: seconds to wait at most, for each step.
     :param health_window: seconds that an upgraded job must stay running.
-    :param progress: is told each step that takes time, and each status.
 
     C(done) are the steps that the service has accepted, C(savepoint_made) is the path of the savepoint that a stop
     made, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
@@ -49,19 +44,15 @@ class Applier:
         self,
         api: FlinkJobApi,
         reader: FlinkJobReader,
-        wait: bool = True,
-        wait_timeout: float = 900.0,
+        waiting: Waiting,
         health_window: float = 0.0,
-        clock=time,
-        progress: Progress | None = None,
     ) -> None:
-        self._writes = FlinkJobWrites(api, reader, clock)
+        self._writes = FlinkJobWrites(api, reader, waiting.clock)
         self._reader = reader
-        self._wait = wait
-        self._wait_timeout = wait_timeout
+        self._waiting = waiting
+        self._clock = waiting.clock
+        self._progress = waiting.progress
         self._health_window = health_window
-        self._clock = clock
-        self._progress = progress or Progress()
         self._savepoint_path = ""
         self._started_here = False
         self.savepoint_made = ""
@@ -86,7 +77,7 @@ class Applier:
             self._progress.status(current.name, current.status)
         health_window = self._health_window if is_upgrade(plan.steps) else 0
         for number, step in enumerate(plan.steps, start=1):
-            wait = self._wait or number < len(plan.steps)
+            wait = self._waiting.wait or number < len(plan.steps)
             self._tell(step, job, number, len(plan.steps))
             if step.operation == "create":
                 job = self._create(step)
@@ -113,7 +104,7 @@ class Applier:
         :param label: how messages call the job.
         :raises ConflictError: the task does not want to wait.
         """
-        if not self._wait:
+        if not self._waiting.wait:
             raise ConflictError(f"{label} is {job.status}, which passes; wait is false, so nothing was done.")
         self._progress.status(job.name, job.status)
         self._progress.tell(f"{job.name}: wait, because {job.status} passes")
@@ -137,10 +128,10 @@ class Applier:
             _wait.wait_until(
                 lambda: self._is_listed(job),
                 lambda listed: not listed,
-                self._wait_timeout,
+                self._waiting.timeout,
                 lambda _listed: (
                     f"Flink job {job.name} was deleted, but the service still lists it after "
-                    f"{self._wait_timeout:g} seconds."
+                    f"{self._waiting.timeout:g} seconds."
                 ),
                 self._clock,
             )
@@ -298,7 +289,7 @@ class Applier:
         The answer to a start or stop says only that it was accepted. A job that still shows its former status may not
         have got to it yet, and counts as settled in it only after a grace period.
         """
-        grace = self._clock.monotonic() + min(_wait.GRACE_SECONDS, self._wait_timeout)
+        grace = self._clock.monotonic() + min(_wait.GRACE_SECONDS, self._waiting.timeout)
         left = False
 
         def is_done(found):
@@ -324,9 +315,9 @@ class Applier:
             return _wait.wait_until(
                 lambda: self._read(job_id),
                 is_done,
-                self._wait_timeout,
+                self._waiting.timeout,
                 lambda job: (
-                    f"Waited {self._wait_timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}."
+                    f"Waited {self._waiting.timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}."
                 ),
                 self._clock,
             )

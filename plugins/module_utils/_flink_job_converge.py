@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -20,33 +19,22 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import remaining_changes
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import hidden_args, job_result
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, plan_job
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader, Found
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import status_of
-from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 
-def converge(
-    api: FlinkJobApi,
-    goal: Goal,
-    apply: bool,
-    wait: bool,
-    wait_timeout: float,
-    clock=time,
-    progress: Progress | None = None,
-) -> dict:
+def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dict:
     """Bring a job to its desired state and return the module's result.
 
     :param apply: False for check mode: everything but the changes themselves.
-    :param wait: whether to wait for the end of what was asked for.
-    :param wait_timeout: seconds to wait at most, for each step.
-    :param progress: is told what happens.
     :raises DliError: when the state cannot be reached.
     """
-    convergence = Convergence(api, FlinkJobReader(api), goal, wait, wait_timeout, clock, progress)
+    convergence = Convergence(api, FlinkJobReader(api), goal, waiting)
     convergence.make_plan()
     if apply:
         convergence.carry_out()
@@ -62,20 +50,11 @@ class Convergence:
     C(plan) says what is to be done, and after it was done what has been changed.
     """
 
-    def __init__(
-        self,
-        api: FlinkJobApi,
-        reader: FlinkJobReader,
-        goal: Goal,
-        wait: bool,
-        wait_timeout: float,
-        clock=time,
-        progress: Progress | None = None,
-    ) -> None:
+    def __init__(self, api: FlinkJobApi, reader: FlinkJobReader, goal: Goal, waiting: Waiting) -> None:
+        self._api = api
         self._goal = goal
-        self._wait = wait
         self._reader = reader
-        self._applier_arguments = (api, reader, wait, wait_timeout, goal.how.health_window, clock, progress)
+        self._waiting = waiting
         self._current: FlinkJob | None = None
         self._applied: FlinkJob | None = None
         self.plan = Plan()
@@ -86,7 +65,7 @@ class Convergence:
         # A task that changes nothing needs none of this, and each file to be compiled makes every task slower.
         from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 
-        return Applier(*self._applier_arguments)
+        return Applier(self._api, self._reader, self._waiting, self._goal.how.health_window)
 
     def make_plan(self) -> None:
         """Read the job, and plan what to do about it.
@@ -121,6 +100,10 @@ class Convergence:
             yield
         except DliError as exc:
             exc.after([step.as_action() for step in self._applier.done])
+            if self._current:
+                # An update sends the arguments that others have set too, and a refusal can quote what was sent.
+                arguments = self._current.value("entrypoint_args")
+                self._api.keep_secret(hidden_args(arguments, self._goal.spec.public_text))
             raise
 
     def result(self) -> dict:
@@ -190,7 +173,7 @@ class Convergence:
             return plan_job(goal, current, tags_match=True), current
         found = self._reader.find(spec)
         job = found.job
-        if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._wait):
+        if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._waiting.wait):
             settled = self._applier.settle(job, spec.label)
             found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
         plan = plan_job(goal, found.job, found.tags_match)

@@ -153,7 +153,23 @@ def _is_sensitive_option(match):
 
 
 def _shown_args(arguments, public_text):
-    """Only words that the task gives in the open, and former values of its own flags.
+    """Only words that the task gives in the open, and former values of its own flags."""
+    words = _args_with_masks(arguments, public_text)
+    # One mask for a run of hidden words: not even their number is anybody's business.
+    return " ".join(word for i, word in enumerate(words) if word != MASK or i == 0 or words[i - 1] != MASK)
+
+
+def hidden_args(arguments: str, public_text: str) -> str:
+    """Return those of a job's arguments that results do not show.
+
+    :param public_text: as C(FlinkJobSpec.public_text).
+    """
+    shown_words = _args_with_masks(arguments, public_text)
+    return " ".join(word for word, shown_word in zip(arguments.split(), shown_words) if shown_word == MASK)
+
+
+def _args_with_masks(arguments, public_text):
+    """Return the words of arguments, with a mask for each that the task does not give in the open.
 
     What another run or another person has put there can be a secret, and nothing in the answer tells which word is.
     """
@@ -172,8 +188,7 @@ def _shown_args(arguments, public_text):
             else MASK
         )
         previous = word
-    # One mask for a run of hidden words: not even their number is anybody's business.
-    return " ".join(word for i, word in enumerate(result) if word != MASK or i == 0 or result[i - 1] != MASK)
+    return result
 
 
 def _flag_of(word):

@@ -11,7 +11,6 @@ reference names them only in the table of rights.
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils import _wait
@@ -33,7 +32,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import ch
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, status_of
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
-from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 _SCHEME = "obs://"
 _PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
@@ -106,61 +105,65 @@ def task_from_params(params: dict) -> SavepointTask:
     return SavepointTask(spec, params["state"], path)
 
 
-def converge_savepoint(
-    api: FlinkJobApi,
-    task: SavepointTask,
-    apply: bool,
-    wait: bool,
-    wait_timeout: float,
-    clock=time,
-    progress: Progress | None = None,
-) -> dict:
+def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiting: Waiting) -> dict:
     """Make or import a savepoint and return the module's result.
 
     :param apply: False for check mode: everything but the change itself.
-    :param wait: whether to wait until the savepoint is made.
-    :param progress: is told each status on the way.
     :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
     """
-    progress = progress or Progress()
     reader = FlinkJobReader(api)
+    plan, current = _make_plan(api, reader, task, waiting)
+    if not (plan.operation and apply):
+        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
+    job = _apply(FlinkJobWrites(api, reader, waiting.clock), reader, plan, current, waiting)
+    return _result_of_change(task, plan, current, job)
+
+
+def _make_plan(api, reader, task, waiting):
     current = reader.find(task.job).job
     if current is None:
         raise ConflictError(f"There is no {task.job.label}.")
     plan = plan_savepoint(task, current)
     if plan.operation and not status_of(current.status).settled:
-        applier = Applier(api, reader, wait, wait_timeout, clock=clock, progress=progress)
-        current = applier.settle(current, f"Flink job {current.name}")
+        current = Applier(api, reader, waiting).settle(current, f"Flink job {current.name}")
         plan = plan_savepoint(task, current)
-    _check_status(plan, current)
-    if not (plan.operation and apply):
-        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
-    progress.status(current.name, current.status)
+    if plan.operation == "savepoint" and current.status != RUNNING:
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}, but a savepoint can be made of a running job only."
+        )
+    return plan, current
+
+
+def _apply(writes, reader, plan, current, waiting):
+    """Carry out a plan, and return the job as it is then."""
+    waiting.progress.status(current.name, current.status)
     if plan.operation == "savepoint":
-        progress.tell(f"{current.name}: make a savepoint")
+        waiting.progress.tell(f"{current.name}: make a savepoint")
     done = []
     try:
-        _carry_out(FlinkJobWrites(api, reader, clock), plan, current)
+        _carry_out(writes, plan, current)
         done.append(plan.as_action())
-        if plan.operation == "savepoint" and wait:
-            job = _saved(reader, current, wait_timeout, clock, progress)
-        else:
-            job = reader.read(current.job_id, ())
+        if plan.operation == "savepoint" and waiting.wait:
+            return _saved(reader, current, waiting)
+        return reader.read(current.job_id, ())
     except DliError as exc:
         exc.after(done)
         raise
+
+
+def _result_of_change(task, plan, before, job):
     # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
-    job = job.completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+    job = job.completed_by(before, but=(*_SAVEPOINT_FACTS, "status_desc"))
     after = _savepoint_facts(job)
-    if plan.operation == "savepoint" and not job.has_newer_savepoint_than(current):
+    if plan.operation == "savepoint" and not job.has_newer_savepoint_than(before):
         after = plan.after
-    result = _result(plan, current, job_result(job, task.job), after)
+    result = _result(plan, before, job_result(job, task.job), after)
     if plan.operation != "savepoint" and not _shows(job, plan.path):
         result["warnings"] = [
             f"The service accepted the savepoint for {task.job.label}, but does not show it; see where the job would "
             "resume from before you start it."
         ]
-        result["changes"] = _changes(current, plan.after)
+        result["changes"] = _changes(before, plan.after)
     return result
 
 
@@ -183,11 +186,6 @@ def plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
         # Where the service itself puts the savepoints that a stop makes.
         path = f"{_SCHEME}{bucket}/jobs/savepoint/{job.job_id}/"
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
-
-
-def _check_status(plan, job):
-    if plan.operation == "savepoint" and job.status != RUNNING:
-        raise ConflictError(f"Flink job {job.name} is {job.status}, but a savepoint can be made of a running job only.")
 
 
 def _carry_out(writes, plan, job):
@@ -215,17 +213,18 @@ def _is_unknown_operation(exc):
     )
 
 
-def _saved(reader, before, wait_timeout, clock, progress):
+def _saved(reader, before, waiting):
     """Wait until a job shows its new savepoint, and return it.
 
     :raises LifecycleError: it goes on, or has ended, without one.
     """
+    clock = waiting.clock
     start = clock.monotonic()
     statuses = set()
 
     def is_done(job):
         statuses.add(job.status)
-        progress.status(job.name, job.status)
+        waiting.progress.status(job.name, job.status)
         if not status_of(job.status).settled:
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
@@ -236,9 +235,9 @@ def _saved(reader, before, wait_timeout, clock, progress):
     job = _wait.wait_until(
         lambda: reader.read(before.job_id, ()),
         is_done,
-        wait_timeout,
+        waiting.timeout,
         lambda found: (
-            f"Waited {wait_timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
+            f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
         ),
         clock,
     )

@@ -26,6 +26,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 _ALIASES = {
     "auth_url": ["iam_url"],
@@ -75,14 +76,14 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
     """Run a module's action and exit with its result, or with one clear sentence.
 
     :param action: callable that takes the module's parameters, a callable that opens the API (so that the
-        parameters can be checked before anything is sent) and a Progress, and returns the result as a dict.
+        parameters can be checked before anything is sent) and how to wait, and returns the result as a dict.
     :param api: the class of the API.
     """
     clients: list = []
     try:
         _check_common_options(module.params)
         _hide_options(module)
-        result = action(module.params, lambda: _open_api(module, api, clients), _progress(module))
+        result = action(module.params, lambda: _open_api(module, api, clients), _waiting(module))
         _warn(module, result)
         module.exit_json(**result, **_retries(clients))
     except MissingLibrary as exc:
@@ -132,9 +133,13 @@ def _check_common_options(params):
     check_seconds("retry_timeout", params["retry_timeout"])
 
 
-def _progress(module) -> Progress:
-    path = os.environ.get(PIPE_VARIABLE, "") if module.params.get("progress") else ""
-    return Progress(lambda text: _presentable(module, text), path)
+def _waiting(module) -> Waiting:
+    params = module.params
+    if "wait" not in params:
+        return Waiting()
+    path = os.environ.get(PIPE_VARIABLE, "") if params["progress"] else ""
+    progress = Progress(lambda text: _presentable(module, text), path)
+    return Waiting(params["wait"], params["wait_timeout"], progress)
 
 
 def _load_cloud(name):

@@ -7,14 +7,33 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import WaitTimeout
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 GROWTH = 1.5
 # How long the service may take to show what it has accepted. Whether it takes any time at all is not documented.
 GRACE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How a task waits for what it has asked the service for.
+
+    :param wait: whether to wait for the end of the last step; between steps it always waits.
+    :param timeout: seconds to wait at most, for each step.
+    :param progress: is told what happens meanwhile.
+    :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
+    """
+
+    wait: bool = True
+    timeout: float = 900.0
+    progress: Progress = Progress()
+    clock: Any = time
 
 
 def watch(ask, is_done, seconds: float, clock=time):

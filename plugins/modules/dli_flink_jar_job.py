@@ -304,10 +304,9 @@ def main():
         supports_check_mode=True,
     )
 
-    def action(params, open_api, progress):
+    def action(params, open_api, waiting):
         goal = goal_from_params(params)
-        waiting = {"wait": params["wait"], "wait_timeout": params["wait_timeout"], "progress": progress}
-        return converge(open_api(), goal, apply=not module.check_mode, **waiting)
+        return converge(open_api(), goal, apply=not module.check_mode, waiting=waiting)
 
     run_module(module, action)
 

@@ -245,10 +245,9 @@ def main():
         supports_check_mode=True,
     )
 
-    def action(params, open_api, progress):
+    def action(params, open_api, waiting):
         task = task_from_params(params)
-        waiting = {"wait": params["wait"], "wait_timeout": params["wait_timeout"], "progress": progress}
-        return converge_fleet(open_api(), task, apply=not module.check_mode, **waiting)
+        return converge_fleet(open_api(), task, apply=not module.check_mode, waiting=waiting)
 
     run_module(module, action, FleetApi)
 

@@ -565,7 +565,7 @@ def main():
         argument_spec={**auth_options(), **query_options(), **desired_options()}, supports_check_mode=True
     )
 
-    def action(params, open_api, _progress):
+    def action(params, open_api, _waiting):
         query = query_from_params(params)
         return query_jobs(open_api(), query, lambda value: is_hidden(module, value))
 

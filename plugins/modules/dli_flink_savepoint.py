@@ -228,16 +228,9 @@ def main():
         argument_spec={**auth_options(), **wait_options(), **savepoint_options()}, supports_check_mode=True
     )
 
-    def action(params, open_api, progress):
+    def action(params, open_api, waiting):
         task = task_from_params(params)
-        return converge_savepoint(
-            open_api(),
-            task,
-            apply=not module.check_mode,
-            wait=params["wait"],
-            wait_timeout=params["wait_timeout"],
-            progress=progress,
-        )
+        return converge_savepoint(open_api(), task, apply=not module.check_mode, waiting=waiting)
 
     run_module(module, action)
 

@@ -51,11 +51,10 @@ WAITING = {
     dli_flink_sql_job: {"health_window": 3, "wait_timeout": WAIT_TIMEOUT},
     dli_flink_savepoint: {"wait_timeout": WAIT_TIMEOUT},
 }
-# What in each module takes a clock.
+# What takes a clock.
 CLOCKED = (
-    (dli_flink_jar_job, "converge"),
-    (dli_flink_sql_job, "converge"),
-    (dli_flink_savepoint, "converge_savepoint"),
+    (_module, "HttpClient"),
+    (_module, "Waiting"),
     (dli_flink_job_template, "converge_template"),
     (dli_flink_job_import, "import_jobs"),
 )
@@ -301,7 +300,6 @@ class Stage:
 
     def _patch_clock(self, patch: pytest.MonkeyPatch) -> None:
         """Let the module wait without waiting."""
-        patch.setattr(_module, "HttpClient", functools.partial(_module.HttpClient, clock=self.clock))
         for module, name in CLOCKED:
             patch.setattr(module, name, functools.partial(getattr(module, name), clock=self.clock))
 

@@ -10,7 +10,6 @@ has to be true does not depend on that.
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from typing import Any
 
@@ -40,8 +39,6 @@ KINDS = ("reset_before", "reset_after", "503_before", "503_after", "429_seconds"
 @pytest.fixture(name="run")
 def fixture_run(stage, monkeypatch):
     """Return a function that runs a task on the fleet under a plan of faults."""
-    converge = functools.partial(dli_flink_jar_jobs.converge_fleet, clock=stage.clock)
-    monkeypatch.setattr(dli_flink_jar_jobs, "converge_fleet", converge)
 
     def run(defaults: dict[str, Any], plan: Plan):
         return stage.run(FleetScenario(defaults), plan)

@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
 from module_runner import run_module
@@ -322,12 +324,11 @@ def test_how_often_progress_is_told_goes_by_the_clock(service, fleet, monkeypatc
     # Each look at this clock is 3 seconds after the one before.
     clock = SimpleNamespace(monotonic=functools.partial(next, itertools.count(step=3)))
 
-    def converge(api, task, progress, **options):
+    def waiting(wait, timeout, progress):
         assert progress
-        return converge_fleet(api, task, clock=clock, progress=SimpleNamespace(tell=told.append), **options)
+        return Waiting(wait, timeout, SimpleNamespace(tell=told.append), clock)
 
-    converge_fleet = dli_flink_jar_jobs.converge_fleet
-    monkeypatch.setattr(dli_flink_jar_jobs, "converge_fleet", converge)
+    monkeypatch.setattr(_module, "Waiting", waiting)
     assert not fleet(jobs=names(3), defaults=DEFAULTS)["failed"]
     assert told == ["3 of 3 started: job-000, job-001, job-002"] + [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
     told.clear()

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
 from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
 
@@ -238,3 +241,19 @@ def test_waiting_ends_at_once_when_done():
     clock = Clock()
     assert wait_until(lambda: "yes", lambda answer: answer == "yes", 100, str, clock) == "yes"
     assert clock.pauses == []
+
+
+@pytest.mark.parametrize("given", [{}, {"entrypoint_args": "--window-ms 2000"}])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_words_of_the_service_that_quote_what_the_task_does_not_give(service, job, monkeypatch, given, check_mode):
+    """An update sends the arguments that others have set, too."""
+    service.jobs.add(name="orders", entrypoint_args="--window-ms 2000 --password hunter2 --db=swordfish", desc="old")
+
+    def quoting(_self, _kind, _job_id, body):
+        raise _errors.ApiError("PUT", 400, "DLI.0001", f"Bad request {json.dumps(body)}")
+
+    monkeypatch.setattr(FlinkJobApi, "update_job", quoting)
+    result = job(check_mode, name="orders", desc="new", **given)
+    assert "hunter2" not in str(result) and "swordfish" not in str(result)
+    if not check_mode:
+        assert "Bad request" in result["msg"] and ("2000" in result["msg"]) == bool(given)

@@ -150,7 +150,7 @@ def fixture_grace(monkeypatch):
 
 def make(api, clock):
     task = _flink_savepoint.SavepointTask(FlinkJobSpec("job"), "present")
-    return _flink_savepoint.converge_savepoint(api, task, True, True, 900.0, clock)
+    return _flink_savepoint.converge_savepoint(api, task, True, _wait.Waiting(clock=clock))
 
 
 @pytest.mark.usefixtures("grace")

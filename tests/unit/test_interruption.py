@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import Behaviour, LocalDli
@@ -35,9 +35,10 @@ CHILD = """
 import functools
 import sys
 from ansible.module_utils import basic
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 from unit.lifecycle_clock import Clock
-dli_flink_jar_job.converge = functools.partial(dli_flink_jar_job.converge, clock=Clock())
+_module.Waiting = functools.partial(_module.Waiting, clock=Clock())
 basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
 basic._ANSIBLE_PROFILE = "legacy"
 dli_flink_jar_job.main()
@@ -221,7 +222,7 @@ def fixture_running_stage():
 
 @pytest.fixture(name="stage")
 def fixture_stage(running_stage, monkeypatch):
-    monkeypatch.setattr(dli_flink_jar_job, "converge", functools.partial(converge, clock=Clock()))
+    monkeypatch.setattr(_module, "Waiting", functools.partial(_module.Waiting, clock=Clock()))
     return running_stage
 
 

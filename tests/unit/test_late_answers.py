@@ -12,6 +12,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleEr
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 from unit.lifecycle_clock import Clock
 
@@ -44,7 +45,7 @@ def fixture_grace(monkeypatch):
 def apply(service, operation, status, clock=None):
     plan = Plan(steps=(Step(operation, 7, savepoint=True),))
     job = FlinkJob({"job_id": 7, "name": "job", "status": status})
-    return Applier(service, service, clock=clock or Clock()).apply(plan, job)
+    return Applier(service, service, Waiting(clock=clock or Clock())).apply(plan, job)
 
 
 def test_a_stop_is_believed_when_it_shows_and_the_savepoint_too():
@@ -84,7 +85,7 @@ def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
     clock = Clock()
     plan = Plan(steps=(Step("stop", 7, savepoint=True),))
     with pytest.raises(LifecycleError, match="no savepoint could be made"):
-        Applier(service, service, clock=clock).apply(
+        Applier(service, service, Waiting(clock=clock)).apply(
             plan, FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
         )
     assert clock.now < 1
@@ -98,4 +99,4 @@ def test_a_job_that_is_restarted_in_its_health_window_has_failed():
     plan = Plan(steps=(Step("stop", 7), Step("update", 7, {}), Step("run", 7)))
     service.answers.insert(0, FlinkJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))
     with pytest.raises(LifecycleError, match="it had to be restarted soon after its start"):
-        Applier(service, service, health_window=30, clock=Clock()).apply(plan, stopped)
+        Applier(service, service, Waiting(clock=Clock()), health_window=30).apply(plan, stopped)

@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import STATUSES
+from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from flask import has_request_context, request
 
@@ -129,8 +130,7 @@ def fixture_timed_service():
 def fixture_world(timed_service, monkeypatch):
     service, clock = timed_service
     service.reset()
-    for kind in (JAR_JOB, SQL_JOB):
-        monkeypatch.setattr(kind.module, "converge", functools.partial(converge, clock=clock))
+    monkeypatch.setattr(_module, "Waiting", functools.partial(Waiting, clock=clock))
     return World(service, clock)
 
 
