@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import Compared
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import unlisted
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_compare import shown_changes, shows_used_cus
@@ -31,6 +31,9 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
     is_flink_1_15_or_later,
     major_and_minor,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import Compared
 
 # The vendor writes a savepoint into …/<time in ms>/; the number of digits tells such a time from any other number.
 _TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?")
