@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+_SENTENCE_ENDS = (".", "!", "?", "\u3002")
+
 
 class DliError(Exception):
-    """Base of all errors; its text is one sentence meant for the person who runs the task.
+    """Base of all errors; its text is one whole sentence meant for the person who runs the task.
 
     C(result) is what the task has to tell besides, such as what had been changed before it failed.
     """
@@ -185,7 +187,9 @@ class ApiError(RequestError):
         # IAM's code repeats the status.
         answer = f"HTTP {http_status}" + (f", {error_code}" if error_code not in ("", str(http_status)) else "")
         trace = f" (request id {request_id})" if request_id else ""
-        super().__init__(f"The service refused {operation} with {answer}: {api_message}{trace}", operation)
+        text = f"The service refused {operation} with {answer}: {api_message}{trace}"
+        # The service's words may be no sentence; another one may follow them.
+        super().__init__(text if text.endswith(_SENTENCE_ENDS) else f"{text}.", operation)
 
     def details(self) -> dict:
         return {

@@ -63,8 +63,9 @@ class FleetApi(FlinkJobApi):
             with self._lock:
                 self._alone.update((operation, job_id) for job_id in ids)
             if len(ids) > 1 and isinstance(exc, ApiError) and _is_about_one(exc):
+                reason = str(exc).rstrip(".")
                 raise UnexpectedAnswer(
-                    f"The service did not accept the request to {operation} {len(ids)} jobs together ({exc}).",
+                    f"The service did not accept the request to {operation} {len(ids)} jobs together ({reason}).",
                     exc.operation,
                     exc.http_status,
                 ) from exc

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -17,13 +16,15 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     RequestError,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import (
+    WIDEST_LONG,
+    check_name,
+    check_number,
+    check_obs_path,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import Writes
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
 from ansible_collections.otc.dli.plugins.module_utils._retry import may_be_carried_out
-
-_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,11 @@ def export_from_params(params: dict) -> ExportTask:
     """
     names, job_ids = _names(params), params["job_ids"]
     for job_id in job_ids or ():
-        check_spec(FlinkJobSpec(job_id=job_id, kind=None))
+        check_number("job_ids", job_id, 1, WIDEST_LONG)
     if (names is not None or job_ids is not None) and not (names or job_ids):
         raise InvalidInput("names and job_ids name no job; leave both out to export all jobs.")
-    return ExportTask(_path(params, "obs_dir"), names, None if job_ids is None else tuple(job_ids))
+    check_obs_path("obs_dir", params["obs_dir"])
+    return ExportTask(params["obs_dir"], names, None if job_ids is None else tuple(job_ids))
 
 
 def import_from_params(params: dict) -> ImportTask:
@@ -96,7 +98,8 @@ def import_from_params(params: dict) -> ImportTask:
         raise InvalidInput(
             "names is given, but with is_cover true the jobs are imported whether or not they are there."
         )
-    return ImportTask(_path(params, "zip_file"), params["is_cover"], names)
+    check_obs_path("zip_file", params["zip_file"])
+    return ImportTask(params["zip_file"], params["is_cover"], names)
 
 
 def export_jobs(api: FlinkJobApi, task: ExportTask, apply: bool) -> dict:
@@ -189,15 +192,8 @@ def _names(params):
     if params["names"] is None:
         return None
     for name in params["names"]:
-        check_spec(FlinkJobSpec(name, kind=None))
+        check_name("names", name)
     return tuple(dict.fromkeys(params["names"]))
-
-
-def _path(params, option):
-    path = params[option]
-    if not _PATH.fullmatch(path) or not path.isprintable():
-        raise InvalidInput(f"{option} must be a path in OBS such as bucket/folder, without spaces.")
-    return path
 
 
 def _ids(api, name):

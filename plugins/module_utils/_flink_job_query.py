@@ -28,11 +28,21 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
     warnings_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import KINDS, SQL, identity_options
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
+    FIELDS_BY_NAME,
+    KINDS,
+    SQL,
+    identity_options,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import (
+    WIDEST_LONG,
+    check_name,
+    check_number,
+    check_tags,
+    check_text,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, STATUSES
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe, warnings_about
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
@@ -172,10 +182,14 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
 
 
 def _check(params, tags):
-    # A query may leave out what identifies a job; any name stands in for the check of the rest.
-    name = "any" if params["name"] is None else params["name"]
-    fields = {} if params["queue_name"] is None else {"queue_name": params["queue_name"]}
-    check_spec(FlinkJobSpec(name, params["job_id"], fields, tags, kind=None))
+    if params["job_id"] is not None:
+        check_number("job_id", params["job_id"], 1, WIDEST_LONG)
+    if params["name"] is not None:
+        check_name("name", params["name"])
+    if params["queue_name"] is not None:
+        check_text("queue_name", params["queue_name"], FIELDS_BY_NAME["queue_name"].max_length)
+    if tags is not None:
+        check_tags("tags", tags)
     for option in ("queue_name", "user_name"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty, but must have at least 1 character; leave it out for all jobs.")

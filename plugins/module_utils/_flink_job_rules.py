@@ -31,6 +31,8 @@ from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FLINK_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(\.[0-9]{1,9})?")
 _OBS_PATH = re.compile(r"obs://[^/\s]+/\S.*")
+# A bucket alone or a path in one, as the service takes it where it reads or writes itself.
+_BUCKET_AND_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
 _FORBIDDEN_IN_TAGS = "=*<>|\\"
 
 # Which resource configuration versions go with which Flink versions (documented).
@@ -42,7 +44,7 @@ _MINIMUM_CPU = 0.5
 _MINIMUM_MEMORY_MEGABYTES = 2048
 # What the types Integer and Long of the API reference can hold.
 _WIDEST_INTEGER = 2**31 - 1
-_WIDEST_LONG = 2**63 - 1
+WIDEST_LONG = 2**63 - 1
 # Texts whose line breaks mean something.
 _MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
 # Texts that can hold a secret.
@@ -95,7 +97,7 @@ def _check_identity(spec):
     if spec.name is None and spec.job_id is None:
         raise InvalidInput("name or job_id is missing; one of them must identify the job.")
     if spec.job_id is not None:
-        _check_number("job_id", spec.job_id, 1, _WIDEST_LONG)
+        check_number("job_id", spec.job_id, 1, WIDEST_LONG)
     if spec.name is not None:
         check_name("name", spec.name)
 
@@ -137,11 +139,14 @@ def _check_field(field, value):
 def _check_range(field, value):
     if field.maximum is not None and not isinstance(value, bool) and not field.minimum <= value <= field.maximum:
         _fail(field.name, value, f"must be from {field.minimum} to {field.maximum}")
-    _check_number(field.name, value, field.minimum, _WIDEST_INTEGER)
+    check_number(field.name, value, field.minimum, _WIDEST_INTEGER)
 
 
-def _check_number(option, value, least, most):
-    """Check what Ansible has taken for a number: truth values are among that, and numbers that the API cannot hold."""
+def check_number(option: str, value: int, least: int, most: int) -> None:
+    """Check what Ansible has taken for a number: truth values are among that, and numbers that the API cannot hold.
+
+    :raises InvalidInput: it is none, or not from C(least) to C(most).
+    """
     if isinstance(value, bool):
         _fail(option, value, "must be a number")
     if value < least:
@@ -172,6 +177,17 @@ def check_text(option: str, value: str, max_length: int | None = None) -> None:
         raise InvalidInput(f"{option} holds a control character or line break, but must be plain text.")
     if max_length is not None and len(value) > max_length:
         _fail(option, shown, f"must have at most {max_length} characters, not {len(value)}")
+
+
+def check_obs_path(option: str, path: str) -> None:
+    """Check the path of a bucket, folder or file in OBS, with or without C(obs://), in any option.
+
+    :raises InvalidInput: it is none.
+    """
+    if not _BUCKET_AND_PATH.fullmatch(path) or not path.isprintable():
+        raise InvalidInput(
+            f"{option} must be a path in OBS such as obs://bucket/folder or bucket/folder, without spaces."
+        )
 
 
 def _check_runtime_config(value):
@@ -266,7 +282,7 @@ def _check_resource_config(fields):
         raise InvalidInput("resource_config is given, but it needs resource_config_version v2.")
     for name in ("max_slot", "parallel_number"):
         if config.get(name) is not None:
-            _check_number(f"resource_config.{name}", config[name], 1, _WIDEST_INTEGER)
+            check_number(f"resource_config.{name}", config[name], 1, _WIDEST_INTEGER)
     for name in ("jobmanager_resource_spec", "taskmanager_resource_spec"):
         _check_resource_spec(f"resource_config.{name}", config.get(name) or {})
 

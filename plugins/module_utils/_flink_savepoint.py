@@ -10,7 +10,6 @@ reference names them only in the table of rights.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from ansible_collections.otc.dli.plugins.module_utils import _wait
@@ -28,14 +27,13 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Ap
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import job_result
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import identity_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_obs_path, check_spec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import RUNNING, status_of
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
 _SCHEME = "obs://"
-_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
 # HTTP statuses and the service's code that tell that there is no such operation.
 _NO_OPERATION = (404, 405, 501)
 _NOT_SUPPORTED = "0007"
@@ -97,8 +95,7 @@ def task_from_params(params: dict) -> SavepointTask:
         if params["state"] == "imported":
             raise InvalidInput("savepoint_path is missing; state imported needs it to know the savepoint.")
         return SavepointTask(spec, params["state"])
-    if not _PATH.fullmatch(path) or not path.isprintable():
-        raise InvalidInput("savepoint_path must be a path in OBS such as obs://bucket/folder/, without spaces.")
+    check_obs_path("savepoint_path", path)
     path = path if path.startswith(_SCHEME) else _SCHEME + path
     if params["state"] == "imported" and "/" not in path.removeprefix(_SCHEME).strip("/"):
         raise InvalidInput("savepoint_path names a bucket alone, but must name the folder of the savepoint.")

@@ -19,8 +19,12 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import Flin
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, SQL_JOB_TYPES
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec, check_text
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import (
+    WIDEST_LONG,
+    check_number,
+    check_tags,
+    check_text,
+)
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, tag_texts
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import Writes
 
@@ -72,16 +76,15 @@ def task_from_params(params: dict) -> TemplateTask:
         raise InvalidInput("name or template_id is missing; one of them must identify the template.")
     if name is not None and not name.strip():
         raise InvalidInput("name is empty, but must have at least 1 character.")
-    if template_id is not None and template_id < 0:
-        raise InvalidInput(f"template_id is {template_id}, but must be at least 0.")
+    if template_id is not None:
+        check_number("template_id", template_id, 0, WIDEST_LONG)
     fields = {key: params[key] for key in _FIELDS if params[key] is not None}
     for key, most in MAX_LENGTHS.items():
         check_text(key, fields.get(key, ""), most)
     tags = params["tags"]
     if tags is not None:
         tags = tag_texts(tags)
-        # The rules for tags are those of a job; any name stands in for one.
-        check_spec(FlinkJobSpec("any", tags=tags, kind=None))
+        check_tags("tags", tags, "a template")
     return TemplateTask(params["state"], template_id, fields, tags)
 
 
@@ -136,15 +139,29 @@ def _find(api, task):
     """Return the service's answer about the template that a task means, None when there is none.
 
     The list's filter by name is documented to be fuzzy, so names are compared here.
+
+    :raises ConflictError: several templates have the name, or another one has the name that this one is to get.
     """
+    name = task.fields.get("name")
     if task.template_id is not None:
         found = _with_id(api, task.template_id)
+        if found and task.state == "present" and name not in (None, found[0].get("name")):
+            _check_name_is_free(api, name, task.template_id)
         return found[0] if found else None
-    name = task.fields["name"]
     found = _named(api, name)
     if len(found) > 1:
         raise ConflictError(f"Several templates are named {name}: {_ids(found)}; say which one with template_id.")
     return found[0] if found else None
+
+
+def _check_name_is_free(api, name, template_id):
+    # Whether the service itself would refuse a second template of a name is not documented.
+    owners = [template for template in _named(api, name) if template["template_id"] != template_id]
+    if owners:
+        raise ConflictError(
+            f"The name {name} belongs to Flink template {_ids(owners)} already, and two templates of one name could "
+            "only be told apart by their ids; nothing was changed."
+        )
 
 
 def _with_id(api, template_id):
@@ -176,6 +193,7 @@ def _plan(api, task, found):
     """
     current = found and _normalised(found)
     if task.state == "absent":
+        _check_name_fits(task, current)
         return ("delete" if current else ""), None, []
     wanted = _wanted(task)
     if current is None:
@@ -194,6 +212,15 @@ def _plan(api, task, found):
         )
     after = {**current, **{key: value for key, value in wanted.items() if key != "job_type"}}
     return ("update" if after != current else ""), after, _tags_warnings(api, task, current)
+
+
+def _check_name_fits(task, current):
+    name = task.fields.get("name")
+    if current and name not in (None, current["name"]):
+        raise ConflictError(
+            f"Flink template {current['template_id']} is named {current['name']}, not {name}; nothing was deleted, "
+            "because name and template_id do not mean the same template."
+        )
 
 
 def _wanted(task):
@@ -262,7 +289,13 @@ def _action(task, operation, found, after):
 def _changed_fields(task, operation, found, after):
     before, after = (_normalised(found) if found else {}), after or {}
     managed = task.fields if operation == "create" else _FIELDS
-    return [key for key in _FIELDS if operation and key in managed and before.get(key) != after.get(key)]
+    changed = [key for key in _FIELDS if operation and key in managed and before.get(key) != after.get(key)]
+    return [*changed, "tags"] if _sets_tags(task, operation) else changed
+
+
+def _sets_tags(task, operation):
+    """Whether an operation sets tags; only a new template takes them."""
+    return operation == "create" and task.tags is not None
 
 
 def _result(task, operation, found, after, template, warnings):
@@ -281,6 +314,9 @@ def _result(task, operation, found, after, template, warnings):
         for side, source, place in ((before, before_fields, "before"), (after_shown, after_fields, "after")):
             if key in source:
                 side[key] = changes[key][place] if key in changes else shown(key, source[key], public)
+    if _sets_tags(task, operation):
+        changes["tags"] = {"before": None, "after": task.tags}
+        after_shown["tags"] = task.tags
     shown_template = template if template is not None else current
     if shown_template:
         shown_template = {key: shown(key, value, public) for key, value in shown_template.items()}

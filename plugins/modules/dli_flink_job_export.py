@@ -17,6 +17,8 @@ description:
 notes:
   - It cannot be idempotent. The service makes new ZIP files each time, and this collection does not look into buckets.
     So each run is a change.
+  - When the answer to an export is lost, it is not sent again, as that could export twice. The task fails and says that
+    its outcome is not known.
   - The ZIP files hold the definitions of the jobs, with whatever secrets are in their arguments and SQL. Who can read
     the bucket can read them.
 extends_documentation_fragment:
@@ -39,12 +41,12 @@ options:
     required: true
   names:
     description:
-      - Names of the jobs to export. The task fails when one is not there.
+      - Names of the jobs to export. The task fails when one is not there, or when several jobs have it.
       - Without this and O(job_ids), all jobs are exported.
     type: list
     elements: str
   job_ids:
-    description: Ids of the jobs to export, besides those of O(names).
+    description: Ids of the jobs to export, besides those of O(names). The task fails when one is not there.
     type: list
     elements: int
 seealso:
@@ -145,7 +147,7 @@ from ansible_collections.otc.dli.plugins.module_utils._module import auth_option
 def main():
     module = AnsibleModule(argument_spec={**auth_options(), **export_options()}, supports_check_mode=True)
 
-    def action(params, open_api, _progress):
+    def action(params, open_api, _waiting):
         task = export_from_params(params)
         return export_jobs(open_api(), task, apply=not module.check_mode)
 

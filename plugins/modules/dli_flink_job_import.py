@@ -16,9 +16,15 @@ description:
   - A job whose name is taken is left alone, unless O(is_cover) is true.
 notes:
   - With O(is_cover=true) it cannot be idempotent. The service overwrites the jobs each time and does not tell whether
-    that changes them. So each run is a change.
+    that changes them. So each run that imports a job is a change.
   - Without it, a second run changes nothing, as the service itself leaves alone jobs that are there. It is a change
-    when at least one job was imported. Only with O(names) this is known before, without sending the import.
+    when at least one job was imported. Only with O(names) this is known before, without sending the import, as far as
+    the ZIP files have these jobs.
+  - When the answer to an import is lost, the jobs of O(names) are looked up, and the import is sent again when one of
+    them is not there. Without O(names) it is sent again. It then counts as a change even when all jobs were there, as
+    the lost one may have imported them.
+  - When the answer to an import with O(is_cover=true) is lost, it is not sent again. The task fails and says that its
+    outcome is not known.
   - What becomes of a running job that is overwritten is not documented.
 extends_documentation_fragment:
   - otc.dli.auth
@@ -27,7 +33,7 @@ attributes:
   check_mode:
     support: partial
     description: Imports nothing.
-    details: Without O(names) it cannot know whether the real run would change anything, and says so.
+    details: Without O(names) and O(is_cover) it cannot know whether the real run would change anything, and says so.
   diff_mode:
     support: none
     description: There is nothing to compare.
@@ -46,6 +52,7 @@ options:
   names:
     description:
       - Names of the jobs in the ZIP files. When all of them are there, nothing is imported and nothing changes.
+      - When one is not there, the ZIP files are imported as a whole, with the jobs that are not named here.
       - Not with O(is_cover=true).
     type: list
     elements: str
@@ -74,6 +81,8 @@ job_mapping:
   description:
     - What became of each job in the ZIP files. Empty when nothing was sent, as in check mode.
     - C(new_job_id) is V(null) for a job that was not imported, because one of its name is there.
+    - When the answer was lost and the jobs were looked up instead, this has only the jobs of O(names) that were not
+      there before and are now. Their C(old_job_id) is V(null), their C(remark) is empty, and a warning tells so.
   returned: success
   type: list
   elements: dict
@@ -144,7 +153,7 @@ from ansible_collections.otc.dli.plugins.module_utils._module import auth_option
 def main():
     module = AnsibleModule(argument_spec={**auth_options(), **import_options()}, supports_check_mode=True)
 
-    def action(params, open_api, _progress):
+    def action(params, open_api, _waiting):
         task = import_from_params(params)
         return import_jobs(open_api(), task, apply=not module.check_mode)
 

@@ -26,7 +26,8 @@ options:
   name:
     description:
       - Name of the template, at most 64 characters. The task fails when several templates have it.
-      - With O(template_id) too, the template is renamed to it.
+      - With O(template_id) too, the template is renamed to it. The task fails when another template has it.
+      - With O(template_id) and O(state=absent), both must mean the same template.
     type: str
   template_id:
     description: Id of an existing template, instead of its name.
@@ -101,7 +102,9 @@ template:
     create_time: 1578748092000
     update_time: 1578748092000
 changes:
-  description: What changed, or in check mode would change, by field. Secrets are masked.
+  description:
+    - What changed, or in check mode would change, by field. Secrets are masked.
+    - Of a new template this has C(tags) too, if they are given.
   returned: success
   type: dict
   sample:
@@ -119,7 +122,7 @@ actions:
       type: str
       sample: update
     fields:
-      description: Names of the fields that change.
+      description: Names of the fields that the operation sets. Those of C(create) have C(tags) too, if they are given.
       type: list
       elements: str
       sample: [desc]
@@ -179,7 +182,7 @@ from ansible_collections.otc.dli.plugins.module_utils._module import auth_option
 def main():
     module = AnsibleModule(argument_spec={**auth_options(), **template_options()}, supports_check_mode=True)
 
-    def action(params, open_api, _progress):
+    def action(params, open_api, _waiting):
         task = task_from_params(params)
         return converge_template(open_api(), task, apply=not module.check_mode)
 

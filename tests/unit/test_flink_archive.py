@@ -141,7 +141,16 @@ def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, opera
     monkeypatch.setattr(FlinkJobApi, operation, lost)
     result = call(module, **options)
     assert result["failed"] and result["changed"] and len(calls) == 1
-    assert "was carried out is not known" in result["msg"]
+    assert "Lost. Whether the" in result["msg"] and "was carried out is not known" in result["msg"]
+
+
+@pytest.mark.parametrize("cover", [True, False])
+def test_a_gateways_page_and_what_it_means_are_two_sentences(call, monkeypatch, sent, cover):
+    page = ApiError("POST /import", 502, "", "the answer is an HTML page, not the API's JSON")
+    sent(*[(0, page)] * 9)
+    result = call(dli_flink_job_import, zip_file="bucket/a.zip", is_cover=cover)
+    words = "Whether the import was" if cover else "Whether it was"
+    assert f"not the API's JSON. {words} carried out is not known" in result["msg"]
 
 
 LOST = ConnectionFailed("Lost.", "operation")
@@ -238,16 +247,23 @@ def test_names_that_the_file_does_not_have_are_no_change(call, exported):
         (dli_flink_job_export, {}, "missing required arguments: obs_dir"),
         (dli_flink_job_export, {"obs_dir": "a b"}, "obs_dir must be a path in OBS"),
         (dli_flink_job_export, {"obs_dir": "b", "names": []}, "names and job_ids name no job"),
-        (dli_flink_job_export, {"obs_dir": "b", "names": ["a b"]}, "name is"),
-        (dli_flink_job_export, {"obs_dir": "b", "job_ids": [0]}, "job_id is 0, but must be at least 1"),
+        (dli_flink_job_export, {"obs_dir": "obs://"}, "obs_dir must be a path in OBS"),
+        (dli_flink_job_export, {"obs_dir": "b", "names": ["a b"]}, 'names is "a b", but may hold only letters'),
+        (dli_flink_job_export, {"obs_dir": "b", "names": ["a", ""]}, 'names is "", but must have 1 to'),
+        (dli_flink_job_export, {"obs_dir": "b", "job_ids": [5, 0]}, "job_ids is 0, but must be at least 1"),
+        (dli_flink_job_export, {"obs_dir": "b", "job_ids": [True]}, "job_ids is true, but must be a number"),
+        (dli_flink_job_export, {"obs_dir": "b", "job_ids": [2**63]}, f"job_ids is {2**63}, but must be at most"),
         (dli_flink_job_import, {"zip_file": ""}, "zip_file must be a path in OBS"),
+        (dli_flink_job_import, {"zip_file": "b/\x7f"}, "zip_file must be a path in OBS"),
+        (dli_flink_job_import, {"zip_file": "b", "names": ["a b"]}, 'names is "a b", but may hold only letters'),
         (dli_flink_job_import, {"zip_file": "b", "names": []}, "names is empty"),
         (dli_flink_job_import, {"zip_file": "b", "names": ["a"], "is_cover": True}, "with is_cover true"),
     ],
 )
 def test_bad_input_is_one_sentence_and_no_request(service, call, module, options, words):
     result = call(module, **options)
-    assert result["failed"] and words in result["msg"] and "\n" not in result["msg"] and service.requests == []
+    assert result["failed"] and words in result["msg"] and service.requests == []
+    assert result["msg"].isprintable() and not result["msg"].startswith(("name is", "job_id is"))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,64 @@ def test_two_of_a_name_are_told_apart_by_id(service, template):
     assert [found["template_id"] for found in service.templates.all()] == [first]
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_name_and_id_do_not_both_mean_is_not_deleted(service, template, check_mode):
+    first, second = (service.templates.add(name=name)["template_id"] for name in ("t", "t-2"))
+    for name in ("t-2", "none"):
+        result = template(check_mode, template_id=first, name=name, state="absent")
+        assert result["failed"] and result["error"]["type"] == "ConflictError" and not result["changed"]
+        assert f"Flink template {first} is named t, not {name}; nothing was deleted" in result["msg"]
+    assert writes(service) == [] and len(service.templates.all()) == 2
+    assert template(check_mode, template_id=second, name="t-2", state="absent")["changed"]
+
+
+@pytest.mark.parametrize("names", ["unique", "free"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_template_does_not_get_the_name_of_another_one(service, behave, template, check_mode, names):
+    behave(template_names=names)
+    first, second = (service.templates.add(name=name)["template_id"] for name in ("t", "t-2"))
+    result = template(check_mode, template_id=second, name="t", desc="new")
+    assert result["failed"] and result["error"]["type"] == "ConflictError" and not result["changed"]
+    assert f"The name t belongs to Flink template {first} already" in result["msg"] and writes(service) == []
+    assert [found["name"] for found in service.templates.all()] == ["t", "t-2"]
+    # A name of which it is only a part is another one.
+    assert template(check_mode, template_id=first, name="t-")["changed"]
+    lists = [request.query.get("name") for request in service.requests if request.method == "GET"]
+    assert lists[:2] == [None, ["t-"]] and lists.count(["t-"]) == 1, "one look at the name"
+
+
+def test_one_that_has_its_name_already_costs_no_look_at_the_name(service, template):
+    planted = service.templates.add(name="t")
+    assert not template(template_id=planted["template_id"], name="t")["changed"] and len(service.requests) == 1
+
+
+def test_a_template_that_another_task_renames_meanwhile_does_not_stand_in_its_own_way(service, template, monkeypatch):
+    planted, real = service.templates.add(name="t"), FlinkJobApi.list_templates
+
+    def renamed_after_the_first_look(self, **filters):
+        found = list(real(self, **filters))
+        planted["name"] = "new"
+        return iter(found)
+
+    monkeypatch.setattr(FlinkJobApi, "list_templates", renamed_after_the_first_look)
+    result = template(template_id=planted["template_id"], name="new")
+    assert not result["failed"] and planted["name"] == "new"
+
+
+@pytest.mark.parametrize("tags", [{"team": "data", "tier": 1}, {}])
+def test_the_tags_of_a_new_template_are_told(service, template, tags):
+    expected = {key: str(value) for key, value in tags.items()}
+    for check_mode in (True, False):
+        result = template(check_mode, name="t", desc="a", tags=tags)
+        assert result["actions"] == [{"operation": "create", "fields": ["name", "desc", "tags"]}]
+        assert result["changes"]["tags"] == {"before": None, "after": expected}
+        assert result["diff"]["after"]["tags"] == expected and result["diff"]["before"] == {}
+    again = template(name="t", tags=tags)
+    assert not again["changed"] and "tags" not in again["diff"]["after"]
+    changed = template(name="t", desc="b", tags=tags)
+    assert changed["actions"] == [{"operation": "update", "fields": ["desc"]}] and set(changed["changes"]) == {"desc"}
+
+
 def test_an_unknown_id(template):
     assert "There is no Flink template 7" in template(template_id=7)["msg"]
     assert not template(template_id=7, state="absent")["changed"]
@@ -128,7 +186,10 @@ def test_more_templates_than_a_page_has(service, template):
         ({"name": "t", "desc": "x" * 513}, "must have at most 512 characters"),
         ({"name": "t", "sql_body": "hunter" * 2000}, "must have at most 10000 characters"),
         ({"template_id": -1}, "template_id is -1, but must be at least 0"),
+        ({"template_id": True}, "template_id is true, but must be a number"),
+        ({"template_id": 2**63}, f"template_id is {2**63}, but must be at most"),
         ({"name": "t", "tags": {"": "x"}}, "tags has an empty key"),
+        ({"name": "t", "tags": dict.fromkeys("abcdefghijklmnopqrstu", "x")}, "but a template can have at most 20"),
         ({"name": "t", "job_type": "flink_jar_job"}, "value of job_type must be one of"),
     ],
 )

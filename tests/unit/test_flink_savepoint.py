@@ -275,7 +275,7 @@ def test_arguments_and_sensitive_settings_are_masked(service, savepoint):
         assert result["job"]["entrypoint_args"] == "********"
 
 
-PATH_RULE = "savepoint_path must be a path in OBS such as obs://bucket/folder/, without spaces."
+PATH_RULE = "savepoint_path must be a path in OBS such as obs://bucket/folder or bucket/folder, without spaces."
 
 
 @pytest.mark.parametrize(
