@@ -65,12 +65,7 @@ class Member:
         self.verdict, self.failure = FAILED, exc
 
 
-def converge_fleet(
-    api: FlinkJobApi,
-    task: FleetTask,
-    apply: bool,
-    waiting: Waiting,
-) -> dict:
+def converge_fleet(api: FlinkJobApi, task: FleetTask, apply: bool, waiting: Waiting) -> dict:
     """Bring the jobs of a fleet to their desired states and return the module's result.
 
     :param apply: False for check mode: everything but the changes themselves.

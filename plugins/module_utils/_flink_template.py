@@ -96,7 +96,8 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
     """
     writes = Writes(clock)
     found = _find(api, task)
-    operation, after, warnings = _plan(api, task, found)
+    operation, after = _plan(task, found)
+    warnings = _tags_warnings(api, task, found)
     template = after
     if operation and apply:
         done: list[dict] = []
@@ -105,7 +106,8 @@ def converge_template(api: FlinkJobApi, task: TemplateTask, apply: bool, clock=t
                 _change(api, writes, task, operation, found, after)
             elif not _create(api, writes, task):
                 other = _appeared(api, task)
-                operation, after, warnings = _plan(api, task, other)
+                operation, after = _plan(task, other)
+                warnings = _tags_warnings(api, task, other)
                 if operation:
                     found = other
                     _change(api, writes, task, operation, found, after)
@@ -186,15 +188,15 @@ def _appeared(api, task):
     return other
 
 
-def _plan(api, task, found):
-    """Return a tuple of the operation, "" for none, the template as it will be, and warnings.
+def _plan(task, found):
+    """Return a tuple of the operation, "" for none, and the template as it will be. Pure.
 
     :param found: the service's answer about the template as it is, None when there is none.
     """
     current = found and _normalised(found)
     if task.state == "absent":
         _check_name_fits(task, current)
-        return ("delete" if current else ""), None, []
+        return ("delete" if current else ""), None
     wanted = _wanted(task)
     if current is None:
         if task.template_id is not None:
@@ -203,7 +205,7 @@ def _plan(api, task, found):
                 "service chooses the id."
             )
         nothing = {**dict.fromkeys(_FACTS), "desc": "", "sql_body": "", "job_type": None}
-        return "create", {**nothing, **wanted}, []
+        return "create", {**nothing, **wanted}
     told = current["job_type"]
     if "job_type" in wanted and told not in (None, wanted["job_type"]):
         raise ConflictError(
@@ -211,7 +213,7 @@ def _plan(api, task, found):
             "cannot be changed; nothing was changed."
         )
     after = {**current, **{key: value for key, value in wanted.items() if key != "job_type"}}
-    return ("update" if after != current else ""), after, _tags_warnings(api, task, current)
+    return ("update" if after != current else ""), after
 
 
 def _check_name_fits(task, current):
@@ -229,9 +231,12 @@ def _wanted(task):
     }
 
 
-def _tags_warnings(api, task, current):
+def _tags_warnings(api, task, found):
+    """Return a warning when an existing template that shall have tags is not found by them."""
     tags = tags_filter(task.tags)
-    if not tags or any(t["template_id"] == current["template_id"] for t in _listed(api, name=current["name"], **tags)):
+    if not (tags and found) or task.state == "absent":
+        return []
+    if found["template_id"] in {other["template_id"] for other in _listed(api, name=found.get("name"), **tags)}:
         return []
     return [
         f"The tags of {task.label} are unconfirmed: the service does not find it by {tags['tags']}. It documents no "
