@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.otc.dli.plugins.plugin_utils._progress import ProgressAction
+from ansible_collections.otc.dli.plugins.plugin_utils._progress_action import ProgressAction
 
 
 class ActionModule(ProgressAction):

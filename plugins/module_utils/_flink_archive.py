@@ -67,7 +67,7 @@ def import_options() -> dict:
     """Return the part of the argument spec about an import."""
     return {
         "zip_file": {"type": "str", "required": True},
-        "is_cover": {"type": "bool", "default": False},
+        "is_cover": {"type": "bool", "default": False, "aliases": ["overwrite"]},
         "names": {"type": "list", "elements": "str"},
     }
 

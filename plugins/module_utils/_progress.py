@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tells what a module is doing while it does it: the module's side of a pipe that plugin_utils/_progress.py reads."""
+"""Tells what a module is doing while it does it: the module's side of a pipe that plugin_utils/_listener.py reads."""
 
 from __future__ import annotations
 

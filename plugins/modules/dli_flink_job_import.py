@@ -49,6 +49,7 @@ options:
     description: Whether a job is overwritten when one of its name is there.
     type: bool
     default: false
+    aliases: [overwrite]
   names:
     description:
       - Names of the jobs in the ZIP files. When all of them are there, nothing is imported and nothing changes.
