@@ -34,7 +34,8 @@ def listing(outcome: Outcome) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run the matrix of faults.")
-    parser.add_argument("--processes", type=int, default=2, help="how many to run at one time")
+    # More than there are CPUs, because many cells wait for a time-out.
+    parser.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1), help="how many to run at one time")
     parser.add_argument("--every", type=int, default=1, help="run only every so-manieth cell")
     parser.add_argument("scenario", nargs="*", help="names of scenarios; all, when there is none")
     options = parser.parse_args()
