@@ -21,6 +21,11 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _LONGEST_WORD = 255
 
 
+def lacking(operation: str, what: str) -> UnexpectedAnswer:
+    """Return the error about an answer without something that the API's answers have; asking again does not help."""
+    return UnexpectedAnswer(f"The service answered {operation} without {what}.", operation, 200, lasting=True)
+
+
 def is_whole_number(value) -> bool:
     """Whether a value is a whole number of at most 64 bits, or a text of one."""
     if isinstance(value, str):
@@ -36,9 +41,7 @@ def checked_id(value, operation: str, name: str = "job_id") -> int:
     :raises UnexpectedAnswer: it is none.
     """
     if not is_whole_number(value) or int(value) < 0:
-        raise UnexpectedAnswer(
-            f"The service answered {operation} without a valid {name}.", operation, 200, lasting=True
-        )
+        raise lacking(operation, f"a valid {name}")
     return int(value)
 
 

@@ -26,6 +26,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
     check_template,
     checked_id,
     is_whole_number,
+    lacking,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import secret_words
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
@@ -129,9 +130,7 @@ class FlinkJobApi:
         except (ValueError, RecursionError):
             graph = None
         if not isinstance(graph, dict):
-            raise UnexpectedAnswer(
-                f"The service answered {operation} without a stream_graph.", operation, 200, lasting=True
-            )
+            raise lacking(operation, "a stream_graph")
         return graph
 
     def list_templates(self, **filters):
@@ -160,9 +159,7 @@ class FlinkJobApi:
         payload = self._request("POST", "/jobs/export", body)
         files = payload.get("zip_file") if isinstance(payload, dict) else None
         if not isinstance(files, list) or not all(isinstance(path, str) for path in files):
-            raise UnexpectedAnswer(
-                f"The service answered {operation} without a list of ZIP files.", operation, 200, lasting=True
-            )
+            raise lacking(operation, "a list of ZIP files")
         return [printable(path) for path in files]
 
     def import_jobs(self, body: dict) -> list[dict]:
@@ -171,9 +168,7 @@ class FlinkJobApi:
         payload = self._request("POST", "/jobs/import", body)
         mapping = payload.get("job_mapping") if isinstance(payload, dict) else None
         if not isinstance(mapping, list) or not all(isinstance(job, dict) for job in mapping):
-            raise UnexpectedAnswer(
-                f"The service answered {operation} without a job_mapping.", operation, 200, lasting=True
-            )
+            raise lacking(operation, "a job_mapping")
         return [_imported(job, operation) for job in mapping]
 
     def create_job(self, kind: JobKind, body: dict) -> int:
@@ -235,9 +230,7 @@ class FlinkJobApi:
         operation = f"POST /streaming{path}"
         payload = self._request("POST", path, body)
         if not isinstance(payload, list) or not all(isinstance(answer, dict) for answer in payload):
-            raise UnexpectedAnswer(
-                f"The service answered {operation} without a list of results.", operation, 200, lasting=True
-            )
+            raise lacking(operation, "a list of results")
         for answer in payload:
             if is_false(answer.get("is_success")):
                 message = answer.get("message")
@@ -250,9 +243,7 @@ def _imported(job, operation):
     for name in ("old_job_id", "new_job_id"):
         value = job.get(name)
         if value is not None and not is_whole_number(value):
-            raise UnexpectedAnswer(
-                f"The service answered {operation} without a valid {name}.", operation, 200, lasting=True
-            )
+            raise lacking(operation, f"a valid {name}")
         # -1 is documented for a job that was not imported, because one of its name is there.
         ids[name] = None if value is None or int(value) < 0 else int(value)
     remark = job.get("remark")
@@ -265,18 +256,14 @@ def _page(listing, operation, what):
     if page is None:
         page = []
     if not isinstance(page, list) or not all(isinstance(element, dict) for element in page):
-        raise UnexpectedAnswer(
-            f"The service answered {operation} without a list of {what}.", operation, 200, lasting=True
-        )
+        raise lacking(operation, f"a list of {what}")
     if total is not None and not is_whole_number(total):
-        raise UnexpectedAnswer(
-            f"The service answered {operation} without a valid total_count.", operation, 200, lasting=True
-        )
+        raise lacking(operation, "a valid total_count")
     return page, None if total is None else int(total)
 
 
 def _object(payload, key, operation):
     value = payload.get(key) if isinstance(payload, dict) else None
     if not isinstance(value, dict):
-        raise UnexpectedAnswer(f"The service answered {operation} without {key}.", operation, 200, lasting=True)
+        raise lacking(operation, key)
     return value

@@ -24,8 +24,8 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
     SQL,
     TYPE_OF_ANY_SQL_JOB,
 )
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_spec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_name, check_spec
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import spec_from_params
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical
 
 # What Ansible lets through as an option of each kind, where the service could tell something else.
@@ -106,7 +106,7 @@ def as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hi
 def _identity(job, id_is_needed):
     if not id_is_needed:
         try:
-            check_spec(FlinkJobSpec(job.name))
+            check_name("name", job.name)
         except InvalidInput:
             # A name from elsewhere can break the rules for names; the id does not.
             pass

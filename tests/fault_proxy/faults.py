@@ -41,7 +41,6 @@ class Fault:
     :param late: for a late delivery, the seconds of the proxy's clock from the request until the service gets it; it
         is never before the client has given up. NEVER means: only when FaultProxy.settle is called.
     :param kind: ``http``, or what happens to the connection: ``refuse`` or ``certificate``.
-    :param harmless: a client that knows HTTP does not notice.
     :param lasting: nobody would try again, because it does not look as if that could help.
     :param large: the client has to give it up for its size, not for the time that it takes.
     """
@@ -52,7 +51,6 @@ class Fault:
     delivery: str = "never"
     late: float = 0.0
     kind: str = "http"
-    harmless: bool = False
     lasting: bool = False
     large: bool = False
 
@@ -212,9 +210,9 @@ _ALL = [
     ),
     Fault("twice_first", "the service gets the request twice, the client its first answer", _first, "twice"),
     Fault("twice_second", "the service gets the request twice, the client its second answer", _last, "twice"),
-    Fault("wrong_type", "the answer says that it is text", _wrong_type, "once", harmless=True),
-    Fault("gzip", "the answer is packed", _gzip, "once", harmless=True),
-    Fault("chunked", "the answer comes in chunks", _chunked, "once", harmless=True),
+    Fault("wrong_type", "the answer says that it is text", _wrong_type, "once"),
+    Fault("gzip", "the answer is packed", _gzip, "once"),
+    Fault("chunked", "the answer comes in chunks", _chunked, "once"),
     Fault("redirect_302", "HTTP 302 to a foreign host", _redirect(302), lasting=True),
     Fault("redirect_307", "HTTP 307 to a foreign host", _redirect(307), lasting=True),
     Fault("escapes", "HTTP 400 with control characters in its words", _error(400, "DLI.0001", ESCAPES), lasting=True),
