@@ -92,6 +92,7 @@ class HttpClient:
         self._timeout = timeout
         self._retry_timeout = retry_timeout
         self._clock = clock
+        self.parallelism = parallelism
         self._gate = Gate(parallelism)
         self._session = requests.Session()
         # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.

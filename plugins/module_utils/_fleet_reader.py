@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import PAGE_SIZE, FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import PAGE_SIZE, FlinkJobApi, TooMany
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
 from ansible_collections.otc.dli.plugins.module_utils._together import Together
 
@@ -95,11 +94,9 @@ class FleetReader(FlinkJobReader):
     def _list(self, filters, at_most=None):
         if at_most == 0:
             return None
-        answers = self._api.list_jobs(**filters)
-        if at_most is not None:
-            answers = itertools.islice(answers, at_most + 1)
-        jobs = [FlinkJob(answer, "list") for answer in answers]
-        if at_most is not None and len(jobs) > at_most:
+        try:
+            jobs = [FlinkJob(answer, "list") for answer in self._api.list_jobs(at_most=at_most, **filters)]
+        except TooMany:
             return None
         self._pages = max(1, -(-len(jobs) // PAGE_SIZE))
         return Listing(jobs)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
 from ansible_collections.otc.dli.plugins.module_utils._client import is_false
@@ -36,6 +37,10 @@ from ansible_collections.otc.dli.plugins.module_utils._printable import printabl
 PAGE_SIZE = 100
 # Far more than a project has: a list that goes on beyond it has no end.
 _MOST_ELEMENTS = 100_000
+
+
+class TooMany(Exception):
+    """A list has more elements than the caller can use."""
 
 
 class FlinkJobApi:
@@ -86,18 +91,20 @@ class FlinkJobApi:
                     raise failure.explained(refused.advice) from failure
                 self._auth = renewed
 
-    def list_jobs(self, show_detail: bool = True, **filters):
+    def list_jobs(self, show_detail: bool = True, at_most: int | None = None, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.
 
         Whether the service's filter compares whole names is unknown. Jobs of another name are left out here, so that
         the job that is asked for can be managed whatever the others look like.
 
         :param show_detail: whether with details; only without them the list tells C(user_name) (documented).
+        :param at_most: how many jobs the caller can use.
         :param filters: the documented query parameters, such as C(name) or C(tags).
+        :raises TooMany: there are more; where the service tells how many, this takes one request.
         """
         query = {**filters, "show_detail": "true" if show_detail else "false"}
         wanted = filters.get("name")
-        for _job_id, job in self._pages("/jobs", "job_list", "jobs", "job_id", query):
+        for _job_id, job in self._pages("/jobs", "job_list", "jobs", "job_id", query, at_most):
             if wanted is None or job.get("name") in (None, "", wanted):
                 check_job(job, "GET /streaming/jobs")
                 yield job
@@ -203,27 +210,38 @@ class FlinkJobApi:
         """Delete a job, in whatever status it is."""
         self._request("DELETE", f"/jobs/{job_id}")
 
-    def _pages(self, path, key, what, id_name, query):
+    def _pages(self, path, key, what, id_name, query, at_most=None):
         """Yield the id of each element of a list, and the element, page by page as the caller goes on."""
         operation = f"GET /streaming{path}"
-        seen: set[int] = set()
-        offset = 0
-        while True:
+
+        def read(offset):
             answer = self._request("GET", path, query={**query, "limit": PAGE_SIZE, "offset": offset})
-            page, total = _page(_object(answer, key, operation), operation, what)
-            # What is created or deleted meanwhile shifts the pages, so that an element can come twice.
-            new = {checked_id(element.get(id_name), operation, id_name): element for element in page}
-            new = {element_id: element for element_id, element in new.items() if element_id not in seen}
-            seen.update(new)
-            yield from new.items()
-            offset += len(page)
-            # A page can be short before the last one, if the service has a limit of its own.
-            if not new or (len(page) < PAGE_SIZE if total is None else offset >= total):
-                return
-            if offset >= _MOST_ELEMENTS:
-                raise UnexpectedAnswer(
-                    f"The service answered {operation} with a list without end.", operation, 200, lasting=True
-                )
+            return _page(_object(answer, key, operation), operation, what)
+
+        seen: set[int] = set()
+        offset, step, total = 0, PAGE_SIZE, None
+        with self._pages_of(read) as page_at:
+            while True:
+                page, total = page_at(offset, step, total)
+                # What is created or deleted meanwhile shifts the pages, so that an element can come twice.
+                new = {checked_id(element.get(id_name), operation, id_name): element for element in page}
+                new = {element_id: element for element_id, element in new.items() if element_id not in seen}
+                seen.update(new)
+                offset, step = offset + len(page), len(page)
+                if at_most is not None and max(total or 0, len(seen)) > at_most:
+                    raise TooMany(operation)
+                yield from new.items()
+                # A page can be short before the last one, if the service has a limit of its own.
+                if not new or (len(page) < PAGE_SIZE if total is None else offset >= total):
+                    return
+                if offset >= _MOST_ELEMENTS:
+                    raise UnexpectedAnswer(
+                        f"The service answered {operation} with a list without end.", operation, 200, lasting=True
+                    )
+
+    def _pages_of(self, read):
+        """Return a context manager that gives a callable, which returns the page at an offset (see C(ReadAhead))."""
+        return nullcontext(lambda offset, _step, _end: read(offset))
 
     def _batch(self, path, body):
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access, TokenAuth
 from ansible_collections.otc.dli.plugins.module_utils._client import USER_AGENT, HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._fleet_api import FleetApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
@@ -170,11 +171,12 @@ LISTS = [
 ]
 
 
+@pytest.mark.parametrize("parallelism", [1, 4])
 @pytest.mark.parametrize(("path", "key", "id_name", "method"), LISTS)
 # A limit of the service's own, below the one that is asked for, is not documented.
 @pytest.mark.parametrize(("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5)])
 def test_a_list_is_read_page_by_page_to_its_end(
-    httpserver, client, path, key, id_name, method, total, largest_page, requests
+    httpserver, path, key, id_name, method, total, largest_page, requests, parallelism
 ):
     elements = [{id_name: number} for number in range(250)]
 
@@ -186,9 +188,11 @@ def test_a_list_is_read_page_by_page_to_its_end(
         return Response(json.dumps({key: listing}), content_type="application/json")
 
     httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
-    api = FlinkJobApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
+    client = HttpClient(parallelism=parallelism)
+    api = FleetApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
     assert [element[id_name] for element in getattr(api, method)(name="n")] == list(range(250))
     assert len(httpserver.log) == requests
+    client.close()
 
 
 def test_a_list_that_ignores_the_offset_still_ends(httpserver, client):

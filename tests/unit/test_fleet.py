@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -64,6 +66,28 @@ def test_a_fleet_that_is_as_described_takes_one_listing(service, fleet):
     assert not result["failed"] and not result["changed"]
     assert result["counts"] == {"changed": 0, "unchanged": 250, "failed": 0, "not_attempted": 0}
     assert requests_of(service) == ["GET /jobs"] * 3
+
+
+def test_the_pages_of_a_listing_are_read_at_one_time(service, fleet, monkeypatch):
+    for job in names(500):
+        service.jobs.add(**job, **DEFAULTS)
+    requests = itertools.count()
+    # After the first page, which tells how many there are, each one is kept waiting until all four are there.
+    together = threading.Barrier(4)
+    monkeypatch.setattr(service, "sleep", lambda _seconds: together.wait(10) if next(requests) else None)
+    service.behaviour = replace(service.behaviour, latency_seconds=1)
+    result = fleet(jobs=names(500), defaults=DEFAULTS)
+    assert result["counts"]["unchanged"] == 500
+    assert requests_of(service) == ["GET /jobs"] * 5 and service.most_in_flight == 4
+
+
+def test_a_project_of_many_jobs_is_not_listed_for_a_few(service, fleet):
+    for job in names(601):
+        service.jobs.add(**job, **DEFAULTS)
+    # Three pages may be read for six jobs. That there are seven is known from the first.
+    result = fleet(jobs=names(6), defaults=DEFAULTS)
+    assert result["counts"]["unchanged"] == 6
+    assert len(requests_of(service)) == 1 + 6
 
 
 def test_a_fleet_is_created_and_then_left_alone(service, fleet):

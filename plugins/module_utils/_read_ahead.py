@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pages of a list are read some at one time, although who reads them takes one after the other."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+
+class ReadAhead:
+    """Reads pages before they are asked for; as a context manager it returns C(page_at).
+
+    :param read: callable that takes an offset, and returns what is there.
+    :param width: how many pages are read at one time.
+    """
+
+    def __init__(self, read, width: int) -> None:
+        self._read = read
+        self._width = width
+        self._pool = ThreadPoolExecutor(width)
+        self._pages: dict[int, Future] = {}
+
+    def __enter__(self):
+        return self.page_at
+
+    def __exit__(self, *_exception) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def page_at(self, offset: int, step: int, end: int | None):
+        """Return the page at an offset.
+
+        :param step: how many elements a page has; the next one is expected so much further on.
+        :param end: where the list ends, None when it is not known. Nothing is read beyond it but this page.
+        :raises Exception: what reading this page raised.
+        """
+        if end is None:
+            return self._read(offset)
+        for ahead in range(offset, max(offset + 1, min(end, offset + self._width * step)), step):
+            if ahead not in self._pages:
+                self._pages[ahead] = self._pool.submit(self._read, ahead)
+        return self._pages.pop(offset).result()
