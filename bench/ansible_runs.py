@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 SINGLE = "otc.dli.dli_flink_jar_job"
 FLEET = "otc.dli.dli_flink_jar_jobs"
 REQUESTS_GET = "otc.dli.requests_get"
@@ -46,10 +45,12 @@ class Ansible:
     """Runs ansible-playbook in a folder of its own, with a copy of the collection as it is now.
 
     :param folder: an empty folder.
+    :param python: the interpreter that Ansible is installed for.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: Path) -> None:
         self.folder = folder
+        self.python = python
         copy = folder / "collections" / "ansible_collections" / "otc" / "dli"
         for part in ("plugins", "meta"):
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -59,7 +60,7 @@ class Ansible:
         self.remote = folder / "remote"
         self.environment = {
             "HOME": str(folder),
-            "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]]),
             "LANG": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_REMOTE_TMP": str(self.remote),
@@ -77,14 +78,14 @@ class Ansible:
             "hosts": "localhost",
             "connection": "local",
             "gather_facts": False,
-            "vars": {"ansible_python_interpreter": sys.executable},
+            "vars": {"ansible_python_interpreter": str(self.python)},
             "tasks": tasks,
         }
         playbook = self.folder / "play.json"
         playbook.write_text(json.dumps([play]))
         self.times.unlink(missing_ok=True)
         done = subprocess.run(
-            [BIN / "ansible-playbook", "-i", "localhost,", playbook],
+            [self.python.parent / "ansible-playbook", "-i", "localhost,", playbook],
             cwd=self.folder,
             env={**self.environment, **env},
             text=True,
@@ -119,7 +120,7 @@ class Ansible:
         """
         start = time.perf_counter()
         with subprocess.Popen(
-            [sys.executable, packed], env=self.environment, stdout=subprocess.PIPE, text=True
+            [self.python, packed], env=self.environment, stdout=subprocess.PIPE, text=True
         ) as process:
             said = process.stdout.read()
             _pid, status, usage = os.wait4(process.pid, 0)
@@ -135,4 +136,4 @@ class Ansible:
         """Return how long a fresh interpreter takes to import a module."""
         code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
         env = {**self.environment, "PYTHONPATH": str(self.collections)}
-        return float(subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True).stdout)
+        return float(subprocess.run([self.python, "-c", code], env=env, capture_output=True, check=True).stdout)

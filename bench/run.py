@@ -4,7 +4,8 @@
 
 """How fast the collection is, beside what else a user could take; `make bench` runs it.
 
-Prints the report and writes it to docs/benchmarks.md. Takes about eight minutes.
+Prints the report and writes it to docs/benchmarks.md. Takes about eight minutes. Its argument is an interpreter that
+has ansible-core and requests, and nothing else: what a user has.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
     parts = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="otc-dli-bench-")))
-        ansible = Ansible(folder)
+        ansible = Ansible(folder, Path(sys.argv[1]))
         service, other = stack.enter_context(Service()), stack.enter_context(Service())
         secure = stack.enter_context(Service(folder / "authorities.pem"))
         for part in (
