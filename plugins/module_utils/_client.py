@@ -75,7 +75,8 @@ class HttpClient:
     :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
     :raises MissingLibrary: when requests is not installed.
 
-    C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed ones and the pauses took.
+    C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
+    ones and the pauses took.
     """
 
     def __init__(

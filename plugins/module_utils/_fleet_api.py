@@ -15,7 +15,6 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._read_ahead import ReadAhead
 from ansible_collections.otc.dli.plugins.module_utils._retry import is_throttled, may_be_carried_out
 from ansible_collections.otc.dli.plugins.module_utils._together import Together
 
@@ -24,7 +23,7 @@ BATCH_SIZE = 100
 
 
 class FleetApi(FlinkJobApi):
-    """As its base, but starts, stops and deletions of several threads share requests, and pages are read ahead.
+    """As its base, but starts, stops and deletions of several threads share requests.
 
     The answer of the service does not say which job an element stands for (documented), so when one is refused no job
     of the request is known to be accepted. Each of them then gets C(UnexpectedAnswer), which says that the outcome is
@@ -33,7 +32,6 @@ class FleetApi(FlinkJobApi):
 
     def __init__(self, client, access) -> None:
         super().__init__(client, access)
-        self._parallelism = client.parallelism
         self._lock = threading.Lock()
         self._batches: dict[tuple, Together] = {}
         self._alone: set[tuple] = set()
@@ -46,9 +44,6 @@ class FleetApi(FlinkJobApi):
 
     def delete_job(self, job_id: int) -> None:
         self._ask("delete", job_id, super().delete_job)
-
-    def _pages_of(self, read):
-        return ReadAhead(read, self._parallelism)
 
     def _ask(self, operation, job_id, send_alone, **flags):
         with self._lock:

@@ -13,6 +13,7 @@ from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import Fleet
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._parallel import read_each
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
     """
     reader = FleetReader(api, len(goals))
     with reader.snapshot(all_jobs):
-        return [_found(reader, goal) for goal in goals]
+        return read_each(lambda goal: _found(reader, goal), goals, api.parallelism)
 
 
 def _found(reader, goal):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal, goal_from_params, goal_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_name, check_tags
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_name, check_number, check_tags
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
 from ansible_collections.otc.dli.plugins.module_utils._printable import quoted
 
@@ -66,7 +66,7 @@ def fleet_options() -> dict:
     return {
         "jobs": {**desired["jobs"], "required": True},
         "defaults": desired["defaults"],
-        "parallelism": {"type": "int", "default": 4},
+        **parallelism_options(),
         "batch_size": {"type": "int"},
         "canaries": {"type": "int", "default": 0},
         "max_failures": {"type": "int", "default": 0},
@@ -74,6 +74,11 @@ def fleet_options() -> dict:
         "purge_scope": {"type": "dict", "options": {"name_prefix": {"type": "str"}, "tags": {"type": "dict"}}},
         "purge_state": {"type": "str", "choices": ["absent", "stopped"], "default": "absent"},
     }
+
+
+def parallelism_options() -> dict:
+    """Return the part of the argument spec that says how many requests may be in flight at one time."""
+    return {"parallelism": {"type": "int", "default": 4}}
 
 
 def desired_options() -> dict:
@@ -155,9 +160,16 @@ def _purge(params):
     return Purge(params["purge_state"], prefix, tags)
 
 
+def check_parallelism(params: dict) -> None:
+    """Check how many requests may be in flight at one time.
+
+    :raises InvalidInput: it is none, or too many.
+    """
+    check_number("parallelism", params["parallelism"], 1, MOST_PARALLEL)
+
+
 def _check_numbers(params):
-    if not 1 <= params["parallelism"] <= MOST_PARALLEL:
-        raise InvalidInput(f"parallelism is {quoted(params['parallelism'])}, but must be 1 to {MOST_PARALLEL}.")
+    check_parallelism(params)
     for name, least in (("batch_size", 1), ("canaries", 0), ("max_failures", 0)):
         value = params[name]
         if value is not None and value < least:

@@ -49,11 +49,13 @@ class FlinkJobApi:
     Every method raises a C(RequestError) when the service refuses or does not answer, or answers in a shape that is
     not the API's; what they return has been checked.
 
-    C(keep_secret) is to be told what must not be shown, as C(Access.keep_secret).
+    C(keep_secret) is to be told what must not be shown, as C(Access.keep_secret). C(parallelism) is how many requests
+    may be in flight at one time.
     """
 
     def __init__(self, client, access: Access) -> None:
         self._client = client
+        self.parallelism = client.parallelism
         self._auth = access.auth
         self._renewing = threading.Lock()
         self.keep_secret = access.keep_secret
@@ -241,7 +243,12 @@ class FlinkJobApi:
 
     def _pages_of(self, read):
         """Return a context manager that gives a callable, which returns the page at an offset (see C(ReadAhead))."""
-        return nullcontext(lambda offset, _step, _end: read(offset))
+        if self.parallelism == 1:
+            return nullcontext(lambda offset, _step, _end: read(offset))
+        # A task of one job needs none of this, and each file to be compiled makes every task slower.
+        from ansible_collections.otc.dli.plugins.module_utils._parallel import ReadAhead
+
+        return ReadAhead(read, self.parallelism)
 
     def _batch(self, path, body):
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""

@@ -16,7 +16,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     NotFound,
 )
 from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import find_desired
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import goals_from_params
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import check_parallelism, goals_from_params
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
@@ -46,6 +46,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import (
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import DRAFT, STATUSES
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe, warnings_about
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
+from ansible_collections.otc.dli.plugins.module_utils._parallel import read_each
 
 # What the list tells of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
@@ -155,16 +156,18 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
     """
     jobs = _one_job(api, query) if query.job_id is not None else _all_jobs(api, query)
     if query.as_tasks:
-        jobs = [_completed(api, job) if managed_as(job) else job for job in jobs]
+        jobs = read_each(lambda job: _completed(api, job) if managed_as(job) else job, jobs, api.parallelism)
     results = [_result(job, query) for job in jobs]
     refused = []
     if query.execution_plan:
-        for job, result in zip(jobs, results):
-            result["execution_plan"], refusal = _execution_plan(api, job)
+        plans = read_each(lambda job: _execution_plan(api, job), jobs, api.parallelism)
+        for result, (plan, refusal) in zip(results, plans):
+            result["execution_plan"] = plan
             refused += [refusal] if refusal else []
     if query.stream_graph:
-        for job, result in zip(jobs, results):
-            result["stream_graph"], refusal = _stream_graph(api, job, query)
+        graphs = read_each(lambda job: _stream_graph(api, job, query), jobs, api.parallelism)
+        for result, (graph, refusal) in zip(results, graphs):
+            result["stream_graph"] = graph
             refused += [refusal] if refusal else []
     result = {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(refused)}
     if query.ages is not None:
@@ -182,6 +185,7 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
 
 
 def _check(params, tags):
+    check_parallelism(params)
     if params["job_id"] is not None:
         check_number("job_id", params["job_id"], 1, WIDEST_LONG)
     if params["name"] is not None:
@@ -211,7 +215,9 @@ def _check(params, tags):
 def _all_jobs(api, query):
     jobs = [job for job in _listed(api, query, query.filters) if _passes(job, query)]
     # A name is asked for to know one job well, and jobs with one name are few.
-    return [_completed(api, job) for job in jobs] if query.details and "name" in query.filters else jobs
+    if query.details and "name" in query.filters:
+        return read_each(lambda job: _completed(api, job), jobs, api.parallelism)
+    return jobs
 
 
 def _one_job(api, query):

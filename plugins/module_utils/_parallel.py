@@ -2,15 +2,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages of a list are read some at one time, although who reads them takes one after the other."""
+"""Reads several things at one time, for a caller that takes one after the other."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
 
+def read_each(read, items: list, width: int) -> list:
+    """Return what C(read) returns for each item, in their order.
+
+    :param width: how many are read at one time.
+    :raises Exception: what reading raised for the first of those that failed; what was not begun then never is.
+    """
+    if width == 1 or len(items) < 2:
+        return [read(item) for item in items]
+    with ThreadPoolExecutor(min(width, len(items))) as pool:
+        return list(pool.map(read, items))
+
+
 class ReadAhead:
-    """Reads pages before they are asked for; as a context manager it returns C(page_at).
+    """Reads pages of a list before they are asked for; as a context manager it returns C(page_at).
 
     :param read: callable that takes an offset, and returns what is there.
     :param width: how many pages are read at one time.

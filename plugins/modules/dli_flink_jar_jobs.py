@@ -23,6 +23,7 @@ notes:
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.fleet
+  - otc.dli.parallelism
   - otc.dli.wait
   - otc.dli.attributes
 attributes:
@@ -30,11 +31,6 @@ attributes:
     support: partial
     details: All but O(jobs[].state=restarted) and O(defaults.state=restarted).
 options:
-  parallelism:
-    description:
-      - How many requests may be in flight at one time, 1 to 64. Fewer are sent while the service throttles.
-    type: int
-    default: 4
   batch_size:
     description:
       - How many jobs are changed at one time. The next ones follow when all of them are done. Left out, all at once.

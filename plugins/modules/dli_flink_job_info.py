@@ -25,10 +25,11 @@ notes:
   - The number of requests is that of the list, one for each 100 jobs. O(report) takes no more, but for fields of
     O(jobs) that the list leaves out, one for each job with such fields, and with both O(jobs) and a filter another
     list, as those that the filter leaves out are looked for too. O(as_tasks) takes one more for each job, unless the
-    list tells all of it. Requests are sent one after the other.
+    list tells all of it, and O(execution_plan) and O(stream_graph) one more for each job that has such a thing.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.fleet.desired
+  - otc.dli.parallelism
   - otc.dli.attributes
 attributes:
   check_mode:
@@ -551,7 +552,7 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options, parallelism_options
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import (
     query_from_params,
     query_jobs,
@@ -562,7 +563,8 @@ from ansible_collections.otc.dli.plugins.module_utils._module import auth_option
 
 def main():
     module = AnsibleModule(
-        argument_spec={**auth_options(), **query_options(), **desired_options()}, supports_check_mode=True
+        argument_spec={**auth_options(), **query_options(), **desired_options(), **parallelism_options()},
+        supports_check_mode=True,
     )
 
     def action(params, open_api, _waiting):

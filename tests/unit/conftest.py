@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +47,18 @@ def fixture_behave(service: LocalDli) -> Callable[..., None]:
         service.behaviour = Behaviour(**switches)
 
     return behave
+
+
+@pytest.fixture(name="wants_requests_together")
+def fixture_wants_requests_together(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function after which the service answers its first request, and then only so many at one time."""
+
+    def want(number: int) -> None:
+        requests, together = itertools.count(), threading.Barrier(number)
+        monkeypatch.setattr(service, "sleep", lambda _latency: together.wait(10) if next(requests) else None)
+        service.behaviour = replace(service.behaviour, latency_seconds=1)
+
+    return want
 
 
 @pytest.fixture(name="job")

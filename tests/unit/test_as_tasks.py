@@ -402,6 +402,8 @@ class Api:
     :param gone: whether they are gone when their details are asked for; otherwise the list tells all.
     """
 
+    parallelism = 1
+
     def __init__(self, types, gone=False):
         config = {} if gone else {field.name: None for field in FIELDS if not field.top_level}
         rest = {} if gone else {field.name: None for field in FIELDS if field.top_level}

@@ -217,6 +217,7 @@ BAD = {
     ),
     "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
     "stuck_after": ({"stuck_after": -1}, "stuck_after is -1, but must be a number of seconds, 0 or more."),
+    "parallelism": ({"parallelism": 65}, "parallelism is 65, but must be at most 64."),
     "stale_after": ({"stale_after": "nan"}, "stale_after is nan, but must be a number of seconds, 0 or more."),
 }
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -68,14 +66,11 @@ def test_a_fleet_that_is_as_described_takes_one_listing(service, fleet):
     assert requests_of(service) == ["GET /jobs"] * 3
 
 
-def test_the_pages_of_a_listing_are_read_at_one_time(service, fleet, monkeypatch):
+def test_the_pages_of_a_listing_are_read_at_one_time(service, fleet, wants_requests_together):
     for job in names(500):
         service.jobs.add(**job, **DEFAULTS)
-    requests = itertools.count()
-    # After the first page, which tells how many there are, each one is kept waiting until all four are there.
-    together = threading.Barrier(4)
-    monkeypatch.setattr(service, "sleep", lambda _seconds: together.wait(10) if next(requests) else None)
-    service.behaviour = replace(service.behaviour, latency_seconds=1)
+    # How many pages there are is known from the first one.
+    wants_requests_together(4)
     result = fleet(jobs=names(500), defaults=DEFAULTS)
     assert result["counts"]["unchanged"] == 500
     assert requests_of(service) == ["GET /jobs"] * 5 and service.most_in_flight == 4
@@ -280,7 +275,7 @@ BAD = {
     "without a name": ({"jobs": [{"name": "a"}, {"desc": "b"}]}, "Job 2 of jobs: "),
     "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
     "rule of the defaults": ({"defaults": {"cu_number": 1}}, 'Job "job-000" of jobs: cu_number is 1'),
-    "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be 1 to 64"),
+    "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be at least 1"),
     "batch_size": ({"batch_size": 0}, "batch_size is 0, but must be 1 or more"),
     "canaries": ({"canaries": -1}, "canaries is -1, but must be 0 or more"),
     "unknown option": ({"jobs": [{"name": "a", "color": "red"}]}, "Unsupported parameters"),

@@ -51,6 +51,29 @@ def names(result):
     return [job["name"] for job in result["jobs"]]
 
 
+JOB = {"queue_name": "queue", "resource_config_version": "v2", "resource_config": {"max_slot": 2}}
+ASKED_OF_MANY = {
+    "all": (500, {}),
+    "as_tasks": (8, {"as_tasks": True}),
+    "execution_plan": (8, {"execution_plan": True}),
+    "report": (8, {"report": True, "jobs": [{"name": f"job-{number}", **JOB} for number in range(8)]}),
+}
+
+
+@pytest.mark.parametrize(("count", "options"), ASKED_OF_MANY.values(), ids=ASKED_OF_MANY)
+def test_what_is_asked_of_many_jobs_is_asked_at_one_time(service, info, wants_requests_together, count, options):
+    service.jobs.add_many(count, **JOB, status="job_running", start_time=1)
+    wants_requests_together(4)
+    assert len(names(info(**options))) == count
+    assert service.most_in_flight == 4
+
+
+def test_no_more_requests_than_allowed_are_in_flight(service, info):
+    service.jobs.add_many(8, **JOB)
+    assert len(names(info(as_tasks=True, parallelism=1))) == 8
+    assert len(service.requests) == 9 and service.most_in_flight == 1
+
+
 @pytest.mark.parametrize("details", [True, False])
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_all_jobs_of_all_pages_cost_one_request_a_page(service, info, details, check_mode):
