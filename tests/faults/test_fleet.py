@@ -11,6 +11,7 @@ has to be true does not depend on that.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -47,14 +48,14 @@ def fixture_run(stage, monkeypatch):
 
 
 class FleetScenario:
-    """What the stage has to know of a task on the fleet."""
+    """What the stage has to know of a task on a fleet."""
 
     login = "password"
     module = dli_flink_jar_jobs
 
-    def __init__(self, defaults: dict[str, Any]) -> None:
-        jobs = [{"name": name} for name in NAMES]
-        own = {"name": None, "health_window": None, "wait_timeout": 60, "max_failures": len(NAMES)}
+    def __init__(self, defaults: dict[str, Any], names: Iterable[str] = NAMES) -> None:
+        jobs = [{"name": name} for name in names]
+        own = {"name": None, "health_window": None, "wait_timeout": 60, "max_failures": len(jobs)}
         self.task = {**own, "jobs": jobs, "defaults": {"health_window": 3, **defaults}}
         self.task.pop("health_window")
 
@@ -84,3 +85,16 @@ def test_a_fleet_gets_over_one_fault(stage, run, task, fault, index):
     for result in (seen.result, again.result):
         assert not any(word in str(result) for word in SECRET_WORDS)
     assert not run(defaults, CALM).changed
+
+
+# The first page, and those that are read at one time after it.
+@pytest.mark.parametrize("index", range(1, 5))
+@pytest.mark.parametrize("fault", KINDS)
+def test_a_listing_of_many_pages_gets_over_one_fault(stage, fault, index):
+    names = [f"job-{number}" for number in range(350)]
+    stage.set_fleet(names, RUNNING)
+    unchanged = {name: value for name, value in STARTED.items() if name != "entrypoint"}
+    seen = stage.run(FleetScenario(unchanged, names), Plan({index: FAULTS[fault]}))
+    assert not seen.failed, seen.problem or seen.result
+    assert seen.result["counts"] == {"changed": 0, "unchanged": 350, "failed": 0, "not_attempted": 0}
+    assert seen.effects == []
