@@ -9,6 +9,8 @@ What this gives is never a change: each option that the job would not compare eq
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.otc.dli.plugins.module_utils._errors import InvalidInput
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_bodies import without_effect
@@ -34,6 +36,9 @@ _TYPES = {"int": int, "bool": bool, "list": list, "runtime_config": dict, "resou
 _HIDDEN = "a secret among the options of the task that asks is part of it"
 _CAN_HOLD_SECRETS = "it can hold secrets; show_entrypoint_args shows it"
 _HOLDS_SECRETS = "it has sensitive values, which are never shown"
+# What others have written into a job must not become code when it is read back from a file of variables or tasks.
+_TEMPLATE = re.compile(r"\{[{%#]")
+_IS_TEMPLATE = "Ansible would take it for a template; write it yourself, with !unsafe before it"
 
 # Where the result tells the options of each kind: in lists of their own, because they are for different modules.
 _LISTS = {JAR: "tasks", SQL: "sql_tasks"}
@@ -84,6 +89,7 @@ def as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hi
     reasons = {name: _HIDDEN for name, value in candidates.items() if is_hidden(value)}
     if "entrypoint_args" in candidates and not show_entrypoint_args:
         reasons["entrypoint_args"] = _CAN_HOLD_SECRETS
+    reasons.update({name: _IS_TEMPLATE for name, value in candidates.items() if _TEMPLATE.search(str(value))})
     sql = candidates.get("sql_body")
     if not show_entrypoint_args and shown("sql_body", sql, "") != sql:
         reasons["sql_body"] = _CAN_HOLD_SECRETS

@@ -155,6 +155,18 @@ def check_that_it_makes_the_same_job(service, module, definition, behaviour):
     assert wrongly_predicted(one, other) <= {"job_id", "create_time", "update_time", *chosen_by_service(one)}
 
 
+@pytest.mark.parametrize("text", ["{{ lookup('pipe', 'true') }}", "a {# b #} c", "{% raw %}", "{%"])
+def test_what_a_file_of_variables_would_take_for_a_template_is_left_out(service, access, text):
+    jar = {"desc": text, "entrypoint": "obs://bucket/job.jar", "entrypoint_args": text, "runtime_config": f"a={text}"}
+    service.jobs.add(name="job", **jar)
+    service.jobs.add(name="sql", job_type="flink_opensource_sql_job", sql_body=f"SELECT '{text}'")
+    found = info(access, show_entrypoint_args=True)
+    assert found["tasks"] == [{"name": "job", "entrypoint": "obs://bucket/job.jar"}]
+    assert found["sql_tasks"] == [{"name": "sql"}]
+    left_out = {(entry["name"], entry["option"]) for entry in found["left_out"] if "template" in entry["reason"]}
+    assert left_out == {("job", "desc"), ("job", "entrypoint_args"), ("job", "runtime_config"), ("sql", "sql_body")}
+
+
 def test_only_what_says_something_is_told(service, access):
     service.jobs.add(
         name="job",
