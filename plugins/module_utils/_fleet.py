@@ -82,7 +82,7 @@ class _Fleet:
         self._waiting = waiting
         # What many jobs do at one time is told by their number alone.
         self._quietly = replace(waiting, progress=Progress())
-        self._reader = FleetReader(api, len(task.goals))
+        self._reader = FleetReader(api)
         self._members = [self._member(goal) for goal in task.goals]
 
     def _member(self, goal, is_purged=False):
@@ -97,7 +97,7 @@ class _Fleet:
         return self._result()
 
     def _plan(self):
-        with self._reader.snapshot():
+        with self._reader.snapshot(len(self._task.goals)):
             if self._task.purge:
                 self._members += [self._member(goal, True) for goal in self._purged(self._task.purge)]
             self._each(self._members, lambda member: member.convergence.make_plan())
@@ -158,7 +158,7 @@ class _Fleet:
         count.begin(wave)
         self._each(wave, lambda member: member.convergence.carry_out(), count.one_more)
         done = [member for member in wave if not member.failure]
-        with self._reader.snapshot():
+        with self._reader.snapshot(len(done)):
             self._each(done, lambda member: member.convergence.look_again())
         for member in done:
             member.verdict = FAILED if member.failure else CHANGED

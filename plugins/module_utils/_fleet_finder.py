@@ -35,8 +35,8 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
     :param all_jobs: all jobs of the project, where they were listed just now.
     :raises RequestError: the service refused or did not answer.
     """
-    reader = FleetReader(api, len(goals))
-    with reader.snapshot(all_jobs):
+    reader = FleetReader(api)
+    with reader.snapshot(len(goals), all_jobs):
         return read_each(lambda goal: _found(reader, goal), goals, api.parallelism)
 
 

@@ -38,25 +38,25 @@ class FleetReader(FlinkJobReader):
 
     While a C(snapshot) is open, everything is read from one listing, made when it is first needed. Otherwise each
     answer is newer than its question, and questions that are asked at one time share a listing if they are many.
-
-    :param size: how many jobs will be read.
     """
 
-    def __init__(self, api: FlinkJobApi, size: int) -> None:
+    def __init__(self, api: FlinkJobApi) -> None:
         super().__init__(api)
-        self._size = size
+        self._size = 0
         self._pages = 1
         # A dict while a snapshot is open, and then only.
         self._listings: Any = None
-        self._listing_lock = threading.Lock()
+        self._listing_locks: dict[tuple, threading.Lock] = {}
         self._live = Together(self._answers, _UNLIMITED)
 
     @contextmanager
-    def snapshot(self, jobs: list[FlinkJob] | None = None):
+    def snapshot(self, size: int, jobs: list[FlinkJob] | None = None):
         """Read from one listing from here on.
 
+        :param size: how many jobs will be read.
         :param jobs: all jobs of the project, where they were listed just now.
         """
+        self._size = size
         self._listings = {} if jobs is None else {(): Listing(jobs)}
         try:
             yield
@@ -69,11 +69,14 @@ class FleetReader(FlinkJobReader):
 
     def read(self, job_id: int, fields) -> FlinkJob:
         if self._listings is None:
-            job = self._live.ask(job_id)
-        else:
-            listing = self._listing({})
-            job = listing.by_id.get(job_id) if listing else None
+            return self.with_fields(self.read_now(job_id), fields)
+        listing = self._listing({})
+        job = listing.by_id.get(job_id) if listing else None
         return self._with_detail(job, fields) if job else super().read(job_id, fields)
+
+    def read_now(self, job_id: int) -> FlinkJob:
+        # Not from the snapshot: a job that is waited for would stay in it as it was.
+        return self._live.ask(job_id) or super().read(job_id, ())
 
     def _named(self, name, **filters):
         if self._listings is None:
@@ -86,7 +89,8 @@ class FleetReader(FlinkJobReader):
     def _listing(self, filters, whole=False):
         """Return the listing of the snapshot, None when it takes fewer requests to ask for each job."""
         key = tuple(sorted(filters.items()))
-        with self._listing_lock:
+        # Who asks for the same listing waits for it; other listings are read at the same time.
+        with self._listing_locks.setdefault(key, threading.Lock()):
             if self._listings.get(key) is None and (whole or key not in self._listings):
                 self._listings[key] = self._list(filters, None if whole else (self._size // 2) * PAGE_SIZE)
             return self._listings[key]
@@ -97,9 +101,13 @@ class FleetReader(FlinkJobReader):
         try:
             jobs = [FlinkJob(answer, "list") for answer in self._api.list_jobs(at_most=at_most, **filters)]
         except TooMany:
-            return None
-        self._pages = max(1, -(-len(jobs) // PAGE_SIZE))
-        return Listing(jobs)
+            # Remembered like the pages of a listing, so that it is not asked again at each look.
+            listing, pages = None, at_most // PAGE_SIZE + 1
+        else:
+            listing, pages = Listing(jobs), max(1, -(-len(jobs) // PAGE_SIZE))
+        if not filters:
+            self._pages = pages
+        return listing
 
     def _answers(self, questions):
         """Answer which job has an id, and which jobs have a name; nothing when each had better ask for itself."""

@@ -271,7 +271,7 @@ class Applier:
         return job
 
     def _read(self, job_id):
-        job = self._reader.read(job_id, ())
+        job = self._reader.read_now(job_id)
         self._progress.status(job.name, job.status)
         return job
 

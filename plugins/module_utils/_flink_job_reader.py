@@ -55,13 +55,17 @@ class FlinkJobReader:
         """Read a job by its id, with the given fields as far as the service tells them."""
         return self.with_fields(self._detail(job_id), fields)
 
+    def read_now(self, job_id: int) -> FlinkJob:
+        """Read a job as it is now, whatever was read before; for who waits for a change of it."""
+        return self.read(job_id, ())
+
     def with_fields(self, job: FlinkJob, fields) -> FlinkJob:
-        """Return a job, read by its id, with the given fields as far as the service tells them."""
-        return self._with_list(job, fields)
+        """Return a job with the given fields as far as the service tells them."""
+        return self._with_list(self._with_detail(job, fields), fields)
 
     def complete(self, job: FlinkJob, kind: JobKind) -> FlinkJob:
         """Return a job with all the fields of its kind that the service tells of it."""
-        return self._with_list(self._with_detail(job, kind.names), kind.names)
+        return self.with_fields(job, kind.names)
 
     def is_listed(self, job: FlinkJob) -> bool:
         """Whether the service still lists a job. Deleted jobs keep a record, which the detail may still show."""

@@ -354,6 +354,69 @@ def test_how_often_progress_is_told_goes_by_the_clock(service, fleet, monkeypatc
     assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"] and not told
 
 
+@pytest.fixture(name="running_after")
+def fixture_running_after(service, monkeypatch):
+    """Return a function after which jobs that are being started run after so many pauses, which take no time."""
+
+    def after(pauses):
+        slept = itertools.count(1)
+
+        def sleep(_seconds):
+            if next(slept) >= pauses:
+                for job in service.jobs.all():
+                    job.status = "job_running" if job.status == "job_submitting" else job.status
+
+        clock = SimpleNamespace(monotonic=functools.partial(next, itertools.count()), sleep=sleep)
+        monkeypatch.setattr(_module, "Waiting", functools.partial(Waiting, clock=clock))
+
+    return after
+
+
+def test_jobs_that_are_being_started_are_waited_for(service, fleet, running_after):
+    for job in names(3):
+        service.jobs.add(**job, **{**RUNNING, "status": "job_submitting"})
+    running_after(2)
+    result = fleet(jobs=names(3), defaults={"state": "started"})
+    assert not result["failed"] and [job["status"] for job in result["jobs"]] == ["job_running"] * 3
+
+
+def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave, running_after):
+    behave(submit_seconds=3600)
+    for job in names(300):
+        service.jobs.add(**job, **DEFAULTS)
+    running_after(5)
+    result = fleet(jobs=names(2), defaults={"state": "started"})
+    assert result["counts"]["changed"] == 2
+    # That there are too many jobs for a listing is found out once, by its first page.
+    assert requests_of(service).count("GET /jobs") == 1 + 2
+
+
+def test_a_small_wave_is_not_looked_at_in_a_listing_of_all(service, fleet):
+    for job in names(101):
+        service.jobs.add(**job, **DEFAULTS)
+    result = fleet(jobs=[{**job, "desc": "new"} for job in names(4)] + names(101)[4:], defaults=DEFAULTS, batch_size=1)
+    assert result["counts"]["changed"] == 4
+    assert requests_of(service).count("GET /jobs") == 2
+
+
+def test_what_a_listing_lacks_is_read_after_a_start_too(service, fleet):
+    sized = {**RUNNING, "resource_config_version": "v2", "resource_config": {"max_slot": 2}}
+    options = {name: value for name, value in sized.items() if name not in ("status", "start_time")}
+    result = fleet(jobs=names(3), defaults={**options, "state": "started"})
+    assert result["counts"]["changed"] == 3 and "warnings" not in result
+    result = fleet(jobs=names(3), defaults={**options, "state": "stopped"})
+    assert result["counts"]["changed"] == 3 and "warnings" not in result
+
+
+def test_listings_by_different_tags_do_not_wait_for_each_other(service, fleet, wants_requests_together):
+    jobs = [{**job, "tags": {"number": job["name"]}} for job in names(9)]
+    for job in jobs:
+        service.jobs.add(name=job["name"], tags=[{"key": "number", "value": job["name"]}], **DEFAULTS)
+    wants_requests_together(4)
+    assert fleet(jobs=jobs, defaults=DEFAULTS)["counts"]["unchanged"] == 9
+    assert requests_of(service) == ["GET /jobs"] * 9 and service.most_in_flight == 4
+
+
 def test_without_wait_a_job_in_a_passing_status_fails_unless_nothing_waits_for_it(service, fleet, behave):
     behave(submit_seconds=60)
     for job in names(4):
