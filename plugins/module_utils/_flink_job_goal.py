@@ -13,15 +13,16 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import ch
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
+UPGRADE_MODES = ("savepoint", "stateless", "fail")
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the module.
+    """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the modules' options.
 
     :param trigger_savepoint: whether a stop makes a savepoint.
     :param resume_savepoint: whether a start resumes from the savepoint; None for: where there is one.
-    :param upgrade_mode: C(savepoint), C(stateless) or C(fail), for changes that need a stop.
+    :param upgrade_mode: one of C(UPGRADE_MODES), for changes that need a stop.
     :param rollback: whether an upgrade that fails is undone.
     :param health_window: seconds that an upgraded job must stay running.
     """
@@ -50,18 +51,18 @@ def goal_options(kind: JobKind = JAR) -> dict:
     return {
         **job_options(kind),
         **lifecycle_options(),
-        "state": {"type": "str", "choices": list(STATES), "default": "present"},
+        "state": {"type": "str", "choices": list(STATES), "default": Goal.state},
     }
 
 
 def lifecycle_options() -> dict:
     """Return the part of the argument spec about starting, stopping and upgrading jobs."""
     return {
-        "trigger_savepoint": {"type": "bool", "default": True},
+        "trigger_savepoint": {"type": "bool", "default": Lifecycle.trigger_savepoint},
         "resume_savepoint": {"type": "bool"},
-        "upgrade_mode": {"type": "str", "choices": ["savepoint", "stateless", "fail"], "default": "savepoint"},
-        "rollback": {"type": "bool", "default": True},
-        "health_window": {"type": "float", "default": 30.0},
+        "upgrade_mode": {"type": "str", "choices": list(UPGRADE_MODES), "default": Lifecycle.upgrade_mode},
+        "rollback": {"type": "bool", "default": Lifecycle.rollback},
+        "health_window": {"type": "float", "default": Lifecycle.health_window},
     }
 
 

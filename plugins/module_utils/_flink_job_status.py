@@ -18,13 +18,11 @@ class Status:
 
     :param settled: whether it stays until somebody acts; any other passes by itself.
     :param may_run: whether the job may be executing, so that an update can be refused or disturb it.
-    :param failed: whether something went wrong, which C(status_desc) then explains.
     :param on_the_way_to: the desired state that it leads to, when it is known to.
     """
 
     settled: bool = True
     may_run: bool = False
-    failed: bool = False
     on_the_way_to: str = ""
 
 
@@ -41,17 +39,17 @@ IN_ARREARS = "job_arrearage_stopped"
 STATUSES = {
     DRAFT: Status(),
     "job_submitting": Status(settled=False, may_run=True, on_the_way_to="started"),
-    SUBMIT_FAILED: Status(failed=True),
+    SUBMIT_FAILED: Status(),
     RUNNING: Status(may_run=True),
-    FAILED: Status(failed=True),
+    FAILED: Status(),
     "job_downloading": Status(settled=False, may_run=True, on_the_way_to="started"),
     "job_idle": Status(),
     SAVEPOINTING: Status(settled=False, may_run=True),
     "job_canceling": Status(settled=False, may_run=True, on_the_way_to="stopped"),
     STOPPED: Status(),
-    STOP_FAILED: Status(may_run=True, failed=True),
+    STOP_FAILED: Status(may_run=True),
     FINISHED: Status(),
-    IN_ARREARS: Status(failed=True),
+    IN_ARREARS: Status(),
     "job_arrearage_recovering": Status(settled=False, may_run=True),
 }
 
