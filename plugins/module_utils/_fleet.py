@@ -24,6 +24,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import J
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._parallel import ended_by_interrupt
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
@@ -100,6 +101,7 @@ class _Fleet:
         with self._reader.snapshot(len(self._task.goals)):
             if self._task.purge:
                 self._members += [self._member(goal, True) for goal in self._purged(self._task.purge)]
+                self._reader.size = len(self._members)
             self._each(self._members, lambda member: member.convergence.make_plan())
         for member in self._members:
             if not member.failure and not member.convergence.plan.steps:
@@ -128,7 +130,7 @@ class _Fleet:
         """
         numbers: dict[int, int] = {}
         for number, member in enumerate(self._members, start=1):
-            job_id = _job_id(member)
+            job_id = member.convergence.job_id
             if job_id in numbers:
                 twins = (self._members[numbers[job_id] - 1], member)
                 # Ids differ, so at least one of the two was found by the name that the job has.
@@ -181,7 +183,7 @@ class _Fleet:
         if len(members) == 1:
             attempt(members[0])
         elif members:
-            with ThreadPoolExecutor(min(len(members), _MOST_THREADS)) as pool:
+            with ended_by_interrupt(), ThreadPoolExecutor(min(len(members), _MOST_THREADS)) as pool:
                 list(pool.map(attempt, members))
 
     def _failures(self):
@@ -258,24 +260,20 @@ def _report(member, result):
     job = result.get("job") or {}
     report = {
         "name": member.goal.spec.name or job.get("name"),
-        "job_id": job.get("job_id") or _job_id(member),
+        "job_id": job.get("job_id") or member.convergence.job_id,
         "verdict": member.verdict,
         "changed": is_changed,
         "purged": member.is_purged,
         "status": None,
     }
     if member.verdict != NOT_ATTEMPTED:
-        # What was not attempted is not as its plan has it.
-        report["status"] = job.get("status")
+        # What was not attempted is not as its plan has it, and what was deleted has no status.
+        is_gone = member.verdict == CHANGED and member.goal.state == "absent"
+        report["status"] = None if is_gone else job.get("status")
         report.update({key: result[key] for key in _TOLD_OF_A_JOB if result.get(key)})
     if member.failure:
         report.update({"msg": str(member.failure), "error": member.failure.details()})
     return report
-
-
-def _job_id(member):
-    """Return the id of a member's job, None when it is not known, or when there was no such job when it was planned."""
-    return member.goal.spec.job_id or (member.convergence.plan.job or {}).get("job_id")
 
 
 def _sentence(members, counts):

@@ -10,10 +10,11 @@ import threading
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import PAGE_SIZE, FlinkJobApi, TooMany
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import FlinkJobReader
-from ansible_collections.otc.dli.plugins.module_utils._together import Together
+from ansible_collections.otc.dli.plugins.module_utils._together import Together, copy_of
 
 # More questions at one time than a request has, so that a listing answers all of them.
 _UNLIMITED = 1 << 30
@@ -38,11 +39,13 @@ class FleetReader(FlinkJobReader):
 
     While a C(snapshot) is open, everything is read from one listing, made when it is first needed. Otherwise each
     answer is newer than its question, and questions that are asked at one time share a listing if they are many.
+
+    C(size) is how many jobs will be read from the snapshot.
     """
 
     def __init__(self, api: FlinkJobApi) -> None:
         super().__init__(api)
-        self._size = 0
+        self.size = 0
         self._pages = 1
         # A dict while a snapshot is open, and then only.
         self._listings: Any = None
@@ -56,7 +59,7 @@ class FleetReader(FlinkJobReader):
         :param size: how many jobs will be read.
         :param jobs: all jobs of the project, where they were listed just now.
         """
-        self._size = size
+        self.size = size
         self._listings = {} if jobs is None else {(): Listing(jobs)}
         try:
             yield
@@ -92,8 +95,15 @@ class FleetReader(FlinkJobReader):
         # Who asks for the same listing waits for it; other listings are read at the same time.
         with self._listing_locks.setdefault(key, threading.Lock()):
             if self._listings.get(key) is None and (whole or key not in self._listings):
-                self._listings[key] = self._list(filters, None if whole else (self._size // 2) * PAGE_SIZE)
-            return self._listings[key]
+                try:
+                    self._listings[key] = self._list(filters, None if whole else (self.size // 2) * PAGE_SIZE)
+                except RequestError as exc:
+                    # Kept, so that not every job that would be in the listing asks for it again.
+                    self._listings[key] = exc
+            listing = self._listings[key]
+        if isinstance(listing, RequestError):
+            raise copy_of(listing)
+        return listing
 
     def _list(self, filters, at_most=None):
         if at_most == 0:

@@ -14,7 +14,7 @@ import threading
 from contextlib import nullcontext
 
 from ansible_collections.otc.dli.plugins.module_utils._auth import Access
-from ansible_collections.otc.dli.plugins.module_utils._client import is_false
+from ansible_collections.otc.dli.plugins.module_utils._client import is_false, operation_of, request_id_of
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
@@ -32,11 +32,15 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import (
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import secret_words
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JobKind
 from ansible_collections.otc.dli.plugins.module_utils._printable import printable
+from ansible_collections.otc.dli.plugins.module_utils._retry import is_temporary
 
+_VERSION = "v1.0"
 # The documented maximum; a larger limit is refused.
 PAGE_SIZE = 100
 # Far more than a project has: a list that goes on beyond it has no end.
 _MOST_ELEMENTS = 100_000
+# How often a list is read when others delete elements of it meanwhile.
+_MOST_READINGS = 3
 
 
 class TooMany(Exception):
@@ -58,40 +62,61 @@ class FlinkJobApi:
         self.parallelism = client.parallelism
         self._auth = access.auth
         self._renewing = threading.Lock()
+        self._may_renew = True
         self.keep_secret = access.keep_secret
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
-    def _request(self, method, path, body=None, query=None, version="v1.0"):
+    def _request(self, method, path, body=None, query=None, version=_VERSION):
+        return self._send(self._client.request, method, path, body, query, version)
+
+    def _send(self, send, method, path, body, query=None, version=_VERSION):
+        """Send a request by one of the client's methods, with the credentials, renewed if need be."""
         try:
-            return self._answer(method, path, body, query, version)
+            return self._answer(send, method, self._url(path, version), body, query)
         except RequestError:
             # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
             for secret in secret_words(body or {}):
                 self.keep_secret(secret)
             raise
 
-    def _answer(self, method, path, body, query, version):
-        url = f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
+    def _url(self, path, version=_VERSION):
+        return f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
+
+    def _operation(self, method, path, version=_VERSION):
+        return operation_of(method, self._url(path, version))
+
+    def _answer(self, send, method, url, body, query):
         auth = self._auth
         try:
-            return self._client.request(method, url, auth, body=body, query=query)
+            return send(method, url, auth, body=body, query=query)
         except AuthenticationFailed as exc:
             # What is refused for its credentials was not carried out.
             self._renew(auth, exc)
         try:
-            return self._client.request(method, url, self._auth, body=body, query=query)
+            return send(method, url, self._auth, body=body, query=query)
         except AuthenticationFailed as exc:
-            raise exc.explained(self._auth.advice) from exc
+            exc.explained(self._auth.advice)
+            raise
 
     def _renew(self, refused, failure):
         with self._renewing:
             # Another thread may have renewed them already.
-            if self._auth is refused:
+            if self._auth is not refused:
+                return
+            if not self._may_renew:
+                failure.explained("No new token could be had.")
+                raise failure
+            try:
                 renewed = refused.renewed()
-                if renewed is None:
-                    raise failure.explained(refused.advice) from failure
-                self._auth = renewed
+            except RequestError as exc:
+                # Other threads wait here for the same: a refused login of each of them could lock the user out.
+                self._may_renew = is_temporary(exc)
+                raise
+            if renewed is None:
+                failure.explained(refused.advice)
+                raise failure
+            self._auth = renewed
 
     def list_jobs(self, show_detail: bool = True, at_most: int | None = None, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.
@@ -106,14 +131,15 @@ class FlinkJobApi:
         """
         query = {**filters, "show_detail": "true" if show_detail else "false"}
         wanted = filters.get("name")
+        operation = self._operation("GET", "/jobs")
         for _job_id, job in self._pages("/jobs", "job_list", "jobs", "job_id", query, at_most):
             if wanted is None or job.get("name") in (None, "", wanted):
-                check_job(job, "GET /streaming/jobs")
+                check_job(job, operation)
                 yield job
 
     def get_job(self, job_id: int) -> dict:
         """Return the detail of a job."""
-        operation = f"GET /streaming/jobs/{job_id}"
+        operation = self._operation("GET", f"/jobs/{job_id}")
         job = _object(self._request("GET", f"/jobs/{job_id}"), "job_detail", operation)
         check_job(job, operation)
         if int(job["job_id"]) != job_id:
@@ -124,14 +150,14 @@ class FlinkJobApi:
 
     def get_execution_graph(self, job_id: int) -> dict:
         """Return how the Flink cluster sees a job that was started at least once."""
-        operation = f"GET /streaming/jobs/{job_id}/execute-graph"
+        operation = self._operation("GET", f"/jobs/{job_id}/execute-graph")
         graph = _object(self._request("GET", f"/jobs/{job_id}/execute-graph"), "execute_graph", operation)
         check_graph(graph, operation)
         return graph
 
     def get_stream_graph(self, job_id: int, body: dict) -> dict:
         """Return what the service makes of SQL, without running it. Changes nothing, although it is a POST."""
-        operation = f"POST /streaming/jobs/{job_id}/gen-graph"
+        operation = self._operation("POST", f"/jobs/{job_id}/gen-graph", "v3")
         payload = self._request("POST", f"/jobs/{job_id}/gen-graph", body, version="v3")
         text = payload.get("stream_graph") if isinstance(payload, dict) else None
         try:
@@ -144,10 +170,11 @@ class FlinkJobApi:
 
     def list_templates(self, **filters):
         """Yield every template that the filters leave. The filter by name is fuzzy (documented)."""
+        operation = self._operation("GET", "/job-templates")
         for template_id, template in self._pages(
             "/job-templates", "template_list", "templates", "template_id", filters
         ):
-            check_template(template, "GET /streaming/job-templates")
+            check_template(template, operation)
             yield {**template, "template_id": template_id}
 
     def create_template(self, body: dict) -> None:
@@ -164,7 +191,7 @@ class FlinkJobApi:
 
     def export_jobs(self, body: dict) -> list:
         """Export jobs into ZIP files in OBS, and return the paths of these."""
-        operation = "POST /streaming/jobs/export"
+        operation = self._operation("POST", "/jobs/export")
         payload = self._request("POST", "/jobs/export", body)
         files = payload.get("zip_file") if isinstance(payload, dict) else None
         if not isinstance(files, list) or not all(isinstance(path, str) for path in files):
@@ -173,7 +200,7 @@ class FlinkJobApi:
 
     def import_jobs(self, body: dict) -> list[dict]:
         """Import jobs from ZIP files in OBS, and return what became of each: its old id, new id (None) and a remark."""
-        operation = "POST /streaming/jobs/import"
+        operation = self._operation("POST", "/jobs/import")
         payload = self._request("POST", "/jobs/import", body)
         mapping = payload.get("job_mapping") if isinstance(payload, dict) else None
         if not isinstance(mapping, list) or not all(isinstance(job, dict) for job in mapping):
@@ -182,7 +209,7 @@ class FlinkJobApi:
 
     def create_job(self, kind: JobKind, body: dict) -> int:
         """Create a job and return its id. It is a draft until it is run."""
-        operation = f"POST /streaming{kind.path}"
+        operation = self._operation("POST", kind.path)
         job = _object(self._request("POST", kind.path, body), "job", operation)
         return checked_id(job.get("job_id"), operation)
 
@@ -214,32 +241,18 @@ class FlinkJobApi:
 
     def _pages(self, path, key, what, id_name, query, at_most=None):
         """Yield the id of each element of a list, and the element, page by page as the caller goes on."""
-        operation = f"GET /streaming{path}"
+        operation = self._operation("GET", path)
 
         def read(offset):
             answer = self._request("GET", path, query={**query, "limit": PAGE_SIZE, "offset": offset})
             return _page(_object(answer, key, operation), operation, what)
 
         seen: set[int] = set()
-        offset, step, total = 0, PAGE_SIZE, None
-        with self._pages_of(read) as page_at:
-            while True:
-                page, total = page_at(offset, step, total)
-                # What is created or deleted meanwhile shifts the pages, so that an element can come twice.
-                new = {checked_id(element.get(id_name), operation, id_name): element for element in page}
-                new = {element_id: element for element_id, element in new.items() if element_id not in seen}
-                seen.update(new)
-                offset, step = offset + len(page), len(page)
-                if at_most is not None and max(total or 0, len(seen)) > at_most:
-                    raise TooMany(operation)
-                yield from new.items()
-                # A page can be short before the last one, if the service has a limit of its own.
-                if not new or (len(page) < PAGE_SIZE if total is None else offset >= total):
-                    return
-                if offset >= _MOST_ELEMENTS:
-                    raise UnexpectedAnswer(
-                        f"The service answered {operation} with a list without end.", operation, 200, lasting=True
-                    )
+        for _reading in range(_MOST_READINGS):
+            with self._pages_of(read) as page_at:
+                is_whole = yield from _new_elements(page_at, seen, operation, id_name, at_most)
+            if is_whole:
+                return
 
     def _pages_of(self, read):
         """Return a context manager that gives a callable, which returns the page at an offset (see C(ReadAhead))."""
@@ -252,15 +265,45 @@ class FlinkJobApi:
 
     def _batch(self, path, body):
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""
-        operation = f"POST /streaming{path}"
-        payload = self._request("POST", path, body)
+        operation = self._operation("POST", path)
+        payload, headers = self._send(self._client.request_with_headers, "POST", path, body)
         if not isinstance(payload, list) or not all(isinstance(answer, dict) for answer in payload):
             raise lacking(operation, "a list of results")
         for answer in payload:
             if is_false(answer.get("is_success")):
                 message = answer.get("message")
                 words = printable(message) if isinstance(message, str) else ""
-                raise ApiError(operation, 200, "", words or "the answer gives no reason")
+                raise ApiError(operation, 200, "", words or "the answer gives no reason", request_id_of(headers))
+
+
+def _new_elements(page_at, seen, operation, id_name, at_most):
+    """Yield the id of each element of a list that was not seen yet, and the element; return whether none was missed.
+
+    One that is deleted shifts those behind it to pages that were read already, and the total tells that it happened.
+    """
+    offset, step, total, longest, is_whole = 0, PAGE_SIZE, None, 0, True
+    here: set[int] = set()
+    while True:
+        total_before = total
+        page, total = page_at(offset, step, total)
+        is_whole = is_whole and total_before in (None, total)
+        # What is created meanwhile shifts the pages the other way, so that an element can come twice.
+        elements = {checked_id(element.get(id_name), operation, id_name): element for element in page}
+        is_over = elements.keys() <= here
+        here.update(elements)
+        new = {element_id: element for element_id, element in elements.items() if element_id not in seen}
+        seen.update(new)
+        if at_most is not None and max(total or 0, len(seen)) > at_most:
+            raise TooMany(operation)
+        yield from new.items()
+        offset, step, longest = offset + len(page), len(page), max(longest, len(page))
+        # A page can be short before the last one, if the service has a limit of its own.
+        if is_over or (len(page) < longest if total is None else offset >= total):
+            return is_whole
+        if offset >= _MOST_ELEMENTS:
+            raise UnexpectedAnswer(
+                f"The service answered {operation} with a list without end.", operation, 200, lasting=True
+            )
 
 
 def _imported(job, operation):

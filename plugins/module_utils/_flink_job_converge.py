@@ -67,6 +67,11 @@ class Convergence:
 
         return Applier(self._api, self._reader, self._waiting, self._goal.how.health_window)
 
+    @property
+    def job_id(self) -> int | None:
+        """The id of the job, None when there is none, or which one it is could not be told."""
+        return self._current.job_id if self._current else self._goal.spec.job_id
+
     def make_plan(self) -> None:
         """Read the job, and plan what to do about it.
 
@@ -172,7 +177,8 @@ class Convergence:
                 current = None
             return plan_job(goal, current, tags_match=True), current
         found = self._reader.find(spec)
-        job = found.job
+        # Known from here on, even if it cannot be planned what to do about it.
+        self._current = job = found.job
         if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._waiting.wait):
             settled = self._applier.settle(job, spec.label)
             found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)

@@ -2,11 +2,32 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads several things at one time, for a caller that takes one after the other."""
+"""Several things at one time."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+
+@contextmanager
+def ended_by_interrupt():
+    """Let an interrupt (Ctrl-C) end the process at once, as it ends one that has no other threads.
+
+    Python would first wait for the other threads, and these would go on with their work when nobody watches any more.
+    """
+    # Where interrupts are ignored, or it is a test that handles them, that is left alone.
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def read_each(read, items: list, width: int) -> list:

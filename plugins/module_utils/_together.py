@@ -46,7 +46,7 @@ class Together:
             self._answer(batch)
         batch.answered.wait()
         if batch.failure:
-            raise _copy(batch.failure)
+            raise copy_of(batch.failure)
         return batch.answers.get(question)
 
     def _answer(self, batch):
@@ -71,8 +71,8 @@ class _Batch:
         self.answered = threading.Event()
 
 
-def _copy(exc: BaseException) -> BaseException:
-    """An exception is changed by who catches it (its traceback, and an explanation), so no two threads may share it."""
+def copy_of(exc: BaseException) -> BaseException:
+    """Return an exception for another thread: who catches one changes it (its traceback, and an explanation)."""
     twin = type(exc).__new__(type(exc))
     twin.args = exc.args
     twin.__dict__.update(exc.__dict__)

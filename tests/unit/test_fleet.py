@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
+import local_dli.errors
 from module_runner import run_module
 
 DEFAULTS = {"entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
@@ -406,6 +408,62 @@ def test_what_a_listing_lacks_is_read_after_a_start_too(service, fleet):
     assert result["counts"]["changed"] == 3 and "warnings" not in result
     result = fleet(jobs=names(3), defaults={**options, "state": "stopped"})
     assert result["counts"]["changed"] == 3 and "warnings" not in result
+
+
+def test_a_job_is_not_missed_because_others_are_deleted_while_pages_are_read(service, fleet, monkeypatch):
+    service.jobs.add_many(250, **DEFAULTS)
+    newest = service.jobs.all()[-10:]
+
+    def delete_after_the_first_page(_latency):
+        if len(service.requests) == 2:
+            for job in newest:
+                service.jobs.delete(job, service.behaviour)
+
+    monkeypatch.setattr(service, "sleep", delete_after_the_first_page)
+    service.behaviour = replace(service.behaviour, latency_seconds=1)
+    jobs = [{"name": f"job-{number}"} for number in range(100, 200)]
+    result = fleet(jobs=jobs, defaults={"state": "absent"}, parallelism=1)
+    assert result["counts"]["changed"] == 100
+    assert len(service.jobs.all()) == 250 - 10 - 100
+
+
+@pytest.mark.parametrize("answer", ["DLI.0023", "503"])
+def test_a_listing_that_is_refused_is_not_asked_for_again_by_each_job(service, fleet, monkeypatch, answer):
+    refusal = local_dli.errors.ApiError(int(answer) if answer == "503" else 403, "DLI.0016", "no right to list")
+
+    def refuse(*_query):
+        raise refusal
+
+    monkeypatch.setattr(service.jobs, "search", refuse)
+    result = fleet(jobs=names(20), defaults=DEFAULTS, retry_timeout=0)
+    assert result["failed"] and result["counts"]["failed"] == 20
+    assert {job["error"]["error_code"] for job in result["jobs"]} == {"DLI.0016"}
+    assert requests_of(service) == ["GET /jobs"]
+
+
+def test_a_job_that_is_gone_has_no_status(service, fleet):
+    for job in names(3):
+        service.jobs.add(**job, **RUNNING)
+    jobs = [{**job, "state": "absent"} for job in names(2)]
+    result = fleet(jobs=jobs, defaults=DEFAULTS, purge=True, purge_scope={"name_prefix": "job"})
+    assert result["counts"]["changed"] == 3 and not service.jobs.all()
+    assert [job["status"] for job in result["jobs"]] == [None] * 3
+    assert all(job["job_id"] for job in result["jobs"])
+
+
+def test_a_job_that_cannot_be_planned_keeps_its_id(service, fleet, behave):
+    behave(submit_seconds=3600)
+    job = service.jobs.add(name="job", **{**RUNNING, "status": "job_submitting"})
+    result = fleet(jobs=[{"name": "job", "state": "stopped"}], wait=False)
+    assert result["counts"]["failed"] == 1 and result["jobs"][0]["job_id"] == job.job_id
+
+
+def test_what_is_purged_by_tags_is_read_in_one_listing(service, fleet):
+    team = {"tags": [{"key": "team", "value": "a"}]}
+    service.jobs.add_many(120, **DEFAULTS, **team)
+    result = fleet(jobs=[], purge=True, purge_scope={"tags": {"team": "a"}})
+    assert result["counts"]["changed"] == 120
+    assert not [request for request in requests_of(service) if request.startswith("GET /jobs/")]
 
 
 def test_listings_by_different_tags_do_not_wait_for_each_other(service, fleet, wants_requests_together):

@@ -11,18 +11,21 @@ alone, so that each run has the same requests.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
 from local_dli import Behaviour, LocalDli
 from module_runner import run_module
@@ -36,12 +39,12 @@ import functools
 import sys
 from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
+from ansible_collections.otc.dli.plugins.modules import {module}
 from unit.lifecycle_clock import Clock
 _module.Waiting = functools.partial(_module.Waiting, clock=Clock())
 basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
 basic._ANSIBLE_PROFILE = "legacy"
-dli_flink_jar_job.main()
+{module}.main()
 """
 
 RUNNING = {
@@ -106,6 +109,22 @@ BROKEN = {
     )
     for kept in ("kept", "deleted")
 }
+
+
+@contextlib.contextmanager
+def started(module: str, args: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module in a process of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD.format(module=module)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    ) as child:
+        assert child.stdin
+        child.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
+        child.stdin.close()
+        yield child
 
 
 class _LastAnswer:
@@ -179,19 +198,9 @@ class Stage:
 
     def run_and_kill(self, scenario: Scenario, after: int) -> bool:
         """Run the task in a process of its own; return whether it was killed before its end."""
-        args = json.dumps({"ANSIBLE_MODULE_ARGS": self.args(scenario)}).encode()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        with subprocess.Popen(
-            [sys.executable, "-c", CHILD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-        ) as child:
+        with started("dli_flink_jar_job", self.args(scenario)) as child:
             self.kill_after, self.child = after, child
-            assert child.stdin and child.stdout and child.stderr
-            child.stdin.write(args)
-            child.stdin.close()
+            assert child.stdout and child.stderr
             output, errors = child.stdout.read(), child.stderr.read()
             child.wait()
         self.child = None
@@ -307,3 +316,29 @@ def test_how_many_kill_points_there_are(stage, capsys):
     with capsys.disabled():
         print("\n" + "\n".join(f"  {count:3d} {name}" for name, count in points.items()))
         print(f"kill points: {sum(points.values())}")
+
+
+def test_an_interrupt_ends_a_fleet_as_it_ends_one_job(service, monkeypatch):
+    changes = {"entrypoint": NEW}
+    service.jobs.add_many(20, entrypoint=OLD)
+    updates = itertools.count(1)
+
+    def interrupt(_latency):
+        if service.requests[-1].method == "PUT" and next(updates) == 5:
+            os.kill(child.pid, signal.SIGINT)
+
+    monkeypatch.setattr(service, "sleep", interrupt)
+    service.behaviour = Behaviour(latency_seconds=1)
+    access = {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+    }
+    jobs = [{"name": f"job-{number}"} for number in range(20)]
+    with started("dli_flink_jar_jobs", {**access, "jobs": jobs, "defaults": changes, "parallelism": 1}) as child:
+        child.wait()
+    assert child.returncode == -signal.SIGINT
+    # The fifth was on its way, and perhaps another one behind it.
+    assert next(updates) in (6, 7)
+    assert not run_module(dli_flink_jar_jobs, {**access, "jobs": jobs, "defaults": changes})["failed"]
+    assert {job.fields["entrypoint"] for job in service.jobs.all()} == {NEW}
