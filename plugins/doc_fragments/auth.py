@@ -92,9 +92,10 @@ options:
     type: path
     aliases: [cacert]
   validate_certs:
-    description: Whether to verify the certificates of IAM and the service.
+    description:
+      - Whether to verify the certificates of IAM and the service.
+      - Left out, they are verified, unless the cloud of O(cloud) says C(verify) false.
     type: bool
-    default: true
   allow_http:
     description:
       - Whether credentials may be sent over plain http to another host, where anybody on the way can read them. To

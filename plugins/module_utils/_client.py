@@ -37,12 +37,26 @@ from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 try:
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
     from urllib3.util import Retry
 
     REQUESTS_IMPORT_ERROR = ""
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
+else:
+    # What is raised around the error that tells what happened.
+    _WRAPPERS = (requests.exceptions.RequestException, HTTPError)
+
+    class _Session(requests.Session):
+        """A session that does not look where a redirect leads to.
+
+        Even when it is not to follow one, requests would prepare the next request: for that it reads the whole answer,
+        however large and slow, and it fails in many ways on an address that is none.
+        """
+
+        def get_redirect_target(self, resp):
+            return None
+
 
 USER_AGENT = f"otc.dli/{VERSION} (Ansible collection)"
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -76,7 +90,7 @@ class HttpClient:
     :raises MissingLibrary: when requests is not installed.
 
     C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
-    ones and the pauses took.
+    ones and the pauses took, added up over requests that were in flight at one time.
     """
 
     def __init__(
@@ -95,7 +109,7 @@ class HttpClient:
         self._clock = clock
         self.parallelism = parallelism
         self._gate = Gate(parallelism)
-        self._session = requests.Session()
+        self._session = _Session()
         # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.
         self._session.trust_env = False
         self._proxies: dict[str, dict] = {}
@@ -132,22 +146,24 @@ class HttpClient:
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
         """
         repeatable = method == "GET" if repeatable is None else repeatable
-        start = self._clock.monotonic()
-        attempts = 0
+        attempts, lost = 0, 0.0
         while True:
             attempts += 1
-            sent = self._clock.monotonic()
             try:
                 with self._gate:
+                    # Not before: to wait for a turn is no failure, and says nothing about the service.
+                    sent = self._clock.monotonic()
                     return self._send(method, url, auth, body, query)
             except RequestError as error:
                 if is_throttled(error):
                     self._gate.throttled()
-                lost = self._clock.monotonic() - start
+                failed = self._clock.monotonic()
+                lost += failed - sent
                 pause = next_pause(error, repeatable, attempts, self._retry_timeout - lost)
                 if pause is None:
                     raise _with_history(error, attempts, lost, self._retry_timeout) from error.__cause__
                 self._clock.sleep(pause)
+                lost += self._clock.monotonic() - failed
                 with self._counting:
                     self.repeated += 1
                     self.seconds_lost += self._clock.monotonic() - sent
@@ -163,7 +179,7 @@ class HttpClient:
         return self._proxies[host]
 
     def _send(self, method, url, auth, body, query):
-        operation = f"{method} {urlsplit(url).path}"
+        operation = operation_of(method, url)
         deadline = time.monotonic() + self._timeout
         try:
             response = self._session.request(
@@ -182,7 +198,7 @@ class HttpClient:
             with response:
                 content = _read(operation, response, deadline)
         except (requests.exceptions.RequestException, HTTPError) as exc:
-            raise _connection_failed(operation, url, exc) from exc
+            raise _connection_failed(operation, url, exc, self._timeout) from exc
         return _checked_json(operation, response, content), response.headers
 
 
@@ -218,40 +234,64 @@ def _read(operation, response, deadline):
     return bytes(content)
 
 
-def _connection_failed(operation, url, exc):
+def _connection_failed(operation, url, exc, timeout):
     host = urlsplit(url).netloc.rpartition("@")[2]
-    cause = _innermost(exc)
-    sent = lasting = False
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        problem = f"its certificate could not be verified ({_reason(cause)}); see the option ca_cert"
-        lasting = True
+    failure = _wrapped_failure(exc)
+    cause = _cause(failure)
+    sent = not _never_connected(failure)
+    lasting = False
+    if _is_about_certificate(exc, cause):
+        words = _reason(cause) if isinstance(cause, ssl.SSLError) else printable(cause)
+        problem = f"its certificate could not be verified ({words}); see the option ca_cert"
+        # It is verified before anything is sent.
+        sent, lasting = False, True
     elif isinstance(exc, requests.exceptions.ProxyError):
-        problem = f"the proxy did not connect ({_reason(cause)})"
+        words = "the connection through the proxy was lost" if sent else "the proxy did not connect"
+        problem = f"{words} ({_reason(cause)})"
     elif isinstance(exc, requests.exceptions.ConnectTimeout):
-        problem = f"no connection within {CONNECT_TIMEOUT_SECONDS:g} seconds"
+        problem = f"no connection within {min(CONNECT_TIMEOUT_SECONDS, timeout):g} seconds"
     elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
         problem = "no answer in time; see the option timeout"
-        sent = True
     else:
         problem = _reason(cause)
-        sent = not _never_connected(exc)
         # There is no such host; that the name could not be looked up just now is another error.
         lasting = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
     return ConnectionFailed(f"No answer from {host} to {operation}: {problem}.", operation, sent, lasting)
 
 
-def _never_connected(exc):
-    reason = exc.args[0] if exc.args else None
-    return isinstance(getattr(reason, "reason", None), NewConnectionError)
+def _wrapped_failure(exc):
+    """Return what an exception of requests' or urllib3's wraps in the end, itself when it wraps nothing."""
+    while isinstance(exc, _WRAPPERS):
+        wrapped = [part for part in (*exc.args, getattr(exc, "reason", None)) if isinstance(part, BaseException)]
+        if not wrapped:
+            break
+        exc = wrapped[0]
+    return exc
 
 
-def _innermost(exc):
-    seen = []
-    while isinstance(exc, BaseException) and exc not in seen:
-        seen.append(exc)
-        wrapped = [arg for arg in exc.args if isinstance(arg, BaseException)]
-        exc = wrapped[0] if wrapped else getattr(exc, "reason", None) or exc.__cause__ or exc.__context__
-    return seen[-1]
+def _cause(failure):
+    """Return what the operating system, the TLS library or http.client raised; what led to that one says nothing."""
+    while isinstance(failure, _WRAPPERS) and (failure.__cause__ or failure.__context__):
+        failure = failure.__cause__ or failure.__context__
+    return failure
+
+
+def _never_connected(failure):
+    """Whether it is certain that a request was not sent.
+
+    ProxyError does not tell: urllib3 raises it also when a connection through the proxy breaks after the request.
+    """
+    return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or (
+        # Of a proxy's refusal there is nothing but the words of http.client.
+        isinstance(failure, OSError) and str(failure).startswith("Tunnel connection failed")
+    )
+
+
+def _is_about_certificate(exc, cause):
+    # Where urllib3 compares the names itself (before 2.0), its error is no one of the TLS library's.
+    return isinstance(cause, ssl.SSLCertVerificationError) or (
+        isinstance(exc, requests.exceptions.SSLError) and isinstance(cause, ValueError)
+    )
 
 
 def _reason(cause):
@@ -262,7 +302,7 @@ def _reason(cause):
 def _checked_json(operation, response, content):
     status = response.status_code
     if 300 <= status < 400:
-        target = urlsplit(response.headers.get("Location", "")).netloc.rpartition("@")[2] or "another place"
+        target = _host_of(response.headers.get("Location", "")) or "another place"
         raise UnexpectedAnswer(
             f"The service answered {operation} with a redirect to {printable(target)}, which is not followed because "
             "it could carry the credentials away; check the endpoint and auth_url options.",
@@ -272,7 +312,7 @@ def _checked_json(operation, response, content):
         )
     payload, problem = _parse(response, content)
     code, message = _refusal(payload)
-    request_id = printable(response.headers.get("X-Request-Id", ""))
+    request_id = request_id_of(response.headers)
     if status >= 400:
         if problem:
             message = f"the answer is {problem}"
@@ -286,6 +326,14 @@ def _checked_json(operation, response, content):
     if isinstance(payload, dict) and is_false(payload.get("is_success")):
         raise _api_error(operation, status, code, message or "the answer gives no reason", request_id)
     return payload
+
+
+def _host_of(address):
+    """Return the host of an address that the service wrote, "" when it is none or has none."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def _retry_after(response):
@@ -336,6 +384,16 @@ def _api_error(operation, status, code, message, request_id):
     if error is None and status == 401:
         error = AuthenticationFailed
     return (error or ApiError)(operation, status, code, message, request_id)
+
+
+def operation_of(method: str, url: str) -> str:
+    """Return what errors call a request: its method and path, and nothing else of it."""
+    return f"{method} {urlsplit(url).path}"
+
+
+def request_id_of(headers) -> str:
+    """Return what identifies a request to the service's support, "" when its answer does not tell."""
+    return printable(headers.get("X-Request-Id", ""))
 
 
 def is_false(value) -> bool:

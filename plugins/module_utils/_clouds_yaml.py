@@ -54,7 +54,7 @@ def load_cloud(name: str) -> dict:
         "region": config.get("region_name"),
         "endpoint": config.get("dli_endpoint_override"),
         "ca_cert": config.get("cacert"),
-        "validate_certs": config.get("verify", True),
+        "validate_certs": config.get("verify"),
     }
 
 

@@ -92,7 +92,8 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
     Options that the task gives win over what the environment alone offers, so that a shell with credentials
     loaded does not contradict a task that brings its own.
 
-    :param params: the module's parameters; None and "" both mean not given.
+    :param params: the module's parameters; None and "" both mean not given, and C(validate_certs) that is not given
+        that the cloud tells, if there is one, and else to verify.
     :param environ: the process environment, to tell an option from its fallback.
     :param load_cloud: callable that returns the settings of a named cloud of C(clouds.yaml) as a dict of options.
     :raises InvalidInput: credentials are missing, incomplete or contradictory.
@@ -103,11 +104,12 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
     for other in WAYS:
         if other != way:
             given.update(dict.fromkeys(WAYS[other], ""))
-    validate_certs = params.get("validate_certs", True)
+    validate_certs = params.get("validate_certs")
     if way == "cloud":
         cloud = load_cloud(given["cloud"])
         _check_texts(given["cloud"], cloud)
-        validate_certs = validate_certs and cloud.get("validate_certs", True)
+        if validate_certs is None:
+            validate_certs = cloud.get("validate_certs")
         # The task wins over the file, and the file over the environment, which may be about another cloud.
         given = {name: (name in from_task and given[name]) or cloud.get(name) or given[name] for name in given}
         way = _way_of_cloud(given)
@@ -119,7 +121,8 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
     return Credentials(
         auth_url=_auth_url(given, allow_http),
         endpoint=_endpoint(given, way, allow_http),
-        verify=_verify(given["ca_cert"]) if validate_certs else False,
+        # Only who says so does without.
+        verify=_verify(given["ca_cert"]) if validate_certs is None or validate_certs else False,
         allow_http=allow_http,
         **{name: given[name] for name in _AS_GIVEN},
     )

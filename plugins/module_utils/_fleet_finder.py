@@ -37,7 +37,21 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
     """
     reader = FleetReader(api)
     with reader.snapshot(len(goals), all_jobs):
-        return read_each(lambda goal: _found(reader, goal), goals, api.parallelism)
+        return _with_twins_told(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
+
+
+def _with_twins_told(compared):
+    """Give the later ones a problem where several entries are one job, by its name and by its id."""
+    numbers: dict[int, int] = {}
+    result = []
+    for number, entry in enumerate(compared, start=1):
+        first = numbers.setdefault(entry.job.job_id, number) if entry.job else number
+        if first != number:
+            job = entry.job
+            twin = f"Jobs {first} and {number} of jobs are the same job, {job.job_id} ({job.name})."
+            entry = Compared(entry.goal, problem=twin)
+        result.append(entry)
+    return result
 
 
 def _found(reader, goal):

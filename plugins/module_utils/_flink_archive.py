@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
     InvalidInput,
     OutcomeUnknown,
     RequestError,
 )
+from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import (
     WIDEST_LONG,
@@ -124,7 +126,7 @@ def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool, clock=time) -> 
     """
     missing = None
     if task.names:
-        missing = [name for name in task.names if not _ids(api, name)]
+        missing = [name for name, ids in _ids_by_name(api, task.names).items() if not ids]
         if not missing:
             return _result("import", False, {"job_mapping": []})
     if not apply:
@@ -137,7 +139,8 @@ def import_jobs(api: FlinkJobApi, task: ImportTask, apply: bool, clock=time) -> 
         return result
     if task.is_cover:
         mapping = _sent_once("import", lambda: api.import_jobs({"zip_file": task.zip_file, "is_cover": True}))
-        return _result("import", _is_change(mapping), {"job_mapping": mapping})
+        result = _result("import", _is_change(mapping), {"job_mapping": mapping})
+        return {**result, "warnings": _not_overwritten(task, mapping)}
     return _import_what_is_missing(api, task, missing or [], clock)
 
 
@@ -158,30 +161,60 @@ def _import_what_is_missing(api, task, missing, clock):
         answers.append(api.import_jobs({"zip_file": task.zip_file, "is_cover": False}))
 
     def look():
-        return {name: _ids(api, name) for name in missing}
+        return _ids_by_name(api, missing)
+
+    def are_all_there(there):
+        return bool(there) and all(there.values())
 
     try:
-        there = Writes(clock).send(send, look, lambda there: bool(there) and all(there.values()), patient=True)
-        if answers and not _is_change(answers[0]):
-            there = look()
+        there = Writes(clock).send(send, look, are_all_there, patient=True)
+        if answers and missing:
+            # The answer names no jobs, and the list may be late with those that it has made.
+            patience = _wait.GRACE_SECONDS if _is_change(answers[0]) else 0.0
+            there = _wait.watch(look, are_all_there, patience, clock)
     except RequestError as exc:
-        exc.after([])
-        if (sent > 1 or answers) and not isinstance(exc, OutcomeUnknown):
+        imported = bool(answers) and _is_change(answers[0])
+        exc.after([{"operation": "import"}] if imported else [])
+        if not imported and (sent > 1 or answers) and not isinstance(exc, OutcomeUnknown):
             exc.result["changed"] = True
-            raise exc.explained("Whether an import was carried out before is not known.") from exc
+            exc.explained("Whether an import was carried out before is not known.")
         raise
     found = [{"old_job_id": None, "new_job_id": ids[0], "remark": ""} for ids in (there or {}).values() if ids]
-    result = _result("import", bool(found) or _is_change(answers[0]), {"job_mapping": answers[0] if answers else found})
-    if not answers:
-        text = "The answer to the import was lost, so job_mapping tells only which jobs of names are there now."
-        return {**result, "warnings": [text]}
-    if sent > 1 and not result["changed"]:
-        text = (
+    changed, mapping, warnings = bool(found), found, []
+    if answers:
+        changed, mapping = changed or _is_change(answers[0]), answers[0]
+    else:
+        warnings.append(
+            "The answer to the import was lost, so job_mapping tells only which jobs of names are there now."
+        )
+    if sent > 1 and not changed:
+        changed = True
+        warnings.append(
             f"The answer to an import of {task.zip_file} was lost. When it was sent again all jobs were there; whether "
             "the first one has imported any is not known, so it counts as a change."
         )
-        return {**_result("import", True, {"job_mapping": answers[0]}), "warnings": [text]}
-    return result
+    warnings += _still_missing(task, [name for name in missing if not (there or {}).get(name)])
+    return {**_result("import", changed, {"job_mapping": mapping}), "warnings": warnings}
+
+
+def _not_overwritten(task, mapping):
+    left = [job for job in mapping if job["new_job_id"] is None]
+    if not left:
+        return []
+    return [
+        f"{len(left)} of {len(mapping)} jobs in {task.zip_file} were not imported. The first one is that with "
+        f"old_job_id {left[0]['old_job_id']}: {left[0]['remark'] or 'the service gives no reason'}"
+    ]
+
+
+def _still_missing(task, names):
+    if not names:
+        return []
+    verb, pronoun = ("is", "it") if len(names) == 1 else ("are", "them")
+    return [
+        f"{', '.join(names)} {verb} still not there after the import of {task.zip_file}; the ZIP file may not have "
+        f"{pronoun}."
+    ]
 
 
 def _is_change(mapping):
@@ -196,8 +229,11 @@ def _names(params):
     return tuple(dict.fromkeys(params["names"]))
 
 
-def _ids(api, name):
-    return [int(job["job_id"]) for job in api.list_jobs(show_detail=False, name=name) if job.get("name") == name]
+def _ids_by_name(api, names):
+    """Return the ids of the jobs of each name, from one list where that takes fewer requests."""
+    reader = FleetReader(api)
+    with reader.snapshot(len(names)):
+        return {name: reader.ids_named(name) for name in names}
 
 
 def _selected(api, task):
@@ -233,7 +269,7 @@ def _sent_once(operation, send):
     except RequestError as exc:
         if may_be_carried_out(exc):
             exc.result = {"changed": True, "actions": []}
-            raise exc.explained(f"Whether the {operation} was carried out is not known.") from exc
+            exc.explained(f"Whether the {operation} was carried out is not known.")
         raise
 
 

@@ -22,8 +22,10 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import ch
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import (
     FAILED,
     FINISHED,
+    IN_ARREARS,
     RUNNING,
     STOP_FAILED,
+    STOPPED,
     status_of,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
@@ -41,6 +43,8 @@ _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).
 _LAST_WITH_CUS = (1, 15)
 _TIMES = ("update_time", "start_time", "create_time")
+# Not after a submission that failed: then the job has not run on, whatever its start_time says.
+_HAS_RUN_ON = (RUNNING, FAILED, STOP_FAILED, STOPPED, IN_ARREARS, FINISHED)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now
     }
 
 
-def differences(goal: Goal, job: FlinkJob) -> dict:
+def _differences(goal: Goal, job: FlinkJob) -> dict:
     """Return in what a job is not as desired: C({"before": …, "after": …}) by field, and under C(state)."""
     if goal.state == "absent":
         return {"state": {"before": job.status, "after": "absent"}}
@@ -141,7 +145,7 @@ def _drift(compared):
         if entry.problem:
             found.append({"name": spec.name, "job_id": spec.job_id, "changes": {}, "msg": entry.problem})
         elif entry.job:
-            changes = differences(entry.goal, entry.job)
+            changes = _differences(entry.goal, entry.job)
             if changes:
                 found.append({**_named(entry.job), "changes": changes, "msg": None})
     return found
@@ -244,8 +248,7 @@ def _stale_savepoints(jobs, ages, now_ms):
 
 def _why_stale(job, made, ages, now_ms):
     """Return why a savepoint does not stand for where its job is; "" when it does."""
-    # Not after a submission that failed: then the job has not run on, whatever its start_time says.
-    if job.status in (RUNNING, FAILED, STOP_FAILED) and made < (_number(job.start_time) or 0):
+    if job.status in _HAS_RUN_ON and made < (_number(job.start_time) or 0):
         return "older_than_start"
     is_over = not status_of(job.status).may_run and job.status != FINISHED
     return "old" if is_over and (now_ms - made) / 1000 > ages.stale_after else ""

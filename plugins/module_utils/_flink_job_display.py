@@ -39,6 +39,14 @@ _SENSITIVE_KEY_PARTS = (
 
 # An option in SQL, such as 'connector' = 'kafka': all before the value, the key, the value.
 _SQL_OPTION = re.compile(r"('([A-Za-z][\w.-]{0,199})'\s{0,99}=\s{0,99}')((?:[^']|'')*)'")
+# A setting such as SET s3.secret-key = abc, with or without quotes: all before the value, a quote, the key, the value.
+_SQL_SETTING = re.compile(
+    r"(\b(?i:set)\s{1,99}(['\"`]?)([A-Za-z][\w.-]{0,199})\2\s{0,99}=\s{0,99})"
+    r"((?:[^;\n'\"]+|'(?:[^']|'')*'|\"[^\"]*\"|['\"])+)"
+)
+# The value of one, if it is quoted as a whole, and where a comment after it begins.
+_QUOTED_VALUE = re.compile(r"'((?:[^']|'')*)'|\"([^\"]*)\"")
+_COMMENT_BEHIND = re.compile(r"\s--|/\*")
 # What people write freely in SQL: comments, string literals and quoted names. Hints are no comments; what has no end
 # goes to the end.
 _SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)|`[^`]*`|\"[^\"]*\"")
@@ -108,8 +116,12 @@ def sensitive_values(runtime_config) -> set[str]:
 
 
 def sensitive_sql_values(sql) -> set[str]:
-    """Return the values of options in SQL that are not to be shown, as they stand there and as they are meant."""
-    found = {match[3] for match in _SQL_OPTION.finditer(sql or "") if _is_sensitive_option(match)}
+    """Return the values of options and settings in SQL that are not to be shown, as they stand there and are meant."""
+    found = {match[3] for match in _SQL_OPTION.finditer(sql or "") if _is_sensitive_option(match[2], match[3])}
+    for match in _SQL_SETTING.finditer(sql or ""):
+        if _is_sensitive_option(match[3], match[4]):
+            quoted = _QUOTED_VALUE.match(match[4])
+            found.add((quoted[1] or quoted[2] or "") if quoted else _COMMENT_BEHIND.split(match[4], 1)[0].strip())
     return found | {value.replace("''", "'") for value in found}
 
 
@@ -132,6 +144,8 @@ def _shown_sql(sql, public_sql):
         public_places.add(match.start(2) - 1)
         if match[3] == MASK or match[2] in public_keys:
             public_places.add(match.start(3) - 1)
+    # Their keys tell which values are sensitive.
+    public_places.update(match.start(3) - 1 for match in _SQL_SETTING.finditer(sql) if match[2] == "'")
 
     def shown_part(match):
         part = match[0]
@@ -141,15 +155,28 @@ def _shown_sql(sql, public_sql):
             return part
         return _HIDDEN_PARTS[part[0]]
 
-    return _SQL_PART.sub(shown_part, sql)
+    # At the end: a value without quotes can hold half a string or comment, and what follows must not pass for the rest.
+    return _without_sensitive_settings(_SQL_PART.sub(shown_part, sql))
 
 
 def _without_sensitive_options(sql):
-    return _SQL_OPTION.sub(lambda match: f"{match[1]}{MASK}'" if _is_sensitive_option(match) else match[0], sql)
+    return _SQL_OPTION.sub(
+        lambda match: f"{match[1]}{MASK}'" if _is_sensitive_option(match[2], match[3]) else match[0], sql
+    )
 
 
-def _is_sensitive_option(match):
-    return _is_sensitive(match[2]) or bool(_SECRET_IN_VALUE.search(match[3]))
+def _without_sensitive_settings(sql):
+    def shown_setting(match):
+        if not _is_sensitive_option(match[3], match[4]):
+            return match[0]
+        quote = match[4][0] if _QUOTED_VALUE.fullmatch(match[4].rstrip()) else ""
+        return f"{match[1]}{quote}{MASK}{quote}"
+
+    return _SQL_SETTING.sub(shown_setting, sql)
+
+
+def _is_sensitive_option(key, value):
+    return _is_sensitive(key) or bool(_SECRET_IN_VALUE.search(value))
 
 
 def _shown_args(arguments, public_text):

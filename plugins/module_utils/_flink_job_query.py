@@ -27,7 +27,7 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import (
     managed_as,
     warnings_of,
 )
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_fields
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import (
     FIELDS_BY_NAME,
     KINDS,
@@ -160,15 +160,9 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
     results = [_result(job, query) for job in jobs]
     refused = []
     if query.execution_plan:
-        plans = read_each(lambda job: _execution_plan(api, job), jobs, api.parallelism)
-        for result, (plan, refusal) in zip(results, plans):
-            result["execution_plan"] = plan
-            refused += [refusal] if refusal else []
+        refused += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
     if query.stream_graph:
-        graphs = read_each(lambda job: _stream_graph(api, job, query), jobs, api.parallelism)
-        for result, (graph, refusal) in zip(results, graphs):
-            result["stream_graph"] = graph
-            refused += [refusal] if refusal else []
+        refused += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
     result = {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(refused)}
     if query.ages is not None:
         # A desired job that the filters leave out is not missing.
@@ -278,9 +272,16 @@ def _result(job, query):
             **{fact: facts[fact] for fact in _SUMMARY_FACTS},
             **{name: told[name] for name in _SUMMARY_FIELDS},
         }
-    public_text = _public_text(told, query)
-    fields = {name: None if value is None else shown(name, value, public_text) for name, value in told.items()}
-    return {**identity, **facts, **fields}
+    return {**identity, **facts, **shown_fields(told, _public_text(told, query))}
+
+
+def _add_to_each(results, key, ask, jobs, api):
+    """Add to the result of each job what is asked for, and return the refusals that are worth telling."""
+    refused = []
+    for result, (answer, refusal) in zip(results, read_each(ask, jobs, api.parallelism)):
+        result[key] = answer
+        refused += [refusal] if refusal else []
+    return refused
 
 
 def _execution_plan(api, job):

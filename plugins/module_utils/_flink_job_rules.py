@@ -47,8 +47,6 @@ _WIDEST_INTEGER = 2**31 - 1
 WIDEST_LONG = 2**63 - 1
 # Texts whose line breaks mean something.
 _MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
-# Texts that can hold a secret.
-_NEVER_SHOWN = ("entrypoint_args", "sql_body")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 
@@ -170,13 +168,12 @@ def check_text(option: str, value: str, max_length: int | None = None) -> None:
 
     :raises InvalidInput: it is too long, or holds a control character or line break that has no meaning there.
     """
-    # Entry point arguments can hold a secret, and so can a text that was pasted into the wrong option.
-    shown = "" if option in _NEVER_SHOWN else value
     allowed = "\n\t\r" if option in _MULTI_LINE else ""
     if any(not char.isprintable() and char not in allowed for char in value):
         raise InvalidInput(f"{option} holds a control character or line break, but must be plain text.")
     if max_length is not None and len(value) > max_length:
-        _fail(option, shown, f"must have at most {max_length} characters, not {len(value)}")
+        # Not quoted: it can hold a secret, and its beginning would not help.
+        raise InvalidInput(f"{option} has {len(value)} characters, but must have at most {max_length}.")
 
 
 def check_obs_path(option: str, path: str) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, JobKind
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import tag_texts
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME, JAR, JobKind
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, tag_texts
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FlinkJobSpec:
     :param fields: the managed fields, as given. An omitted option is not managed and not in here.
     :param tags: the tags, or None when they are not managed.
     :param public_text: what the task itself gives in the open of C(entrypoint_args) or C(sql_body), which can hold
-        secrets; "" when it gives nothing.
+        secrets, in canonical form, as that is what is compared and shown; "" when it gives nothing.
     :param kind: what kind of job it must be; None for any.
     """
 
@@ -45,7 +45,7 @@ def spec_from_params(params: dict, kind: JobKind = JAR) -> FlinkJobSpec:
         fields["resource_config"] = _without_omitted(fields["resource_config"])
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
     # The two options manage one field of the API, so giving either gives the whole of it.
-    public_text = params.get("sql_body") or _one_line(public or "")
+    public_text = canonical(FIELDS_BY_NAME["sql_body"], params.get("sql_body")) or _one_line(public or "")
     if public is not None or secret is not None:
         fields["entrypoint_args"] = " ".join(part for part in (public_text, _one_line(secret or "")) if part)
     tags = params.get("tags")

@@ -54,7 +54,7 @@ def describe(jobs: list[FlinkJob], show_entrypoint_args: bool, is_hidden) -> dic
     names = [job.name for job in jobs]
     result: dict[str, list[dict]] = {name: [] for name in (*_LISTS.values(), "left_out")}
     for job in jobs:
-        task, reasons = as_task(job, show_entrypoint_args, names.count(job.name) > 1, is_hidden)
+        task, reasons = _as_task(job, show_entrypoint_args, names.count(job.name) > 1, is_hidden)
         result[_LISTS[job.kind]] += [task] if task else []
         result["left_out"] += [
             {"name": job.name, "job_id": job.job_id, "option": option, "reason": reason}
@@ -75,7 +75,7 @@ def warnings_about(left_out: list[dict]) -> list[str]:
     ]
 
 
-def as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hidden) -> tuple[dict | None, dict]:
+def _as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hidden) -> tuple[dict | None, dict]:
     """Return a tuple of the options that describe a job, and of the reasons by the names of options that are left out.
 
     :param id_is_needed: whether another job has the same name.

@@ -20,6 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     InvalidInput,
     LifecycleError,
     NotFound,
+    WaitTimeout,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob, same_path
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -112,18 +113,19 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
     plan, current = _make_plan(api, reader, task, waiting)
     if not (plan.operation and apply):
         return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
-    job = _apply(FlinkJobWrites(api, reader, waiting.clock), reader, plan, current, waiting)
+    job = _apply(FlinkJobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
 
 def _make_plan(api, reader, task, waiting):
     current = reader.find(task.job).job
-    if current is None:
-        raise ConflictError(f"There is no {task.job.label}.")
-    plan = plan_savepoint(task, current)
+    # The detail of a deleted job may still answer.
+    if current is None or (task.job.job_id is not None and not reader.is_listed(current)):
+        raise _not_there(task)
+    plan = _plan_savepoint(task, current)
     if plan.operation and not status_of(current.status).settled:
         current = Applier(api, reader, waiting).settle(current, f"Flink job {current.name}")
-        plan = plan_savepoint(task, current)
+        plan = _plan_savepoint(task, current)
     if plan.operation == "savepoint" and current.status != RUNNING:
         raise ConflictError(
             f"Flink job {current.name} is {current.status}, but a savepoint can be made of a running job only."
@@ -131,14 +133,18 @@ def _make_plan(api, reader, task, waiting):
     return plan, current
 
 
-def _apply(writes, reader, plan, current, waiting):
+def _not_there(task):
+    return ConflictError(f"There is no {task.job.label}.")
+
+
+def _apply(writes, reader, task, plan, current, waiting):
     """Carry out a plan, and return the job as it is then."""
     waiting.progress.status(current.name, current.status)
     if plan.operation == "savepoint":
         waiting.progress.tell(f"{current.name}: make a savepoint")
     done = []
     try:
-        _carry_out(writes, plan, current)
+        _carry_out(writes, reader, task, plan, current)
         done.append(plan.as_action())
         if plan.operation == "savepoint" and waiting.wait:
             return _saved(reader, current, waiting)
@@ -164,7 +170,7 @@ def _result_of_change(task, plan, before, job):
     return result
 
 
-def plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
+def _plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
     """Decide what is to be done. Pure.
 
     :raises ConflictError: nothing tells where a savepoint shall go.
@@ -185,7 +191,7 @@ def plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
 
 
-def _carry_out(writes, plan, job):
+def _carry_out(writes, reader, task, plan, job):
     try:
         if plan.operation == "savepoint":
             # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
@@ -193,16 +199,18 @@ def _carry_out(writes, plan, job):
         else:
             writes.import_savepoint(job, plan.path)
     except ApiError as exc:
+        if isinstance(exc, NotFound) and not reader.is_listed(job):
+            raise _not_there(task) from exc
         if _is_unknown_operation(exc):
-            raise exc.explained(
+            exc.explained(
                 "The public API reference of Open Telekom Cloud does not list this operation, so the service may not "
                 "offer it."
-            ) from exc
+            )
         raise
 
 
 def _is_unknown_operation(exc):
-    """Whether a refusal is about the operation: the job was there a moment ago."""
+    """Whether a refusal of a job that is there is about the operation."""
     return (
         isinstance(exc, NotFound)
         or exc.http_status in _NO_OPERATION
@@ -218,8 +226,11 @@ def _saved(reader, before, waiting):
     clock = waiting.clock
     start = clock.monotonic()
     statuses = set()
+    last = before
 
     def is_done(job):
+        nonlocal last
+        last = job
         statuses.add(job.status)
         waiting.progress.status(job.name, job.status)
         if not status_of(job.status).settled:
@@ -229,20 +240,24 @@ def _saved(reader, before, waiting):
         # Running as before: over, if it was seen at it, or else not begun yet.
         return statuses != {RUNNING} or clock.monotonic() - start >= _wait.GRACE_SECONDS
 
-    job = _wait.wait_until(
-        lambda: reader.read(before.job_id, ()),
-        is_done,
-        waiting.timeout,
-        lambda found: (
-            f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
-        ),
-        clock,
-    )
+    try:
+        job = _wait.wait_until(
+            lambda: reader.read(before.job_id, ()),
+            is_done,
+            waiting.timeout,
+            lambda found: (
+                f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
+            ),
+            clock,
+        )
+    except WaitTimeout as exc:
+        exc.facts = _facts(last)
+        raise
     if not job.has_newer_savepoint_than(before):
         rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
         raise LifecycleError(
             f"Flink job {job.name} is {job.status}{job.because}; it shows no new savepoint, and {rest}.",
-            {"job_id": job.job_id, "status": job.status, **_savepoint_facts(job)},
+            _facts(job),
         )
     return job
 
@@ -270,6 +285,10 @@ def _result(plan, before, job, after):
 def _changes(before, after):
     old = _savepoint_facts(before)
     return {name: {"before": old[name], "after": value} for name, value in after.items() if value != old[name]}
+
+
+def _facts(job):
+    return {"job_id": job.job_id, "status": job.status, **_savepoint_facts(job)}
 
 
 def _savepoint_facts(job):

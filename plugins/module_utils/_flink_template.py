@@ -304,7 +304,7 @@ def _sets_tags(task, operation):
 
 
 def _result(task, operation, found, after, template, warnings):
-    public = task.fields.get("sql_body") or ""
+    public = canonical(FIELDS_BY_NAME["sql_body"], task.fields.get("sql_body"))
     current = found and _normalised(found)
     before_fields = {key: current[key] for key in _FIELDS} if current else {}
     after_fields = {key: after[key] for key in _FIELDS} if after else {}

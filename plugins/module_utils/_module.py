@@ -56,7 +56,8 @@ def auth_options() -> dict:
         }
         for name, variable in ENVIRONMENT.items()
     }
-    options["validate_certs"] = {"type": "bool", "default": True}
+    # Without a default: what the task says is to be told from what it leaves to clouds.yaml.
+    options["validate_certs"] = {"type": "bool"}
     options["allow_http"] = {"type": "bool", "default": False}
     options["timeout"] = {"type": "float", "default": 60.0}
     options["retry_timeout"] = {"type": "float", "default": 60.0}
@@ -103,11 +104,14 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
             f"{os.path.basename(place.filename)} line {place.lineno}.",
             error={"type": type(exc).__name__},
         )
+    finally:
+        for client in clients:
+            client.close()
 
 
 def is_hidden(module: AnsibleModule, value) -> bool:
     """Whether any part of a value is masked in the result, because it is secret."""
-    return remove_values(value, module.no_log_values) != value
+    return _without_secrets(module, value) != value
 
 
 def _warn(module, result):
@@ -159,6 +163,12 @@ def _open_api(module, api, clients):
     return api(client, open_access(client, credentials, keep_secret=lambda secret: _hide(module, secret)))
 
 
+def _without_secrets(module, value):
+    # Other threads add secrets meanwhile, and a set must not grow while it is gone through. The copy needs no lock: it
+    # is made in one step, as it hashes and compares nothing anew.
+    return remove_values(value, module.no_log_values.copy())
+
+
 def _presentable(module, value):
     """Mask what a message tells, and only then cut it: a secret that is cut in two could not be recognised."""
     if isinstance(value, dict):
@@ -167,7 +177,7 @@ def _presentable(module, value):
         return [_presentable(module, item) for item in value]
     if not isinstance(value, str):
         return value
-    masked = printable(remove_values(value, module.no_log_values))
+    masked = printable(_without_secrets(module, value))
     if len(masked) <= _LONGEST_MESSAGE:
         return masked
     # The words of the service stand in the middle; the end tells what became of the task.

@@ -25,7 +25,8 @@ notes:
     the lost one may have imported them.
   - When the answer to an import with O(is_cover=true) is lost, it is not sent again. The task fails and says that its
     outcome is not known.
-  - What becomes of a running job that is overwritten is not documented.
+  - What becomes of a running job that is overwritten is not documented. The service may leave it as it is; a warning
+    tells of jobs that it did not import.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.attributes
@@ -53,7 +54,8 @@ options:
   names:
     description:
       - Names of the jobs in the ZIP files. When all of them are there, nothing is imported and nothing changes.
-      - When one is not there, the ZIP files are imported as a whole, with the jobs that are not named here.
+      - When one is not there, the ZIP files are imported as a whole, with the jobs that are not named here. When it is
+        still not there afterwards, a warning says so, and each run imports the ZIP files again.
       - Not with O(is_cover=true).
     type: list
     elements: str
@@ -81,7 +83,9 @@ RETURN = r"""
 job_mapping:
   description:
     - What became of each job in the ZIP files. Empty when nothing was sent, as in check mode.
-    - C(new_job_id) is V(null) for a job that was not imported, because one of its name is there.
+    - C(new_job_id) is V(null) for a job that was not imported. C(remark) tells the service's reason, such as that one
+      of its name is there. With O(is_cover=true) it was not overwritten, perhaps because it runs, and a warning tells
+      so.
     - When the answer was lost and the jobs were looked up instead, this has only the jobs of O(names) that were not
       there before and are now. Their C(old_job_id) is V(null), their C(remark) is empty, and a warning tells so.
   returned: success
@@ -108,7 +112,7 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took.
+      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
       type: float
       sample: 1.7
 error:

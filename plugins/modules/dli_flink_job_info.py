@@ -111,7 +111,8 @@ options:
     description:
       - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are, so with
         V(true) all of them are in the result, and wherever that is logged.
-      - Of a SQL job it shows the string literals and comments of C(sql_body), but for values of sensitive options.
+      - Of a SQL job it shows the string literals and comments of C(sql_body), but for values of sensitive options and
+        settings.
       - V(false) masks them all, and leaves arguments, and SQL that has any, out of RV(tasks) and RV(sql_tasks).
     type: bool
     default: false
@@ -324,7 +325,7 @@ jobs:
     sql_body:
       description:
         - The SQL of a SQL job. String literals and comments in it are masked unless O(show_entrypoint_args) is set, and
-          values of sensitive options always.
+          values of sensitive options and settings (C(SET)) always.
       type: str
       sample: INSERT INTO sink SELECT * FROM orders
     runtime_config:
@@ -389,7 +390,9 @@ report:
             parallel_number: {before: 3, after: 6}
             state: {before: job_cancel_success, after: started}
         msg:
-          description: Why it cannot be said which job is meant, as when several have the name; V(null) otherwise.
+          description:
+            - Why it cannot be said which job is meant, as when several have the name, or that an earlier element of
+              O(jobs) is the same job; V(null) otherwise.
           type: str
           sample: "Several jobs are named orders-enrichment: 131, 132; say which one with job_id."
     missing:
@@ -453,8 +456,9 @@ report:
     stale_savepoints:
       description:
         - Jobs whose savepoint does not stand for where they are, so that a start from it does work again or loses some.
-        - C(reason) is V(older_than_start) for a job that runs or has failed and was started after the savepoint was
-          made, and V(old) for a job that does not run and whose savepoint is older than O(stale_after).
+        - C(reason) is V(older_than_start) for a job that was started after the savepoint was made, unless that
+          submission failed or is still on its way. It is V(old) for another job that does not run and whose savepoint
+          is older than O(stale_after); a job that has finished is never V(old).
         - C(made) is when the savepoint was made, in milliseconds since 1970 UTC, as its path tells. One whose path does
           not is not judged.
       type: list
@@ -517,7 +521,7 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took.
+      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
       type: float
       sample: 1.7
 error:

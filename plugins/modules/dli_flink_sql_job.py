@@ -203,7 +203,7 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took.
+      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
       type: float
       sample: 1.7
 error:

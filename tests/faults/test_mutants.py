@@ -56,6 +56,7 @@ def follow_redirects(patch: pytest.MonkeyPatch) -> None:
         return real(self, *args, **{**options, "allow_redirects": True})
 
     patch.setattr(requests.Session, "request", request)
+    patch.setattr(_client._Session, "get_redirect_target", requests.Session.get_redirect_target)
 
 
 def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import trustme
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
+from ansible_collections.otc.dli.plugins.module_utils._credentials import resolve_credentials
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 from pytest_httpserver import HTTPServer
 
@@ -327,6 +329,47 @@ def test_tls_by_the_environment(
     authority.cert_pem.write_to_path(str(ca_file))
     monkeypatch.setenv("OS_CACERT", str(ca_file))
     assert run({**options_of("token", tls_service), **JOB})["changed"]
+
+
+# What the task says, what the file says, and what holds; None for nothing.
+VERIFY = [
+    (None, None, True),
+    (None, False, False),
+    (None, True, True),
+    (True, False, True),
+    (False, True, False),
+    (False, None, False),
+]
+
+
+@pytest.mark.parametrize(("of_task", "of_file", "verify"), VERIFY)
+def test_the_task_wins_over_the_file_about_certificates(
+    of_task: bool | None, of_file: bool | None, verify: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clouds.yaml"
+    cloud = {"auth": {"token": "t", "project_id": "p"}, "region_name": "eu-de"}
+    if of_file is not None:
+        cloud["verify"] = of_file
+    path.write_text(yaml.safe_dump({"clouds": {"ours": cloud}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    assert resolve_credentials({"cloud": "ours", "validate_certs": of_task}, {}, load_cloud).verify is verify
+    if of_file is None:
+        options = {"token": "t", "project_id": "p", "region": "eu-de", "validate_certs": of_task}
+        assert resolve_credentials(options, {}, load_cloud).verify is verify
+
+
+def test_certificates_are_verified_for_a_task_that_says_so(
+    tls_service: LocalDli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clouds.yaml"
+    known = {"token": tls_service.issue_token(), "project_id": tls_service.credentials["project_id"]}
+    cloud = {"auth": known, "dli_endpoint_override": tls_service.url, "verify": False}
+    path.write_text(yaml.safe_dump({"clouds": {"ours": cloud}}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    result = run({"cloud": "ours", "validate_certs": True, **JOB})
+    assert result["failed"]
+    assert "certificate could not be verified" in result["msg"]
+    assert tls_service.requests == []
 
 
 def test_a_file_of_authorities_that_is_not_there(tls_service: LocalDli, tmp_path: Path) -> None:

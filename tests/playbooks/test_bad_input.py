@@ -60,9 +60,9 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("name", "must have 1 to 57 characters, not 1000000", {"name": "x" * 1_000_000}),
     ("name", 'is "\\x1b[31m\\x07", but may hold only letters', {"name": f"\x1b[31m{CONTROL}"}),
     # Texts
-    ("desc", "must have at most 512 characters, not 513", {"desc": "x" * 513}),
+    ("desc", "has 513 characters, but must have at most 512.", {"desc": "x" * 513}),
     ("desc", PLAIN, {"desc": f"bell {CONTROL}"}),
-    ("queue_name", "must have at most 128 characters, not 129", {"queue_name": "x" * 129}),
+    ("queue_name", "has 129 characters, but must have at most 128.", {"queue_name": "x" * 129}),
     ("queue_name", PLAIN, {"queue_name": "two\nlines"}),
     ("main_class", PLAIN, {"main_class": "org.example.Job\n"}),
     ("entrypoint_args", PLAIN, {"entrypoint_args": f"-rate {CONTROL}"}),

@@ -142,6 +142,16 @@ def test_a_job_that_cannot_be_told_apart_is_drift_with_a_sentence(service, repor
     assert found["missing"] == []
 
 
+def test_two_entries_that_are_one_job_are_drift_with_a_sentence(service, report):
+    job = service.jobs.add(name="job", desc="x")
+    other = service.jobs.add(name="other", desc="x")
+    jobs = [{"name": "job", "desc": "x"}, {"name": "other", "desc": "x"}, {"job_id": job.job_id, "desc": "y"}]
+    found = report(jobs=jobs)
+    sentence = f"Jobs 1 and 3 of jobs are the same job, {job.job_id} (job)."
+    assert found["drift"] == [{"name": None, "job_id": job.job_id, "changes": {}, "msg": sentence}]
+    assert found["missing"] == [] and found["unmanaged"] == [] and other.job_id != job.job_id
+
+
 SHOULD_BE = {
     "present": "all",
     "started": {"job_running", "job_finish", "job_submitting", "job_downloading", "job_savepointing",
@@ -309,9 +319,14 @@ def test_a_savepoint_that_does_not_stand_for_where_its_job_is_is_stale():
         (savepoint(before, status="job_running_exception", start_time=str(NOW - HOUR)), "older_than_start"),
         (savepoint(after, status="job_running", **start), ""),
         (savepoint(before, status="job_submit_fail", **start), ""),
-        (savepoint(before, status="job_cancel_success", **start), ""),
-        (savepoint(long_ago, status="job_cancel_success", **start), "old"),
-        (savepoint(long_ago, status="job_finish", **start), ""),
+        (savepoint(before, status="job_cancel_success", **start), "older_than_start"),
+        (savepoint(before, status="job_arrearage_stopped", **start), "older_than_start"),
+        (savepoint(long_ago, status="job_finish", **start), "older_than_start"),
+        (savepoint(before, status="job_submitting", **start), ""),
+        (savepoint(after, status="job_cancel_success", **start), ""),
+        (savepoint(long_ago, status="job_cancel_success"), "old"),
+        (savepoint(long_ago, status="job_cancel_success", **start), "older_than_start"),
+        (savepoint(long_ago, status="job_finish"), ""),
         (savepoint(long_ago, status="job_running"), ""),
         (savepoint(long_ago, status="job_cancel_success", has_savepoint=False), ""),
         (savepoint("own", status="job_cancel_success"), ""),

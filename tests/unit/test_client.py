@@ -10,13 +10,17 @@ import json
 import re
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _errors
-from ansible_collections.otc.dli.plugins.module_utils._auth import Access, TokenAuth
+from ansible_collections.otc.dli.plugins.module_utils import _client, _errors
+from ansible_collections.otc.dli.plugins.module_utils._auth import Access, PasswordAuth, TokenAuth
 from ansible_collections.otc.dli.plugins.module_utils._client import USER_AGENT, HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._fleet_api import FleetApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
+from ansible_collections.otc.dli.plugins.module_utils._gate import Gate
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
 
@@ -115,6 +119,45 @@ def test_a_redirect_is_not_followed(httpserver, client):
     assert len(httpserver.log) == 1
 
 
+@contextmanager
+def raw_service(head, *rest):
+    """A service that answers one request with these bytes and goes away; yields its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            connection, _address = listener.accept()
+            # A client that has had enough goes away.
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                for piece in (head, *rest):
+                    connection.sendall(piece)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"503 Service Unavailable"])
+def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, status):
+    monkeypatch.setattr(_client, "LARGEST_ANSWER_BYTES", 1 << 20)
+    head = b"HTTP/1.1 " + status + b"\r\nLocation: http://elsewhere.example/\r\nContent-Length: 4194304\r\n\r\n"
+    with raw_service(head, *[b"x" * 65536] * 64) as url:
+        with pytest.raises(_errors.UnexpectedAnswer, match="larger than 1 MiB"):
+            client.request("GET", url)
+
+
+@pytest.mark.parametrize(
+    "location", [b"http://[bad", b"\xff\xfe", b"http://e.example:port/", b"//", b"", b"http://\xff"]
+)
+def test_a_redirect_to_what_is_no_address_is_a_redirect(client, location):
+    with raw_service(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n") as url:
+        with pytest.raises(_errors.UnexpectedAnswer, match="with a redirect to .*, which is not followed") as caught:
+            client.request("POST", url, body={})
+    assert caught.value.lasting
+    assert str(caught.value).isprintable()
+
+
 def test_words_of_the_service_are_shown_on_one_line_without_control_characters(httpserver, client):
     url = answer(httpserver, {"error_code": "DLI.0001", "error_msg": "a\x1b[31mred\r\n" + "b" * 1000}, 400)
     with pytest.raises(_errors.ApiError) as caught:
@@ -131,6 +174,24 @@ def test_a_read_is_repeated_when_the_gateway_hiccups_but_a_write_is_not(httpserv
     with pytest.raises(_errors.ApiError):
         client.request("POST", httpserver.url_for("/y"))
     assert [request.method for request, _response in httpserver.log] == ["GET", "GET", "GET", "POST"]
+
+
+def test_to_wait_for_a_turn_is_not_to_try(httpserver):
+    clock = Clock()
+    client = HttpClient(retry_timeout=60, clock=clock)
+    for _failure in range(2):
+        httpserver.expect_ordered_request("/y").respond_with_data("busy", 503)
+    httpserver.expect_ordered_request("/y").respond_with_json({"done": True})
+
+    class LongQueue(Gate):
+        def __enter__(self):
+            clock.sleep(1000)
+            return super().__enter__()
+
+    client._gate = LongQueue(1)
+    assert client.request("GET", httpserver.url_for("/y")) == {"done": True}
+    assert client.repeated == 2 and client.seconds_lost < 10
+    client.close()
 
 
 def test_no_answer_is_told_with_host_and_reason_but_no_query(client):
@@ -154,6 +215,43 @@ def test_a_service_that_never_answers_is_given_up():
     client.close()
 
 
+def test_a_service_that_takes_no_connection_is_given_up():
+    client = HttpClient(timeout=0.05, clock=Clock())
+    # One fits into the queue of a listener that accepts none.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as waiting:
+        waiting.connect(full.getsockname())
+        url = "http://{}:{}/x".format(*full.getsockname())
+        with pytest.raises(_errors.ConnectionFailed, match=r": no connection within 0\.05 seconds\.") as caught:
+            client.request("GET", url)
+    assert caught.value.sent is False
+    client.close()
+
+
+@pytest.fixture(name="slow_gate")
+def fixture_slow_gate(monkeypatch):
+    """A clock, and in every client that has it a gate at which requests wait for 100 seconds."""
+    clock = Clock()
+
+    class SlowGate(_client.Gate):
+        def __enter__(self):
+            clock.sleep(100)
+            return super().__enter__()
+
+    monkeypatch.setattr(_client, "Gate", SlowGate)
+    return clock
+
+
+def test_waiting_for_a_turn_is_no_time_lost_with_a_failure(httpserver, slow_gate):
+    client = HttpClient(timeout=5, retry_timeout=10, clock=slow_gate)
+    httpserver.expect_ordered_request("/y").respond_with_data("busy", 503)
+    httpserver.expect_ordered_request("/y").respond_with_json({"done": True})
+    assert client.request("GET", httpserver.url_for("/y")) == {"done": True}
+    assert client.repeated == 1
+    assert 0 < client.seconds_lost <= 10
+    assert slow_gate.now > 200
+    client.close()
+
+
 def test_requests_tell_who_sends_them_and_want_json(httpserver, client, tmp_path, monkeypatch):
     # A .netrc would otherwise add credentials of its own to a request without any.
     (tmp_path / ".netrc").write_text("machine localhost login a password b\nmachine 127.0.0.1 login a password b\n")
@@ -174,7 +272,9 @@ LISTS = [
 @pytest.mark.parametrize("parallelism", [1, 4])
 @pytest.mark.parametrize(("path", "key", "id_name", "method"), LISTS)
 # A limit of the service's own, below the one that is asked for, is not documented.
-@pytest.mark.parametrize(("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5)])
+@pytest.mark.parametrize(
+    ("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5), (None, 60, 5)]
+)
 def test_a_list_is_read_page_by_page_to_its_end(
     httpserver, path, key, id_name, method, total, largest_page, requests, parallelism
 ):
@@ -189,7 +289,7 @@ def test_a_list_is_read_page_by_page_to_its_end(
 
     httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
     client = HttpClient(parallelism=parallelism)
-    api = FleetApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
+    api = api_at(httpserver, client, kind=FleetApi)
     assert [element[id_name] for element in getattr(api, method)(name="n")] == list(range(250))
     assert len(httpserver.log) == requests
     client.close()
@@ -198,8 +298,94 @@ def test_a_list_is_read_page_by_page_to_its_end(
 def test_a_list_that_ignores_the_offset_still_ends(httpserver, client):
     listing = {"job_list": {"jobs": [{"job_id": number} for number in range(100)], "total_count": 300}}
     httpserver.expect_request("/v1.0/p/streaming/jobs").respond_with_json(listing)
-    api = FlinkJobApi(client, Access(httpserver.url_for("").rstrip("/"), "p", TokenAuth("t")))
-    assert len(list(api.list_jobs())) == 100
+    assert len(list(api_at(httpserver, client).list_jobs())) == 100
+
+
+def api_at(httpserver, client, auth=None, kind=FlinkJobApi):
+    return kind(client, Access(httpserver.url_for("").rstrip("/"), "p", auth or TokenAuth("t")))
+
+
+def test_a_refused_job_of_a_batch_is_told_with_all_that_support_asks_for(httpserver, client):
+    answer_of_one = Response(
+        json.dumps([{"is_success": "false", "message": "It does not run."}]),
+        headers={"X-Request-Id": "req-1"},
+        content_type="application/json",
+    )
+    httpserver.expect_request("/v1.0/p/streaming/jobs/stop").respond_with_response(answer_of_one)
+    with pytest.raises(_errors.ApiError) as caught:
+        api_at(httpserver, client).stop_job(7, True)
+    assert caught.value.details() == {
+        "type": "ApiError",
+        "operation": "POST /v1.0/p/streaming/jobs/stop",
+        "http_status": 200,
+        "error_code": "",
+        "message": "It does not run.",
+        "request_id": "req-1",
+    }
+
+
+READS = {
+    "list": (lambda api: list(api.list_jobs()), "GET /v1.0/p/streaming/jobs"),
+    "templates": (lambda api: list(api.list_templates()), "GET /v1.0/p/streaming/job-templates"),
+    "job": (lambda api: api.get_job(7), "GET /v1.0/p/streaming/jobs/7"),
+    "graph": (lambda api: api.get_execution_graph(7), "GET /v1.0/p/streaming/jobs/7/execute-graph"),
+    "stream graph": (lambda api: api.get_stream_graph(7, {}), "POST /v3/p/streaming/jobs/7/gen-graph"),
+    "run": (lambda api: api.run_job(7, True), "POST /v1.0/p/streaming/jobs/run"),
+    "create": (lambda api: api.create_job(JAR, {}), "POST /v1.0/p/streaming/flink-jobs"),
+    "export": (lambda api: api.export_jobs({}), "POST /v1.0/p/streaming/jobs/export"),
+    "import": (lambda api: api.import_jobs({}), "POST /v1.0/p/streaming/jobs/import"),
+}
+
+
+@pytest.mark.parametrize(("ask", "operation"), READS.values(), ids=READS)
+def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, ask, operation):
+    method, path = operation.split()
+    httpserver.expect_request(path, method=method).respond_with_json({})
+    with pytest.raises(_errors.UnexpectedAnswer, match=f"The service answered {operation} ") as caught:
+        ask(api_at(httpserver, client))
+    assert caught.value.operation == operation
+
+
+def test_an_error_is_not_its_own_cause(httpserver, client):
+    httpserver.expect_request("/v1.0/p/streaming/jobs/7").respond_with_json({"error_msg": "expired"}, 401)
+    for auth in (TokenAuth("t"), PasswordAuth("t", lambda: "t2")):
+        with pytest.raises(_errors.AuthenticationFailed) as caught:
+            api_at(httpserver, client, auth).get_job(7)
+        assert str(caught.value).endswith(auth.advice)
+        assert caught.value.__cause__ is not caught.value
+
+
+REFUSED_LOGINS = {
+    "refused": (_errors.AuthenticationFailed("POST /v3/auth/tokens", 401, "401", "wrong password"), 1),
+    "refused otherwise": (_errors.ApiError("POST /v3/auth/tokens", 403, "403", "locked"), 1),
+    "not answered": (_errors.ConnectionFailed("No answer.", "POST /v3/auth/tokens"), 5),
+}
+
+
+@pytest.mark.parametrize(("failure", "logins"), REFUSED_LOGINS.values(), ids=REFUSED_LOGINS)
+def test_a_login_that_was_refused_is_not_tried_for_every_job(httpserver, failure, logins):
+    """Each failed one counts where a user is locked out after some."""
+    httpserver.expect_request("/v1.0/p/streaming/jobs/7").respond_with_json({"error_msg": "expired"}, 401)
+    tried = []
+
+    def log_in():
+        tried.append(threading.get_ident())
+        raise failure
+
+    client = HttpClient(parallelism=5)
+    api = api_at(httpserver, client, PasswordAuth("t", log_in))
+
+    def ask(_number):
+        with pytest.raises(_errors.RequestError) as caught:
+            api.get_job(7)
+        return caught.value
+
+    with ThreadPoolExecutor(5) as pool:
+        errors = list(pool.map(ask, range(5)))
+    assert len(tried) == logins
+    assert sum(error is failure for error in errors) == logins
+    assert all(str(error).endswith("No new token could be had.") for error in errors if error is not failure)
+    client.close()
 
 
 @pytest.fixture(name="proxy")

@@ -235,6 +235,74 @@ def test_an_import_that_was_carried_out_twice_on_its_way_is_a_change(service, ca
     assert result["changed"] and result["actions"] == [{"operation": "import"}]
 
 
+def test_jobs_that_were_not_overwritten_are_told_with_the_reason(service, call):
+    for number in range(3):
+        service.jobs.add(name=f"job-{number}", desc="old")
+    (path,) = call(dli_flink_job_export, obs_dir="bucket")["zip_file"]
+    for job in service.jobs.all():
+        job.fields["desc"] = "new"
+        service.jobs.set_status(job.job_id, "job_running" if job.name != "job-1" else "job_init")
+    result = call(dli_flink_job_import, zip_file=path, is_cover=True)
+    assert result["changed"] and sorted(job.fields["desc"] for job in service.jobs.all()) == ["new", "new", "old"]
+    first, *_others = [job for job in result["job_mapping"] if job["new_job_id"] is None]
+    (warning,) = map(str, result["warnings"])
+    assert (
+        f"2 of 3 jobs in {path} were not imported. The first one is that with old_job_id {first['old_job_id']}: "
+        f"{first['remark']}"
+    ) in warning and first["remark"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["none"], "none is still not there after the import of {}; the ZIP file may not have it."),
+        (["gone", "none"], "none is still not there after the import of {}; the ZIP file may not have it."),
+        (
+            ["none", "kept", "nor-this"],
+            "none, nor-this are still not there after the import of {}; the ZIP file may not have them.",
+        ),
+    ],
+)
+def test_names_that_are_still_not_there_after_an_import_are_told_each_time(call, exported, sent, names, words):
+    sent()
+    for run in range(2):
+        result = call(dli_flink_job_import, zip_file=exported, names=names)
+        assert not result["failed"] and result["changed"] == (run == 0)
+        (warning,) = map(str, result["warnings"])
+        assert words.format(exported) in warning
+
+
+def test_what_an_import_has_made_may_take_a_while_to_be_listed(service, call, exported, sent, monkeypatch):
+    sent()
+    real, answers = FlinkJobApi.list_jobs, iter([[], []])
+    monkeypatch.setattr(
+        FlinkJobApi, "list_jobs", lambda *args, **options: next(answers, None) or real(*args, **options)
+    )
+    result = call(dli_flink_job_import, zip_file=exported, names=["gone"])
+    assert result["changed"] and "warnings" not in result and len(service.jobs.all()) == 2
+
+
+def test_many_names_are_looked_for_in_one_list(service, call, exported):
+    names = [job.name for job in service.jobs.add_many(50)]
+    assert not call(dli_flink_job_import, zip_file=exported, names=names)["changed"] and len(service.requests) == 1
+    assert call(dli_flink_job_import, zip_file=exported, names=[*names, "gone"])["changed"]
+    assert [request.method for request in service.requests] == ["GET", "POST", "GET"]
+
+
+def test_a_look_that_fails_after_an_import_tells_what_was_done(call, exported, sent, monkeypatch):
+    sent()
+    real, failures = FlinkJobApi.list_jobs, iter([None])
+
+    def list_jobs(*args, **options):
+        if next(failures, "fails") == "fails":
+            raise LOST
+        return real(*args, **options)
+
+    monkeypatch.setattr(FlinkJobApi, "list_jobs", list_jobs)
+    result = call(dli_flink_job_import, zip_file=exported, names=["gone"])
+    assert result["failed"] and result["changed"] and result["actions"] == [{"operation": "import"}]
+
+
 def test_names_that_the_file_does_not_have_are_no_change(call, exported):
     call(dli_flink_job_import, zip_file=exported)
     result = call(dli_flink_job_import, zip_file=exported, names=["none"])

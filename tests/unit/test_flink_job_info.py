@@ -296,3 +296,13 @@ def test_returned_facts_are_documented(service, info, job):
     documented = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]["contains"]
     found = {fact for job in info(execution_plan=True, stream_graph="job_graph")["jobs"] for fact in job}
     assert found - {*JAR.names, *SQL.names} <= set(documented) <= found
+
+
+def test_the_form_of_a_job_is_that_of_the_job_modules(info, job):
+    """Under v1 a resource_config has no effect, and no defaults that nobody asked for are told."""
+    told = job(name="job", queue_name="queue", resource_config_version="v1")["job"]
+    (found,) = info(name="job")["jobs"]
+    assert {name: found[name] for name, value in told.items() if value is not None} == {
+        name: value for name, value in told.items() if value is not None
+    }
+    assert found["resource_config"] == told["resource_config"] == {}

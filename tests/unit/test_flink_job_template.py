@@ -75,6 +75,11 @@ def test_create_change_rename_and_delete(service, behave, template, names):
     assert [found["name"] for found in service.templates.all()] == ["t-other"]
 
 
+def test_line_breaks_make_no_own_comment_or_literal_a_foreign_one(template):
+    result = template(True, name="t", sql_body="-- why\r\nSELECT 'a\r\nb';")
+    assert result["diff"]["after"]["sql_body"] == "-- why\nSELECT 'a\nb';"
+
+
 def test_an_update_leaves_alone_what_is_not_managed(service, template):
     planted = service.templates.add(name="t", desc="a", sql_body="SELECT 1\r\n", job_type="flink_sql_job")
     assert template(template_id=planted["template_id"], name="new")["changed"]
@@ -181,10 +186,10 @@ def test_more_templates_than_a_page_has(service, template):
     [
         ({}, "name or template_id is missing"),
         ({"name": " "}, "name is empty"),
-        ({"name": "x" * 65}, "must have at most 64 characters, not 65"),
+        ({"name": "x" * 65}, "name has 65 characters, but must have at most 64."),
         ({"name": "a\nb"}, "name holds a control character or line break"),
-        ({"name": "t", "desc": "x" * 513}, "must have at most 512 characters"),
-        ({"name": "t", "sql_body": "hunter" * 2000}, "must have at most 10000 characters"),
+        ({"name": "t", "desc": "x" * 513}, "desc has 513 characters, but must have at most 512."),
+        ({"name": "t", "sql_body": "hunter" * 2000}, "sql_body has 12000 characters, but must have at most 10000."),
         ({"template_id": -1}, "template_id is -1, but must be at least 0"),
         ({"template_id": True}, "template_id is true, but must be a number"),
         ({"template_id": 2**63}, f"template_id is {2**63}, but must be at most"),

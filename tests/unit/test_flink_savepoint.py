@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
 from ansible_collections.otc.dli.plugins.module_utils import _errors, _flink_savepoint, _wait
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
@@ -103,11 +104,13 @@ def test_without_wait_the_savepoint_is_only_asked_for(service, behave, savepoint
 
 def test_a_savepoint_that_takes_too_long_is_told(service, behave, savepoint):
     behave(savepoint_seconds=3600)
-    service.jobs.add(**RUNNING)
+    planted = service.jobs.add(**RUNNING)
     result = savepoint(name="job", wait_timeout=0.01)
     assert result["failed"]
     assert result["msg"] == "Waited 0.01 seconds for a savepoint of Flink job job; it is job_savepointing."
-    assert result["error"]["last_status"] == "job_savepointing"
+    error = result["error"]
+    assert (error["last_status"], error["status"]) == ("job_savepointing", "job_savepointing")
+    assert (error["job_id"], error["has_savepoint"], error["savepoint_path"]) == (planted.job_id, False, None)
 
 
 @pytest.mark.parametrize("had", [True, False])
@@ -265,6 +268,36 @@ def test_an_operation_that_the_service_does_not_have_is_told(
     result = savepoint(name="job", state=state, savepoint_path="obs://bucket/some/savepoint/")
     assert result["failed"] and result["error"]["error_code"] == code
     assert (UNLISTED in result["msg"]) == explained
+
+
+@pytest.mark.parametrize("keeps_record", [True, False])
+@pytest.mark.parametrize("state", ["present", "imported"])
+def test_a_job_that_is_deleted_meanwhile_is_told(service, behave, savepoint, monkeypatch, keeps_record, state):
+    behave(delete_keeps_record=keeps_record)
+    planted = service.jobs.add(**RUNNING)
+    operation = "trigger_savepoint" if state == "present" else "import_savepoint"
+    real = getattr(FlinkJobApi, operation)
+
+    def too_late(*args):
+        service.jobs.delete(planted, service.behaviour)
+        return real(*args)
+
+    monkeypatch.setattr(FlinkJobApi, operation, too_late)
+    result = savepoint(name="job", state=state, savepoint_path="obs://bucket/some/savepoint/")
+    assert result["failed"] and not result["changed"]
+    assert (result["msg"], result["error"]["type"]) == ("There is no Flink job job.", "ConflictError")
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("state", ["present", "imported"])
+def test_a_deleted_job_that_keeps_its_record_is_not_there(service, behave, savepoint, check_mode, state):
+    behave(delete_keeps_record=True)
+    planted = service.jobs.add(**RUNNING)
+    service.jobs.delete(planted, service.behaviour)
+    options = {"job_id": planted.job_id, "state": state, "savepoint_path": "obs://bucket/some/savepoint/"}
+    result = savepoint(check_mode=check_mode, **options)
+    assert result["failed"] and result["msg"] == f"There is no Flink job {planted.job_id}."
+    assert calls(service) == [f"GET jobs/{planted.job_id}", "GET jobs"]
 
 
 def test_arguments_and_sensitive_settings_are_masked(service, savepoint):

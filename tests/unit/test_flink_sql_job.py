@@ -166,7 +166,10 @@ def test_a_type_is_set_once(service, behave, sql, reads):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"sql_body": "x" * (1024 * 1024 + 1)}, 'sql_body is "", but must have at most 1048576 characters'),
+        (
+            {"sql_body": "x" * (1024 * 1024 + 1)},
+            "sql_body has 1048577 characters, but must have at most 1048576.",
+        ),
         ({"sql_body": "SELECT '\x1b'"}, "sql_body holds a control character"),
         ({"dirty_data_strategy": "2"}, 'dirty_data_strategy is "2", but must be "0" (ignore)'),
         ({"dirty_data_strategy": "3"}, "dirty_data_strategy"),
@@ -223,6 +226,61 @@ def test_what_others_have_put_into_the_sql_is_not_shown(service, sql, access):
     assert found["sql_body"] == body
 
 
+SETTINGS = [
+    ("SET s3.secret-key=hunter2;", "SET s3.secret-key=********;"),
+    ("sEt  s3.secret-key = hunter2 ;\nSELECT 1", "sEt  s3.secret-key = ********;\nSELECT 1"),
+    ("SET s3.secret-key=hunter2", "SET s3.secret-key=********"),
+    ("SET s3.secret-key=hunter2 hunter3\nSELECT 1", "SET s3.secret-key=********\nSELECT 1"),
+    ("SET s3.secret-key=hunter2 -- why", "SET s3.secret-key=********"),
+    ("SET 's3.secret-key' = hunter2;", "SET 's3.secret-key' = ********;"),
+    ('SET "s3.secret-key"=hunter2;', 'SET "s3.secret-key"=********;'),
+    ("SET 's3.secret-key'='hunter2';", "SET 's3.secret-key'='********';"),
+    ("SET s3.secret-key='hunter;2';", "SET s3.secret-key='********';"),
+    ('SET s3.secret-key="hunter;2";', 'SET s3.secret-key="********";'),
+    ("SET k.jaas.config=Login password=\"hunter;2\" x='hunter';", "SET k.jaas.config=********;"),
+    ("SET my.url=jdbc://user:hunter@host/db;", "SET my.url=********;"),
+    ("SET sql.state-ttl=1 d; SELECT 2", "SET sql.state-ttl=1 d; SELECT 2"),
+]
+
+
+@pytest.mark.parametrize(("statement", "hidden"), SETTINGS)
+def test_a_sensitive_setting_is_hidden_with_and_without_quotes(statement, hidden):
+    for public in (statement, ""):
+        assert shown("sql_body", statement, public) == hidden
+    words = [word for value in sensitive_sql_values(statement) for word in value.split()]
+    assert any("hunter" in word for word in words) == ("hunter" in statement)
+
+
+@pytest.mark.parametrize("first", ["it's", "a'b'c'", '"it\'s"', "a -- it's", "a /* it's */", "a*/ 'b", "`a'"])
+@pytest.mark.parametrize("around", ["{}", "/* {} */", "-- {}", "'{}", '"{}"'])
+def test_what_is_hidden_of_a_setting_turns_no_string_inside_out(first, around):
+    """As much is hidden of what follows as where the setting is not sensitive."""
+    for end in (";", "\n", ""):
+        body = around.format(f"SET %s={first}{end}") + " SELECT 'literal', `name` FROM t -- comment\n, 'last'"
+        plain = shown("sql_body", body % "s3.sec-ret-key", "")
+        hidden = shown("sql_body", body % "s3.secret-key", "")
+        for word in ("literal", "comment", "last"):
+            assert word in plain or word not in hidden
+
+
+def test_a_sensitive_setting_is_in_no_result(service, sql, access):
+    body = "SET fs.s3a.secret.key=Geheim99;\nSELECT 1"
+    result = sql(sql_body=body)
+    assert result["changed"] and "Geheim99" not in str(result)
+    assert service.jobs.all()[0].fields["sql_body"] == body
+    for options in ({}, {"show_entrypoint_args": True, "as_tasks": True}):
+        found = run_module(dli_flink_job_info, {**access, **options})
+        assert "Geheim99" not in str(found)
+        assert found["jobs"][0]["sql_body"] == "SET fs.s3a.secret.key=********;\nSELECT 1"
+    assert [entry["option"] for entry in found["left_out"]] == ["sql_body"]
+
+
+def test_line_breaks_make_no_own_comment_or_literal_a_foreign_one(sql):
+    for body in ("-- why\r\nSELECT 'a\r\nb';", "-- why\rSELECT 'a\rb';"):
+        result = sql(True, sql_body=body)
+        assert result["diff"]["after"]["sql_body"] == "-- why\nSELECT 'a\nb';"
+
+
 def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
     body = "SELECT `it's`, 'hunter', \"a'b\", 'hunter', `plain`, 1 FROM t"
     service.jobs.add(name="sql", job_type="flink_sql_job", sql_body=body)
@@ -231,7 +289,25 @@ def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
     assert result["changes"]["sql_body"]["before"] == hidden and "hunter" not in str(result)
 
 
-@pytest.mark.parametrize("text", ["/*", "'", "`", '"', "--", "'" + "'", "'a' = ", "/**/", "'a'='b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/*",
+        "'",
+        "`",
+        '"',
+        "--",
+        "'" + "'",
+        "'a' = ",
+        "/**/",
+        "'a'='b",
+        "SET a=",
+        "SET a='",
+        "SET a=\"x'",
+        "SET " + "a" * 200,
+        "SET 'a'=''x",
+    ],
+)
 def test_a_hostile_text_is_shown_in_no_time(text):
     body = text * (1024 * 1024 // len(text))
     started = time.monotonic()

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A lost connection, with a proxy and without, over real TLS: no write is taken for unsent that may have been sent."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from contextlib import suppress
+
+import pytest
+import trustme
+from ansible_collections.otc.dli.plugins.module_utils import _errors
+from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
+
+from unit.lifecycle_clock import Clock
+
+HOST = "dli.example"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Peer:
+    """Plays a proxy and the service behind it, or the service alone: on each connection the same steps.
+
+    C(connections) is how many there were, C(taken) the first line of each request that came to the service.
+    """
+
+    def __init__(self, certificate, steps) -> None:
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(self._tls)
+        self._steps = steps
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections = 0
+        self.taken: list[str] = []
+
+    def __enter__(self) -> Peer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _address = self._listener.accept()
+            except OSError:
+                return
+            connection.settimeout(5)
+            self.connections += 1
+            # A client that trusts no certificate, or has what it wants, goes away in the middle.
+            with suppress(OSError):
+                for step in self._steps:
+                    connection = getattr(self, f"_{step}")(connection) or connection
+            connection.close()
+
+    def _refuse(self, connection):
+        _read_request(connection)
+        connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    def _tunnel(self, connection):
+        assert _read_request(connection).startswith(b"CONNECT ")
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    def _encrypt(self, connection):
+        return self._tls.wrap_socket(connection, server_side=True)
+
+    def _take(self, connection):
+        self.taken.append(_read_request(connection).partition(b"\r\n")[0].decode())
+
+    def _answer(self, connection):
+        connection.sendall(ANSWER)
+
+    def _hear(self, connection):
+        connection.recv(65536)
+
+    def _reset(self, connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _read_request(connection):
+    data = b""
+    while b"\r\n\r\n" not in data or (data.startswith(b"POST") and not data.endswith(b"}")):
+        piece = connection.recv(65536)
+        if not piece:
+            raise OSError("the client went away")
+        data += piece
+    return data
+
+
+@pytest.fixture(name="authority", scope="module")
+def fixture_authority():
+    return trustme.CA()
+
+
+@pytest.fixture(name="client")
+def fixture_client(authority, tmp_path, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    client = HttpClient(str(bundle), timeout=5, clock=Clock())
+    yield client
+    client.close()
+
+
+def post(client, url):
+    return client.request("POST", f"{url}/x", body={"a": 1})
+
+
+ENCRYPTED = ("tunnel", "encrypt", "take")
+# What the proxy and the service do, whether the request may have been sent, and how many of it came to the service.
+BEHIND_A_PROXY = {
+    "refused by the proxy": (("refuse",), False, 0),
+    "reset instead of a tunnel": (("hear", "reset"), True, 0),
+    "closed instead of a tunnel": (("hear",), True, 0),
+    "reset in the handshake": (("tunnel", "hear", "reset"), True, 0),
+    "reset before the answer": ((*ENCRYPTED, "reset"), True, 1),
+    "closed before the answer": (ENCRYPTED, True, 1),
+    "reset before the second answer": ((*ENCRYPTED, "answer", "take", "reset"), True, 2),
+}
+
+
+@pytest.mark.parametrize(("steps", "sent", "times"), BEHIND_A_PROXY.values(), ids=BEHIND_A_PROXY)
+def test_a_write_behind_a_proxy_is_sent_again_only_when_it_was_not_sent(
+    client, authority, monkeypatch, steps, sent, times
+):
+    with Peer(authority.issue_cert(HOST), steps) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{peer.address}")
+        if "answer" in steps:
+            assert post(client, f"https://{HOST}") == {}
+        with pytest.raises(_errors.ConnectionFailed) as caught:
+            post(client, f"https://{HOST}")
+    assert caught.value.sent is sent
+    assert peer.taken == ["POST /x HTTP/1.1"] * times
+    assert (peer.connections > 1) is not sent
+    assert ("the proxy did not connect" in str(caught.value)) is not sent
+
+
+def test_a_proxy_that_cannot_be_reached_was_sent_nothing(client, monkeypatch):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(
+            _errors.ConnectionFailed, match=r"the proxy did not connect \(Connection refused\)"
+        ) as caught:
+            post(client, f"https://{HOST}")
+    assert caught.value.sent is False
+
+
+def test_a_proxy_without_an_address_was_sent_nothing(client, monkeypatch):
+    def unknown(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with pytest.raises(_errors.ConnectionFailed, match="Name or service not known") as caught:
+        post(client, f"https://{HOST}")
+    assert caught.value.sent is False
+
+
+DIRECT = {
+    "https, reset in the handshake": ("https", ("hear", "reset"), 0, "Connection reset by peer"),
+    # Not every TLS library tells a reset from an end.
+    "https, reset before the answer": ("https", ("encrypt", "take", "reset"), 1, "(Connection reset .*|RemoteDisc.*)"),
+    "https, closed before the answer": ("https", ("encrypt", "take"), 1, "RemoteDisconnected"),
+    "http, reset before the answer": ("http", ("take", "reset"), 1, "Connection reset by peer"),
+    "http, closed before the answer": ("http", ("take",), 1, "RemoteDisconnected"),
+}
+
+
+@pytest.mark.parametrize(("scheme", "steps", "times", "words"), DIRECT.values(), ids=DIRECT)
+def test_a_write_whose_connection_broke_may_have_been_sent(client, authority, scheme, steps, times, words):
+    with Peer(authority.issue_cert("127.0.0.1"), steps) as peer:
+        with pytest.raises(_errors.ConnectionFailed, match=rf": {words}\.$") as caught:
+            post(client, f"{scheme}://{peer.address}")
+    assert caught.value.sent is True
+    assert peer.taken == ["POST /x HTTP/1.1"] * times and peer.connections == 1
+
+
+@pytest.mark.parametrize("through_proxy", [False, True])
+@pytest.mark.parametrize("fault", ["other authority", "other name"])
+def test_with_a_wrong_certificate_nothing_was_sent_and_nothing_is_sent_again(
+    client, authority, monkeypatch, fault, through_proxy
+):
+    issuer = trustme.CA() if fault == "other authority" else authority
+    name = "other.example" if fault == "other name" else HOST if through_proxy else "127.0.0.1"
+    with Peer(issuer.issue_cert(name), ["tunnel"] * through_proxy + ["encrypt", "take", "answer"]) as peer:
+        if through_proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{peer.address}")
+        with pytest.raises(
+            _errors.ConnectionFailed, match=r"could not be verified \(.* .*\); see the option"
+        ) as caught:
+            post(client, f"https://{HOST if through_proxy else peer.address}")
+    assert (caught.value.sent, caught.value.lasting) == (False, True)
+    assert peer.taken == [] and peer.connections == 1
