@@ -58,11 +58,8 @@ def _found(reader, goal):
     # Nothing tells the tags of a job, and one that should be gone is too many whatever its fields are.
     spec = replace(goal.spec, tags=None, fields={} if goal.state == "absent" else goal.spec.fields)
     try:
-        job = reader.find(spec).job
-        # The detail of a deleted job may still answer.
-        is_there = job is not None and (spec.job_id is None or reader.is_listed(job))
+        return Compared(goal, reader.find(spec).job)
     except NotFound:
-        is_there = False
+        return Compared(goal)
     except ConflictError as exc:
         return Compared(goal, problem=str(exc))
-    return Compared(goal, job if is_there else None)

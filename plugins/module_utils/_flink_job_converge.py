@@ -173,8 +173,6 @@ class Convergence:
         if state == "absent":
             # A job is deleted whatever its fields and tags are.
             current = self._reader.find(replace(spec, fields={}, tags=None)).job
-            if current and spec.job_id is not None and not self._reader.is_listed(current):
-                current = None
             return plan_job(goal, current, tags_match=True), current
         found = self._reader.find(spec)
         # Known from here on, even if it cannot be planned what to do about it.

@@ -68,7 +68,7 @@ class FlinkJobReader:
         return self.with_fields(job, kind.names)
 
     def is_listed(self, job: FlinkJob) -> bool:
-        """Whether the service still lists a job. Deleted jobs keep a record, which the detail may still show."""
+        """Whether the service still lists a job."""
         return any(other.job_id == job.job_id for other in self._named(job.name))
 
     def ids_named(self, name: str) -> list[int]:
@@ -92,6 +92,12 @@ class FlinkJobReader:
             job = self.read(spec.job_id, spec.fields)
         except NotFound:
             return Found()
+        if "list" not in job.sources:
+            # Deleted jobs keep a record (documented), which the detail may still show.
+            listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
+            if not listed:
+                return Found()
+            job = job.completed_by(listed[0])
         if spec.name is not None and spec.name != job.name:
             self._check_name_is_free(spec)
         tags = tags_filter(spec.tags)

@@ -119,8 +119,7 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
 
 def _make_plan(api, reader, task, waiting):
     current = reader.find(task.job).job
-    # The detail of a deleted job may still answer.
-    if current is None or (task.job.job_id is not None and not reader.is_listed(current)):
+    if current is None:
         raise _not_there(task)
     plan = _plan_savepoint(task, current)
     if plan.operation and not status_of(current.status).settled:

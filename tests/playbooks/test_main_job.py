@@ -72,7 +72,8 @@ def test_the_life_of_a_job(ansible: Ansible) -> None:
         *("GET jobs", "POST flink-jobs", f"GET jobs/{de_id}"),
         *("GET jobs", "POST flink-jobs", f"GET jobs/{nl_id}"),
         # Describe the two jobs again
-        *(f"GET jobs/{de_id}", f"GET jobs/{nl_id}"),
+        *(f"GET jobs/{de_id}", "GET jobs"),
+        *(f"GET jobs/{nl_id}", "GET jobs"),
     ]
     end = [
         # Predict that the job goes

@@ -189,8 +189,19 @@ def test_list_and_detail_complete_each_other(service, behave, job, list_details,
         definition = {**definition, "job_id": created["job"]["job_id"]}
     service.requests.clear()
     assert not job(**definition)["changed"]
-    missing_there = detail_omits_image if by == "job_id" else list_details == "no_resource_config"
-    assert len(service.requests) == (2 if missing_there else 1)
+    # By its id both are asked anyway: only the list tells that the job is there.
+    assert len(service.requests) == (2 if by == "job_id" or list_details == "no_resource_config" else 1)
+
+
+@pytest.mark.parametrize("state", ["present", "started", "stopped"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_record_of_a_deleted_job_is_no_job(behave, job, state, check_mode):
+    behave(delete_keeps_record=True)
+    job_id = job(name="job", queue_name="queue")["job"]["job_id"]
+    job(name="job", state="absent")
+    for options in ({}, {"desc": "new"}):
+        result = job(job_id=job_id, state=state, check_mode=check_mode, **options)
+        assert result["failed"] and result["msg"].startswith(f"There is no Flink job {job_id};"), result
 
 
 @pytest.mark.parametrize("delete_keeps_record", [True, False])
