@@ -146,7 +146,7 @@ class HttpClient:
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
         """
         repeatable = method == "GET" if repeatable is None else repeatable
-        attempts, lost = 0, 0.0
+        attempts, lost, sent = 0, 0.0, 0.0
         while True:
             attempts += 1
             try:
