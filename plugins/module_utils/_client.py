@@ -197,7 +197,7 @@ class HttpClient:
             )
             with response:
                 content = _read(operation, response, deadline)
-        except (requests.exceptions.RequestException, HTTPError) as exc:
+        except _WRAPPERS as exc:
             raise _connection_failed(operation, url, exc, self._timeout) from exc
         return _checked_json(operation, response, content), response.headers
 
@@ -235,7 +235,7 @@ def _read(operation, response, deadline):
 
 
 def _connection_failed(operation, url, exc, timeout):
-    host = urlsplit(url).netloc.rpartition("@")[2]
+    host = _host_of(url)
     failure = _wrapped_failure(exc)
     cause = _cause(failure)
     sent = not _never_connected(failure)
@@ -329,7 +329,7 @@ def _checked_json(operation, response, content):
 
 
 def _host_of(address):
-    """Return the host of an address that the service wrote, "" when it is none or has none."""
+    """Return the host of an address, whoever wrote it, "" when it is none or has none."""
     try:
         return urlsplit(address).netloc.rpartition("@")[2]
     except ValueError:

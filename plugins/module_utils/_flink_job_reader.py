@@ -69,7 +69,7 @@ class FlinkJobReader:
 
     def is_listed(self, job: FlinkJob) -> bool:
         """Whether the service still lists a job."""
-        return any(other.job_id == job.job_id for other in self._named(job.name))
+        return self._listed(job) is not None
 
     def ids_named(self, name: str) -> list[int]:
         """Return the ids of the jobs of a name."""
@@ -94,10 +94,10 @@ class FlinkJobReader:
             return Found()
         if "list" not in job.sources:
             # Deleted jobs keep a record (documented), which the detail may still show.
-            listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
+            listed = self._listed(job)
             if not listed:
                 return Found()
-            job = job.completed_by(listed[0])
+            job = job.completed_by(listed)
         if spec.name is not None and spec.name != job.name:
             self._check_name_is_free(spec)
         tags = tags_filter(spec.tags)
@@ -125,8 +125,12 @@ class FlinkJobReader:
     def _with_list(self, job, fields):
         if "list" in job.sources or job.tells_all(fields):
             return job
-        listed = [other for other in self._named(job.name) if other.job_id == job.job_id]
-        return job.completed_by(listed[0]) if listed else job
+        listed = self._listed(job)
+        return job.completed_by(listed) if listed else job
+
+    def _listed(self, job):
+        """Return a job as the list tells it, None when it is not listed."""
+        return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
 
 
 def tags_filter(tags: dict | None) -> dict:
