@@ -22,6 +22,8 @@ from ansible_collections.otc.dli.plugins.module_utils._progress import LONGEST_T
 _END = b"end\n"
 # How long the end of a task waits at most for lines that are still to be shown.
 _LAST_LINES_SECONDS = 5.0
+# What Ansible ends its workers with.
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -46,10 +48,12 @@ def listening(folder: str, show):
         os.set_blocking(reader, True)
         # Also keeps the pipe from ending when a module closes it.
         writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-        thread = threading.Thread(target=_show_all, args=(reader, show), daemon=True)
+        showing = threading.Lock()
+        thread = threading.Thread(target=_show_all, args=(reader, show, showing), daemon=True)
         thread.start()
         try:
-            yield path
+            with _not_ended_amid(showing):
+                yield path
         finally:
             # Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
             with suppress(OSError):
@@ -60,7 +64,38 @@ def listening(folder: str, show):
         os.unlink(path)
 
 
-def _show_all(reader, show):
+@contextmanager
+def _not_ended_amid(showing):
+    """Let a signal that ends the process wait until no line is being shown.
+
+    A worker of Ansible ends where it stands. Amid a line that is with the lock of the queue to ansible-playbook, which
+    then waits for it for ever: Ctrl-C would make it hang.
+
+    :param showing: the lock that is held while a line is shown, never by the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = {number: handler for number in _ENDING_SIGNALS if callable(handler := signal.getsignal(number))}
+
+    def handle(number, frame):
+        taken = showing.acquire(timeout=_LAST_LINES_SECONDS)
+        try:
+            usual[number](number, frame)
+        finally:
+            if taken:
+                showing.release()
+
+    for number in usual:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+def _show_all(reader, show, showing):
     # A signal (Ctrl-C, or a task's timeout) has to wake the thread that waits for the module, and not this one.
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     with open(reader, "rb") as lines:
@@ -69,7 +104,8 @@ def _show_all(reader, show):
                 break
             text = _text_of(line)
             if text:
-                show(text)
+                with showing:
+                    show(text)
 
 
 def _text_of(line):

@@ -39,6 +39,38 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         self._display.display(json.dumps({host: stats.summarize(host) for host in stats.processed}))
 """
+# A worker that keeps the lock of the queue to ansible-playbook a while longer than the line takes to get there, as a
+# busy machine makes it do at times.
+SLOW_QUEUE = """
+import time
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.reduction import ForkingPickler
+from ansible.executor.task_queue_manager import DisplaySend
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = '''
+name: slow_queue
+type: aggregate
+short_description: Slow queue
+'''
+
+
+def put(queue, item):
+    data = ForkingPickler.dumps(item)
+    with queue._wlock:
+        queue._writer.send_bytes(data)
+        if isinstance(item, DisplaySend):
+            time.sleep(1)
+
+
+SimpleQueue.put = put
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "slow_queue"
+"""
 # Much longer than a test: such a job goes on only when the test says so.
 HELD = Behaviour(submit_seconds=36000)
 
@@ -56,6 +88,14 @@ def variables(service: LocalDli, **more: Any) -> dict[str, Any]:
         "job_name": "orders",
         **more,
     }
+
+
+def callback(ansible: Ansible, name: str, code: str) -> dict[str, str]:
+    """Write a callback plugin, and return the environment that Ansible finds it with."""
+    folder = ansible.folder / "callbacks"
+    folder.mkdir()
+    (folder / f"{name}.py").write_text(code)
+    return {"ANSIBLE_CALLBACK_PLUGINS": str(folder)}
 
 
 def told(outcome: Outcome) -> list[str]:
@@ -94,10 +134,7 @@ def test_a_task_that_changes_nothing_tells_nothing(ansible: Ansible, service: Lo
 
 @pytest.mark.usefixtures("job")
 def test_standard_output_belongs_to_the_callback(ansible: Ansible, service: LocalDli) -> None:
-    callbacks = ansible.folder / "callbacks"
-    callbacks.mkdir()
-    (callbacks / "one_document.py").write_text(JSON_CALLBACK)
-    env = {"ANSIBLE_CALLBACK_PLUGINS": str(callbacks), "ANSIBLE_STDOUT_CALLBACK": "one_document"}
+    env = {**callback(ansible, "one_document", JSON_CALLBACK), "ANSIBLE_STDOUT_CALLBACK": "one_document"}
     outcome = ansible.playbook("progress.yml", variables=variables(service), env=env)
     assert json.loads(outcome.stdout)["localhost"]["changed"] == 1
     assert told(outcome)[0] == "[localhost] orders: run"
@@ -178,6 +215,17 @@ def test_an_interruption_leaves_nothing_behind(ansible: Ansible, service: LocalD
     # Not as late as the module would end by itself, which is what wait_timeout says.
     assert time.monotonic() - start < 30
     assert left_behind(ansible) == []
+
+
+@pytest.mark.usefixtures("job")
+def test_an_interruption_amid_a_line_does_not_hang(ansible: Ansible, service: LocalDli) -> None:
+    """Ansible ends its worker where it stands, and then waits for the lock that the worker may have."""
+    service.behaviour = HELD
+    env = {**callback(ansible, "slow_queue", SLOW_QUEUE), "ANSIBLE_CALLBACKS_ENABLED": "slow_queue"}
+    with ansible.running_playbook("progress.yml", variables=variables(service), env=env) as run:
+        assert run.wait_for_line() == "[localhost] orders: run"
+        run.interrupt()
+        assert run.finish().code != 0
 
 
 def test_a_timeout_leaves_nothing_behind(ansible: Ansible, service: LocalDli, job: Job) -> None:
