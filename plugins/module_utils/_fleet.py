@@ -16,7 +16,13 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     FleetError,
     InvalidInput,
 )
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import FleetTask, Purge, Rollout, unlisted
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import (
+    MOST_PARALLEL,
+    FleetTask,
+    Purge,
+    Rollout,
+    unlisted,
+)
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
@@ -28,8 +34,10 @@ from ansible_collections.otc.dli.plugins.module_utils._parallel import ended_by_
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
-# Most threads only wait for their job; how many requests they send at one time is limited elsewhere.
+# Where jobs are waited for, most threads only do that; how many requests they send at one time is limited elsewhere.
 _MOST_THREADS = 1024
+# Where only requests are, no more threads are of use than there can be requests at one time, and each costs time.
+_MOST_WITHOUT_WAITING = MOST_PARALLEL
 # No job has this tag, so a service that finds jobs by it does not look at tags at all.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 _SECONDS_BETWEEN_COUNTS = 2.0
@@ -102,7 +110,7 @@ class _Fleet:
             if self._task.purge:
                 self._members += [self._member(goal, True) for goal in self._purged(self._task.purge)]
                 self._reader.size = len(self._members)
-            self._each(self._members, lambda member: member.convergence.make_plan())
+            self._each(self._members, _MOST_THREADS, lambda member: member.convergence.make_plan())
         for member in self._members:
             if not member.failure and not member.convergence.plan.steps:
                 member.verdict = UNCHANGED
@@ -158,10 +166,12 @@ class _Fleet:
 
     def _change(self, wave, count):
         count.begin(wave)
-        self._each(wave, lambda member: member.convergence.carry_out(), count.one_more)
+        are_waited_for = any(member.convergence.is_waited_for for member in wave)
+        threads = _MOST_THREADS if are_waited_for else _MOST_WITHOUT_WAITING
+        self._each(wave, threads, lambda member: member.convergence.carry_out(), count.one_more)
         done = [member for member in wave if not member.failure]
         with self._reader.snapshot(len(done)):
-            self._each(done, lambda member: member.convergence.look_again())
+            self._each(done, _MOST_WITHOUT_WAITING, lambda member: member.convergence.look_again())
         for member in done:
             member.verdict = FAILED if member.failure else CHANGED
 
@@ -170,8 +180,8 @@ class _Fleet:
         for member in wave:
             member.verdict = CHANGED
 
-    def _each(self, members, act, done=lambda _member: None):
-        """Do something for each member at one time, and note who fails."""
+    def _each(self, members, threads, act, done=lambda _member: None):
+        """Do something for each member, for so many at one time, and note who fails."""
 
         def attempt(member):
             try:
@@ -183,7 +193,7 @@ class _Fleet:
         if len(members) == 1:
             attempt(members[0])
         elif members:
-            with ended_by_interrupt(), ThreadPoolExecutor(min(len(members), _MOST_THREADS)) as pool:
+            with ended_by_interrupt(), ThreadPoolExecutor(min(len(members), threads)) as pool:
                 list(pool.map(attempt, members))
 
     def _failures(self):

@@ -72,6 +72,11 @@ class Convergence:
         """The id of the job, None when there is none, or which one it is could not be told."""
         return self._current.job_id if self._current else self._goal.spec.job_id
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether what is planned takes as long as the job does, and not only as long as requests do."""
+        return any(step.operation not in ("create", "update") for step in self.plan.steps)
+
     def make_plan(self) -> None:
         """Read the job, and plan what to do about it.
 

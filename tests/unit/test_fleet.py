@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import MOST_PARALLEL
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
@@ -380,6 +384,38 @@ def test_jobs_that_are_being_started_are_waited_for(service, fleet, running_afte
     running_after(2)
     result = fleet(jobs=names(3), defaults={"state": "started"})
     assert not result["failed"] and [job["status"] for job in result["jobs"]] == ["job_running"] * 3
+
+
+def test_all_jobs_that_are_started_are_waited_for_at_one_time(service, fleet, behave, monkeypatch):
+    behave(submit_seconds=3600)
+    count = MOST_PARALLEL + 1
+    for job in names(count):
+        service.jobs.add(**job, **DEFAULTS)
+
+    def all_run():
+        for job in service.jobs.all():
+            job.status = "job_running"
+
+    # Broken, and the task with it, unless all of them pause.
+    barrier = threading.Barrier(count, all_run, timeout=30)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: barrier.wait())
+    monkeypatch.setattr(_module, "Waiting", functools.partial(Waiting, clock=clock))
+    result = fleet(jobs=names(count), defaults={"state": "started"})
+    assert result["counts"]["changed"] == count
+
+
+def test_where_nothing_is_waited_for_there_are_no_more_threads_than_requests(service, fleet, monkeypatch):
+    threads = []
+    carry_out = Convergence.carry_out
+
+    def noting(convergence):
+        threads.append(threading.current_thread())
+        carry_out(convergence)
+
+    monkeypatch.setattr(Convergence, "carry_out", noting)
+    count = 2 * MOST_PARALLEL
+    assert not fleet(jobs=names(count), defaults=DEFAULTS)["failed"]
+    assert len(threads) == count and 1 < len(set(threads)) <= MOST_PARALLEL
 
 
 def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave, running_after):
