@@ -165,7 +165,7 @@ _SHAPES = {
     "a text or a dictionary of single values": _is_settings,
     "a dictionary of sizes": _is_resource_config,
 }
-_SHAPE_OF_KIND = {
+_SHAPE_OF_FORM = {
     "str": "a text",
     "sql": "a text",
     "json": "a text",
@@ -178,7 +178,7 @@ _SHAPE_OF_KIND = {
     "resource_config": "a dictionary of sizes",
 }
 _JOB_SHAPES = {
-    **{field.name: _SHAPE_OF_KIND[field.kind] for field in FIELDS if field.top_level},
+    **{field.name: _SHAPE_OF_FORM[field.form] for field in FIELDS if field.top_level},
     "name": "one short line",
     "job_type": "one short line",
     "status": "one short line",
@@ -194,7 +194,7 @@ _JOB_SHAPES = {
 }
 _CONFIG_SHAPES = {
     "real_cu_number": "a whole number",
-    **{field.name: _SHAPE_OF_KIND[field.kind] for field in FIELDS if not field.top_level},
+    **{field.name: _SHAPE_OF_FORM[field.form] for field in FIELDS if not field.top_level},
 }
 _TEMPLATE_SHAPES = {
     "name": "a text",

@@ -43,7 +43,7 @@ def full_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob) -> di
         elif name in spec.fields:
             body[name] = to_wire(known, spec.fields[name])
         elif told:
-            body[name] = current.raw(name) if known.kind in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
+            body[name] = current.raw(name) if known.form in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
     for name in without_effect(body):
         body.pop(name, None)
     return body

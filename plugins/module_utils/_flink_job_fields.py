@@ -21,7 +21,7 @@ from functools import cached_property
 class Field:
     """One field of the API.
 
-    :param kind: how its value is normalised and sent, a key of C(_flink_job_values.KINDS).
+    :param form: how its value is normalised and sent, a key of C(_flink_job_values.FORMS).
     :param default: the documented default, which an unset value stands for; None when none is documented.
     :param minimum: least number allowed, inclusive.
     :param maximum: greatest number allowed, inclusive.
@@ -37,7 +37,7 @@ class Field:
     """
 
     name: str
-    kind: str = "str"
+    form: str = "str"
     default: object = None
     minimum: float | None = None
     maximum: float | None = None
@@ -177,7 +177,7 @@ RESOURCE_CONFIG_OPTIONS: dict[str, dict] = {
     "taskmanager_resource_spec": {"type": "dict", "options": _RESOURCE_SPEC_OPTIONS},
 }
 
-_OPTION_OF_KIND: dict[str, dict] = {
+_OPTION_OF_FORM: dict[str, dict] = {
     "str": {"type": "str"},
     "int": {"type": "int"},
     "bool": {"type": "bool"},
@@ -202,7 +202,7 @@ def job_options(kind: JobKind) -> dict:
     if any(field.name == "entrypoint_args" for field in kind.fields):
         options["secret_entrypoint_args"] = {"type": "str", "no_log": True}
     for field in kind.fields:
-        option = dict(_OPTION_OF_KIND[field.kind])
+        option = dict(_OPTION_OF_FORM[field.form])
         if field.choices:
             option["choices"] = list(field.choices)
         if field.aliases:

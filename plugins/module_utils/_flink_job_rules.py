@@ -112,19 +112,19 @@ def check_name(option: str, name: str) -> None:
 
 
 def _check_field(field, value):
-    if field.kind == "int":
+    if field.form == "int":
         _check_range(field, value)
-    elif field.kind == "list":
+    elif field.form == "list":
         for item in value:
             if not item.strip():
                 what = "a package or file" if field.name in _PACKAGE_FIELDS else "something"
                 raise InvalidInput(f"{field.name} has an empty entry, but each entry must name {what}.")
             check_text(field.name, item, field.max_length)
-    elif field.kind == "runtime_config":
+    elif field.form == "runtime_config":
         _check_runtime_config(value)
     elif isinstance(value, str) and not field.choices:
         check_text(field.name, value, field.max_length)
-    if field.kind == "json" and value and not _is_json(value):
+    if field.form == "json" and value and not _is_json(value):
         raise InvalidInput(f"{field.name} is no JSON, but must be a dictionary or its text in JSON.")
     if field.name == "dirty_data_strategy" and value and not _DIRTY_DATA.fullmatch(value):
         _fail(field.name, value, 'must be "0" (ignore), "1" (fail) or "2:" and a path in OBS (save)')

@@ -164,7 +164,7 @@ def _acceptable(kind, task, candidates):
 
 def _fits(name, candidates):
     value, field = candidates[name], FIELDS_BY_NAME[name]
-    expected = _TYPES.get(field.kind, str)
+    expected = _TYPES.get(field.form, str)
     if field.choices and value not in field.choices:
         return False
     return isinstance(value, expected) and (expected is bool or not isinstance(value, bool))

@@ -36,19 +36,19 @@ RESOURCE_CONFIG_DEFAULTS = {
 def canonical(field: Field, value):
     """Return the one form of a value that comparison and results use; it takes options and answers alike.
 
-    An unset value becomes the field's documented default, or the empty value of its kind where that says the
+    An unset value becomes the field's documented default, or the empty value of its form where that says the
     same; a number without a default stays None. A value of an unexpected shape is returned as it is.
     """
-    if value is None or (value == "" and (field.kind not in _TEXTS or field.default)):
+    if value is None or (value == "" and (field.form not in _TEXTS or field.default)):
         value = field.default
-    return KINDS[field.kind](value)
+    return FORMS[field.form](value)
 
 
 def to_wire(field: Field, value):
     """Return a value, canonical or as given in the task, in the form that create and update take."""
-    if field.kind == "checkpoint_mode":
+    if field.form == "checkpoint_mode":
         return _CHECKPOINT_MODE_NUMBERS.get(value, value)
-    if field.kind == "runtime_config" and isinstance(value, dict):
+    if field.form == "runtime_config" and isinstance(value, dict):
         # The form that the user guide names for the console's field.
         return "\n".join(f"{key}={text(item)}" for key, item in value.items())
     return value
@@ -204,7 +204,7 @@ def _or_default(mapping, key, defaults):
     return defaults[key] if value is None or value == "" else value
 
 
-KINDS = {
+FORMS = {
     "str": _canonical_str,
     "sql": _canonical_sql,
     "json": _canonical_json,

@@ -88,14 +88,14 @@ def test_the_calls_and_types_of_a_kind_are_in_the_contract(kind):
 @pytest.mark.parametrize(("kind", "field"), FIELDS_OF_KINDS, ids=lambda value: value.name)
 def test_field_is_as_the_contract_says(kind, field):
     for schema in (side[kind][field.name] for side in (CREATE, UPDATE) if field.name in side[kind]):
-        if field.kind == "resource_config":
+        if field.form == "resource_config":
             assert schema["$ref"].endswith("/ResourceConfig")
             continue
-        assert schema["type"] == TYPES[field.kind]
+        assert schema["type"] == TYPES[field.form]
         assert schema.get("maximum") == field.maximum
         assert schema.get("maxLength") == field.max_length
         # The contract has only documented bounds; that there is no JobManager without CUs needs no document.
-        assert field.minimum == schema.get("minimum", 1 if field.kind == "int" else None)
+        assert field.minimum == schema.get("minimum", 1 if field.form == "int" else None)
         default = to_wire(field, field.default)
         assert schema.get("default") == default
         choices = [to_wire(field, choice) for choice in field.choices]
