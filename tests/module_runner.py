@@ -16,6 +16,8 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
+from local_dli import LocalDli
+
 try:
     from ansible.module_utils.testing import patch_module_args
 except ImportError:  # ansible-core 2.17 and older
@@ -25,6 +27,15 @@ except ImportError:  # ansible-core 2.17 and older
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
             yield
+
+
+def access_to(service: LocalDli) -> dict[str, str]:
+    """Return the options with which a module reaches the service, with a new token."""
+    return {
+        "endpoint": service.url,
+        "project_id": service.credentials["project_id"],
+        "token": service.issue_token(),
+    }
 
 
 def run_module(

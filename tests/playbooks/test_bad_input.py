@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import LocalDli
-from module_runner import run_module
+from module_runner import access_to, run_module
 from playbooks.ansible_cli import Ansible
 from playbooks.expectations import assert_nothing_of_python, assert_one_sentence
 
@@ -280,12 +280,7 @@ GOOD: list[dict[str, Any]] = [
 
 
 def access(service: LocalDli) -> dict[str, Any]:
-    return {
-        "token": service.issue_token(),
-        "project_id": service.credentials["project_id"],
-        "endpoint": service.url,
-        "name": "orders",
-    }
+    return {**access_to(service), "name": "orders"}
 
 
 def table(cases: list[tuple[str, str, dict[str, Any]]]) -> Any:

@@ -17,7 +17,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import Behaviour, LocalDli
-from module_runner import run_module
+from module_runner import access_to, run_module
 
 
 @pytest.fixture(scope="session", name="running_service")
@@ -61,14 +61,15 @@ def fixture_wants_requests_together(service: LocalDli, monkeypatch: pytest.Monke
     return want
 
 
+@pytest.fixture(name="access")
+def fixture_access(service: LocalDli) -> dict[str, str]:
+    """Return the options that reach the service."""
+    return access_to(service)
+
+
 @pytest.fixture(name="job")
-def fixture_job(service: LocalDli) -> Callable[..., dict[str, Any]]:
+def fixture_job(access: dict[str, str]) -> Callable[..., dict[str, Any]]:
     """Return a function that runs the module dli_flink_jar_job with the given options and a token."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(check_mode: bool = False, **options: Any) -> dict[str, Any]:
         return run_module(dli_flink_jar_job, {**access, **options}, check_mode=check_mode)

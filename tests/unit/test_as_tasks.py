@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import NotFound
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
@@ -27,23 +25,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from local_dli import LocalDli
-from module_runner import run_module
+from module_runner import access_to, run_module
 from unit.test_properties import behaviours, chosen_by_service, definitions, sql_definitions, wrongly_predicted
 
 MASK = "****"
-
-
-@pytest.fixture(name="access")
-def fixture_access(service: LocalDli) -> dict[str, Any]:
-    return access_of(service)
-
-
-def access_of(service):
-    return {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
 
 def info(access, **options):
@@ -112,7 +97,7 @@ LISTS = {dli_flink_jar_job: "tasks", dli_flink_sql_job: "sql_tasks"}
 def described(service, module, definition, behaviour, show):
     """Make one job, and return the access to it and its description, which is in the list of its kind alone."""
     service.reset()
-    access = access_of(service)
+    access = access_to(service)
     created = run_module(module, {**access, "name": "job", **definition})
     assert not created["failed"], created
     service.behaviour = behaviour
@@ -137,7 +122,7 @@ def test_what_it_gives_makes_the_same_sql_job_elsewhere(service: LocalDli, defin
 
 def check_that_it_makes_the_same_job(service, module, definition, behaviour):
     service.reset()
-    access = access_of(service)
+    access = access_to(service)
     run_module(module, {**access, "name": "job", **definition})
     service.behaviour = behaviour
     found = info(access, show_entrypoint_args=True)
@@ -146,7 +131,7 @@ def check_that_it_makes_the_same_job(service, module, definition, behaviour):
     assume({entry["option"] for entry in found["left_out"]} <= {"job_type"})
     service.reset()
     service.behaviour = behaviour
-    access = access_of(service)
+    access = access_to(service)
     created = run_module(module, {**access, **task})
     assert not created["failed"], created
     again = info(access, show_entrypoint_args=True)

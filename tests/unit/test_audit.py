@@ -24,13 +24,8 @@ COMMON = {"queue_name": "queue", "obs_bucket": "bucket"}
 
 
 @pytest.fixture(name="report")
-def fixture_report(service):
+def fixture_report(service, access):
     """Return a function that runs the module with the given options, sees that it only reads, and tells the report."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(**options):
         service.requests.clear()
@@ -190,11 +185,10 @@ def test_tags_are_not_asked_for(service, report):
 
 
 @pytest.mark.parametrize(("reads", "drifts"), [("requested", True), ("actual", False)])
-def test_cus_that_the_service_has_replaced_are_a_warning_and_no_drift(service, behave, reads, drifts):
+def test_cus_that_the_service_has_replaced_are_a_warning_and_no_drift(service, behave, access, reads, drifts):
     behave(cu_number_reads=reads)
     for name in ("a", "b"):
         service.jobs.add(name=name, cu_number=4, manager_cu_number=1, parallel_number=6, tm_slot_num=1, **COMMON)
-    access = {"endpoint": service.url, "project_id": service.credentials["project_id"], "token": service.issue_token()}
     jobs = [{"name": name, "cu_number": 300} for name in ("a", "b")]
     result = run_module(dli_flink_job_info, {**access, "report": True, "jobs": jobs})
     assert bool(result["report"]["drift"]) == drifts
@@ -233,8 +227,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("options", "message"), BAD.values(), ids=BAD)
-def test_bad_input_is_one_sentence_and_no_request(service, options, message):
-    access = {"endpoint": service.url, "project_id": service.credentials["project_id"], "token": service.issue_token()}
+def test_bad_input_is_one_sentence_and_no_request(service, access, options, message):
     service.requests.clear()
     result = run_module(dli_flink_job_info, {**access, "report": True, **options})
     assert result["failed"] and message in result["msg"] and "\n" not in result["msg"]

@@ -36,13 +36,8 @@ RETURN = yaml.safe_load(dli_flink_jar_jobs.RETURN)
 
 
 @pytest.fixture(name="fleet")
-def fixture_fleet(service):
+def fixture_fleet(access):
     """Return a function that runs the module dli_flink_jar_jobs with the given options and a token."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(check_mode=False, **options):
         return run_module(dli_flink_jar_jobs, {**access, **options}, check_mode=check_mode, diff=True)

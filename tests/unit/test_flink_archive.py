@@ -22,13 +22,8 @@ from unit.test_agreement import described
 
 
 @pytest.fixture(name="call")
-def fixture_call(service):
+def fixture_call(service, access):
     """Return a function that runs a module with the given options and a token."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(module, check_mode=False, **options):
         service.requests.clear()

@@ -23,13 +23,8 @@ SUMMARY = {
 
 
 @pytest.fixture(name="info")
-def fixture_info(service):
+def fixture_info(service, access):
     """Return a function that runs the module with the given options and a token, and tells the requests it sent."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(check_mode=False, **options):
         service.requests.clear()

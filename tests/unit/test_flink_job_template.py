@@ -28,13 +28,8 @@ GIVEN = {"desc": "first", "sql_body": SQL, "job_type": "flink_sql_job", "tags": 
 
 
 @pytest.fixture(name="template")
-def fixture_template(service):
+def fixture_template(access):
     """Return a function that runs the module with the given options and a token."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(check_mode=False, **options):
         return run_module(dli_flink_job_template, {**access, **options}, check_mode=check_mode, diff=True)

@@ -26,13 +26,8 @@ UNLISTED = (
 
 
 @pytest.fixture(name="savepoint")
-def fixture_savepoint(service):
+def fixture_savepoint(service, access):
     """Return a function that runs the module with the given options and a token."""
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
 
     def run(check_mode=False, diff=False, **options):
         service.requests.clear()

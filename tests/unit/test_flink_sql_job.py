@@ -7,36 +7,24 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, shown
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
 
-from local_dli import LocalDli
 from module_runner import run_module
 
 QUERY = "CREATE TABLE orders (id INT) WITH ('connector' = 'kafka', 'topic' = 'orders');\nINSERT INTO sink SELECT 1"
 SECRET = "hunter-2 it''s"
 
 
-@pytest.fixture(name="access")
-def fixture_access(service: LocalDli) -> dict[str, Any]:
-    return {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-        "name": "sql",
-    }
-
-
 @pytest.fixture(name="sql")
 def fixture_sql(access):
-    """Return a function that runs the module dli_flink_sql_job with the given options."""
+    """Return a function that runs the module dli_flink_sql_job on the job sql with the given options."""
 
     def run(check_mode=False, **options):
-        return run_module(dli_flink_sql_job, {**access, **options}, check_mode=check_mode, diff=True)
+        return run_module(dli_flink_sql_job, {**access, "name": "sql", **options}, check_mode=check_mode, diff=True)
 
     return run
 
@@ -78,7 +66,7 @@ def test_each_module_leaves_the_other_kind_alone(service, access, module):
     kinds = {dli_flink_jar_job: "flink_sql_job", dli_flink_sql_job: "flink_jar_job"}
     service.jobs.add(name="sql", job_type=kinds[module])
     for options in ({"desc": "new"}, {"state": "absent"}):
-        result = run_module(module, {**access, **options})
+        result = run_module(module, {**access, "name": "sql", **options})
         assert result["failed"] and f"is a {kinds[module]}, not a " in result["msg"]
     assert sent(service) == []
 
@@ -221,8 +209,8 @@ def test_what_others_have_put_into_the_sql_is_not_shown(service, sql, access):
         "-- ********"
     )
     service.jobs.all()[0].fields["sql_body"] = body
-    assert "hunter" not in str(run_module(dli_flink_job_info, access))
-    (found,) = run_module(dli_flink_job_info, {**access, "show_entrypoint_args": True})["jobs"]
+    assert "hunter" not in str(run_module(dli_flink_job_info, {**access, "name": "sql"}))
+    (found,) = run_module(dli_flink_job_info, {**access, "name": "sql", "show_entrypoint_args": True})["jobs"]
     assert found["sql_body"] == body
 
 
@@ -269,7 +257,7 @@ def test_a_sensitive_setting_is_in_no_result(service, sql, access):
     assert result["changed"] and "Geheim99" not in str(result)
     assert service.jobs.all()[0].fields["sql_body"] == body
     for options in ({}, {"show_entrypoint_args": True, "as_tasks": True}):
-        found = run_module(dli_flink_job_info, {**access, **options})
+        found = run_module(dli_flink_job_info, {**access, "name": "sql", **options})
         assert "Geheim99" not in str(found)
         assert found["jobs"][0]["sql_body"] == "SET fs.s3a.secret.key=********;\nSELECT 1"
     assert [entry["option"] for entry in found["left_out"]] == ["sql_body"]
@@ -321,8 +309,7 @@ def test_a_stream_graph_tells_the_ids_of_operators(service, access):
     service.jobs.add(name="new", flink_version="1.15", **values)
     service.jobs.add(name="newer", flink_version="1.17", **values)
     service.jobs.add(name="jar")
-    params = {key: value for key, value in access.items() if key != "name"}
-    result = run_module(dli_flink_job_info, {**params, "stream_graph": "job_graph"}, check_mode=True)
+    result = run_module(dli_flink_job_info, {**access, "stream_graph": "job_graph"}, check_mode=True)
     assert not result["changed"] and "hunter" not in str(result)
     graphs = {job["name"]: job["stream_graph"] for job in result["jobs"]}
     assert graphs.pop("sql")["operator_list"][1]["parallelism"] == 3 and set(graphs.values()) == {None}
@@ -331,7 +318,7 @@ def test_a_stream_graph_tells_the_ids_of_operators(service, access):
     asked = [request for request in service.requests if request.method == "POST"]
     assert [request.path.rpartition("/")[2] for request in asked] == ["gen-graph"] * 3, "none for a JAR job"
     service.requests.clear()
-    result = run_module(dli_flink_job_info, {**params, "stream_graph": "job_graph", "details": False})
+    result = run_module(dli_flink_job_info, {**access, "stream_graph": "job_graph", "details": False})
     assert "stream_graph is job_graph, but needs details" in result["msg"] and service.requests == []
 
 

@@ -38,7 +38,7 @@ from werkzeug.test import Client
 
 from local_dli import LocalDli
 from local_dli.app import create_app
-from module_runner import run_module
+from module_runner import access_to, run_module
 
 MODULES = {
     "jar_job": dli_flink_jar_job,
@@ -152,16 +152,15 @@ EVERY_OPTION = [(name, option) for name, options in OPTIONS.items() for option i
 
 def run_hostile_task(service: LocalDli, name: str, options: dict[str, Any]) -> None:
     service.reset()
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
+    params = {
+        **access_to(service),
         **({"jobs": [{"name": "orders"}]} if name == "jar_jobs" else {"name": "orders"}),
         "retry_timeout": 0.2,
         **({} if name == "job_info" else {"wait_timeout": 0.05}),
+        **options,
     }
     try:
-        result = run_module(MODULES[name], {**access, **options})
+        result = run_module(MODULES[name], params)
     except (TypeError, ValueError, OverflowError, RecursionError) as exc:
         # Ansible itself stumbles over some options before the module gets them, such as half a character.
         files = [frame.filename for frame in traceback.extract_tb(exc.__traceback__)]
@@ -283,7 +282,7 @@ WAYS_TO_LOG_IN = ("token", "token", "token", "password", "project by name")
 def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
     known = service.credentials
     if way == "token":
-        return {"token": service.issue_token(), "project_id": known["project_id"], "endpoint": url}
+        return {**access_to(service), "endpoint": url}
     if way == "project by name":
         token = {"token": service.issue_token(), "project_name": known["project_name"]}
         return {**token, "endpoint": url, "auth_url": f"{url}/v3"}

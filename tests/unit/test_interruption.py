@@ -28,7 +28,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
 from local_dli import Behaviour, LocalDli
-from module_runner import run_module
+from module_runner import access_to, run_module
 from unit.lifecycle_clock import Clock
 
 OLD = "obs://bucket/job-1.jar"
@@ -183,9 +183,7 @@ class Stage:
 
     def args(self, scenario: Scenario) -> dict[str, Any]:
         return {
-            "endpoint": self.service.url,
-            "project_id": self.service.credentials["project_id"],
-            "token": self.service.issue_token(),
+            **access_to(self.service),
             "name": "job",
             "wait_timeout": 30,
             "health_window": 1,
@@ -318,7 +316,7 @@ def test_how_many_kill_points_there_are(stage, capsys):
         print(f"kill points: {sum(points.values())}")
 
 
-def test_an_interrupt_ends_a_fleet_as_it_ends_one_job(service, monkeypatch):
+def test_an_interrupt_ends_a_fleet_as_it_ends_one_job(service, access, monkeypatch):
     changes = {"entrypoint": NEW}
     service.jobs.add_many(20, entrypoint=OLD)
     updates = itertools.count(1)
@@ -329,11 +327,6 @@ def test_an_interrupt_ends_a_fleet_as_it_ends_one_job(service, monkeypatch):
 
     monkeypatch.setattr(service, "sleep", interrupt)
     service.behaviour = Behaviour(latency_seconds=1)
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-    }
     jobs = [{"name": f"job-{number}"} for number in range(20)]
     with started("dli_flink_jar_jobs", {**access, "jobs": jobs, "defaults": changes, "parallelism": 1}) as child:
         child.wait()

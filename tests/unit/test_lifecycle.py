@@ -25,7 +25,7 @@ from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.clock_engine import Step
 from local_dli.errors import ApiError
 from local_dli.lifecycle import TRANSITIONAL
-from module_runner import run_module
+from module_runner import access_to, run_module
 from unit.lifecycle_clock import Clock
 from unit.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markdown, settled
 
@@ -56,11 +56,7 @@ class World:
         self.kind = kind
         self.clock = clock
         self.job = None
-        self._access = {
-            "endpoint": service.url,
-            "project_id": service.credentials["project_id"],
-            "token": service.issue_token(),
-        }
+        self._access = access_to(service)
 
     def behave(self, **switches):
         self.service.behaviour = Behaviour(**switches)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_dli import Behaviour, LocalDli
-from module_runner import run_module
+from module_runner import access_to, run_module
 
 plain = st.characters(categories=["L", "N", "P", "S"])
 words = st.text(plain, min_size=1, max_size=10)
@@ -180,14 +180,9 @@ def test_so_it_is_with_sql_jobs(service: LocalDli, first, second, behaviour):
 def check_the_promises(service, module, first, second, behaviour):
     service.reset()
     service.behaviour = behaviour
-    access = {
-        "endpoint": service.url,
-        "project_id": service.credentials["project_id"],
-        "token": service.issue_token(),
-        "name": "job",
-    }
+    access = access_to(service)
     for changes_expected, options in ((True, first), (None, second)):
-        params = {**access, **options}
+        params = {**access, "name": "job", **options}
         predicted = run_module(module, params, check_mode=True, diff=True)
         assert writes(service) == [], "check mode writes nothing"
         real = run_module(module, params, diff=True)
