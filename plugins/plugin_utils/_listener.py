@@ -51,15 +51,16 @@ def listening(folder: str, show):
         showing = threading.Lock()
         thread = threading.Thread(target=_show_all, args=(reader, show, showing), daemon=True)
         thread.start()
-        try:
-            with _not_ended_amid(showing):
+        # Until the last line is shown, and not only until the module has ended.
+        with _not_ended_amid(showing):
+            try:
                 yield path
-        finally:
-            # Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
-            with suppress(OSError):
-                os.write(writer, _END)
-            os.close(writer)
-            thread.join(_LAST_LINES_SECONDS)
+            finally:
+                # Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
+                with suppress(OSError):
+                    os.write(writer, _END)
+                os.close(writer)
+                thread.join(_LAST_LINES_SECONDS)
     finally:
         os.unlink(path)
 

@@ -217,13 +217,22 @@ def test_an_interruption_leaves_nothing_behind(ansible: Ansible, service: LocalD
     assert left_behind(ansible) == []
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "lines"),
+    [
+        pytest.param(HELD, ["run"], id="while the module runs"),
+        pytest.param(Behaviour(), ["run", "job_init → job_running"], id="after it has ended"),
+    ],
+)
 @pytest.mark.usefixtures("job")
-def test_an_interruption_amid_a_line_does_not_hang(ansible: Ansible, service: LocalDli) -> None:
+def test_an_interruption_amid_a_line_does_not_hang(
+    behaviour: Behaviour, lines: list[str], ansible: Ansible, service: LocalDli
+) -> None:
     """Ansible ends its worker where it stands, and then waits for the lock that the worker may have."""
-    service.behaviour = HELD
+    service.behaviour = behaviour
     env = {**callback(ansible, "slow_queue", SLOW_QUEUE), "ANSIBLE_CALLBACKS_ENABLED": "slow_queue"}
     with ansible.running_playbook("progress.yml", variables=variables(service), env=env) as run:
-        assert run.wait_for_line() == "[localhost] orders: run"
+        assert [run.wait_for_line() for _line in lines] == [f"[localhost] orders: {line}" for line in lines]
         run.interrupt()
         assert run.finish().code != 0
 
