@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+
 _SENTENCE_ENDS = (".", "!", "?", "\u3002")
 
 
@@ -31,6 +34,29 @@ class DliError(Exception):
     def details(self) -> dict:
         """Facts about the error for the module's C(error) return value."""
         return {"type": type(self).__name__}
+
+
+class Fault(DliError):
+    """Something happened that this collection does not reckon with.
+
+    :param exc: what was raised.
+    """
+
+    def __init__(self, exc: Exception) -> None:
+        place = traceback.extract_tb(exc.__traceback__)[-1]
+        self._type = type(exc).__name__
+        super().__init__(
+            f"This is a fault of the collection otc.dli, please report it: {self._type} in {place.name}, "
+            f"{os.path.basename(place.filename)} line {place.lineno}."
+        )
+
+    def after(self, actions: list) -> None:
+        super().after(actions)
+        # It may have happened amid a change; who reacts to changes must not miss one.
+        self.result["changed"] = True
+
+    def details(self) -> dict:
+        return {"type": self._type}
 
 
 class InvalidInput(DliError):

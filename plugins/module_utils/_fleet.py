@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import (
     ConflictError,
     DliError,
+    Fault,
     FleetError,
     InvalidInput,
 )
@@ -30,14 +30,10 @@ from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import J
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_reader import tags_filter
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._parallel import ended_by_interrupt
+from ansible_collections.otc.dli.plugins.module_utils._parallel import do_each, ended_by_interrupt
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
-# Where jobs are waited for, most threads only do that; how many requests they send at one time is limited elsewhere.
-_MOST_THREADS = 1024
-# Where only requests are, no more threads are of use than there can be requests at one time, and each costs time.
-_MOST_WITHOUT_WAITING = MOST_PARALLEL
 # No job has this tag, so a service that finds jobs by it does not look at tags at all.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 _SECONDS_BETWEEN_COUNTS = 2.0
@@ -110,7 +106,7 @@ class _Fleet:
             if self._task.purge:
                 self._members += [self._member(goal, True) for goal in self._purged(self._task.purge)]
                 self._reader.size = len(self._members)
-            self._each(self._members, _MOST_THREADS, lambda member: member.convergence.make_plan())
+            self._each(self._members, lambda member: member.convergence.make_plan())
         for member in self._members:
             if not member.failure and not member.convergence.plan.steps:
                 member.verdict = UNCHANGED
@@ -166,12 +162,12 @@ class _Fleet:
 
     def _change(self, wave, count):
         count.begin(wave)
-        are_waited_for = any(member.convergence.is_waited_for for member in wave)
-        threads = _MOST_THREADS if are_waited_for else _MOST_WITHOUT_WAITING
-        self._each(wave, threads, lambda member: member.convergence.carry_out(), count.one_more)
+        # What jobs that are waited for ask for together goes out in one request, so all of them begin at one time.
+        threads = len(wave) if any(member.convergence.is_waited_for for member in wave) else MOST_PARALLEL
+        self._each(wave, lambda member: member.convergence.carry_out(), count.one_more, threads)
         done = [member for member in wave if not member.failure]
         with self._reader.snapshot(len(done)):
-            self._each(done, _MOST_WITHOUT_WAITING, lambda member: member.convergence.look_again())
+            self._each(done, lambda member: member.convergence.look_again())
         for member in done:
             member.verdict = FAILED if member.failure else CHANGED
 
@@ -180,21 +176,24 @@ class _Fleet:
         for member in wave:
             member.verdict = CHANGED
 
-    def _each(self, members, threads, act, done=lambda _member: None):
-        """Do something for each member, for so many at one time, and note who fails."""
+    def _each(self, members, act, done=lambda _member: None, threads=MOST_PARALLEL):
+        """Do something for each member at one time, and note who fails.
+
+        :param threads: how many there are to begin with. More than there can be requests at one time are of no use
+            where nothing else is waited for, and each costs time.
+        """
 
         def attempt(member):
             try:
                 act(member)
             except DliError as exc:
                 member.fail(exc)
+            except Exception as exc:  # pylint: disable=broad-except # what became of the others is told all the same
+                member.fail(Fault(exc))
             done(member)
 
-        if len(members) == 1:
-            attempt(members[0])
-        elif members:
-            with ended_by_interrupt(), ThreadPoolExecutor(min(len(members), threads)) as pool:
-                list(pool.map(attempt, members))
+        with ended_by_interrupt():
+            do_each(attempt, members, threads)
 
     def _failures(self):
         return sum(member.verdict == FAILED for member in self._members)

@@ -14,6 +14,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import (
     AlreadyExists,
     ConflictError,
     DliError,
+    Fault,
     JobAppeared,
 )
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
@@ -109,12 +110,19 @@ class Convergence:
         try:
             yield
         except DliError as exc:
-            exc.after([step.as_action() for step in self._applier.done])
+            exc.after(self._actions_done())
             if self._current:
                 # An update sends the arguments that others have set too, and a refusal can quote what was sent.
                 arguments = self._current.value("entrypoint_args")
                 self._api.keep_secret(hidden_args(arguments, self._goal.spec.public_text))
             raise
+        except Exception as exc:
+            fault = Fault(exc)
+            fault.after(self._actions_done())
+            raise fault from exc
+
+    def _actions_done(self):
+        return [step.as_action() for step in self._applier.done]
 
     def result(self) -> dict:
         """Return the result of the module: what has been done, or where nothing was applied what would be."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -20,7 +19,7 @@ from ansible_collections.otc.dli.plugins.module_utils._credentials import (
     SECRET_OPTIONS,
     resolve_credentials,
 )
-from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, InvalidInput, MissingLibrary
+from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, Fault, InvalidInput, MissingLibrary
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import SHORTEST_SECRET_WORD, secret_words
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
@@ -98,12 +97,8 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
             **_retries(clients),
         )
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
-        place = traceback.extract_tb(exc.__traceback__)[-1]
-        module.fail_json(
-            msg=f"This is a fault of the collection otc.dli, please report it: {type(exc).__name__} in {place.name}, "
-            f"{os.path.basename(place.filename)} line {place.lineno}.",
-            error={"type": type(exc).__name__},
-        )
+        fault = Fault(exc)
+        module.fail_json(msg=str(fault), error=fault.details())
     finally:
         for client in clients:
             client.close()

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+_MOST_THREADS = 1024
+# After so long without any item being begun, all threads are taken to wait for something that takes long.
+_STALLED_SECONDS = 1.0
 
 
 @contextmanager
@@ -30,16 +35,74 @@ def ended_by_interrupt():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def do_each(act, items, threads: int) -> None:
+    """Do something for each item, for several at one time.
+
+    There are more threads, twice as many each time, while all that there are only wait. There are fewer where the
+    system has no more to give; without any the calling thread does everything. That is why it is no ThreadPoolExecutor,
+    which fails halfway then.
+
+    :param act: callable that takes an item, and raises nothing.
+    :param items: a sequence.
+    :param threads: how many there are at first, at most.
+    """
+    todo = deque(items)
+    all_begun = threading.Event()
+    workers: list[threading.Thread] = []
+
+    def work():
+        while todo:
+            try:
+                item = todo.popleft()
+            except IndexError:
+                # Another thread was faster.
+                break
+            act(item)
+        all_begun.set()
+
+    def start(number):
+        with suppress(RuntimeError):
+            for _worker in range(min(number, len(todo), _MOST_THREADS - len(workers))):
+                worker = threading.Thread(target=work)
+                worker.start()
+                workers.append(worker)
+
+    try:
+        if len(todo) > 1 and threads > 1:
+            start(threads)
+        while todo and workers:
+            left = len(todo)
+            if not all_begun.wait(_STALLED_SECONDS) and len(todo) == left:
+                start(len(workers))
+        work()
+    finally:
+        # After an interrupt nothing more is begun.
+        todo.clear()
+        for worker in workers:
+            worker.join()
+
+
 def read_each(read, items: list, width: int) -> list:
     """Return what C(read) returns for each item, in their order.
 
     :param width: how many are read at one time.
     :raises Exception: what reading raised for the first of those that failed; what was not begun then never is.
     """
-    if width == 1 or len(items) < 2:
-        return [read(item) for item in items]
-    with ThreadPoolExecutor(min(width, len(items))) as pool:
-        return list(pool.map(read, items))
+    results: dict = {}
+    failures: dict[int, Exception] = {}
+
+    def read_one(number):
+        if failures:
+            return
+        try:
+            results[number] = read(items[number])
+        except Exception as exc:  # pylint: disable=broad-except # raised by the thread that asked
+            failures[number] = exc
+
+    do_each(read_one, range(len(items)), width)
+    if failures:
+        raise failures[min(failures)]
+    return [results[number] for number in range(len(items))]
 
 
 class ReadAhead:
@@ -72,5 +135,10 @@ class ReadAhead:
             return self._read(offset)
         for ahead in range(offset, max(offset + 1, min(end, offset + self._width * step)), step):
             if ahead not in self._pages:
-                self._pages[ahead] = self._pool.submit(self._read, ahead)
-        return self._pages.pop(offset).result()
+                try:
+                    self._pages[ahead] = self._pool.submit(self._read, ahead)
+                except RuntimeError:
+                    # The system has no more threads to give.
+                    break
+        page = self._pages.pop(offset, None)
+        return page.result() if page else self._read(offset)

@@ -15,8 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils import _module, _parallel
 from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import MOST_PARALLEL
+from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
+from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
@@ -408,9 +410,64 @@ def test_where_nothing_is_waited_for_there_are_no_more_threads_than_requests(ser
         carry_out(convergence)
 
     monkeypatch.setattr(Convergence, "carry_out", noting)
+    # On a busy machine it could look as if all of them waited.
+    monkeypatch.setattr(_parallel, "_STALLED_SECONDS", 60)
     count = 2 * MOST_PARALLEL
     assert not fleet(jobs=names(count), defaults=DEFAULTS)["failed"]
     assert len(threads) == count and 1 < len(set(threads)) <= MOST_PARALLEL
+
+
+def test_where_all_threads_wait_there_are_more(monkeypatch):
+    monkeypatch.setattr(_parallel, "_STALLED_SECONDS", 0.01)
+    together = threading.Barrier(9, timeout=30)
+    _parallel.do_each(lambda _number: together.wait(), range(9), 2)
+    assert not together.broken
+
+
+@pytest.mark.parametrize("threads_left", [0, 1, 5])
+def test_a_system_without_more_threads_makes_a_fleet_slow_but_not_wrong(service, fleet, monkeypatch, threads_left):
+    left = itertools.count(threads_left, -1)
+    start = threading.Thread.start
+
+    def start_if_any_are_left(thread):
+        if next(left) <= 0:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    for job in names(201):
+        service.jobs.add(**job, **DEFAULTS)
+    monkeypatch.setattr(threading.Thread, "start", start_if_any_are_left)
+    result = fleet(jobs=names(201), defaults={"state": "started"})
+    assert not result["failed"] and result["counts"]["changed"] == 201
+    started = [request.json["job_ids"] for request in service.requests if request.path.endswith("/jobs/run")]
+    assert sorted(itertools.chain(*started)) == sorted(job.job_id for job in service.jobs.all())
+
+
+@pytest.mark.parametrize(
+    ("place", "method", "is_changed"),
+    [(FleetReader, "find", False), (Applier, "apply", True), (FleetReader, "read", True)],
+    ids=["planning", "carrying out", "looking again"],
+)
+def test_a_fault_with_one_job_does_not_hide_what_became_of_the_others(
+    service, fleet, monkeypatch, place, method, is_changed
+):
+    original = getattr(place, method)
+
+    def faulty(self, *arguments):
+        result = original(self, *arguments)
+        if "job-001" in [getattr(thing, "name", "") for thing in (*arguments, result)]:
+            raise ZeroDivisionError
+        return result
+
+    for job in names(3):
+        service.jobs.add(**job, **DEFAULTS)
+    monkeypatch.setattr(place, method, faulty)
+    result = fleet(jobs=names(3), defaults={"desc": "new"}, max_failures=1)
+    assert result["changed"] and verdicts(result) == ["changed", "failed", "changed"]
+    failed = result["jobs"][1]
+    assert "This is a fault of the collection otc.dli" in failed["msg"]
+    assert (failed["error"]["type"], failed["changed"]) == ("ZeroDivisionError", is_changed)
+    assert [job.fields["desc"] for job in service.jobs.all()] == ["new", "new" if is_changed else None, "new"]
 
 
 def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave, running_after):
