@@ -34,7 +34,7 @@ from ansible_collections.otc.dli.plugins.module_utils._parallel import do_each, 
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
 
-# No job has this tag, so a service that finds jobs by it does not look at tags at all.
+# No job has this tag. A service that finds jobs by it and others does not look at tags at all, or not at each of them.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 _SECONDS_BETWEEN_COUNTS = 2.0
 # How many names one line of progress tells.
@@ -114,12 +114,12 @@ class _Fleet:
     def _purged(self, purge: Purge) -> list[Goal]:
         """Return goals for the jobs that the task does not list, within its scope.
 
-        :raises ConflictError: the service does not filter by tags, so that every job would seem to be in scope.
+        :raises ConflictError: the service does not filter by all the tags, so that other jobs would seem to be in scope.
         """
-        if purge.tags and self._reader.all_jobs(**tags_filter(_TAG_OF_NO_JOB)):
+        if purge.tags and self._reader.all_jobs(**tags_filter({**purge.tags, **_TAG_OF_NO_JOB})):
             raise ConflictError(
-                "The service finds jobs by a tag that no job has, so it cannot tell which jobs have the tags of "
-                "purge_scope; nothing was changed. Use name_prefix alone."
+                "The service finds jobs that have not all of the tags asked for, so it cannot tell which jobs have "
+                "those of purge_scope; nothing was changed. Use name_prefix alone."
             )
         return [
             Goal(FlinkJobSpec(job.name), purge.state)

@@ -97,6 +97,10 @@ def task_from_params(params: dict) -> FleetTask:
     :raises InvalidInput: with the first rule that is broken, and in which job.
     """
     _check_numbers(params)
+    if params["canaries"] and not params["wait"]:
+        raise InvalidInput(
+            f"canaries is {params['canaries']}, but wait is false; only who waits for a canary learns whether it fails."
+        )
     rollout = Rollout(params["batch_size"] or 0, params["canaries"], params["max_failures"])
     return FleetTask(goals_from_params(params), rollout, _purge(params))
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ansible_collections.otc.dli.plugins.module_utils._fleet_finder import Compared
 
 # The vendor writes a savepoint into …/<time in ms>/; the number of digits tells such a time from any other number.
-_TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?")
+_TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?\Z")
 _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).
 _LAST_WITH_CUS = (1, 15)
@@ -236,7 +236,7 @@ def _may_be_sized_by_cus(job):
 def _stale_savepoints(jobs, ages, now_ms):
     found = []
     for job in jobs:
-        match = _TIME_OF_SAVEPOINT.search(job.savepoint_path[-15:])
+        match = _TIME_OF_SAVEPOINT.search(job.savepoint_path)
         if not job.has_savepoint or not match:
             continue
         made = int(match.group(1))

@@ -166,11 +166,14 @@ def check_seconds(option: str, value: float) -> None:
 def check_text(option: str, value: str, max_length: int | None = None) -> None:
     """Check a text of any option.
 
-    :raises InvalidInput: it is too long, or holds a control character or line break that has no meaning there.
+    :raises InvalidInput: it is too long, or holds an invisible character or line break that has no meaning there.
     """
     allowed = "\n\t\r" if option in _MULTI_LINE else ""
-    if any(not char.isprintable() and char not in allowed for char in value):
-        raise InvalidInput(f"{option} holds a control character or line break, but must be plain text.")
+    for char in value:
+        if not char.isprintable() and char not in allowed:
+            raise InvalidInput(
+                f"{option} holds an invisible character or line break (U+{ord(char):04X}), but must be plain text."
+            )
     if max_length is not None and len(value) > max_length:
         # Not quoted: it can hold a secret, and its beginning would not help.
         raise InvalidInput(f"{option} has {len(value)} characters, but must have at most {max_length}.")

@@ -90,12 +90,10 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
     except DliError as exc:
         _warn(module, exc.result)
-        module.fail_json(
-            msg=_presentable(module, str(exc)),
-            error=_presentable(module, exc.details()),
-            **_presentable(module, exc.result),
-            **_retries(clients),
-        )
+        for report in exc.result.get("jobs", ()):
+            report.update({name: _presentable(module, report[name]) for name in ("msg", "error") if name in report})
+        failure = _presentable(module, {"msg": str(exc), "error": exc.details()})
+        module.fail_json(**failure, **exc.result, **_retries(clients))
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
         fault = Fault(exc)
         module.fail_json(msg=str(fault), error=fault.details())

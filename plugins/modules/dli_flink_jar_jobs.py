@@ -39,6 +39,7 @@ options:
     description:
       - How many jobs, the first ones of O(jobs) that change, are changed before all others. When one of them fails,
         no other job is changed.
+      - Cannot be used without O(wait), because a job that fails to start has not failed yet when nobody waits for it.
     type: int
     default: 0
   max_failures:

@@ -31,8 +31,8 @@ class Behaviour:
         "exact"
     )
     tags_filter: Annotated[
-        Literal["match", "ignored", "none"],
-        "the tags filter of the list wants all pairs, has no effect, or never finds anything",
+        Literal["match", "any", "ignored", "none"],
+        "the tags filter of the list wants all pairs, wants one of them, has no effect, or never finds anything",
     ] = "match"
     is_success: Annotated[Literal["boolean", "string"], "is_success is true, or the word for it"] = "boolean"
     batch_refusal: Annotated[

@@ -538,4 +538,6 @@ def _tagged(jobs: list[Job], wanted: str, behaviour: Behaviour) -> list[Job]:
     if behaviour.tags_filter == "none":
         return []
     pairs = {tuple(pair.split("=", 1)) for pair in wanted.split(",")}
-    return [job for job in jobs if pairs <= {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}]
+    found = any if behaviour.tags_filter == "any" else all
+    tags_of = {job.job_id: {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()} for job in jobs}
+    return [job for job in jobs if found(pair in tags_of[job.job_id] for pair in pairs)]

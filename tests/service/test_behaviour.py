@@ -130,11 +130,15 @@ def test_name_filter(api: Any, behave: Any, value: str, expected: list[str]) -> 
     assert api.names(name="job") == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("match", ["both"]), ("ignored", ["one", "both"]), ("none", [])])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("match", ["both"]), ("any", ["one", "both"]), ("ignored", ["other", "one", "both"]), ("none", [])],
+)
 def test_tags_filter(api: Any, behave: Any, value: str, expected: list[str]) -> None:
     behave(tags_filter=value)
     api.create(name="both", tags=[{"key": "a", "value": "b"}, {"key": "c", "value": "d"}])
     api.create(name="one", tags=[{"key": "a", "value": "b"}])
+    api.create(name="other", tags=[{"key": "a", "value": "d"}])
     assert api.names(tags="c=d,a=b") == expected
 
 

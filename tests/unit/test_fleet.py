@@ -240,14 +240,15 @@ def test_what_is_purged_can_be_stopped_instead(service, fleet):
     assert result["jobs"][0]["savepoint_path"]
 
 
-@pytest.mark.parametrize("tags_filter", ["match", "ignored", "none"])
-def test_a_purge_by_tags_is_refused_where_the_filter_has_no_effect(service, fleet, behave, tags_filter):
+@pytest.mark.parametrize("tags_filter", ["match", "any", "ignored", "none"])
+def test_a_purge_by_tags_is_refused_where_the_filter_finds_others(service, fleet, behave, tags_filter):
     behave(tags_filter=tags_filter)
-    service.jobs.add(name="ours", tags=[{"key": "team", "value": "a"}], **DEFAULTS)
-    service.jobs.add(name="theirs", tags=[{"key": "team", "value": "b"}], **DEFAULTS)
-    result = fleet(jobs=[], purge=True, purge_scope={"tags": {"team": "a"}})
+    for name, team in (("ours", "a"), ("theirs", "b")):
+        tags = [{"key": "team", "value": team}, {"key": "env", "value": "dev"}]
+        service.jobs.add(name=name, tags=tags, **DEFAULTS)
+    result = fleet(jobs=[], purge=True, purge_scope={"tags": {"team": "a", "env": "dev"}})
     left = {job.name for job in service.jobs.all()}
-    assert result["failed"] == (tags_filter == "ignored")
+    assert result["failed"] == (tags_filter in ("any", "ignored"))
     assert left == ({"theirs"} if tags_filter == "match" else {"ours", "theirs"})
 
 
@@ -281,6 +282,7 @@ BAD = {
     "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be at least 1"),
     "batch_size": ({"batch_size": 0}, "batch_size is 0, but must be 1 or more"),
     "canaries": ({"canaries": -1}, "canaries is -1, but must be 0 or more"),
+    "canaries that nobody waits for": ({"canaries": 1, "wait": False}, "canaries is 1, but wait is false"),
     "unknown option": ({"jobs": [{"name": "a", "color": "red"}]}, "Unsupported parameters"),
     "named by the defaults": ({"defaults": {"name": "a"}}, "Unsupported parameters"),
 }
@@ -415,6 +417,20 @@ def test_where_nothing_is_waited_for_there_are_no_more_threads_than_requests(ser
     count = 2 * MOST_PARALLEL
     assert not fleet(jobs=names(count), defaults=DEFAULTS)["failed"]
     assert len(threads) == count and 1 < len(set(threads)) <= MOST_PARALLEL
+
+
+def test_a_failure_leaves_what_became_of_the_others_as_it_is(service, fleet):
+    """Only the words of the service are cut and brought on one line."""
+    service.jobs.plan_start("job-001", "submit_fail")
+    jobs = [
+        {"name": "job-000", "desc": "line one\nline  two", "entrypoint_args": "--word " * 400},
+        {"name": "job-001", "state": "started"},
+    ]
+    predicted = fleet(jobs=jobs, defaults=DEFAULTS, check_mode=True)
+    result = fleet(jobs=jobs, defaults=DEFAULTS)
+    assert verdicts(result) == ["changed", "failed"]
+    assert result["diff"][0] == predicted["diff"][0]
+    assert result["jobs"][0]["changes"] == predicted["jobs"][0]["changes"]
 
 
 def test_where_all_threads_wait_there_are_more(monkeypatch):

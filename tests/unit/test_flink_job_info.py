@@ -259,8 +259,14 @@ def test_a_refused_execution_plan_does_not_hide_the_jobs(service, info, monkeypa
         ({"job_id": True}, "job_id is true, but must be a number."),
         ({"name": "b", "job_id": -3}, "job_id is -3, but must be at least 1."),
         ({"name": ""}, 'name is "", but must have 1 to 57 characters, not 0.'),
-        ({"queue_name": "a\nb"}, "queue_name holds a control character or line break, but must be plain text."),
-        ({"user_name": "a\nb"}, "user_name holds a control character or line break, but must be plain text."),
+        (
+            {"queue_name": "a\nb"},
+            "queue_name holds an invisible character or line break (U+000A), but must be plain text.",
+        ),
+        (
+            {"user_name": "a\nb"},
+            "user_name holds an invisible character or line break (U+000A), but must be plain text.",
+        ),
         ({"tags": dict.fromkeys("abcdefghijklmnopqrstu", "x")}, "tags has 21 tags, but a job can have at most 20."),
         ({"queue_name": ""}, "queue_name is empty, but must have at least 1 character; leave it out for all jobs."),
         ({"user_name": ""}, "user_name is empty, but must have at least 1 character; leave it out for all jobs."),

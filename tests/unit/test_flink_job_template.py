@@ -182,7 +182,7 @@ def test_more_templates_than_a_page_has(service, template):
         ({}, "name or template_id is missing"),
         ({"name": " "}, "name is empty"),
         ({"name": "x" * 65}, "name has 65 characters, but must have at most 64."),
-        ({"name": "a\nb"}, "name holds a control character or line break"),
+        ({"name": "a\nb"}, "name holds an invisible character or line break"),
         ({"name": "t", "desc": "x" * 513}, "desc has 513 characters, but must have at most 512."),
         ({"name": "t", "sql_body": "hunter" * 2000}, "sql_body has 12000 characters, but must have at most 10000."),
         ({"template_id": -1}, "template_id is -1, but must be at least 0"),
