@@ -114,7 +114,7 @@ class _Fleet:
     def _purged(self, purge: Purge) -> list[Goal]:
         """Return goals for the jobs that the task does not list, within its scope.
 
-        :raises ConflictError: the service does not filter by all the tags, so that other jobs would seem to be in scope.
+        :raises ConflictError: the service does not filter by all the tags, so other jobs would seem to be in scope.
         """
         if purge.tags and self._reader.all_jobs(**tags_filter({**purge.tags, **_TAG_OF_NO_JOB})):
             raise ConflictError(
