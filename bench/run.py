@@ -70,7 +70,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 `make bench` measures all of this in one run and writes this page. It says how much work and how many requests the
 collection needs, beside other ways to do the same on the same machine. It says nothing about how fast the live service
 is: requests go to the [local service](local-service.md), in a process of its own, which adds
-{LATENCY_SECONDS * 1000:g} ms to each.
+{LATENCY_SECONDS * 1000:g} ms to each. Unlike in the tests it does not check them against the contract, because it
+shares the CPUs with what is measured.
 
 - Times are medians, with the least and the most in brackets. Ratios are ratios of medians.
 - The time of a task is taken inside a real run of `ansible-playbook`, from when Ansible turns to the task until it

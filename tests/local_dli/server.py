@@ -57,7 +57,8 @@ class LocalDli:
     :param port: port on 127.0.0.1; 0 takes a free one.
     :param clock: seconds that only grow; statuses, times of jobs and the life of tokens follow it.
     :param sleep: how ``latency_seconds`` pass.
-    :param validate_responses: check the service's own answers against the contract too.
+    :param validate_requests: check requests against the contract.
+    :param validate_responses: check the service's own answers against it too.
     :param threads: so many requests can be in flight at one time, each waiting for its latency; more wait their turn
         before they arrive.
 
@@ -74,12 +75,14 @@ class LocalDli:
         port: int = 0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        validate_requests: bool = True,
         validate_responses: bool = True,
         threads: int = 64,
     ) -> None:
         self._initial_behaviour = behaviour or Behaviour()
         self.behaviour = self._initial_behaviour
         self.sleep = sleep
+        self.validate_requests = validate_requests
         self.validate_responses = validate_responses
         self.credentials = dict(CREDENTIALS)
         self.requests: list[RecordedRequest] = []

@@ -103,6 +103,13 @@ def test_answers_need_not_be_checked(api: Any, service: Any) -> None:
     assert api.status(job.job_id) == "job_dreaming"
 
 
+def test_requests_need_not_be_checked(api: Any, service: Any) -> None:
+    body = {"name": "a", "resume_max_num": 0}
+    assert api.call("POST", "flink-jobs", json=body).status_code == 400
+    service.validate_requests = False
+    assert api.call("POST", "flink-jobs", json=body).status_code == 200
+
+
 def test_a_broken_service_is_loud(api: Any, service: Any) -> None:
     job = service.jobs.add()
     job.fields.pop("desc")
