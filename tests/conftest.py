@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,10 @@ for key in list(os.environ):
         del os.environ[key]
 SCRATCH = tempfile.TemporaryDirectory(prefix="otc-dli-", ignore_cleanup_errors=True)
 os.environ["HOME"] = SCRATCH.name
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, which everything that they start would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Python finds `ansible_collections.otc.dli` by folder names alone: a link gives the checkout the names it needs.
 LINK = Path(SCRATCH.name, "ansible_collections", "otc", "dli")

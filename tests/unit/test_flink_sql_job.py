@@ -158,7 +158,7 @@ def test_a_type_is_set_once(service, behave, sql, reads):
             {"sql_body": "x" * (1024 * 1024 + 1)},
             "sql_body has 1048577 characters, but must have at most 1048576.",
         ),
-        ({"sql_body": "SELECT '\x1b'"}, "sql_body holds a control character"),
+        ({"sql_body": "SELECT '\x1b'"}, "sql_body holds an invisible character"),
         ({"dirty_data_strategy": "2"}, 'dirty_data_strategy is "2", but must be "0" (ignore)'),
         ({"dirty_data_strategy": "3"}, "dirty_data_strategy"),
         ({"operator_config": "{"}, "operator_config is no JSON"),
