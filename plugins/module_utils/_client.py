@@ -157,16 +157,16 @@ class HttpClient:
             except RequestError as error:
                 if is_throttled(error):
                     self._gate.throttled()
-                failed = self._clock.monotonic()
-                lost += failed - sent
-                pause = next_pause(error, repeatable, attempts, self._retry_timeout - lost)
+                tried = lost + self._clock.monotonic() - sent
+                pause = next_pause(error, repeatable, attempts, self._retry_timeout - tried)
                 if pause is None:
-                    raise _with_history(error, attempts, lost, self._retry_timeout) from error.__cause__
+                    raise _with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
                 self._clock.sleep(pause)
-                lost += self._clock.monotonic() - failed
+                seconds = self._clock.monotonic() - sent
+                lost += seconds
                 with self._counting:
                     self.repeated += 1
-                    self.seconds_lost += self._clock.monotonic() - sent
+                    self.seconds_lost += seconds
 
     def _proxies_for(self, url):
         """Return the proxies that the environment names for an address, looked up once for each host."""

@@ -15,8 +15,11 @@ _SENTENCE_ENDS = (".", "!", "?", "\u3002")
 class DliError(Exception):
     """Base of all errors; its text is one whole sentence meant for the person who runs the task.
 
-    C(result) is what the task has to tell besides, such as what had been changed before it failed.
+    C(result) is what the task has to tell besides, such as what had been changed before it failed. C(may_have_changed)
+    is whether that can be more than is known; who reacts to changes must not miss one.
     """
+
+    may_have_changed = False
 
     def __init__(self, *args) -> None:
         super().__init__(*args)
@@ -24,7 +27,7 @@ class DliError(Exception):
 
     def after(self, actions: list) -> None:
         """Note for the result which operations had been carried out before this error."""
-        self.result = {"changed": bool(actions), "actions": actions}
+        self.result = {"changed": bool(actions) or self.may_have_changed, "actions": actions}
 
     def explained(self, explanation: str) -> DliError:
         """Return this error with another sentence that says what it means for the task."""
@@ -39,8 +42,10 @@ class DliError(Exception):
 class Fault(DliError):
     """Something happened that this collection does not reckon with.
 
-    :param exc: what was raised.
+    :param exc: what was raised, perhaps amid a change.
     """
+
+    may_have_changed = True
 
     def __init__(self, exc: Exception) -> None:
         place = traceback.extract_tb(exc.__traceback__)[-1]
@@ -49,11 +54,6 @@ class Fault(DliError):
             f"This is a fault of the collection otc.dli, please report it: {self._type} in {place.name}, "
             f"{os.path.basename(place.filename)} line {place.lineno}."
         )
-
-    def after(self, actions: list) -> None:
-        super().after(actions)
-        # It may have happened amid a change; who reacts to changes must not miss one.
-        self.result["changed"] = True
 
     def details(self) -> dict:
         return {"type": self._type}
@@ -115,18 +115,18 @@ class FleetError(DliError):
 class WaitTimeout(DliError):
     """Something did not happen within C(wait_timeout).
 
-    :param last_status: the last status seen, or None when there was none.
+    :param last: what was seen last.
 
     C(facts) is what is known of where the job stands now, for the result.
     """
 
-    def __init__(self, message: str, last_status: str | None = None) -> None:
+    def __init__(self, message: str, last: object = None) -> None:
         super().__init__(message)
-        self.last_status = last_status
+        self.last = last
         self.facts: dict = {}
 
     def details(self) -> dict:
-        return {**super().details(), **self.facts, "last_status": self.last_status}
+        return {**super().details(), **self.facts, "last_status": getattr(self.last, "status", None)}
 
 
 class RequestError(DliError):
@@ -152,14 +152,11 @@ class OutcomeUnknown(RequestError):
     :param failure: what became of the request.
     """
 
+    may_have_changed = True
+
     def __init__(self, message: str, failure: RequestError) -> None:
         super().__init__(message, failure.operation)
         self.failure = failure
-
-    def after(self, actions: list) -> None:
-        super().after(actions)
-        # It may have been carried out; who reacts to changes must not miss one.
-        self.result["changed"] = True
 
     def details(self) -> dict:
         return {**self.failure.details(), "type": type(self).__name__}

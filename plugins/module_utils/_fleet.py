@@ -21,6 +21,8 @@ from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import (
     FleetTask,
     Purge,
     Rollout,
+    twins,
+    twins_sentence,
     unlisted,
 )
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
@@ -132,19 +134,12 @@ class _Fleet:
 
         :raises InvalidInput: one is. Two threads would change it at one time, each to a state of its own.
         """
-        numbers: dict[int, int] = {}
-        for number, member in enumerate(self._members, start=1):
-            job_id = member.convergence.job_id
-            if job_id in numbers:
-                twins = (self._members[numbers[job_id] - 1], member)
-                # Ids differ, so at least one of the two was found by the name that the job has.
-                name = next(twin.name for twin in twins if twin.goal.spec.job_id is None)
-                raise InvalidInput(
-                    f"Jobs {numbers[job_id]} and {number} of jobs are the same job, {job_id} ({name}); nothing was "
-                    "changed."
-                )
-            if job_id is not None:
-                numbers[job_id] = number
+        for first, number in twins(member.convergence.job_id for member in self._members):
+            pair = (self._members[first - 1], self._members[number - 1])
+            # Ids differ, so at least one of the two was found by the name that the job has.
+            name = next(twin.name for twin in pair if twin.goal.spec.job_id is None)
+            sentence = twins_sentence(first, number, pair[0].convergence.job_id, name)
+            raise InvalidInput(f"{sentence}; nothing was changed.")
 
     def _roll_out(self, rollout: Rollout, change) -> None:
         """Change wave after wave, until too many jobs have failed.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ansible_collections.otc.dli.plugins.module_utils._errors import ConflictError, NotFound
+from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import twins, twins_sentence
 from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
@@ -42,15 +43,11 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
 
 def _with_twins_told(compared):
     """Give the later ones a problem where several entries are one job, by its name and by its id."""
-    numbers: dict[int, int] = {}
-    result = []
-    for number, entry in enumerate(compared, start=1):
-        first = numbers.setdefault(entry.job.job_id, number) if entry.job else number
-        if first != number:
-            job = entry.job
-            twin = f"Jobs {first} and {number} of jobs are the same job, {job.job_id} ({job.name})."
-            entry = Compared(entry.goal, problem=twin)
-        result.append(entry)
+    result = list(compared)
+    for first, number in twins(entry.job and entry.job.job_id for entry in compared):
+        entry = compared[number - 1]
+        sentence = twins_sentence(first, number, entry.job.job_id, entry.job.name)
+        result[number - 1] = Compared(entry.goal, problem=f"{sentence}.")
     return result
 
 

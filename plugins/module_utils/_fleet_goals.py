@@ -141,6 +141,23 @@ def unlisted(jobs: list[FlinkJob], goals: list[Goal]) -> list[FlinkJob]:
     return [job for job in jobs if not {job.name, job.job_id} & listed]
 
 
+def twins(job_ids):
+    """Yield the numbers of two jobs of a task that are the same one, which only the service can tell.
+
+    :param job_ids: the id of each job, None where there is none.
+    """
+    numbers: dict[int, int] = {}
+    for number, job_id in enumerate(job_ids, start=1):
+        first = number if job_id is None else numbers.setdefault(job_id, number)
+        if first != number:
+            yield first, number
+
+
+def twins_sentence(first: int, number: int, job_id: int, name: str) -> str:
+    """Say that two jobs of a task are the same one, without an end."""
+    return f"Jobs {first} and {number} of jobs are the same job, {job_id} ({name})"
+
+
 def _which(job, number):
     if job.get("name"):
         return f"Job {quoted(job['name'])}"

@@ -225,11 +225,8 @@ def _saved(reader, before, waiting):
     clock = waiting.clock
     start = clock.monotonic()
     statuses = set()
-    last = before
 
     def is_done(job):
-        nonlocal last
-        last = job
         statuses.add(job.status)
         waiting.progress.status(job.name, job.status)
         if not status_of(job.status).settled:
@@ -250,7 +247,7 @@ def _saved(reader, before, waiting):
             clock,
         )
     except WaitTimeout as exc:
-        exc.facts = _facts(last)
+        exc.facts = _facts(exc.last)
         raise
     if not job.has_newer_savepoint_than(before):
         rest = "it goes on running" if job.status == RUNNING else "it no longer runs"

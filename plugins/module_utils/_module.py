@@ -166,8 +166,6 @@ def _presentable(module, value):
     """Mask what a message tells, and only then cut it: a secret that is cut in two could not be recognised."""
     if isinstance(value, dict):
         return {key: _presentable(module, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_presentable(module, item) for item in value]
     if not isinstance(value, str):
         return value
     masked = printable(_without_secrets(module, value))

@@ -60,5 +60,5 @@ def wait_until(ask, is_done, timeout: float, describe, clock=time):
     """
     answer = watch(ask, is_done, timeout, clock)
     if not is_done(answer):
-        raise WaitTimeout(describe(answer), getattr(answer, "status", None))
+        raise WaitTimeout(describe(answer), answer)
     return answer

@@ -538,6 +538,9 @@ def _tagged(jobs: list[Job], wanted: str, behaviour: Behaviour) -> list[Job]:
     if behaviour.tags_filter == "none":
         return []
     pairs = {tuple(pair.split("=", 1)) for pair in wanted.split(",")}
-    found = any if behaviour.tags_filter == "any" else all
-    tags_of = {job.job_id: {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()} for job in jobs}
-    return [job for job in jobs if found(pair in tags_of[job.job_id] for pair in pairs)]
+
+    def is_found(job: Job) -> bool:
+        tags = {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}
+        return bool(pairs & tags) if behaviour.tags_filter == "any" else pairs <= tags
+
+    return [job for job in jobs if is_found(job)]

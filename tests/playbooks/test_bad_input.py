@@ -24,7 +24,8 @@ CONTROL = "\x07"
 OBS_ONLY = "must be an obs:// path, because Flink 1.15 and later take packages only from OBS"
 OBS_FORM = "an OBS path must look like obs://bucket/path"
 V2_SIZES = "resource_config_version v2 sizes a job by resource_config instead"
-PLAIN = "holds an invisible character or line break (U+"
+NO_BELL = "holds an invisible character or line break (U+0007), but must be plain text"
+NO_LINE_BREAK = "holds an invisible character or line break (U+000A), but must be plain text"
 NO_INT = "unable to convert to int"
 NO_BOOL = "is not a valid boolean"
 NO_DICT = "unable to convert to dict"
@@ -61,18 +62,18 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("name", 'is "\\x1b[31m\\x07", but may hold only letters', {"name": f"\x1b[31m{CONTROL}"}),
     # Texts
     ("desc", "has 513 characters, but must have at most 512.", {"desc": "x" * 513}),
-    ("desc", PLAIN, {"desc": f"bell {CONTROL}"}),
+    ("desc", NO_BELL, {"desc": f"bell {CONTROL}"}),
     ("queue_name", "has 129 characters, but must have at most 128.", {"queue_name": "x" * 129}),
-    ("queue_name", PLAIN, {"queue_name": "two\nlines"}),
-    ("main_class", PLAIN, {"main_class": "org.example.Job\n"}),
-    ("entrypoint_args", PLAIN, {"entrypoint_args": f"-rate {CONTROL}"}),
-    ("execution_agency_urn", PLAIN, {"execution_agency_urn": "two\nlines"}),
-    ("obs_bucket", PLAIN, {"obs_bucket": "two\nlines"}),
-    ("smn_topic", PLAIN, {"smn_topic": f"topic{CONTROL}"}),
-    ("checkpoint_path", PLAIN, {"checkpoint_path": "obs://bucket/two\nlines"}),
-    ("image", PLAIN, {"image": "org/name:1\n", **CUSTOM}),
+    ("queue_name", NO_LINE_BREAK, {"queue_name": "two\nlines"}),
+    ("main_class", NO_LINE_BREAK, {"main_class": "org.example.Job\n"}),
+    ("entrypoint_args", NO_BELL, {"entrypoint_args": f"-rate {CONTROL}"}),
+    ("execution_agency_urn", NO_LINE_BREAK, {"execution_agency_urn": "two\nlines"}),
+    ("obs_bucket", NO_LINE_BREAK, {"obs_bucket": "two\nlines"}),
+    ("smn_topic", NO_BELL, {"smn_topic": f"topic{CONTROL}"}),
+    ("checkpoint_path", NO_LINE_BREAK, {"checkpoint_path": "obs://bucket/two\nlines"}),
+    ("image", NO_LINE_BREAK, {"image": "org/name:1\n", **CUSTOM}),
     # Packages
-    ("entrypoint", PLAIN, {"entrypoint": "obs://bucket/two\nlines"}),
+    ("entrypoint", NO_LINE_BREAK, {"entrypoint": "obs://bucket/two\nlines"}),
     ("entrypoint", OBS_FORM, {"entrypoint": "obs://"}),
     ("entrypoint", OBS_FORM, {"entrypoint": "obs://bucket"}),
     ("entrypoint", OBS_FORM, {"entrypoint": "obs://bucket/"}),
@@ -85,7 +86,7 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("dependency_jars", OBS_FORM, {"dependency_jars": ["obs://bucket"]}),
     ("dependency_jars", "has an empty entry, but each entry must name a package or file",
      {"dependency_jars": ["obs://bucket/a.jar", " "]}),
-    ("dependency_jars", PLAIN, {"dependency_jars": ["obs://bucket/a\nb.jar"]}),
+    ("dependency_jars", NO_LINE_BREAK, {"dependency_jars": ["obs://bucket/a\nb.jar"]}),
     ("dependency_files", OBS_ONLY, {"dependency_files": ["a.csv"], **V2}),
     ("dependency_files", OBS_FORM, {"dependency_files": ["obs://bucket/"]}),
     ("dependency_files", "has an empty entry, but each entry must name a package or file", {"dependency_files": [""]}),
@@ -167,7 +168,7 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": "x\ny"}}),
     ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": {"b": 1}}}),
     ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": [1]}}),
-    ("runtime_config", PLAIN, {"runtime_config": f"a={CONTROL}"}),
+    ("runtime_config", NO_BELL, {"runtime_config": f"a={CONTROL}"}),
     # Tags
     ("tags", "a job can have at most 20", {"tags": {f"key{i}": "x" for i in range(21)}}),
     ("tags", "whose value must be a single text", {"tags": {"team": ["orders"]}}),
