@@ -12,20 +12,21 @@ from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.otc.dli.plugins.module_utils._auth import open_access
-from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
-from ansible_collections.otc.dli.plugins.module_utils._credentials import (
+
+from ._api.flink_jobs import FlinkJobApi
+from ._errors import DliError, Fault, InvalidInput, MissingLibrary
+from ._http.access import open_access
+from ._http.client import HttpClient
+from ._http.credentials import (
     ENVIRONMENT,
     SECRET_OPTIONS,
     resolve_credentials,
 )
-from ansible_collections.otc.dli.plugins.module_utils._errors import DliError, Fault, InvalidInput, MissingLibrary
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import SHORTEST_SECRET_WORD, secret_words
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_rules import check_seconds
-from ansible_collections.otc.dli.plugins.module_utils._printable import printable
-from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE, Progress
-from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
+from ._model.redact import SHORTEST_SECRET_WORD, secret_words
+from ._model.rules import check_seconds
+from ._progress import PIPE_VARIABLE, Progress
+from ._reconcile.wait import Waiting
+from ._text import printable
 
 _ALIASES = {
     "auth_url": ["iam_url"],
@@ -141,7 +142,7 @@ def _waiting(module) -> Waiting:
 
 def _load_cloud(name):
     # Few tasks need it, and each file to be compiled makes every task slower.
-    from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
+    from ._http.clouds_yaml import load_cloud
 
     return load_cloud(name)
 

@@ -230,10 +230,11 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._fleet import converge_fleet
-from ansible_collections.otc.dli.plugins.module_utils._fleet_api import FleetApi
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import fleet_options, task_from_params
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
+
+from ..module_utils._model.fleet import fleet_options, task_from_params
+from ..module_utils._module import auth_options, run_module, wait_options
+from ..module_utils._reconcile.fleet import converge_fleet
+from ..module_utils._reconcile.fleet_api import FleetApi
 
 
 def main():

@@ -136,12 +136,14 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._flink_archive import (
+
+from ..module_utils._api.archives import ArchiveApi
+from ..module_utils._module import auth_options, run_module
+from ..module_utils._reconcile.archive import (
     export_from_params,
     export_jobs,
     export_options,
 )
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
 
 
 def main():
@@ -151,7 +153,7 @@ def main():
         task = export_from_params(params)
         return export_jobs(open_api(), task, apply=not module.check_mode)
 
-    run_module(module, action)
+    run_module(module, action, ArchiveApi)
 
 
 if __name__ == "__main__":

@@ -556,13 +556,14 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options, parallelism_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import (
+
+from ..module_utils._info.query import (
     query_from_params,
     query_jobs,
     query_options,
 )
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, is_hidden, run_module
+from ..module_utils._model.fleet import desired_options, parallelism_options
+from ..module_utils._module import auth_options, is_hidden, run_module
 
 
 def main():

@@ -171,12 +171,14 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._flink_template import (
+
+from ..module_utils._api.templates import TemplateApi
+from ..module_utils._module import auth_options, run_module
+from ..module_utils._reconcile.template import (
     converge_template,
     task_from_params,
     template_options,
 )
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module
 
 
 def main():
@@ -186,7 +188,7 @@ def main():
         task = task_from_params(params)
         return converge_template(open_api(), task, apply=not module.check_mode)
 
-    run_module(module, action)
+    run_module(module, action, TemplateApi)
 
 
 if __name__ == "__main__":

@@ -215,12 +215,13 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._flink_savepoint import (
+
+from ..module_utils._module import auth_options, run_module, wait_options
+from ..module_utils._reconcile.savepoint import (
     converge_savepoint,
     savepoint_options,
     task_from_params,
 )
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
 
 
 def main():

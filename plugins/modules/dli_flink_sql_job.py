@@ -262,10 +262,11 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import converge
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import SQL
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import goal_from_params, goal_options
-from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, run_module, wait_options
+
+from ..module_utils._model.fields import SQL
+from ..module_utils._model.goal import goal_from_params, goal_options
+from ..module_utils._module import auth_options, run_module, wait_options
+from ..module_utils._reconcile.job import converge
 
 
 def main():

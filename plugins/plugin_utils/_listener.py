@@ -16,7 +16,7 @@ import threading
 import uuid
 from contextlib import contextmanager, suppress
 
-from ansible_collections.otc.dli.plugins.module_utils._progress import LONGEST_TEXT
+from ..module_utils._progress import LONGEST_TEXT
 
 # Ends the listening; a line of a module is a JSON object.
 _END = b"end\n"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from ansible import constants as C
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
-from ansible_collections.otc.dli.plugins.module_utils._progress import PIPE_VARIABLE
 from ansible_collections.otc.dli.plugins.plugin_utils._listener import listening
+
+from ..module_utils._progress import PIPE_VARIABLE
 
 display = Display()
 

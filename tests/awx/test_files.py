@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT, SECRET_OPTIONS
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT, SECRET_OPTIONS
 from ansible_collections.otc.dli.plugins.modules.dli_flink_jar_job import DOCUMENTATION
 
 from awx.awx_api import credential_type_errors, survey_spec_errors

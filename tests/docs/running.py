@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT, WAYS
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT, WAYS
 
 from docs import stages
 from docs.environments import interpreters, sessions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
 
 from docs.snippets import ROOT
 from local_dli.contract import contract

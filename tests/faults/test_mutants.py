@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.otc.dli.plugins.module_utils import _client, _flink_archive, _flink_job_api, _module
+from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import FlinkJobWrites, Writes
+from ansible_collections.otc.dli.plugins.module_utils._http import client
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import FlinkJobWrites, Writes
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_template
 
 from faults.invariants import check_cell
@@ -27,8 +30,8 @@ from faults.scenarios import SCENARIOS
 
 def repeat_every_write_blindly(patch: pytest.MonkeyPatch) -> None:
     """The client treats writes as it treats reads."""
-    real = _client.next_pause
-    patch.setattr(_client, "next_pause", lambda error, _repeatable, *rest: real(error, True, *rest))
+    real = client.next_pause
+    patch.setattr(client, "next_pause", lambda error, _repeatable, *rest: real(error, True, *rest))
 
 
 def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
@@ -56,7 +59,7 @@ def follow_redirects(patch: pytest.MonkeyPatch) -> None:
         return real(self, *args, **{**options, "allow_redirects": True})
 
     patch.setattr(requests.Session, "request", request)
-    patch.setattr(_client._Session, "get_redirect_target", requests.Session.get_redirect_target)
+    patch.setattr(client._Session, "get_redirect_target", requests.Session.get_redirect_target)
 
 
 def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:
@@ -71,7 +74,7 @@ def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:
 
 def take_any_size(patch: pytest.MonkeyPatch) -> None:
     """An answer may be as large as it is."""
-    patch.setattr(_client, "LARGEST_ANSWER_BYTES", 1 << 40)
+    patch.setattr(client, "LARGEST_ANSWER_BYTES", 1 << 40)
 
 
 def give_up_when_it_exists(patch: pytest.MonkeyPatch) -> None:
@@ -111,13 +114,13 @@ def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
 
 def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
     """The service says how long to pause, be it for a day."""
-    real = _client.next_pause
-    patch.setattr(_client, "next_pause", lambda error, *rest: error.retry_after or real(error, *rest))
+    real = client.next_pause
+    patch.setattr(client, "next_pause", lambda error, *rest: error.retry_after or real(error, *rest))
 
 
 def show_words_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """The service's words are shown with whatever is in them."""
-    for module in (_client, _module):
+    for module in (client, _module):
         patch.setattr(module, "printable", str)
 
 
@@ -186,7 +189,7 @@ def repeat_an_export(patch: pytest.MonkeyPatch) -> None:
         except RequestError:
             return send()
 
-    patch.setattr(_flink_archive, "_sent_once", sent)
+    patch.setattr(archive, "_sent_once", sent)
 
 
 def believe_the_second_import(patch: pytest.MonkeyPatch) -> None:
@@ -201,7 +204,7 @@ def believe_the_second_import(patch: pytest.MonkeyPatch) -> None:
         changed = any(job["new_job_id"] is not None for job in mapping)
         return {"changed": changed, "job_mapping": mapping, "actions": [{"operation": "import"}] if changed else []}
 
-    patch.setattr(_flink_archive, "_import_what_is_missing", imported)
+    patch.setattr(archive, "_import_what_is_missing", imported)
 
 
 def tell_of_no_action(patch: pytest.MonkeyPatch) -> None:
@@ -214,7 +217,7 @@ def tell_of_no_action(patch: pytest.MonkeyPatch) -> None:
 
 def forget_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     """The secrets that an update sends back as they came are not told to Ansible."""
-    patch.setattr(_flink_job_api, "secret_words", lambda _fields: set())
+    patch.setattr(connection, "secret_words", lambda _fields: set())
 
 
 # The mutant, a cell that catches it, and the rule by which.

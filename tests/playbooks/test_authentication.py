@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import trustme
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._clouds_yaml import load_cloud
-from ansible_collections.otc.dli.plugins.module_utils._credentials import resolve_credentials
+from ansible_collections.otc.dli.plugins.module_utils._http.clouds_yaml import load_cloud
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import resolve_credentials
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 from pytest_httpserver import HTTPServer
 

@@ -29,7 +29,7 @@ import pytest
 import requests
 import trustme
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_savepoint
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -368,8 +368,8 @@ def in_front_of(
 
 @pytest.fixture(name="no_grace")
 def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 0.0)
-    monkeypatch.setattr(_wait, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(wait, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.mark.parametrize("option", ["name", "queue_name", "desc", "region", "ca_cert", "flink_version", "cloud"])

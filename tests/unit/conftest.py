@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import Behaviour, LocalDli
@@ -36,7 +36,7 @@ def fixture_service(running_service: LocalDli) -> LocalDli:
 @pytest.fixture(autouse=True)
 def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local service shows at once what it does; a test of its own shows what the grace period is for."""
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
 
 
 @pytest.fixture(name="behave")

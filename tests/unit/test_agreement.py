@@ -21,13 +21,13 @@ from ansible_collections.otc.dli.plugins.doc_fragments import (
     lifecycle,
     wait,
 )
-from ansible_collections.otc.dli.plugins.module_utils import _flink_job_fields as table
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.module_utils._credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import goal_options, lifecycle_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import RESOURCE_CONFIG_DEFAULTS, to_wire
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT
+from ansible_collections.otc.dli.plugins.module_utils._model import fields as table
+from ansible_collections.otc.dli.plugins.module_utils._model.canonical import RESOURCE_CONFIG_DEFAULTS, to_wire
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import goal_options, lifecycle_options
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
 from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 

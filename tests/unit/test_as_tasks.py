@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import NotFound
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import Ages
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_goal import Goal
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import FlinkJobQuery, query_jobs
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_tasks import describe
+from ansible_collections.otc.dli.plugins.module_utils._info.adopt import describe
+from ansible_collections.otc.dli.plugins.module_utils._info.audit import Ages
+from ansible_collections.otc.dli.plugins.module_utils._info.query import FlinkJobQuery, query_jobs
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import FlinkJobSpec
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import fleet
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import desired_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_audit import Ages, audit
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import is_flink_1_15_or_later
+from ansible_collections.otc.dli.plugins.module_utils._info.audit import Ages, audit
+from ansible_collections.otc.dli.plugins.module_utils._model.canonical import is_flink_1_15_or_later
+from ansible_collections.otc.dli.plugins.module_utils._model.fleet import desired_options
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
 from module_runner import run_module

@@ -14,13 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _client, _errors
-from ansible_collections.otc.dli.plugins.module_utils._auth import Access, PasswordAuth, TokenAuth
-from ansible_collections.otc.dli.plugins.module_utils._client import USER_AGENT, HttpClient
-from ansible_collections.otc.dli.plugins.module_utils._fleet_api import FleetApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR
-from ansible_collections.otc.dli.plugins.module_utils._gate import Gate
+from ansible_collections.otc.dli.plugins.module_utils import _errors
+from ansible_collections.otc.dli.plugins.module_utils._api.archives import ArchiveApi
+from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._api.templates import TemplateApi
+from ansible_collections.otc.dli.plugins.module_utils._http import client as http_client
+from ansible_collections.otc.dli.plugins.module_utils._http.access import Access, PasswordAuth, TokenAuth
+from ansible_collections.otc.dli.plugins.module_utils._http.client import USER_AGENT, HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._http.limiter import Gate
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
 
@@ -140,7 +142,7 @@ def raw_service(head, *rest):
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"503 Service Unavailable"])
 def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, status):
-    monkeypatch.setattr(_client, "LARGEST_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(http_client, "LARGEST_ANSWER_BYTES", 1 << 20)
     head = b"HTTP/1.1 " + status + b"\r\nLocation: http://elsewhere.example/\r\nContent-Length: 4194304\r\n\r\n"
     with raw_service(head, *[b"x" * 65536] * 64) as url:
         with pytest.raises(_errors.UnexpectedAnswer, match="larger than 1 MiB"):
@@ -232,12 +234,12 @@ def fixture_slow_gate(monkeypatch):
     """A clock, and in every client that has it a gate at which requests wait for 100 seconds."""
     clock = Clock()
 
-    class SlowGate(_client.Gate):
+    class SlowGate(http_client.Gate):
         def __enter__(self):
             clock.sleep(100)
             return super().__enter__()
 
-    monkeypatch.setattr(_client, "Gate", SlowGate)
+    monkeypatch.setattr(http_client, "Gate", SlowGate)
     return clock
 
 
@@ -264,19 +266,19 @@ def test_requests_tell_who_sends_them_and_want_json(httpserver, client, tmp_path
 
 
 LISTS = [
-    ("jobs", "job_list", "job_id", "list_jobs"),
-    ("job-templates", "template_list", "template_id", "list_templates"),
+    (FlinkJobApi, "jobs", "job_list", "job_id", "list_jobs"),
+    (TemplateApi, "job-templates", "template_list", "template_id", "list_templates"),
 ]
 
 
 @pytest.mark.parametrize("parallelism", [1, 4])
-@pytest.mark.parametrize(("path", "key", "id_name", "method"), LISTS)
+@pytest.mark.parametrize(("kind", "path", "key", "id_name", "method"), LISTS)
 # A limit of the service's own, below the one that is asked for, is not documented.
 @pytest.mark.parametrize(
     ("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5), (None, 60, 5)]
 )
 def test_a_list_is_read_page_by_page_to_its_end(
-    httpserver, path, key, id_name, method, total, largest_page, requests, parallelism
+    httpserver, kind, path, key, id_name, method, total, largest_page, requests, parallelism
 ):
     elements = [{id_name: number} for number in range(250)]
 
@@ -289,7 +291,7 @@ def test_a_list_is_read_page_by_page_to_its_end(
 
     httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
     client = HttpClient(parallelism=parallelism)
-    api = api_at(httpserver, client, kind=FleetApi)
+    api = api_at(httpserver, client, kind=kind)
     assert [element[id_name] for element in getattr(api, method)(name="n")] == list(range(250))
     assert len(httpserver.log) == requests
     client.close()
@@ -325,24 +327,24 @@ def test_a_refused_job_of_a_batch_is_told_with_all_that_support_asks_for(httpser
 
 
 READS = {
-    "list": (lambda api: list(api.list_jobs()), "GET /v1.0/p/streaming/jobs"),
-    "templates": (lambda api: list(api.list_templates()), "GET /v1.0/p/streaming/job-templates"),
-    "job": (lambda api: api.get_job(7), "GET /v1.0/p/streaming/jobs/7"),
-    "graph": (lambda api: api.get_execution_graph(7), "GET /v1.0/p/streaming/jobs/7/execute-graph"),
-    "stream graph": (lambda api: api.get_stream_graph(7, {}), "POST /v3/p/streaming/jobs/7/gen-graph"),
-    "run": (lambda api: api.run_job(7, True), "POST /v1.0/p/streaming/jobs/run"),
-    "create": (lambda api: api.create_job(JAR, {}), "POST /v1.0/p/streaming/flink-jobs"),
-    "export": (lambda api: api.export_jobs({}), "POST /v1.0/p/streaming/jobs/export"),
-    "import": (lambda api: api.import_jobs({}), "POST /v1.0/p/streaming/jobs/import"),
+    "list": (FlinkJobApi, lambda api: list(api.list_jobs()), "GET /v1.0/p/streaming/jobs"),
+    "templates": (TemplateApi, lambda api: list(api.list_templates()), "GET /v1.0/p/streaming/job-templates"),
+    "job": (FlinkJobApi, lambda api: api.get_job(7), "GET /v1.0/p/streaming/jobs/7"),
+    "graph": (FlinkJobApi, lambda api: api.get_execution_graph(7), "GET /v1.0/p/streaming/jobs/7/execute-graph"),
+    "stream graph": (FlinkJobApi, lambda api: api.get_stream_graph(7, {}), "POST /v3/p/streaming/jobs/7/gen-graph"),
+    "run": (FlinkJobApi, lambda api: api.run_job(7, True), "POST /v1.0/p/streaming/jobs/run"),
+    "create": (FlinkJobApi, lambda api: api.create_job(JAR, {}), "POST /v1.0/p/streaming/flink-jobs"),
+    "export": (ArchiveApi, lambda api: api.export_jobs({}), "POST /v1.0/p/streaming/jobs/export"),
+    "import": (ArchiveApi, lambda api: api.import_jobs({}), "POST /v1.0/p/streaming/jobs/import"),
 }
 
 
-@pytest.mark.parametrize(("ask", "operation"), READS.values(), ids=READS)
-def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, ask, operation):
+@pytest.mark.parametrize(("kind", "ask", "operation"), READS.values(), ids=READS)
+def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, kind, ask, operation):
     method, path = operation.split()
     httpserver.expect_request(path, method=method).respond_with_json({})
     with pytest.raises(_errors.UnexpectedAnswer, match=f"The service answered {operation} ") as caught:
-        ask(api_at(httpserver, client))
+        ask(api_at(httpserver, client, kind=kind))
     assert caught.value.operation == operation
 
 

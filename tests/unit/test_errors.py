@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, OutcomeUnknown
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_writes import Writes
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import Writes
 
 from unit.lifecycle_clock import Clock
 

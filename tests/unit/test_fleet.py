@@ -16,11 +16,11 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils import _module, _parallel
-from ansible_collections.otc.dli.plugins.module_utils._fleet_goals import MOST_PARALLEL
-from ansible_collections.otc.dli.plugins.module_utils._fleet_reader import FleetReader
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_converge import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
+from ansible_collections.otc.dli.plugins.module_utils._model.fleet import MOST_PARALLEL
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.fleet_reader import FleetReader
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
 import local_dli.errors

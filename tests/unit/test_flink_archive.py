@@ -10,10 +10,10 @@ import functools
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils import _wait
+from ansible_collections.otc.dli.plugins.module_utils._api.archives import ArchiveApi
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, ConnectionFailed
-from ansible_collections.otc.dli.plugins.module_utils._flink_archive import export_options, import_options
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.archive import export_options, import_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_export, dli_flink_job_import
 
 from module_runner import run_module
@@ -133,7 +133,7 @@ def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, opera
         calls.append(body)
         raise ConnectionFailed("Lost.", "operation")
 
-    monkeypatch.setattr(FlinkJobApi, operation, lost)
+    monkeypatch.setattr(ArchiveApi, operation, lost)
     result = call(module, **options)
     assert result["failed"] and result["changed"] and len(calls) == 1
     assert "Lost. Whether the" in result["msg"] and "was carried out is not known" in result["msg"]
@@ -159,8 +159,8 @@ def fixture_sent(monkeypatch):
     It takes for each import how often the service gets it and the error that the client gets. All others go well.
     """
     clock, calls = Clock(), []
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
-    real = FlinkJobApi.import_jobs
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
+    real = ArchiveApi.import_jobs
     monkeypatch.setattr(
         dli_flink_job_import, "import_jobs", functools.partial(dli_flink_job_import.import_jobs, clock=clock)
     )
@@ -177,7 +177,7 @@ def fixture_sent(monkeypatch):
                 raise error
             return mapping
 
-        monkeypatch.setattr(FlinkJobApi, "import_jobs", import_jobs)
+        monkeypatch.setattr(ArchiveApi, "import_jobs", import_jobs)
         return calls
 
     return plan
@@ -269,10 +269,8 @@ def test_names_that_are_still_not_there_after_an_import_are_told_each_time(call,
 
 def test_what_an_import_has_made_may_take_a_while_to_be_listed(service, call, exported, sent, monkeypatch):
     sent()
-    real, answers = FlinkJobApi.list_jobs, iter([[], []])
-    monkeypatch.setattr(
-        FlinkJobApi, "list_jobs", lambda *args, **options: next(answers, None) or real(*args, **options)
-    )
+    real, answers = ArchiveApi.list_jobs, iter([[], []])
+    monkeypatch.setattr(ArchiveApi, "list_jobs", lambda *args, **options: next(answers, None) or real(*args, **options))
     result = call(dli_flink_job_import, zip_file=exported, names=["gone"])
     assert result["changed"] and "warnings" not in result and len(service.jobs.all()) == 2
 
@@ -286,14 +284,14 @@ def test_many_names_are_looked_for_in_one_list(service, call, exported):
 
 def test_a_look_that_fails_after_an_import_tells_what_was_done(call, exported, sent, monkeypatch):
     sent()
-    real, failures = FlinkJobApi.list_jobs, iter([None])
+    real, failures = ArchiveApi.list_jobs, iter([None])
 
     def list_jobs(*args, **options):
         if next(failures, "fails") == "fails":
             raise LOST
         return real(*args, **options)
 
-    monkeypatch.setattr(FlinkJobApi, "list_jobs", list_jobs)
+    monkeypatch.setattr(ArchiveApi, "list_jobs", list_jobs)
     result = call(dli_flink_job_import, zip_file=exported, names=["gone"])
     assert result["failed"] and result["changed"] and result["actions"] == [{"operation": "import"}]
 

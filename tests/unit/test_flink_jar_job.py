@@ -10,9 +10,9 @@ import json
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown, shown_change
-from ansible_collections.otc.dli.plugins.module_utils._wait import wait_until
+from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import shown, shown_change
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import wait_until
 
 
 def calls(service):

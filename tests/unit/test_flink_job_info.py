@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import JAR, SQL
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_query import query_options
+from ansible_collections.otc.dli.plugins.module_utils._info.query import query_options
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, SQL
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
 import local_dli.errors

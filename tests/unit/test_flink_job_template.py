@@ -11,11 +11,11 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils import _wait
-from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._api.templates import TemplateApi
 from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, ApiError, ConnectionFailed
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_template import MAX_LENGTHS, template_options
+from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.template import MAX_LENGTHS, template_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_template
 
 from local_dli.contract import contract
@@ -138,14 +138,14 @@ def test_one_that_has_its_name_already_costs_no_look_at_the_name(service, templa
 
 
 def test_a_template_that_another_task_renames_meanwhile_does_not_stand_in_its_own_way(service, template, monkeypatch):
-    planted, real = service.templates.add(name="t"), FlinkJobApi.list_templates
+    planted, real = service.templates.add(name="t"), TemplateApi.list_templates
 
     def renamed_after_the_first_look(self, **filters):
         found = list(real(self, **filters))
         planted["name"] = "new"
         return iter(found)
 
-    monkeypatch.setattr(FlinkJobApi, "list_templates", renamed_after_the_first_look)
+    monkeypatch.setattr(TemplateApi, "list_templates", renamed_after_the_first_look)
     result = template(template_id=planted["template_id"], name="new")
     assert not result["failed"] and planted["name"] == "new"
 
@@ -204,13 +204,13 @@ LOSSES = [("create_template", "present"), ("update_template", "present"), ("dele
 
 @pytest.mark.parametrize(("operation", "state"), LOSSES)
 def test_a_write_whose_answer_is_lost_is_not_repeated_when_it_shows(service, template, monkeypatch, operation, state):
-    real = getattr(FlinkJobApi, operation)
+    real = getattr(TemplateApi, operation)
 
     def lost(self, *args):
         real(self, *args)
         raise ConnectionFailed("Lost.", "operation")
 
-    monkeypatch.setattr(FlinkJobApi, operation, lost)
+    monkeypatch.setattr(TemplateApi, operation, lost)
     if operation != "create_template":
         service.templates.add(name="t", desc="old")
     result = template(name="t", desc="new", state=state)
@@ -222,10 +222,10 @@ def test_a_write_whose_answer_is_lost_is_not_repeated_when_it_shows(service, tem
 @pytest.mark.parametrize(("operation", "state"), LOSSES)
 def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, monkeypatch, operation, state):
     clock = Clock()
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
     converge = functools.partial(dli_flink_job_template.converge_template, clock=clock)
     monkeypatch.setattr(dli_flink_job_template, "converge_template", converge)
-    real, looks = getattr(FlinkJobApi, operation), []
+    real, looks = getattr(TemplateApi, operation), []
 
     def lost_once(self, *args):
         looks.append(len(service.requests))
@@ -233,7 +233,7 @@ def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, mon
             raise ConnectionFailed("Lost.", "operation")
         real(self, *args)
 
-    monkeypatch.setattr(FlinkJobApi, operation, lost_once)
+    monkeypatch.setattr(TemplateApi, operation, lost_once)
     if operation != "create_template":
         service.templates.add(name="t", desc="old")
     result = template(name="t", desc="new", state=state)
@@ -253,14 +253,14 @@ def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, mon
 )
 def test_a_template_that_another_task_has_just_created(service, template, monkeypatch, theirs, operation, changes):
     """What is there when a template is to be created is not taken for this task's own without a look at it."""
-    real = FlinkJobApi.create_template
+    real = TemplateApi.create_template
 
     def beaten(self, body):
         if not service.templates.all():
             service.templates.add(name="t", sql_body="SELECT 1" if operation == "create" else "", **theirs)
         real(self, body)
 
-    monkeypatch.setattr(FlinkJobApi, "create_template", beaten)
+    monkeypatch.setattr(TemplateApi, "create_template", beaten)
     result = template(name="t", desc="mine", sql_body="SELECT 1")
     assert result["changed"] and [action["operation"] for action in result["actions"]] == [operation]
     assert set(result["changes"]) == changes and "warnings" not in result
@@ -270,21 +270,21 @@ def test_a_template_that_another_task_has_just_created(service, template, monkey
 
 
 def test_a_name_that_is_taken_by_what_cannot_be_seen(service, template, monkeypatch):
-    monkeypatch.setattr(FlinkJobApi, "create_template", refused(AlreadyExists, "DLI.0006"))
+    monkeypatch.setattr(TemplateApi, "create_template", refused(AlreadyExists, "DLI.0006"))
     result = template(name="t")
     assert result["failed"] and not result["changed"] and "DLI.0006" in result["msg"]
 
 
 def test_a_created_template_that_is_gone_again(service, template, monkeypatch):
-    real = FlinkJobApi.list_templates
+    real = TemplateApi.list_templates
     seen = []
 
     def fleeting(self, **filters):
         seen.append(filters)
         return iter([{"template_id": 7, "name": "t"}]) if len(seen) == 2 else real(self, **filters)
 
-    monkeypatch.setattr(FlinkJobApi, "create_template", refused(AlreadyExists, "DLI.0006"))
-    monkeypatch.setattr(FlinkJobApi, "list_templates", fleeting)
+    monkeypatch.setattr(TemplateApi, "create_template", refused(AlreadyExists, "DLI.0006"))
+    monkeypatch.setattr(TemplateApi, "list_templates", fleeting)
     result = template(name="t")
     assert result["failed"] and "was there when it was to be created, but is gone again" in result["msg"]
 
@@ -298,13 +298,13 @@ def refused(kind, code):
 
 def test_a_request_that_was_carried_out_twice_on_its_way_is_told(service, behave, template, monkeypatch):
     behave(template_names="free")
-    real = FlinkJobApi.create_template
+    real = TemplateApi.create_template
 
     def twice(self, body):
         real(self, body)
         real(self, body)
 
-    monkeypatch.setattr(FlinkJobApi, "create_template", twice)
+    monkeypatch.setattr(TemplateApi, "create_template", twice)
     result = template(name="t", desc="new")
     first, second = (found["template_id"] for found in service.templates.all())
     assert result["changed"] and f"now has several templates named t: {first}, {second}" in str(result["warnings"])
@@ -312,14 +312,14 @@ def test_a_request_that_was_carried_out_twice_on_its_way_is_told(service, behave
 
 def test_a_lost_creation_beside_one_of_another_task_is_told_by_what_it_holds(service, behave, template, monkeypatch):
     behave(template_names="free")
-    real = FlinkJobApi.create_template
+    real = TemplateApi.create_template
 
     def lost(self, body):
         real(self, body)
         service.templates.add(name="t", desc="theirs")
         raise ConnectionFailed("Lost.", "operation")
 
-    monkeypatch.setattr(FlinkJobApi, "create_template", lost)
+    monkeypatch.setattr(TemplateApi, "create_template", lost)
     result = template(name="t", desc="mine")
     assert result["changed"] and [action["operation"] for action in result["actions"]] == ["create"]
     assert [found["desc"] for found in service.templates.all()] == ["mine", "theirs"]
@@ -328,7 +328,7 @@ def test_a_lost_creation_beside_one_of_another_task_is_told_by_what_it_holds(ser
 
 def test_a_failure_after_the_write_tells_what_was_done(service, template, monkeypatch):
     service.templates.add(name="t", desc="old")
-    real, lists = FlinkJobApi.list_templates, []
+    real, lists = TemplateApi.list_templates, []
 
     def listed_once(self, **filters):
         lists.append(filters)
@@ -336,7 +336,7 @@ def test_a_failure_after_the_write_tells_what_was_done(service, template, monkey
             raise ConnectionFailed("Lost.", "operation")
         return real(self, **filters)
 
-    monkeypatch.setattr(FlinkJobApi, "list_templates", listed_once)
+    monkeypatch.setattr(TemplateApi, "list_templates", listed_once)
     result = template(name="t", desc="new")
     assert result["failed"] and result["changed"]
     assert result["actions"] == [{"operation": "update", "fields": ["desc"]}]

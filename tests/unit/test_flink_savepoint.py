@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
-from ansible_collections.otc.dli.plugins.module_utils import _errors, _flink_savepoint, _wait
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils import _errors
+from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import savepoint, wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 import local_dli.errors
@@ -143,12 +144,12 @@ class Api:
 
 @pytest.fixture(name="grace")
 def fixture_grace(monkeypatch):
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
 
 
 def make(api, clock):
-    task = _flink_savepoint.SavepointTask(FlinkJobSpec("job"), "present")
-    return _flink_savepoint.converge_savepoint(api, task, True, _wait.Waiting(clock=clock))
+    task = savepoint.SavepointTask(FlinkJobSpec("job"), "present")
+    return savepoint.converge_savepoint(api, task, True, wait.Waiting(clock=clock))
 
 
 @pytest.mark.usefixtures("grace")
@@ -162,7 +163,7 @@ def test_a_savepoint_that_never_begins_is_not_waited_for_all_the_time():
     clock = Clock()
     with pytest.raises(_errors.LifecycleError, match="it shows no new savepoint, and it goes on running"):
         make(Api(("job_running", None)), clock)
-    assert clock.now < 2 * _wait.GRACE_SECONDS
+    assert clock.now < 2 * wait.GRACE_SECONDS
 
 
 def test_a_job_that_ends_meanwhile_is_told():
@@ -340,5 +341,5 @@ def test_documentation_has_the_options_of_the_argument_spec():
     def described(options):
         return {name: {key: option[key] for key in keys if key in option} for name, option in options.items()}
 
-    assert described(documentation) == described(_flink_savepoint.savepoint_options())
+    assert described(documentation) == described(savepoint.savepoint_options())
     assert not set(documentation) & set(yaml.safe_load(auth.ModuleDocFragment.DOCUMENTATION)["options"])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import sensitive_sql_values, shown
+from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import sensitive_sql_values, shown
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
 
 from module_runner import run_module

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _retry, _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import UnexpectedAnswer
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_answer import check_job
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_display import shown
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import canonical, memory_megabytes
+from ansible_collections.otc.dli.plugins.module_utils._http import retry
+from ansible_collections.otc.dli.plugins.module_utils._model.canonical import canonical, memory_megabytes
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import shown
+from ansible_collections.otc.dli.plugins.module_utils._model.responses import check_job
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
@@ -78,9 +79,9 @@ hostile = st.sampled_from(HOSTILE_VALUES + NOT_FINITE) | st.text(max_size=20) | 
 
 @pytest.fixture(autouse=True)
 def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_wait, _retry):
+    for module in (wait, retry):
         monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
 
 
 def assert_bearable(result: dict[str, Any]) -> None:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which file may import which: data flows one way, and so do imports."""
+"""Which folder may import which: data flows one way, and so do imports.
+
+Modules call reconcile or info; these call api; api calls http; model is pure, and everybody may use it.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,26 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 PACKAGE = "ansible_collections.otc.dli.plugins."
-# What talks to the service, waits for it or shows something. What is pure does none of that.
-IMPURE = {"requests", "urllib3", "socket", "subprocess", "time", "module_utils._client", "module_utils._flink_job_api"}
+GROUND = "ground floor"
+# The districts of module_utils, and what else each of them may import.
+MAY_IMPORT = {
+    GROUND: set(),
+    "_model": {GROUND},
+    "_http": {GROUND},
+    "_api": {GROUND, "_model", "_http"},
+    "_reconcile": {GROUND, "_model", "_api", "_http"},
+    "_info": {GROUND, "_model", "_api", "_reconcile"},
+    "_module": {GROUND, "_model", "_http", "_api", "_reconcile"},
+}
+# How the methods of the API begin that change something.
+WRITES = ("create_", "update_", "delete_", "run_", "stop_", "trigger_", "import_", "export_")
+# What talks to the service, waits for it, or depends on the machine. What is pure does none of that.
+INPUT_AND_OUTPUT = {"requests", "urllib3", "socket", "subprocess", "time", "threading", "pathlib", "signal"}
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+def imported(tree: ast.AST, package: str) -> Iterator[str]:
     """Yield what is imported at run time, also within functions, but not for types alone."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -26,17 +40,38 @@ def imported(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            is_package = node.module == f"{PACKAGE}module_utils"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names) if is_package else [node.module]
-        yield from imported(node)
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            name = ".".join([*above, *([node.module] if node.module else [])])
+            yield from [name] if node.module else (f"{name}.{alias.name}" for alias in node.names)
+        yield from imported(node, package)
 
 
-TREES = {
-    path.relative_to(PLUGINS).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_text())
-    for path in PLUGINS.rglob("*.py")
+def name_of(path: Path) -> str:
+    return path.relative_to(PLUGINS).with_suffix("").as_posix().replace("/", ".")
+
+
+TREES = {name_of(path): ast.parse(path.read_text()) for path in PLUGINS.rglob("*.py")}
+ARROWS = {
+    name: {other.removeprefix(PACKAGE) for other in imported(tree, name.rpartition(".")[0])}
+    for name, tree in TREES.items()
 }
-ARROWS = {name: {other.removeprefix(PACKAGE) for other in imported(tree)} for name, tree in TREES.items()}
-PURE = sorted(name for name, tree in TREES.items() if "All pure." in (ast.get_docstring(tree) or ""))
+
+
+def district(name: str) -> str:
+    """Return the district of a file of module_utils."""
+    parts = name.split(".")[1:]
+    return parts[0] if len(parts) > 1 or parts[0] == "_module" else GROUND
+
+
+def district_or_none(name: str) -> str | None:
+    return district(name) if name.startswith("module_utils.") else None
+
+
+def arrows_between_districts() -> set[tuple[str, str]]:
+    ours = {name: {other for other in others if other in TREES} for name, others in ARROWS.items()}
+    below = {name: others for name, others in ours.items() if name.startswith("module_utils.")}
+    pairs = {(district(name), district(other)) for name, others in below.items() for other in others}
+    return {(source, target) for source, target in pairs if source != target}
 
 
 def reached(name: str, seen: set[str] | None = None) -> set[str]:
@@ -49,9 +84,23 @@ def reached(name: str, seen: set[str] | None = None) -> set[str]:
     return seen
 
 
+def test_each_import_of_our_own_names_a_file_that_is_there() -> None:
+    ours = {
+        other for others in ARROWS.values() for other in others if other.startswith(("module_utils", "plugin_utils"))
+    }
+    assert len(ours) > 30
+    assert ours - TREES.keys() == set()
+
+
 def test_no_imports_go_round_in_a_circle() -> None:
     assert len(ARROWS) > 50
     assert [name for name in ARROWS if name in reached(name)] == []
+
+
+def test_districts_import_only_what_lies_below_them() -> None:
+    arrows = arrows_between_districts()
+    assert {source for source, _target in arrows} == MAY_IMPORT.keys() - {GROUND}
+    assert {(source, target) for source, target in arrows if target not in MAY_IMPORT[source]} == set()
 
 
 def test_below_the_modules_only_one_file_knows_ansible() -> None:
@@ -59,15 +108,25 @@ def test_below_the_modules_only_one_file_knows_ansible() -> None:
     assert {name for name in knowing if name.startswith("module_utils.")} == {"module_utils._module"}
 
 
-def test_the_http_client_knows_nothing_of_jobs() -> None:
-    assert {name for name in reached("module_utils._client") if "flink" in name or "fleet" in name} == set()
+def test_the_model_does_no_input_or_output() -> None:
+    model = {name for name in TREES if district_or_none(name) == "_model"}
+    assert len(model) > 10
+    assert {
+        (name, other) for name in model for other in reached(name) if other.split(".")[0] in INPUT_AND_OUTPUT
+    } == set()
 
 
-@pytest.mark.parametrize("name", PURE)
-def test_what_is_called_pure_reaches_nothing_that_is_not(name: str) -> None:
-    assert reached(name) & IMPURE == set()
-
-
-def test_what_compares_and_plans_is_called_pure() -> None:
-    parts = ("values", "rules", "compare", "plan", "bodies", "display", "audit", "tasks")
-    assert {f"module_utils._flink_job_{part}" for part in parts} <= set(PURE)
+def test_only_reconcile_sends_what_changes_something() -> None:
+    """A file that calls a method of the API which writes is in reconcile."""
+    api = {name: tree for name, tree in TREES.items() if district_or_none(name) == "_api"}
+    methods = [node for tree in api.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    writing = {method.name for method in methods if method.name.startswith(WRITES)}
+    assert len(writing) >= 11
+    callers = {
+        name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in writing and ast.unparse(node.value).endswith("api")
+    }
+    assert len(callers) >= 3
+    assert {name for name in callers if district_or_none(name) != "_reconcile"} == set()

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _wait
 from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError
-from ansible_collections.otc.dli.plugins.module_utils._flink_job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_apply import Applier
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_plan import Plan, Step
-from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
+from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
 from unit.lifecycle_clock import Clock
 
@@ -42,7 +42,7 @@ class LateService:
 
 @pytest.fixture(autouse=True)
 def fixture_grace(monkeypatch):
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 15.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
 
 
 def apply(service, operation, status, clock=None):

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_status import STATUSES
-from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
+from ansible_collections.otc.dli.plugins.module_utils._model.status import STATUSES
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from flask import has_request_context, request
 

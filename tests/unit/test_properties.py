@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

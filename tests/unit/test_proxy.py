@@ -15,7 +15,7 @@ from contextlib import suppress
 import pytest
 import trustme
 from ansible_collections.otc.dli.plugins.module_utils import _errors
-from ansible_collections.otc.dli.plugins.module_utils._client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
 
 from unit.lifecycle_clock import Clock
 

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _wait
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_api import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 
 JOB = {"name": "job", "entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
 RUNNING = {
@@ -106,7 +106,7 @@ def test_a_job_that_is_deleted_meanwhile_is_gone(service, job, just_before):
 
 
 def test_what_is_created_but_not_listed_yet_is_given_time(service, job, just_before, monkeypatch):
-    monkeypatch.setattr(_wait, "GRACE_SECONDS", 5.0)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 5.0)
     just_before("create_job", lambda: service.jobs.add(**JOB))
     list_jobs = FlinkJobApi.list_jobs
     looks = []

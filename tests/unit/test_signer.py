@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import requests
-from ansible_collections.otc.dli.plugins.module_utils import _signer
+from ansible_collections.otc.dli.plugins.module_utils._http import signer
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 from hypothesis import given, settings
@@ -47,7 +47,7 @@ def wire_url(path: str, query: list[tuple[str, str]]) -> str:
 )
 def test_signature_is_the_vendor_sdks(method, path, query, body, more_headers):
     headers = {"Host": HOST, "X-Sdk-Date": "20261123T101112Z", **more_headers}
-    ours = _signer.authorization(method, wire_url(path, query), headers, body, KEYS.ak, KEYS.sk)
+    ours = signer.authorization(method, wire_url(path, query), headers, body, KEYS.ak, KEYS.sk)
     request = SdkRequest(
         method=method,
         schema="https",
@@ -68,17 +68,17 @@ def test_canonical_query_is_that_of_otcextensions(query):
     when they are encoded, the vendor's SDK before."""
     prepared = requests.Request("GET", wire_url("/x", query)).prepare()
     theirs = AKRequestsAuth("a", "s", HOST, "eu-de", "dli").get_canonical_querystring(prepared)
-    ours = _signer.canonical_query(prepared.url.partition("?")[2])
+    ours = signer.canonical_query(prepared.url.partition("?")[2])
     assert sorted(ours.split("&")) == sorted(theirs.split("&"))
 
 
 @pytest.mark.parametrize("session_token", ["", "a-temporary-token"])
 def test_signed_request_goes_over_the_wire_as_it_was_signed(session_token):
     prepared = requests.Request("POST", wire_url("/v1.0/p/jobs", [("name", "a b+c")]), json={"job_ids": [1]}).prepare()
-    _signer.SignatureAuth(KEYS.ak, KEYS.sk, session_token, "project")(prepared)
+    signer.SignatureAuth(KEYS.ak, KEYS.sk, session_token, "project")(prepared)
     signed = {"host", "x-project-id", "x-sdk-date"} | ({"x-security-token"} if session_token else set())
     assert f"SignedHeaders={';'.join(sorted(signed))}," in prepared.headers["Authorization"]
-    again = _signer.authorization(
+    again = signer.authorization(
         "POST", prepared.url, {n: prepared.headers[n] for n in signed}, prepared.body, KEYS.ak, KEYS.sk
     )
     assert prepared.headers["Authorization"] == again

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_fields import FIELDS_BY_NAME
-from ansible_collections.otc.dli.plugins.module_utils._flink_job_values import (
+from ansible_collections.otc.dli.plugins.module_utils._model.canonical import (
     canonical,
     merged_resource_config,
     to_wire,
 )
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
 
 SAME = {
     "desc": [["x"], ["", None]],

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection to one project of the service: credentials on each request, renewed once when they are refused."""
+
+from __future__ import annotations
+
+import threading
+
+from .._errors import ApiError, AuthenticationFailed, RequestError
+from .._http.access import Access
+from .._http.client import is_false, operation_of, request_id_of
+from .._http.retry import is_temporary
+from .._model.redact import secret_words
+from .._model.responses import lacking
+from .._text import printable
+
+_VERSION = "v1.0"
+
+
+class Connection:
+    """Sends the requests of one project; the base of the classes that have one method for each operation.
+
+    Every method of these raises a C(RequestError) when the service refuses or does not respond, or responds in a shape
+    that is not the API's; what they return has been checked.
+
+    C(keep_secret) takes what must not be shown, as C(Access.keep_secret). C(parallelism) is how many requests may be in
+    flight concurrently.
+    """
+
+    def __init__(self, client, access: Access) -> None:
+        self._client = client
+        self.parallelism = client.parallelism
+        self._auth = access.auth
+        self._renewing = threading.Lock()
+        self._may_renew = True
+        self.keep_secret = access.keep_secret
+        self._endpoint = access.endpoint
+        self._project_id = access.project_id
+
+    def _request(self, method, path, body=None, query=None, version=_VERSION):
+        return self._send(self._client.request, method, path, body, query, version)
+
+    def _send(self, send, method, path, body, query=None, version=_VERSION):
+        """Send a request by one of the client's methods, with the credentials, renewed if need be."""
+        try:
+            return self._answer(send, method, self._url(path, version), body, query)
+        except RequestError:
+            # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
+            for secret in secret_words(body or {}):
+                self.keep_secret(secret)
+            raise
+
+    def _url(self, path, version=_VERSION):
+        return f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
+
+    def _operation(self, method, path, version=_VERSION):
+        return operation_of(method, self._url(path, version))
+
+    def _answer(self, send, method, url, body, query):
+        auth = self._auth
+        try:
+            return send(method, url, auth, body=body, query=query)
+        except AuthenticationFailed as exc:
+            # What is refused for its credentials was not carried out.
+            self._renew(auth, exc)
+        try:
+            return send(method, url, self._auth, body=body, query=query)
+        except AuthenticationFailed as exc:
+            exc.explained(self._auth.advice)
+            raise
+
+    def _renew(self, refused, failure):
+        with self._renewing:
+            # Another thread may have renewed them already.
+            if self._auth is not refused:
+                return
+            if not self._may_renew:
+                failure.explained("No new token could be had.")
+                raise failure
+            try:
+                renewed = refused.renewed()
+            except RequestError as exc:
+                # Other threads wait here for the same: a refused login of each of them could lock the user out.
+                self._may_renew = is_temporary(exc)
+                raise
+            if renewed is None:
+                failure.explained(refused.advice)
+                raise failure
+            self._auth = renewed
+
+    def _batch(self, path, body):
+        """Send a request whose answer tells for each job, without its id, whether it was accepted."""
+        operation = self._operation("POST", path)
+        payload, headers = self._send(self._client.request_with_headers, "POST", path, body)
+        if not isinstance(payload, list) or not all(isinstance(answer, dict) for answer in payload):
+            raise lacking(operation, "a list of results")
+        for answer in payload:
+            if is_false(answer.get("is_success")):
+                message = answer.get("message")
+                words = printable(message) if isinstance(message, str) else ""
+                raise ApiError(operation, 200, "", words or "the answer gives no reason", request_id_of(headers))
+
+
+def object_of(payload, key: str, operation: str) -> dict:
+    """Return the object that a response holds under a key.
+
+    :raises UnexpectedAnswer: it holds none.
+    """
+    value = payload.get(key) if isinstance(payload, dict) else None
+    if not isinstance(value, dict):
+        raise lacking(operation, key)
+    return value

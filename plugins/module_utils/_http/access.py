@@ -1,0 +1,176 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From credentials to access: who signs the requests, which project they are for, and where the service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+from .._errors import ConflictError, UnexpectedAnswer
+from .._text import quoted
+from .credentials import (
+    Credentials,
+    check_transport,
+    is_project_id,
+    regional_endpoint,
+    service_root,
+)
+
+if TYPE_CHECKING:
+    from .signer import SignatureAuth
+
+_LOGIN = "POST /v3/auth/tokens"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What every request to the service needs.
+
+    :param endpoint: URL of the service, without version and trailing slash.
+    :param auth: puts the credentials on a prepared request; has C(renewed()) for when they are refused, and
+        C(advice), a sentence for when that does not help.
+    :param keep_secret: is told what must not be shown.
+    """
+
+    endpoint: str
+    project_id: str
+    auth: TokenAuth | SignatureAuth
+    keep_secret: Callable[[str], None] = lambda _secret: None
+
+
+class TokenAuth:
+    """Puts a token on each request that it is called with."""
+
+    advice = "The token may have expired; give a new one."
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, prepared):
+        prepared.headers["X-Auth-Token"] = self.token
+        return prepared
+
+    def renewed(self) -> TokenAuth | None:
+        """Return other credentials to try when these are refused, None when there are none."""
+        return None
+
+
+class PasswordAuth(TokenAuth):
+    """Puts a token on requests that can be had anew, because the password is known.
+
+    :param log_in: callable that returns a new token.
+    """
+
+    advice = "So was a token that was issued just before."
+
+    def __init__(self, token: str, log_in: Callable[[], str]) -> None:
+        super().__init__(token)
+        self._log_in = log_in
+
+    def renewed(self) -> TokenAuth | None:
+        return PasswordAuth(self._log_in(), self._log_in)
+
+
+def open_access(client, credentials: Credentials, keep_secret: Callable[[str], None]) -> Access:
+    """Turn credentials into access, with no request when token or keys, project id and endpoint are all known.
+
+    :param keep_secret: is told what must not be shown, such as each token that IAM issues, before it is used.
+    :raises ConflictError: the project or the service's address cannot be determined.
+    :raises RequestError: IAM refused or did not answer.
+    """
+    if credentials.password:
+        return _access_by_password(client, credentials, keep_secret)
+    project_id = credentials.project_id or _project_id_by_name(client, credentials)
+    return Access(credentials.endpoint, project_id, _request_auth(credentials, project_id), keep_secret)
+
+
+def _request_auth(credentials, project_id=""):
+    if credentials.token:
+        return TokenAuth(credentials.token)
+    # Only these credentials need it, and each file to be compiled makes every task slower.
+    from .signer import SignatureAuth
+
+    return SignatureAuth(credentials.access_key, credentials.secret_key, credentials.security_token, project_id)
+
+
+def _project_id_by_name(client, credentials):
+    """C(GET /v3/projects?name=), compared again here because a filter may match more than was asked for."""
+    url = f"{credentials.auth_url}/projects"
+    payload = client.request("GET", url, _request_auth(credentials), query={"name": credentials.project_name})
+    projects = payload.get("projects") if isinstance(payload, dict) else None
+    if not isinstance(projects, list):
+        raise UnexpectedAnswer(
+            "IAM answered the search for the project without a list of projects.", "GET /v3/projects", 200
+        )
+    ids = [project.get("id") for project in _dicts(projects) if project.get("name") == credentials.project_name]
+    if not all(map(is_project_id, ids)):
+        raise UnexpectedAnswer("IAM told a project without a valid id.", "GET /v3/projects", 200)
+    if len(ids) != 1:
+        found = f"{len(ids)} projects ({', '.join(map(str, ids))})" if ids else "no project"
+        raise ConflictError(f"IAM knows {found} named {quoted(credentials.project_name)}; give project_id instead.")
+    return ids[0]
+
+
+def _access_by_password(client, credentials, keep_secret):
+    """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
+    domain = {"name": credentials.user_domain_name}
+    if credentials.project_id:
+        project = {"id": credentials.project_id}
+    else:
+        project = {"name": credentials.project_name, "domain": domain}
+    user = {"name": credentials.username, "password": credentials.password, "domain": domain}
+    request = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": project},
+        }
+    }
+    url = f"{credentials.auth_url}/auth/tokens"
+
+    def log_in():
+        # Unlike most writes a login may be repeated.
+        payload, headers = client.request_with_headers("POST", url, body=request, repeatable=True)
+        token = payload.get("token") if isinstance(payload, dict) else None
+        secret = headers.get("X-Subject-Token")
+        if not isinstance(token, dict) or not secret:
+            raise UnexpectedAnswer("IAM answered the login without a token.", _LOGIN, 201)
+        keep_secret(secret)
+        return secret, token
+
+    secret, token = log_in()
+    project = token.get("project")
+    project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
+    if not isinstance(project_id, str) or not is_project_id(project_id):
+        raise UnexpectedAnswer("IAM's token names no project.", _LOGIN, 201)
+    endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
+    if not endpoint:
+        raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
+    return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]), keep_secret)
+
+
+def _catalog_endpoint(token, credentials):
+    endpoints = [
+        endpoint
+        for service in _dicts(token.get("catalog"))
+        if service.get("type") == "dli"
+        for endpoint in _dicts(service.get("endpoints"))
+        if endpoint.get("interface", "public") == "public"
+    ]
+    region = credentials.region
+    in_region = [endpoint for endpoint in endpoints if region in (endpoint.get("region"), endpoint.get("region_id"))]
+    chosen = in_region or ([] if region else endpoints)
+    url = chosen[0].get("url") if chosen else None
+    if not url:
+        return ""
+    source = "The address of DLI in the token's catalog"
+    if not isinstance(url, str):
+        raise UnexpectedAnswer(f"{source} is not a text.", _LOGIN, 201)
+    return service_root(check_transport(source, url, credentials.allow_http))
+
+
+def _dicts(value):
+    """Return the objects of a list; anything else in an answer of IAM's is passed over."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

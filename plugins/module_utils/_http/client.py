@@ -1,0 +1,401 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP for the IAM and DLI APIs: sends one request, returns its JSON, or raises one of our errors.
+
+It knows the shapes of answers, not what they mean for a job: no decisions, no Ansible. Which requests are sent again is
+decided in _http/retry.py.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+import time
+import traceback
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import quote, urlencode, urlsplit
+
+from .._errors import (
+    AlreadyExists,
+    ApiError,
+    AuthenticationFailed,
+    ConnectionFailed,
+    MissingLibrary,
+    NotFound,
+    RequestError,
+    UnexpectedAnswer,
+)
+from .._text import printable
+from .._version import VERSION
+from .limiter import Gate
+from .retry import is_throttled, next_pause
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
+    from urllib3.util import Retry
+
+    REQUESTS_IMPORT_ERROR = ""
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+else:
+    # What is raised around the error that tells what happened.
+    _WRAPPERS = (requests.exceptions.RequestException, HTTPError)
+
+    class _Session(requests.Session):
+        """A session that does not look where a redirect leads to.
+
+        Even when it is not to follow one, requests would prepare the next request: for that it reads the whole answer,
+        however large and slow, and it fails in many ways on an address that is none.
+        """
+
+        def get_redirect_target(self, resp):
+            return None
+
+
+USER_AGENT = f"otc.dli/{VERSION} (Ansible collection)"
+CONNECT_TIMEOUT_SECONDS = 10.0
+# A page of a hundred jobs is far below a tenth of this.
+LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+_LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
+
+# What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
+# Terraform provider.
+_ERRORS_BY_CODE = {
+    "0002": NotFound,
+    "0006": AlreadyExists,
+    "0013": AuthenticationFailed,
+    "0014": AuthenticationFailed,
+    "0015": AuthenticationFailed,
+    "0023": NotFound,
+    "16001": NotFound,
+}
+
+
+class HttpClient:
+    """One HTTP session: pooled connections, time-outs, TLS verification, repetition of what may be repeated.
+
+    :param verify: True to verify certificates with the system's authorities, a path to verify with that
+        bundle, False not to verify.
+    :param timeout: seconds to wait for one answer.
+    :param retry_timeout: seconds to go on at most with repeating one request.
+    :param parallelism: how many requests may be in flight at one time; threads may share the client.
+    :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
+    :raises MissingLibrary: when requests is not installed.
+
+    C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
+    ones and the pauses took, added up over requests that were in flight at one time.
+    """
+
+    def __init__(
+        self,
+        verify: bool | str = True,
+        timeout: float = 60.0,
+        retry_timeout: float = 60.0,
+        parallelism: int = 1,
+        clock=time,
+    ) -> None:
+        if REQUESTS_IMPORT_ERROR:
+            raise MissingLibrary("requests", "to talk to the service", cause=REQUESTS_IMPORT_ERROR)
+        self._verify = verify
+        self._timeout = timeout
+        self._retry_timeout = retry_timeout
+        self._clock = clock
+        self.parallelism = parallelism
+        self._gate = Gate(parallelism)
+        self._session = _Session()
+        # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.
+        self._session.trust_env = False
+        self._proxies: dict[str, dict] = {}
+        if parallelism > 1:
+            adapter = HTTPAdapter(pool_maxsize=parallelism)
+            self._session.mount("https://", adapter)
+            self._session.mount("http://", adapter)
+        # What a gateway remembers of one request is no business of the next.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        self._counting = threading.Lock()
+        self.repeated = 0
+        self.seconds_lost = 0.0
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def request(self, method, url, auth=None, body=None, query=None):
+        """Send a request, again where that does no harm, and return the JSON of its answer.
+
+        :param auth: callable that puts credentials on the prepared request, or None for a request without any.
+        :param body: what to send as JSON, or None for no body.
+        :param query: dict of query parameters.
+        :raises ConnectionFailed: no answer.
+        :raises UnexpectedAnswer: an answer that is not the API's.
+        :raises ApiError: the service refused.
+        """
+        return self.request_with_headers(method, url, auth, body, query)[0]
+
+    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None):
+        """As M(request), but return a tuple of the JSON and the answer's headers (case-insensitive mapping).
+
+        :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
+        """
+        repeatable = method == "GET" if repeatable is None else repeatable
+        attempts, lost, sent = 0, 0.0, 0.0
+        while True:
+            attempts += 1
+            try:
+                with self._gate:
+                    # Not before: to wait for a turn is no failure, and says nothing about the service.
+                    sent = self._clock.monotonic()
+                    return self._send(method, url, auth, body, query)
+            except RequestError as error:
+                if is_throttled(error):
+                    self._gate.throttled()
+                tried = lost + self._clock.monotonic() - sent
+                pause = next_pause(error, repeatable, attempts, self._retry_timeout - tried)
+                if pause is None:
+                    raise _with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
+                self._clock.sleep(pause)
+                seconds = self._clock.monotonic() - sent
+                lost += seconds
+                with self._counting:
+                    self.repeated += 1
+                    self.seconds_lost += seconds
+
+    def _proxies_for(self, url):
+        """Return the proxies that the environment names for an address, looked up once for each host."""
+        scheme, host = urlsplit(url)[:2]
+        if scheme == "http":
+            # What is allowed to go over plain http stays on the way it was allowed for.
+            return None
+        if host not in self._proxies:
+            self._proxies[host] = requests.utils.get_environ_proxies(url)
+        return self._proxies[host]
+
+    def _send(self, method, url, auth, body, query):
+        operation = operation_of(method, url)
+        deadline = time.monotonic() + self._timeout
+        try:
+            response = self._session.request(
+                method,
+                url,
+                # Spaces as %20: the signature has no other way to write them.
+                params=urlencode(query, quote_via=quote) if query else None,
+                json=body,
+                auth=auth,
+                timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
+                verify=self._verify,
+                proxies=self._proxies_for(url),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = _read(operation, response, deadline)
+        except _WRAPPERS as exc:
+            raise _connection_failed(operation, url, exc, self._timeout) from exc
+        return _checked_json(operation, response, content), response.headers
+
+
+def _with_history(error, attempts, seconds, retry_timeout):
+    """Return an error that tells how long was tried, and why not longer."""
+    if attempts > 1:
+        error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
+    if error.retry_after is not None and error.retry_after > retry_timeout - seconds:
+        error.explained(
+            f"The service asks to wait {error.retry_after:.0f} seconds, longer than retry_timeout "
+            f"({retry_timeout:g} seconds) allows."
+        )
+    return error
+
+
+def _read(operation, response, deadline):
+    """Return the body of an answer, unless it is too large or too slow."""
+    content = bytearray()
+    # Only read1 returns as soon as something has come; urllib3 has it since 2.1. With an older one the time-out counts
+    # for each read.
+    read = getattr(response.raw, "read1", response.raw.read)
+    while chunk := read(_CHUNK_BYTES, decode_content=True):
+        content += chunk
+        if len(content) > LARGEST_ANSWER_BYTES:
+            raise UnexpectedAnswer(
+                f"The answer to {operation} is larger than {LARGEST_ANSWER_BYTES >> 20} MiB, which none can be.",
+                operation,
+                response.status_code,
+                lasting=True,
+            )
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout()
+    return bytes(content)
+
+
+def _connection_failed(operation, url, exc, timeout):
+    host = _host_of(url)
+    failure = _wrapped_failure(exc)
+    cause = _cause(failure)
+    sent = not _never_connected(failure)
+    lasting = False
+    if _is_about_certificate(exc, cause):
+        words = _reason(cause) if isinstance(cause, ssl.SSLError) else printable(cause)
+        problem = f"its certificate could not be verified ({words}); see the option ca_cert"
+        # It is verified before anything is sent.
+        sent, lasting = False, True
+    elif isinstance(exc, requests.exceptions.ProxyError):
+        words = "the connection through the proxy was lost" if sent else "the proxy did not connect"
+        problem = f"{words} ({_reason(cause)})"
+    elif isinstance(exc, requests.exceptions.ConnectTimeout):
+        problem = f"no connection within {min(CONNECT_TIMEOUT_SECONDS, timeout):g} seconds"
+    elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
+        problem = "no answer in time; see the option timeout"
+    else:
+        problem = _reason(cause)
+        # There is no such host; that the name could not be looked up just now is another error.
+        lasting = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+    return ConnectionFailed(f"No answer from {host} to {operation}: {problem}.", operation, sent, lasting)
+
+
+def _wrapped_failure(exc):
+    """Return what an exception of requests' or urllib3's wraps in the end, itself when it wraps nothing."""
+    while isinstance(exc, _WRAPPERS):
+        wrapped = [part for part in (*exc.args, getattr(exc, "reason", None)) if isinstance(part, BaseException)]
+        if not wrapped:
+            break
+        exc = wrapped[0]
+    return exc
+
+
+def _cause(failure):
+    """Return what the operating system, the TLS library or http.client raised; what led to that one says nothing."""
+    while isinstance(failure, _WRAPPERS) and (failure.__cause__ or failure.__context__):
+        failure = failure.__cause__ or failure.__context__
+    return failure
+
+
+def _never_connected(failure):
+    """Whether it is certain that a request was not sent.
+
+    ProxyError does not tell: urllib3 raises it also when a connection through the proxy breaks after the request.
+    """
+    return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or (
+        # Of a proxy's refusal there is nothing but the words of http.client.
+        isinstance(failure, OSError) and str(failure).startswith("Tunnel connection failed")
+    )
+
+
+def _is_about_certificate(exc, cause):
+    # Where urllib3 compares the names itself (before 2.0), its error is no one of the TLS library's.
+    return isinstance(cause, ssl.SSLCertVerificationError) or (
+        isinstance(exc, requests.exceptions.SSLError) and isinstance(cause, ValueError)
+    )
+
+
+def _reason(cause):
+    """The operating system's or TLS library's own words, without the URL that the layers above them add."""
+    return printable(getattr(cause, "strerror", None) or getattr(cause, "verify_message", None) or type(cause).__name__)
+
+
+def _checked_json(operation, response, content):
+    status = response.status_code
+    if 300 <= status < 400:
+        target = _host_of(response.headers.get("Location", "")) or "another place"
+        raise UnexpectedAnswer(
+            f"The service answered {operation} with a redirect to {printable(target)}, which is not followed because "
+            "it could carry the credentials away; check the endpoint and auth_url options.",
+            operation,
+            status,
+            lasting=True,
+        )
+    payload, problem = _parse(response, content)
+    code, message = _refusal(payload)
+    request_id = request_id_of(response.headers)
+    if status >= 400:
+        if problem:
+            message = f"the answer is {problem}"
+        error = _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+        error.retry_after = _retry_after(response)
+        raise error
+    if problem:
+        raise UnexpectedAnswer(
+            f"The service answered {operation} with HTTP {status}, but the answer is {problem}.", operation, status
+        )
+    if isinstance(payload, dict) and is_false(payload.get("is_success")):
+        raise _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+    return payload
+
+
+def _host_of(address):
+    """Return the host of an address, whoever wrote it, "" when it is none or has none."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _retry_after(response):
+    """Return the pause that an answer asks for in seconds, None when it asks for none that can be understood."""
+    try:
+        seconds = Retry().get_retry_after(response.raw)
+        return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER_SECONDS)
+    except (InvalidHeader, OverflowError, ValueError):
+        return None
+
+
+def _parse(response, content):
+    """Return a tuple of the answer's JSON and what is wrong with it ("" when nothing is)."""
+    if not content:
+        return None, "empty"
+    try:
+        return json.loads(content), ""
+    except (ValueError, RecursionError):
+        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if content_type == "text/html" or content.lstrip()[:1] == b"<":
+            return None, "an HTML page, not the API's JSON"
+        return None, "not valid JSON"
+
+
+def _refusal(payload):
+    """Return a tuple of error code and message from any of the known shapes of a refusal.
+
+    DLI's object and IAM's object are documented; a JSON array was seen by the vendor's Terraform provider.
+    """
+    if isinstance(payload, list):
+        payload = next((item for item in payload if isinstance(item, dict)), {})
+    if not isinstance(payload, dict):
+        return "", ""
+    if isinstance(payload.get("error"), dict):
+        payload = payload["error"]
+    message = payload.get("error_msg") or payload.get("message") or payload.get("title")
+    return _words(payload.get("error_code", payload.get("code"))), _words(message)
+
+
+def _words(value):
+    """Return a text or number of an answer as it may be shown, "" for anything else."""
+    return printable(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _api_error(operation, status, code, message, request_id):
+    # A 404 without one of the API's codes is a wrong address, not a missing job.
+    error = _ERRORS_BY_CODE.get(code.rpartition(".")[2]) if code.upper().startswith("DLI.") or code == "16001" else None
+    if error is None and status == 401:
+        error = AuthenticationFailed
+    return (error or ApiError)(operation, status, code, message, request_id)
+
+
+def operation_of(method: str, url: str) -> str:
+    """Return what errors call a request: its method and path, and nothing else of it."""
+    return f"{method} {urlsplit(url).path}"
+
+
+def request_id_of(headers) -> str:
+    """Return what identifies a request to the service's support, "" when its answer does not tell."""
+    return printable(headers.get("X-Request-Id", ""))
+
+
+def is_false(value) -> bool:
+    """Whether a flag of an answer says no: it comes as a boolean or as a string (documented both ways)."""
+    return value is False or (isinstance(value, str) and value.strip().lower() == "false")

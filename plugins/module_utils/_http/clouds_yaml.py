@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads a named cloud of C(clouds.yaml) with openstacksdk's own loader, imported only when a task names a cloud."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+from .._errors import InvalidInput, MissingLibrary
+from .._text import printable
+
+
+def load_cloud(name: str) -> dict:
+    """Return the settings of a cloud as a dict with the names of our options.
+
+    :raises MissingLibrary: when openstacksdk is not installed.
+    :raises InvalidInput: when the cloud is not in the files that openstacksdk reads, or the files are broken.
+    """
+    try:
+        from openstack.config import OpenStackConfig, loader
+        from openstack.exceptions import ConfigException
+    except ImportError as exc:
+        raise MissingLibrary("openstacksdk", "for the option cloud", cause=traceback.format_exc()) from exc
+    # The environment is our options' fallback already; read again here it could mix two identities. That leaves out
+    # the two variables that only tell where the files are.
+    files = {
+        "config_files": _files("OS_CLIENT_CONFIG_FILE", loader.CONFIG_FILES),
+        "secure_files": _files("OS_CLIENT_SECURE_FILE", loader.SECURE_FILES),
+    }
+    try:
+        # Not validated: keystone's own plugins know no access keys.
+        config = OpenStackConfig(load_envvars=False, **files).get_one(cloud=name, validate=False).config
+        auth = dict(config.get("auth", {}))
+    except ConfigException as exc:
+        raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {printable(exc)}") from exc
+    except Exception as exc:  # pylint: disable=broad-except # whatever a loader trips over in a file of the user's
+        problem = f"the file is not as it should be ({type(exc).__name__})"
+        raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {problem}.") from exc
+    return {
+        "auth_url": auth.get("auth_url"),
+        "username": auth.get("username"),
+        "password": auth.get("password"),
+        "user_domain_name": auth.get("user_domain_name") or auth.get("domain_name"),
+        "project_id": auth.get("project_id"),
+        "project_name": auth.get("project_name"),
+        "token": auth.get("token"),
+        # otcextensions' spelling first, then ours.
+        "access_key": auth.get("ak") or auth.get("access_key"),
+        "secret_key": auth.get("sk") or auth.get("secret_key"),
+        "security_token": auth.get("security_token"),
+        "region": config.get("region_name"),
+        "endpoint": config.get("dli_endpoint_override"),
+        "ca_cert": config.get("cacert"),
+        "validate_certs": config.get("verify"),
+    }
+
+
+def _files(variable, usual):
+    """Return where to look for a file, as openstacksdk does: first where the environment says, then as usual."""
+    return [os.environ[variable], *usual] if os.environ.get(variable) else list(usual)

@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Canonical forms of field values, so that the many ways to write one value compare as equal."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .fields import Field
+
+_CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
+_CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
+
+# Kinds for which an empty text is a value of its own.
+_TEXTS = ("str", "sql", "json", "runtime_config")
+
+# Bounded in each part, so that no text takes long to read and no amount is infinite.
+_MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
+
+_FLINK_VERSION_START = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})(?![0-9])")
+_FIRST_WITH_PACKAGES_IN_OBS = (1, 15)
+
+# What a part of resource_config that is not set stands for (documented).
+_RESOURCE_SPEC_DEFAULTS = {"cpu": 1.0, "memory": "4 GB"}
+RESOURCE_CONFIG_DEFAULTS = {
+    "max_slot": 1,
+    "parallel_number": 1,
+    "jobmanager_resource_spec": _RESOURCE_SPEC_DEFAULTS,
+    "taskmanager_resource_spec": _RESOURCE_SPEC_DEFAULTS,
+}
+
+
+def canonical(field: Field, value):
+    """Return the one form of a value that comparison and results use; it takes options and answers alike.
+
+    An unset value becomes the field's documented default, or the empty value of its form where that says the
+    same; a number without a default stays None. A value of an unexpected shape is returned as it is.
+    """
+    if value is None or (value == "" and (field.form not in _TEXTS or field.default)):
+        value = field.default
+    return FORMS[field.form](value)
+
+
+def to_wire(field: Field, value):
+    """Return a value, canonical or as given in the task, in the form that create and update take."""
+    if field.form == "checkpoint_mode":
+        return _CHECKPOINT_MODE_NUMBERS.get(value, value)
+    if field.form == "runtime_config" and isinstance(value, dict):
+        # The form that the user guide names for the console's field.
+        return "\n".join(f"{key}={text(item)}" for key, item in value.items())
+    return value
+
+
+def merged_resource_config(current, given: dict) -> dict:
+    """Return a resource_config with the given parts laid over the current ones; both may be partial."""
+    merged = dict(current) if isinstance(current, dict) else {}
+    for key, value in given.items():
+        if isinstance(value, dict):
+            value = merged_resource_config(merged.get(key), value)
+        if value is not None:
+            merged[key] = value
+    return merged
+
+
+def memory_megabytes(value):
+    """Return the megabytes that a text such as C(4 GB), C(4096MB) or C(4) means (the default unit is GB, documented).
+
+    None when the text says no amount of memory.
+    """
+    match = _MEMORY.fullmatch(str(value))
+    if not match:
+        return None
+    amount, unit = float(match.group(1)), (match.group(2) or "GB").upper()
+    return amount * 1024 if unit.startswith("G") else amount
+
+
+def major_and_minor(flink_version) -> tuple | None:
+    """Return the first two numbers of a Flink version, None when the text is none."""
+    match = _FLINK_VERSION_START.match(text(flink_version))
+    return tuple(int(number) for number in match.groups()) if match else None
+
+
+def is_flink_1_15_or_later(flink_version, resource_config_version) -> bool:
+    """Whether a job runs on Flink 1.15 or later, which takes packages from OBS only and needs an agency (documented).
+
+    A job that is sized by resources does, whether or not it names a version (documented).
+    """
+    numbers = major_and_minor(flink_version)
+    return resource_config_version == "v2" or (numbers is not None and numbers >= _FIRST_WITH_PACKAGES_IN_OBS)
+
+
+def text(value) -> str:
+    """Return a scalar of a task as YAML's reader meant it: C(true) instead of Python's C(True)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def tag_texts(tags: dict) -> dict:
+    """Return tags with keys and single values as texts; what is no single value is left for the rules to refuse."""
+    return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
+
+
+def _canonical_str(value):
+    return "" if value is None else str(value)
+
+
+def _canonical_sql(value):
+    """Whether the service keeps line breaks as they are sent, and those at the end at all, is unknown."""
+    return _canonical_str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _canonical_json(value):
+    """The text in one form, so that order and spaces make no difference; what is no JSON is returned as it is."""
+    config = _canonical_str(value)
+    try:
+        return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
+    except (ValueError, RecursionError):
+        return config
+
+
+def _canonical_int(value):
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _canonical_bool(value):
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    return value
+
+
+def _canonical_list(value):
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else value or []
+
+
+def _canonical_checkpoint_mode(value):
+    name = str(value).lower()
+    return _CHECKPOINT_MODES.get(name, name)
+
+
+def _canonical_runtime_config(value):
+    """A dict of strings from a dict, a JSON object, a JSON list of key and value, or lines of key=value.
+
+    Which of them the service answers with is unknown, so each is read. What is none of them is returned as it is.
+    """
+    config = _parsed_runtime_config(value.strip()) if isinstance(value, str) else value
+    if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):
+        config = {item["key"]: item.get("value") for item in config}
+    if isinstance(config, dict) and not any(isinstance(item, (dict, list)) for item in config.values()):
+        return {str(key).strip(): text(item).strip() for key, item in config.items()}
+    return {} if value is None else value
+
+
+def _parsed_runtime_config(config):
+    if not config:
+        return {}
+    if config[0] in "[{":
+        try:
+            return json.loads(config)
+        except (ValueError, RecursionError):
+            return config
+    lines = [line.strip() for line in config.splitlines() if line.strip()]
+    if not all("=" in line for line in lines):
+        return config
+    pairs = (line.partition("=") for line in lines)
+    return {key.strip(): value.strip() for key, _separator, value in pairs}
+
+
+def _canonical_resource_config(value):
+    known = value if isinstance(value, dict) else {}
+    return {
+        "max_slot": _canonical_int(_or_default(known, "max_slot", RESOURCE_CONFIG_DEFAULTS)),
+        "parallel_number": _canonical_int(_or_default(known, "parallel_number", RESOURCE_CONFIG_DEFAULTS)),
+        "jobmanager_resource_spec": _canonical_resource_spec(known.get("jobmanager_resource_spec")),
+        "taskmanager_resource_spec": _canonical_resource_spec(known.get("taskmanager_resource_spec")),
+    }
+
+
+def _canonical_resource_spec(value):
+    known = value if isinstance(value, dict) else {}
+    cpu = _or_default(known, "cpu", _RESOURCE_SPEC_DEFAULTS)
+    memory = _or_default(known, "memory", _RESOURCE_SPEC_DEFAULTS)
+    megabytes = memory_megabytes(memory)
+    try:
+        cpu = float(cpu)
+    except (TypeError, ValueError):
+        pass
+    return {"cpu": cpu, "memory": memory if megabytes is None else _memory_text(megabytes)}
+
+
+def _memory_text(megabytes):
+    gigabytes = megabytes / 1024
+    return f"{gigabytes:g} GB" if gigabytes == int(gigabytes) else f"{megabytes:g} MB"
+
+
+def _or_default(mapping, key, defaults):
+    value = mapping.get(key)
+    return defaults[key] if value is None or value == "" else value
+
+
+FORMS = {
+    "str": _canonical_str,
+    "sql": _canonical_sql,
+    "json": _canonical_json,
+    "int": _canonical_int,
+    "bool": _canonical_bool,
+    "list": _canonical_list,
+    "checkpoint_mode": _canonical_checkpoint_mode,
+    "runtime_config": _canonical_runtime_config,
+    "resource_config": _canonical_resource_config,
+}

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compares a job with its desired state."""
+
+from __future__ import annotations
+
+from .canonical import canonical, merged_resource_config
+from .fields import FIELDS_BY_NAME
+from .job import FlinkJob
+from .redact import shown_change
+from .spec import FlinkJobSpec
+
+
+def field_changes(spec: FlinkJobSpec, current: FlinkJob) -> tuple[dict, list[str]]:
+    """Return a tuple of the changes, canonical values before and after by field name, and of warnings."""
+    changes, warnings = {}, []
+    if spec.name is not None and spec.name != current.name:
+        changes["name"] = (current.name, spec.name)
+    wanted = canonical_fields(spec, current.definition(spec.kind))
+    for name, desired in wanted.items():
+        actual = current.value(name)
+        if not FIELDS_BY_NAME[name].on_update:
+            continue
+        if (
+            name == "checkpoint_path"
+            and desired == ""
+            and {**current.definition(spec.kind), **wanted}["checkpoint_enabled"]
+        ):
+            # No path of one's own is wanted, and the service makes one.
+            continue
+        if name == "cu_number" and desired != actual and shows_used_cus(current):
+            warnings.append(
+                f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
+                f"instead of what was requested ({desired} in this task)."
+            )
+        elif desired != actual:
+            changes[name] = (actual, desired)
+    if changes and "cu_number" not in wanted and shows_used_cus(current):
+        warnings.append(
+            f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
+            "requested, and the update sends them back; give cu_number to request another number."
+        )
+    return changes, warnings
+
+
+def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
+    """Return the names of the fields in which a job differs from the desired state."""
+    return list(field_changes(spec, current)[0])
+
+
+def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
+    """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
+    changes = field_changes(spec, current)[0]
+    shown_pairs = {name: shown_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
+    return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
+
+
+def shows_used_cus(current: FlinkJob) -> bool:
+    """Whether cu_number shows the CUs in use instead of those requested, as the service may have it.
+
+    C(real_cu_number) is documented to be 0 as long as it says nothing else than cu_number; when it repeats it
+    instead, cu_number has been overwritten with it.
+    """
+    return current.real_cu_number != 0 and current.real_cu_number == current.value("cu_number")
+
+
+def canonical_fields(spec: FlinkJobSpec, current_fields: dict) -> dict:
+    """Return the desired fields in canonical form; a resource_config laid over the current one where it is partial."""
+    result = {}
+    for name, given in spec.fields.items():
+        if name == "resource_config":
+            given = merged_resource_config(current_fields.get(name), given)
+        result[name] = canonical(FIELDS_BY_NAME[name], given)
+    return result

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task wants of a fleet, from its options: a goal for each job, how to roll it out, and what to purge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .._errors import InvalidInput
+from .._text import quoted
+from .canonical import tag_texts
+from .goal import Goal, goal_from_params, goal_options
+from .job import FlinkJob
+from .rules import check_name, check_number, check_tags
+
+# What names a job cannot be the same for several.
+_IDENTITY = ("name", "job_id")
+MOST_PARALLEL = 64
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How changes reach the jobs of a fleet.
+
+    :param batch_size: how many jobs are changed at one time; 0 for all.
+    :param canaries: how many jobs, the first ones of the list, are changed before all others.
+    :param max_failures: how many jobs may fail before no further ones are changed.
+    """
+
+    batch_size: int = 0
+    canaries: int = 0
+    max_failures: int = 0
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What is to become of jobs that the task does not list.
+
+    :param state: C(absent) or C(stopped).
+    :param name_prefix: only jobs whose names begin so; "" for any name.
+    :param tags: only jobs with these tags.
+    """
+
+    state: str
+    name_prefix: str = ""
+    tags: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FleetTask:
+    """What a task wants.
+
+    :param purge: None to leave unlisted jobs alone.
+    """
+
+    goals: list[Goal]
+    rollout: Rollout
+    purge: Purge | None = None
+
+
+def fleet_options() -> dict:
+    """Return the part of the argument spec that is about a fleet."""
+    desired = desired_options()
+    return {
+        "jobs": {**desired["jobs"], "required": True},
+        "defaults": desired["defaults"],
+        **parallelism_options(),
+        "batch_size": {"type": "int"},
+        "canaries": {"type": "int", "default": 0},
+        "max_failures": {"type": "int", "default": 0},
+        "purge": {"type": "bool", "default": False},
+        "purge_scope": {"type": "dict", "options": {"name_prefix": {"type": "str"}, "tags": {"type": "dict"}}},
+        "purge_state": {"type": "str", "choices": ["absent", "stopped"], "default": "absent"},
+    }
+
+
+def parallelism_options() -> dict:
+    """Return the part of the argument spec that says how many requests may be in flight at one time."""
+    return {"parallelism": {"type": "int", "default": 4}}
+
+
+def desired_options() -> dict:
+    """Return the part of the argument spec that lists the jobs of a fleet."""
+    of_a_job = {name: _without_default(option) for name, option in goal_options().items()}
+    of_all = {name: option for name, option in of_a_job.items() if name not in _IDENTITY}
+    return {
+        "jobs": {"type": "list", "elements": "dict", "options": of_a_job},
+        "defaults": {"type": "dict", "options": of_all},
+    }
+
+
+def task_from_params(params: dict) -> FleetTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken, and in which job.
+    """
+    _check_numbers(params)
+    if params["canaries"] and not params["wait"]:
+        raise InvalidInput(
+            f"canaries is {params['canaries']}, but wait is false; only who waits for a canary learns whether it fails."
+        )
+    rollout = Rollout(params["batch_size"] or 0, params["canaries"], params["max_failures"])
+    return FleetTask(goals_from_params(params), rollout, _purge(params))
+
+
+def _without_default(option):
+    """What a job leaves out is taken from the defaults of the task, so Ansible must not fill it in."""
+    return {key: value for key, value in option.items() if key != "default"}
+
+
+def goals_from_params(params: dict) -> list[Goal]:
+    """Return what a module's parameters C(jobs) and C(defaults) ask for, a goal for each job.
+
+    :raises InvalidInput: with the first rule that is broken, and in which job.
+    """
+    defaults = params["defaults"] or {}
+    fallbacks = {name: option.get("default") for name, option in goal_options().items()}
+    goals: list[Goal] = []
+    seen: set = set()
+    for number, job in enumerate(params["jobs"], start=1):
+        merged = dict(fallbacks)
+        for given in (defaults, job):
+            merged.update({name: value for name, value in given.items() if name in merged and value is not None})
+        try:
+            goal = goal_from_params(merged)
+        except InvalidInput as exc:
+            raise InvalidInput(f"{_which(job, number)} of jobs: {exc}") from exc
+        identity = {value for value in (goal.spec.name, goal.spec.job_id) if value is not None}
+        if identity & seen:
+            raise InvalidInput(f"{_which(job, number)} of jobs is in the list twice, but must be in it once.")
+        seen |= identity
+        goals.append(goal)
+    return goals
+
+
+def unlisted(jobs: list[FlinkJob], goals: list[Goal]) -> list[FlinkJob]:
+    """Return the jobs that no goal names, be it by name or by id."""
+    listed = {identity for goal in goals for identity in (goal.spec.name, goal.spec.job_id)}
+    return [job for job in jobs if not {job.name, job.job_id} & listed]
+
+
+def twins(job_ids):
+    """Yield the numbers of two jobs of a task that are the same one, which only the service can tell.
+
+    :param job_ids: the id of each job, None where there is none.
+    """
+    numbers: dict[int, int] = {}
+    for number, job_id in enumerate(job_ids, start=1):
+        first = number if job_id is None else numbers.setdefault(job_id, number)
+        if first != number:
+            yield first, number
+
+
+def twins_sentence(first: int, number: int, job_id: int, name: str) -> str:
+    """Say that two jobs of a task are the same one, without an end."""
+    return f"Jobs {first} and {number} of jobs are the same job, {job_id} ({name})"
+
+
+def _which(job, number):
+    if job.get("name"):
+        return f"Job {quoted(job['name'])}"
+    return f"Job {number}" if job.get("job_id") is None else f"Job with job_id {quoted(job['job_id'])}"
+
+
+def _purge(params):
+    scope = params["purge_scope"] or {}
+    prefix, tags = scope.get("name_prefix") or "", tag_texts(scope.get("tags") or {})
+    if not params["purge"]:
+        return None
+    if not prefix and not tags:
+        raise InvalidInput(
+            "purge is true, but purge_scope has neither name_prefix nor tags; one of them must say which jobs may go."
+        )
+    if prefix:
+        check_name("purge_scope.name_prefix", prefix)
+    check_tags("purge_scope.tags", tags)
+    if any("," in key + value for key, value in tags.items()):
+        raise InvalidInput("purge_scope.tags has a tag with a comma, which the service's list cannot be asked for.")
+    return Purge(params["purge_state"], prefix, tags)
+
+
+def check_parallelism(params: dict) -> None:
+    """Check how many requests may be in flight at one time.
+
+    :raises InvalidInput: it is none, or too many.
+    """
+    check_number("parallelism", params["parallelism"], 1, MOST_PARALLEL)
+
+
+def _check_numbers(params):
+    check_parallelism(params)
+    for name, least in (("batch_size", 1), ("canaries", 0), ("max_failures", 0)):
+        value = params[name]
+        if value is not None and value < least:
+            raise InvalidInput(f"{name} is {quoted(value)}, but must be {least} or more.")

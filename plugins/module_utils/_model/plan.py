@@ -1,0 +1,395 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From desired and current state to a plan: which steps, in which order, and what they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .._errors import ConflictError, InvalidInput
+from .bodies import (
+    create_body,
+    full_update_body,
+    live_update_body,
+)
+from .canonical import (
+    canonical,
+    is_flink_1_15_or_later,
+    to_wire,
+)
+from .diff import canonical_fields, field_changes
+from .fields import (
+    FIELDS_BY_NAME,
+    JAR,
+    TYPE_OF_ANY_SQL_JOB,
+    JobKind,
+)
+from .goal import Goal
+from .job import FlinkJob
+from .redact import job_result, shown_change, shown_fields
+from .rules import check_definition
+from .spec import FlinkJobSpec
+from .status import (
+    DRAFT,
+    FAILED,
+    FINISHED,
+    IN_ARREARS,
+    RUNNING,
+    STOP_FAILED,
+    STOPPED,
+    SUBMIT_FAILED,
+    status_of,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of the API.
+
+    :param operation: C(create), C(update), C(stop), C(run) or C(delete).
+    :param job_id: the job it is about; None for a job that does not exist yet.
+    :param body: what it sends, for create and update.
+    :param fields: names of the fields it changes, for the result.
+    :param savepoint: whether a stop makes a savepoint or a run resumes from it.
+    :param kind: what kind of job it is about, for create and update.
+    """
+
+    operation: str
+    job_id: int | None = None
+    body: dict = field(default_factory=dict)
+    fields: tuple = ()
+    savepoint: bool = False
+    kind: JobKind = JAR
+
+    def as_action(self) -> dict:
+        """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
+        action: dict = {"operation": self.operation}
+        if self.fields:
+            action["fields"] = list(self.fields)
+        if self.operation == "stop":
+            action["trigger_savepoint"] = self.savepoint
+        if self.operation == "run":
+            action["resume_savepoint"] = self.savepoint
+        return action
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do about one job.
+
+    :param steps: the operations, in order; empty when there is nothing to do.
+    :param changes: what changes, as it may be shown: C({"before": …, "after": …}) by field name.
+    :param before: the managed fields as they are and may be shown, {} when there is no job.
+    :param after: the managed fields as they will be and may be shown, {} when there will be no job.
+    :param job: the whole job as it is predicted to be; None when there is and will be none.
+    :param risks: sentences about what puts the job's state at risk.
+    :param former: the update that restores the definition as it is; None when there is nothing to restore.
+    :param warnings: sentences for the person who runs the task.
+    """
+
+    steps: tuple = ()
+    changes: dict = field(default_factory=dict)
+    before: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    job: dict | None = None
+    risks: tuple = ()
+    former: Step | None = None
+    warnings: tuple = ()
+
+
+def is_upgrade(steps) -> bool:
+    """Whether steps change a running job by stopping and starting it."""
+    return {"stop", "update", "run"} <= {step.operation for step in steps}
+
+
+def plan_job(goal: Goal, current: FlinkJob | None, tags_match: bool) -> Plan:
+    """Plan how a job comes to be as desired.
+
+    :param current: the job as it is, None when there is none; its status is settled, unless the goal's state is
+        C(present) or C(absent).
+    :param tags_match: False when the service's tag filter does not find the job by the desired tags.
+    :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
+    :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
+    """
+    if goal.state == "absent":
+        return _plan_absent(goal.spec, current)
+    if current is None:
+        return _plan_create(goal)
+    return _plan_existing(goal, current, tags_match)
+
+
+def _plan_absent(spec, current):
+    if current is None:
+        return Plan()
+    if spec.job_id is not None and spec.name is not None and spec.name != current.name:
+        raise ConflictError(
+            f"Flink job {spec.job_id} is named {current.name}, not {spec.name}; nothing was deleted, "
+            "because name and job_id do not mean the same job."
+        )
+    return Plan(
+        steps=(Step("delete", current.job_id),),
+        changes={"name": {"before": current.name, "after": None}},
+        before={"name": current.name},
+        job=job_result(current, spec),
+    )
+
+
+def _plan_create(goal):
+    spec = goal.spec
+    if spec.job_id is not None:
+        raise ConflictError(
+            f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
+        )
+    check_definition(spec.fields, set(spec.fields))
+    managed = {"name": spec.name, **canonical_fields(spec, {})}
+    if spec.tags is not None:
+        managed["tags"] = spec.tags
+    predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
+    if "template_id" in spec.fields and "sql_body" not in spec.fields:
+        # What the template has is known to the service alone.
+        predicted["sql_body"] = None
+    nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
+    after = shown_fields(managed, spec.public_text)
+    late = _only_for_updates(spec)
+    steps = [
+        Step(
+            "create",
+            body=create_body(spec.kind, spec),
+            fields=tuple(name for name in managed if name not in late),
+            kind=spec.kind,
+        )
+    ]
+    if late:
+        draft = FlinkJob({"job_id": 0, "name": spec.name})
+        steps.append(Step("update", body=full_update_body(spec.kind, spec, draft), fields=late, kind=spec.kind))
+    if goal.state in ("started", "restarted"):
+        if goal.how.resume_savepoint:
+            raise ConflictError(
+                f"There is no {spec.label}, so none with a savepoint to resume from, as resume_savepoint asks; nothing "
+                "was created."
+            )
+        steps.append(Step("run"))
+    return Plan(
+        steps=tuple(steps),
+        changes={name: {"before": None, "after": value} for name, value in after.items()},
+        after=after,
+        job={
+            **nothing,
+            "name": spec.name,
+            "status": RUNNING if steps[-1].operation == "run" else DRAFT,
+            **shown_fields(predicted, spec.public_text),
+        },
+    )
+
+
+def _only_for_updates(spec):
+    """Return the names of the given fields that a new job does not take, so that an update has to follow.
+
+    :raises InvalidInput: that update would not know the whole definition.
+    """
+    late = tuple(known.name for known in spec.kind.fields if known.name in spec.fields and not known.on_create)
+    if late and "template_id" in spec.fields and "sql_body" not in spec.fields:
+        raise InvalidInput(
+            f"{late[0]} is given for a new job whose SQL comes from template_id, but needs sql_body then, because the "
+            "service takes it only together with the SQL."
+        )
+    return late
+
+
+def _check_type(spec, current):
+    """Return warnings about a type that is not the desired one, which cannot be changed.
+
+    :raises ConflictError: it certainly is another one.
+    """
+    wanted, told = spec.fields.get("job_type"), current.job_type
+    if not wanted or told in ("", wanted):
+        return []
+    if told == TYPE_OF_ANY_SQL_JOB:
+        return [
+            f"The service shows {spec.label} as {told}, which it may do for any SQL job, and not as {wanted}. The type "
+            "of an existing job cannot be changed, so it was left as it is."
+        ]
+    raise ConflictError(
+        f"{spec.label} is a {told}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
+        "changed."
+    )
+
+
+def _plan_existing(goal, current, tags_match):
+    spec = goal.spec
+    type_warnings = _check_type(spec, current)
+    changes, warnings = field_changes(spec, current)
+    warnings += type_warnings
+    if spec.tags and not tags_match:
+        warnings.append(
+            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_text(spec.tags)}. "
+            "It documents no way to read or change the tags of an existing job, so they were left as they are."
+        )
+    managed_names = ["name"] if spec.name is not None else []
+    managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
+    values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
+    wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
+    before, after = shown_fields(values, spec.public_text), shown_fields(wanted, spec.public_text)
+    for name, (old, new) in changes.items():
+        before[name], after[name] = shown_change(name, old, new, spec.public_text)
+    steps = _steps(goal, current, changes)
+    former = _former(goal, current, changes, steps)
+    job = {**current.facts(), **shown_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
+    return Plan(
+        steps=steps,
+        changes={name: {"before": before[name], "after": after[name]} for name in changes},
+        before=before,
+        after=after,
+        job={**job, "status": _predicted_status(current, steps)},
+        risks=_risks(spec.kind, current, changes, steps, former),
+        former=former,
+        warnings=tuple(warnings),
+    )
+
+
+def _steps(goal, current, changes):
+    """Return the operations that bring an existing job to a state: stop, update, run, as far as each is needed."""
+    _check_status(goal.state, current)
+    stop = _stop_step(goal, current, changes)
+    run = _run_step(goal, current, stop)
+    steps = (stop, *_update_steps(goal.spec, current, changes, stopped=stop is not None), run)
+    return tuple(step for step in steps if step)
+
+
+def _check_status(state, current):
+    if state not in ("started", "restarted"):
+        return
+    if current.status == IN_ARREARS:
+        raise ConflictError(f"Flink job {current.name} was stopped because the account is in arrears{current.because}.")
+    if current.status == STOP_FAILED and state == "started":
+        raise ConflictError(
+            f"Flink job {current.name} could not be stopped before; whether it runs is not known{current.because}. "
+            "Use state stopped to stop it again, or state restarted."
+        )
+
+
+def _stop_step(goal, current, changes):
+    state, how = goal.state, goal.how
+    if current.status not in (RUNNING, STOP_FAILED):
+        return None
+    if state in ("stopped", "restarted"):
+        return Step("stop", current.job_id, savepoint=how.trigger_savepoint)
+    need_stop = _need_stop(changes)
+    if state != "started" or not need_stop:
+        return None
+    if how.upgrade_mode == "fail":
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
+            "stopped; upgrade_mode is fail, so nothing was changed."
+        )
+    return Step("stop", current.job_id, savepoint=how.upgrade_mode == "savepoint")
+
+
+def _run_step(goal, current, stop):
+    if goal.state == "started":
+        # A bounded job that has finished is where it should be; only a restart runs it again.
+        is_there = current.status in (RUNNING, FINISHED) or status_of(current.status).on_the_way_to == "started"
+        needed = stop or not is_there
+    else:
+        needed = goal.state == "restarted"
+    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.how)) if needed else None
+
+
+def _resumes(current, stop, how):
+    if stop:
+        if how.resume_savepoint and not stop.savepoint:
+            raise ConflictError(
+                f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
+                "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
+            )
+        return stop.savepoint and how.resume_savepoint is not False
+    if how.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
+        if current.has_run and not current.has_savepoint:
+            raise ConflictError(
+                f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no "
+                "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
+                "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
+            )
+    if how.resume_savepoint and not current.has_savepoint:
+        raise ConflictError(
+            f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
+        )
+    return current.has_savepoint if how.resume_savepoint is None else how.resume_savepoint
+
+
+def _predicted_status(current, steps):
+    status = current.status
+    for step in steps:
+        status = {"stop": STOPPED, "run": RUNNING}.get(step.operation, status)
+    return status
+
+
+def _risks(kind, current, changes, steps, former):
+    """Say what puts the job's state at risk in a plan that stops or starts it."""
+    operations = {step.operation: step for step in steps}
+    risks = []
+    if "stop" in operations and not operations["stop"].savepoint:
+        risks.append("The job is stopped without a savepoint, so its state is lost.")
+    elif "stop" in operations:
+        if not current.value("obs_bucket"):
+            risks.append("The job has no obs_bucket, so there may be no place for its savepoint.")
+        is_new = is_flink_1_15_or_later(current.value("flink_version"), current.value("resource_config_version"))
+        if is_new and not current.value("execution_agency_urn"):
+            risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
+    if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
+        risks.append("The job is started without a savepoint, so with empty state.")
+    if former and current.value("checkpoint_enabled"):
+        risks.append(
+            "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
+            "rollback."
+        )
+    if "run" in operations and operations["run"].savepoint and current.status == FAILED:
+        risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
+    if "run" in operations and operations["run"].savepoint:
+        changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
+        if changed:
+            risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
+    return tuple(risks)
+
+
+def _former(goal, current, changes, steps):
+    """Return the update that undoes an upgrade, where it is one that can be undone."""
+    operations = {step.operation: step for step in steps}
+    if not is_upgrade(steps) or not (goal.how.rollback and operations["run"].savepoint):
+        return None
+    kind = goal.spec.kind
+    body = full_update_body(kind, FlinkJobSpec(), current)
+    # What was unset before has to be unset again.
+    unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
+    body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
+    return Step("update", current.job_id, body, tuple(changes), kind=kind)
+
+
+def _need_stop(changes):
+    """Return the names of the changes that a running job does not take."""
+    return [name for name in changes if name == "name" or not FIELDS_BY_NAME[name].live]
+
+
+def _update_steps(spec, current, changes, stopped):
+    if not changes:
+        return ()
+    check_definition(
+        {**current.definition(spec.kind), **canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
+    )
+    if status_of(current.status).may_run and not stopped:
+        need_stop = _need_stop(changes)
+        if need_stop:
+            raise ConflictError(
+                f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
+                "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
+            )
+        body = live_update_body(spec.kind, spec, current, changes)
+    else:
+        body = full_update_body(spec.kind, spec, current)
+    return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
+
+
+def _tags_text(tags):
+    return ", ".join(f"{key}={value}" for key, value in tags.items())

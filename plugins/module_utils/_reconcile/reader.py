@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the current state of the job that a task means, with the fewest requests that tell all that is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._api.flink_jobs import FlinkJobApi
+from .._errors import ConflictError, NotFound
+from .._model.fields import JobKind
+from .._model.job import FlinkJob
+from .._model.spec import FlinkJobSpec
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found.
+
+    :param job: the job, None when there is none.
+    :param tags_match: False when the job is there, but not found by the desired tags.
+    """
+
+    job: FlinkJob | None = None
+    tags_match: bool = True
+
+
+class FlinkJobReader:
+    """Finds and reads jobs.
+
+    The list and the detail of a job each tell fields that the other leaves out (documented), and which ones may
+    vary. Either is asked first, as fits the task, and the other only for managed fields that are still missing.
+    """
+
+    def __init__(self, api: FlinkJobApi) -> None:
+        self._api = api
+
+    def find(self, spec: FlinkJobSpec) -> Found:
+        """Find the job that a desired state is about, and read what it manages.
+
+        :raises ConflictError: the name belongs to several jobs, or to one of another kind.
+        :raises RequestError: the service refused or did not answer.
+        """
+        found = self._find_by_name(spec) if spec.job_id is None else self._find_by_id(spec)
+        if found.job and spec.kind and not spec.kind.has(found.job.job_type):
+            raise ConflictError(
+                f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a "
+                f"{' or '.join(spec.kind.job_types)}; this module leaves it alone."
+            )
+        return found
+
+    def read(self, job_id: int, fields) -> FlinkJob:
+        """Read a job by its id, with the given fields as far as the service tells them."""
+        return self.with_fields(self._detail(job_id), fields)
+
+    def read_now(self, job_id: int) -> FlinkJob:
+        """Read a job as it is now, whatever was read before; for who waits for a change of it."""
+        return self.read(job_id, ())
+
+    def with_fields(self, job: FlinkJob, fields) -> FlinkJob:
+        """Return a job with the given fields as far as the service tells them."""
+        return self._with_list(self._with_detail(job, fields), fields)
+
+    def complete(self, job: FlinkJob, kind: JobKind) -> FlinkJob:
+        """Return a job with all the fields of its kind that the service tells of it."""
+        return self.with_fields(job, kind.names)
+
+    def is_listed(self, job: FlinkJob) -> bool:
+        """Whether the service still lists a job."""
+        return self._listed(job) is not None
+
+    def ids_named(self, name: str) -> list[int]:
+        """Return the ids of the jobs of a name."""
+        return [job.job_id for job in self._named(name)]
+
+    def _find_by_name(self, spec):
+        tags = tags_filter(spec.tags)
+        jobs = self._named(spec.name, **tags)
+        tags_match = True
+        if tags and not jobs:
+            jobs = self._named(spec.name)
+            tags_match = False
+        if len(jobs) > 1:
+            ids = ", ".join(str(job.job_id) for job in sorted(jobs, key=lambda job: job.job_id))
+            raise ConflictError(f"Several jobs are named {spec.name}: {ids}; say which one with job_id.")
+        return Found(self._with_detail(jobs[0], spec.fields), tags_match) if jobs else Found()
+
+    def _find_by_id(self, spec):
+        try:
+            job = self.read(spec.job_id, spec.fields)
+        except NotFound:
+            return Found()
+        if "list" not in job.sources:
+            # Deleted jobs keep a record (documented), which the detail may still show.
+            listed = self._listed(job)
+            if not listed:
+                return Found()
+            job = job.completed_by(listed)
+        if spec.name is not None and spec.name != job.name:
+            self._check_name_is_free(spec)
+        tags = tags_filter(spec.tags)
+        tags_match = not tags or any(other.job_id == job.job_id for other in self._named(job.name, **tags))
+        return Found(job, tags_match)
+
+    def _check_name_is_free(self, spec):
+        owners = [job.job_id for job in self._named(spec.name) if job.job_id != spec.job_id]
+        if owners:
+            raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
+
+    def _detail(self, job_id):
+        return FlinkJob(self._api.get_job(job_id), "detail")
+
+    def _named(self, name, **filters):
+        # Jobs of other names are left out already, but not those that have none.
+        jobs = (FlinkJob(answer, "list") for answer in self._api.list_jobs(name=name, **filters))
+        return [job for job in jobs if job.name == name]
+
+    def _with_detail(self, job, fields):
+        if "detail" in job.sources or job.tells_all(fields):
+            return job
+        return job.completed_by(self._detail(job.job_id))
+
+    def _with_list(self, job, fields):
+        if "list" in job.sources or job.tells_all(fields):
+            return job
+        listed = self._listed(job)
+        return job.completed_by(listed) if listed else job
+
+    def _listed(self, job):
+        """Return a job as the list tells it, None when it is not listed."""
+        return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
+
+
+def tags_filter(tags: dict | None) -> dict:
+    """Return the list's tags filter; its form is known from the vendor's Terraform provider.
+
+    A comma inside a tag would make it mean something else, so such tags are not looked for.
+    """
+    pairs = [f"{key}={value}" for key, value in (tags or {}).items() if "," not in key + value]
+    return {"tags": ",".join(pairs)} if pairs else {}

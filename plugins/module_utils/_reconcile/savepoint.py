@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Savepoints of one job: makes one of a running job, or gives the job one to resume from.
+
+The two operations are the vendor's: its clients and its own API reference have them, while Open Telekom Cloud's
+reference names them only in the table of rights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .._api.flink_jobs import FlinkJobApi
+from .._errors import (
+    ApiError,
+    ConflictError,
+    DliError,
+    InvalidInput,
+    LifecycleError,
+    NotFound,
+    WaitTimeout,
+)
+from .._model.fields import identity_options
+from .._model.job import FlinkJob, same_path
+from .._model.redact import job_result
+from .._model.rules import check_obs_path, check_spec
+from .._model.spec import FlinkJobSpec
+from .._model.status import RUNNING, status_of
+from . import wait as _wait
+from .executor import Applier
+from .reader import FlinkJobReader
+from .wait import Waiting
+from .writes import FlinkJobWrites
+
+_SCHEME = "obs://"
+# HTTP statuses and the service's code that tell that there is no such operation.
+_NO_OPERATION = (404, 405, 501)
+_NOT_SUPPORTED = "0007"
+_SAVEPOINT_FACTS = ("has_savepoint", "savepoint_path")
+
+
+@dataclass(frozen=True)
+class SavepointTask:
+    """What a task asks for.
+
+    :param job: which job.
+    :param state: C(present) to make a savepoint, C(imported) to give the job one.
+    :param path: where to, or where it is, with C(obs://); "" for the job's own bucket.
+    """
+
+    job: FlinkJobSpec
+    state: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class SavepointPlan:
+    """What is to be done.
+
+    :param operation: C(savepoint), C(import-savepoint), or "" for nothing.
+    :param path: what it is sent, with C(obs://).
+    :param after: the job's facts about its savepoint that differ afterwards; None for a path not known before.
+    """
+
+    operation: str = ""
+    path: str = ""
+    after: dict = field(default_factory=dict)
+
+    def as_action(self) -> dict:
+        """Return the operation as results tell it."""
+        return {"operation": self.operation, "savepoint_path": self.path}
+
+
+def savepoint_options() -> dict:
+    """Return the part of the argument spec about savepoints."""
+    return {
+        **identity_options(),
+        "state": {"type": "str", "choices": ["present", "imported"], "default": "present"},
+        "savepoint_path": {"type": "str"},
+    }
+
+
+def task_from_params(params: dict) -> SavepointTask:
+    """Return what a module's parameters ask for.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    spec = FlinkJobSpec(params["name"], params["job_id"], kind=None)
+    check_spec(spec)
+    if spec.name is not None and spec.job_id is not None:
+        raise InvalidInput("name and job_id are both given, but one of them must identify the job alone.")
+    path = params["savepoint_path"]
+    if path is None:
+        if params["state"] == "imported":
+            raise InvalidInput("savepoint_path is missing; state imported needs it to know the savepoint.")
+        return SavepointTask(spec, params["state"])
+    check_obs_path("savepoint_path", path)
+    path = path if path.startswith(_SCHEME) else _SCHEME + path
+    if params["state"] == "imported" and "/" not in path.removeprefix(_SCHEME).strip("/"):
+        raise InvalidInput("savepoint_path names a bucket alone, but must name the folder of the savepoint.")
+    return SavepointTask(spec, params["state"], path)
+
+
+def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiting: Waiting) -> dict:
+    """Make or import a savepoint and return the module's result.
+
+    :param apply: False for check mode: everything but the change itself.
+    :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
+    """
+    reader = FlinkJobReader(api)
+    plan, current = _make_plan(api, reader, task, waiting)
+    if not (plan.operation and apply):
+        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
+    job = _apply(FlinkJobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
+    return _result_of_change(task, plan, current, job)
+
+
+def _make_plan(api, reader, task, waiting):
+    current = reader.find(task.job).job
+    if current is None:
+        raise _not_there(task)
+    plan = _plan_savepoint(task, current)
+    if plan.operation and not status_of(current.status).settled:
+        current = Applier(api, reader, waiting).settle(current, f"Flink job {current.name}")
+        plan = _plan_savepoint(task, current)
+    if plan.operation == "savepoint" and current.status != RUNNING:
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}, but a savepoint can be made of a running job only."
+        )
+    return plan, current
+
+
+def _not_there(task):
+    return ConflictError(f"There is no {task.job.label}.")
+
+
+def _apply(writes, reader, task, plan, current, waiting):
+    """Carry out a plan, and return the job as it is then."""
+    waiting.progress.status(current.name, current.status)
+    if plan.operation == "savepoint":
+        waiting.progress.tell(f"{current.name}: make a savepoint")
+    done = []
+    try:
+        _carry_out(writes, reader, task, plan, current)
+        done.append(plan.as_action())
+        if plan.operation == "savepoint" and waiting.wait:
+            return _saved(reader, current, waiting)
+        return reader.read(current.job_id, ())
+    except DliError as exc:
+        exc.after(done)
+        raise
+
+
+def _result_of_change(task, plan, before, job):
+    # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
+    job = job.completed_by(before, but=(*_SAVEPOINT_FACTS, "status_desc"))
+    after = _savepoint_facts(job)
+    if plan.operation == "savepoint" and not job.has_newer_savepoint_than(before):
+        after = plan.after
+    result = _result(plan, before, job_result(job, task.job), after)
+    if plan.operation != "savepoint" and not _shows(job, plan.path):
+        result["warnings"] = [
+            f"The service accepted the savepoint for {task.job.label}, but does not show it; see where the job would "
+            "resume from before you start it."
+        ]
+        result["changes"] = _changes(before, plan.after)
+    return result
+
+
+def _plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
+    """Decide what is to be done. Pure.
+
+    :raises ConflictError: nothing tells where a savepoint shall go.
+    """
+    if task.state == "imported":
+        if _shows(job, task.path):
+            return SavepointPlan()
+        return SavepointPlan("import-savepoint", task.path, {"has_savepoint": True, "savepoint_path": task.path})
+    path = task.path
+    if not path:
+        bucket = job.value("obs_bucket").removeprefix(_SCHEME).strip("/")
+        if not bucket:
+            raise ConflictError(
+                f"savepoint_path is missing, and {task.job.label} has no obs_bucket to put the savepoint into."
+            )
+        # Where the service itself puts the savepoints that a stop makes.
+        path = f"{_SCHEME}{bucket}/jobs/savepoint/{job.job_id}/"
+    return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
+
+
+def _carry_out(writes, reader, task, plan, job):
+    try:
+        if plan.operation == "savepoint":
+            # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
+            writes.trigger_savepoint(job, _bare(plan.path))
+        else:
+            writes.import_savepoint(job, plan.path)
+    except ApiError as exc:
+        if isinstance(exc, NotFound) and not reader.is_listed(job):
+            raise _not_there(task) from exc
+        if _is_unknown_operation(exc):
+            exc.explained(
+                "The public API reference of Open Telekom Cloud does not list this operation, so the service may not "
+                "offer it."
+            )
+        raise
+
+
+def _is_unknown_operation(exc):
+    """Whether a refusal of a job that is there is about the operation."""
+    return (
+        isinstance(exc, NotFound)
+        or exc.http_status in _NO_OPERATION
+        or exc.error_code.rpartition(".")[2] == _NOT_SUPPORTED
+    )
+
+
+def _saved(reader, before, waiting):
+    """Wait until a job shows its new savepoint, and return it.
+
+    :raises LifecycleError: it goes on, or has ended, without one.
+    """
+    clock = waiting.clock
+    start = clock.monotonic()
+    statuses = set()
+
+    def is_done(job):
+        statuses.add(job.status)
+        waiting.progress.status(job.name, job.status)
+        if not status_of(job.status).settled:
+            return False
+        if job.has_newer_savepoint_than(before) or job.status != RUNNING:
+            return True
+        # Running as before: over, if it was seen at it, or else not begun yet.
+        return statuses != {RUNNING} or clock.monotonic() - start >= _wait.GRACE_SECONDS
+
+    try:
+        job = _wait.wait_until(
+            lambda: reader.read(before.job_id, ()),
+            is_done,
+            waiting.timeout,
+            lambda found: (
+                f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
+            ),
+            clock,
+        )
+    except WaitTimeout as exc:
+        exc.facts = _facts(exc.last)
+        raise
+    if not job.has_newer_savepoint_than(before):
+        rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
+        raise LifecycleError(
+            f"Flink job {job.name} is {job.status}{job.because}; it shows no new savepoint, and {rest}.",
+            _facts(job),
+        )
+    return job
+
+
+def _result(plan, before, job, after):
+    if not plan.operation:
+        return {"changed": False, "job": job, "changes": {}, "actions": [], "diff": {"before": {}, "after": {}}}
+    label = f"Flink job {before.name}"
+    action = plan.as_action()
+    changes = _changes(before, after)
+    return {
+        "changed": True,
+        "job": job,
+        "changes": changes,
+        "actions": [action],
+        "diff": {
+            "before": {name: change["before"] for name, change in changes.items()},
+            "after": {**{name: change["after"] for name, change in changes.items()}, "(actions)": [action]},
+            "before_header": label,
+            "after_header": label,
+        },
+    }
+
+
+def _changes(before, after):
+    old = _savepoint_facts(before)
+    return {name: {"before": old[name], "after": value} for name, value in after.items() if value != old[name]}
+
+
+def _facts(job):
+    return {"job_id": job.job_id, "status": job.status, **_savepoint_facts(job)}
+
+
+def _savepoint_facts(job):
+    return {"has_savepoint": job.has_savepoint, "savepoint_path": job.savepoint_path or None}
+
+
+def _shows(job, path):
+    return job.has_savepoint and same_path(job.savepoint_path, path)
+
+
+def _bare(path):
+    return path.removeprefix(_SCHEME).rstrip("/")

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How messages show what others wrote: on one line, without control characters, and not without end."""
+
+from __future__ import annotations
+
+# As much of a value as tells which one it is.
+_LONGEST_QUOTE = 80
+
+
+def printable(value) -> str:
+    """Return words to show, such as the service's: one line, no control characters. What is in them stays."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
+
+
+def quoted(value, longest: int = _LONGEST_QUOTE) -> str:
+    """Return a value of an option as a user would write it, with what cannot be seen made visible.
+
+    A longer one is described instead. It is not cut: half of a secret would not be recognised, and not be masked. Lists
+    and dictionaries are described as well, as they could be deep.
+
+    :param longest: most characters of a text to show.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_QUOTE:
+        return f"a number of more than {_LONGEST_QUOTE} digits"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, (dict, list)):
+        return "a dictionary" if isinstance(value, dict) else "a list"
+    value = str(value)
+    if len(value) > longest:
+        return f"a text of {len(value)} characters"
+    return '"' + "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value) + '"'
