@@ -175,7 +175,7 @@ class ConnectionFailed(RequestError):
         self.lasting = lasting
 
 
-class UnexpectedAnswer(RequestError):
+class UnexpectedResponse(RequestError):
     """There was an answer, but not one that the API can have given.
 
     :param http_status: HTTP status code of the answer.
@@ -208,9 +208,9 @@ class ApiError(RequestError):
         self.api_message = api_message
         self.request_id = request_id
         # IAM's code repeats the status.
-        answer = f"HTTP {http_status}" + (f", {error_code}" if error_code not in ("", str(http_status)) else "")
+        response = f"HTTP {http_status}" + (f", {error_code}" if error_code not in ("", str(http_status)) else "")
         trace = f" (request id {request_id})" if request_id else ""
-        text = f"The service refused {operation} with {answer}: {api_message}{trace}"
+        text = f"The service refused {operation} with {response}: {api_message}{trace}"
         # The service's words may be no sentence; another one may follow them.
         super().__init__(text if text.endswith(_SENTENCE_ENDS) else f"{text}.", operation)
 

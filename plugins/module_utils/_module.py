@@ -103,7 +103,7 @@ def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
             client.close()
 
 
-def is_hidden(module: AnsibleModule, value) -> bool:
+def is_redacted(module: AnsibleModule, value) -> bool:
     """Whether any part of a value is masked in the result, because it is secret."""
     return _without_secrets(module, value) != value
 

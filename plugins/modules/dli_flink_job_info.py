@@ -563,7 +563,7 @@ from ..module_utils._info.query import (
     query_options,
 )
 from ..module_utils._model.fleet import desired_options, parallelism_options
-from ..module_utils._module import auth_options, is_hidden, run_module
+from ..module_utils._module import auth_options, is_redacted, run_module
 
 
 def main():
@@ -574,7 +574,7 @@ def main():
 
     def action(params, open_api, _waiting):
         query = query_from_params(params)
-        return query_jobs(open_api(), query, lambda value: is_hidden(module, value))
+        return query_jobs(open_api(), query, lambda value: is_redacted(module, value))
 
     run_module(module, action)
 

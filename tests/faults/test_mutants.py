@@ -16,11 +16,11 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
 from ansible_collections.otc.dli.plugins.module_utils._http import client
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import FlinkJobWrites, Writes
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import JobWrites, Writes
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_template
 
 from faults.invariants import check_cell
@@ -43,7 +43,7 @@ def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
         except RequestError:
             send()
 
-    patch.setattr(FlinkJobWrites, "send", send)
+    patch.setattr(JobWrites, "send", send)
 
 
 def drop_the_masking(patch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def follow_redirects(patch: pytest.MonkeyPatch) -> None:
 def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:
     """A job runs because the service has accepted its start."""
 
-    def started(self: Any, before: FlinkJob, *_rest: Any) -> FlinkJob:
+    def started(self: Any, before: ObservedJob, *_rest: Any) -> ObservedJob:
         return self._read(before.job_id)
 
     patch.setattr(Applier, "_started", started)
@@ -101,15 +101,15 @@ def _unverified(client: Any) -> Any:
 
 def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
     """A start that was lost is repeated without the savepoint."""
-    real = FlinkJobWrites.run
+    real = JobWrites.run
 
-    def run(self: Any, job: FlinkJob, resume: bool) -> None:
+    def run(self: Any, job: ObservedJob, resume: bool) -> None:
         try:
             self._api.run_job(job.job_id, resume)
         except RequestError:
             real(self, job, False)
 
-    patch.setattr(FlinkJobWrites, "run", run)
+    patch.setattr(JobWrites, "run", run)
 
 
 def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def say_that_nothing_was_changed(patch: pytest.MonkeyPatch) -> None:
 
 def evade_a_name(patch: pytest.MonkeyPatch) -> None:
     """A job that could not be created is created under another name."""
-    real = FlinkJobWrites.create
+    real = JobWrites.create
 
     def create(self: Any, kind: Any, body: dict[str, Any]) -> Any:
         try:
@@ -153,7 +153,7 @@ def evade_a_name(patch: pytest.MonkeyPatch) -> None:
         except RequestError:
             return real(self, kind, {**body, "name": f"{body['name']}-2"})
 
-    patch.setattr(FlinkJobWrites, "create", create)
+    patch.setattr(JobWrites, "create", create)
 
 
 def repeat_any_write_without_looking(patch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from ansible_collections.otc.dli.plugins.module_utils._http.credentials import E
 from ansible_collections.otc.dli.plugins.module_utils._model import fields as table
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import RESOURCE_CONFIG_DEFAULTS, to_wire
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import goal_options, lifecycle_options
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
@@ -133,7 +133,7 @@ def test_name_and_tags_are_as_the_contract_says():
 
 def test_facts_of_a_job_are_properties_of_the_contract():
     known = set(SCHEMAS["FlinkJobDetail"]["properties"]) | set(SCHEMAS["FlinkJobConfig"]["properties"])
-    assert set(FlinkJob({"job_id": 1}).facts()) <= known
+    assert set(ObservedJob({"job_id": 1}).facts()) <= known
 
 
 def described(option):

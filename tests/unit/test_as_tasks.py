@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import NotFound
 from ansible_collections.otc.dli.plugins.module_utils._info.adopt import describe
 from ansible_collections.otc.dli.plugins.module_utils._info.audit import Ages
-from ansible_collections.otc.dli.plugins.module_utils._info.query import FlinkJobQuery, query_jobs
+from ansible_collections.otc.dli.plugins.module_utils._info.query import JobQuery, query_jobs
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
-from ansible_collections.otc.dli.plugins.module_utils._model.spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
@@ -298,11 +298,11 @@ def test_what_no_option_can_say_is_left_out(service, access):
 def test_what_the_option_would_refuse_is_left_out():
     """However the service words it: a later release may know more choices."""
     config = {"feature": "other", "resource_config_version": "v3", "checkpoint_mode": 3, "cu_number": "many"}
-    job = FlinkJob({"job_id": 1, "name": "job", "desc": "a", "job_config": config}, "list", "detail")
-    sql = FlinkJob(
+    job = ObservedJob({"job_id": 1, "name": "job", "desc": "a", "job_config": config}, "list", "detail")
+    sql = ObservedJob(
         {"job_id": 2, "name": "sql", "job_type": "flink_sql_edge_job", "run_mode": "other"}, "list", "detail"
     )
-    found = describe([job, sql], True, is_hidden=lambda value: False)
+    found = describe([job, sql], True, is_redacted=lambda value: False)
     assert found["tasks"] == [{"name": "job", "desc": "a"}] and found["sql_tasks"] == [{"name": "sql"}]
     assert {entry["option"] for entry in found["left_out"]} == {*config, "job_type", "run_mode"}
 
@@ -364,7 +364,7 @@ def test_what_no_option_of_a_sql_job_can_say_is_left_out(service, access):
 def test_a_job_of_an_unknown_type_is_no_task():
     """No module would take it. Where no type is told, the modules take a job for one of their own."""
     types = {"a": "flink_later_job", "b": "", "c": "flink_sql_edge_job"}
-    found = query_jobs(Api(types), FlinkJobQuery(as_tasks=True), is_hidden=lambda value: False)
+    found = query_jobs(Api(types), JobQuery(as_tasks=True), is_redacted=lambda value: False)
     assert found["tasks"] == [{"name": "b"}] and found["sql_tasks"] == [{"name": "c"}]
 
 
@@ -417,9 +417,9 @@ class Api:
 
 
 def test_a_job_that_is_deleted_meanwhile_is_no_task_and_missing():
-    goals = [Goal(FlinkJobSpec("a", fields={"resource_config_version": "v1"})), Goal(FlinkJobSpec("b"))]
-    query = FlinkJobQuery(as_tasks=True, ages=Ages(), goals=goals)
+    goals = [Goal(JobSpec("a", fields={"resource_config_version": "v1"})), Goal(JobSpec("b"))]
+    query = JobQuery(as_tasks=True, ages=Ages(), goals=goals)
     types = {"a": "", "b": "flink_jar_job", "c": "flink_sql_job"}
-    result = query_jobs(Api(types, gone=True), query, is_hidden=lambda value: False)
+    result = query_jobs(Api(types, gone=True), query, is_redacted=lambda value: False)
     assert result["tasks"] == result["sql_tasks"] == [] and result["count"] == 3
     assert result["report"]["missing"] == [{"name": "a", "job_id": None}]

@@ -12,7 +12,7 @@ from ansible_collections.otc.dli.plugins.doc_fragments import fleet
 from ansible_collections.otc.dli.plugins.module_utils._info.audit import Ages, audit
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import is_flink_1_15_or_later
 from ansible_collections.otc.dli.plugins.module_utils._model.fleet import desired_options
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
 from module_runner import run_module
@@ -43,7 +43,7 @@ def paths(service):
 
 def report_on(*answers, stuck_after=900, stale_after=604800, sources=("list",)):
     """The report on jobs that the service told so, NOW."""
-    jobs = [FlinkJob({"job_id": number, "name": f"job-{number}", **answer}, *sources)
+    jobs = [ObservedJob({"job_id": number, "name": f"job-{number}", **answer}, *sources)
             for number, answer in enumerate(answers, start=1)]  # fmt: skip
     return audit(jobs, None, Ages(stuck_after, stale_after), NOW)
 

@@ -21,7 +21,7 @@ from ansible_collections.otc.dli.plugins.module_utils._api.templates import Temp
 from ansible_collections.otc.dli.plugins.module_utils._http import client as http_client
 from ansible_collections.otc.dli.plugins.module_utils._http.access import Access, PasswordAuth, TokenAuth
 from ansible_collections.otc.dli.plugins.module_utils._http.client import USER_AGENT, HttpClient
-from ansible_collections.otc.dli.plugins.module_utils._http.limiter import Gate
+from ansible_collections.otc.dli.plugins.module_utils._http.limiter import Limiter
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
@@ -109,14 +109,14 @@ UNEXPECTED = {
 
 @pytest.mark.parametrize(("body", "words"), UNEXPECTED.values(), ids=UNEXPECTED)
 def test_success_without_the_apis_json_is_no_success(httpserver, client, body, words):
-    with pytest.raises(_errors.UnexpectedAnswer, match=words) as caught:
+    with pytest.raises(_errors.UnexpectedResponse, match=words) as caught:
         client.request("GET", answer(httpserver, body))
-    assert caught.value.details() == {"type": "UnexpectedAnswer", "operation": "GET /x", "http_status": 200}
+    assert caught.value.details() == {"type": "UnexpectedResponse", "operation": "GET /x", "http_status": 200}
 
 
 def test_a_redirect_is_not_followed(httpserver, client):
     url = answer(httpserver, "", 302, Location="http://user:pw@elsewhere.example/x?y")
-    with pytest.raises(_errors.UnexpectedAnswer, match="redirect to elsewhere.example, which is not followed"):
+    with pytest.raises(_errors.UnexpectedResponse, match="redirect to elsewhere.example, which is not followed"):
         client.request("GET", url, auth=TokenAuth("token-secret"))
     assert len(httpserver.log) == 1
 
@@ -145,7 +145,7 @@ def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, sta
     monkeypatch.setattr(http_client, "LARGEST_ANSWER_BYTES", 1 << 20)
     head = b"HTTP/1.1 " + status + b"\r\nLocation: http://elsewhere.example/\r\nContent-Length: 4194304\r\n\r\n"
     with raw_service(head, *[b"x" * 65536] * 64) as url:
-        with pytest.raises(_errors.UnexpectedAnswer, match="larger than 1 MiB"):
+        with pytest.raises(_errors.UnexpectedResponse, match="larger than 1 MiB"):
             client.request("GET", url)
 
 
@@ -154,7 +154,7 @@ def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, sta
 )
 def test_a_redirect_to_what_is_no_address_is_a_redirect(client, location):
     with raw_service(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n") as url:
-        with pytest.raises(_errors.UnexpectedAnswer, match="with a redirect to .*, which is not followed") as caught:
+        with pytest.raises(_errors.UnexpectedResponse, match="with a redirect to .*, which is not followed") as caught:
             client.request("POST", url, body={})
     assert caught.value.lasting
     assert str(caught.value).isprintable()
@@ -185,12 +185,12 @@ def test_to_wait_for_a_turn_is_not_to_try(httpserver):
         httpserver.expect_ordered_request("/y").respond_with_data("busy", 503)
     httpserver.expect_ordered_request("/y").respond_with_json({"done": True})
 
-    class LongQueue(Gate):
+    class LongQueue(Limiter):
         def __enter__(self):
             clock.sleep(1000)
             return super().__enter__()
 
-    client._gate = LongQueue(1)
+    client._limiter = LongQueue(1)
     assert client.request("GET", httpserver.url_for("/y")) == {"done": True}
     assert client.repeated == 2 and client.seconds_lost < 10
     client.close()
@@ -234,12 +234,12 @@ def fixture_slow_gate(monkeypatch):
     """A clock, and in every client that has it a gate at which requests wait for 100 seconds."""
     clock = Clock()
 
-    class SlowGate(http_client.Gate):
+    class SlowLimiter(http_client.Limiter):
         def __enter__(self):
             clock.sleep(100)
             return super().__enter__()
 
-    monkeypatch.setattr(http_client, "Gate", SlowGate)
+    monkeypatch.setattr(http_client, "Gate", SlowLimiter)
     return clock
 
 
@@ -343,7 +343,7 @@ READS = {
 def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, kind, ask, operation):
     method, path = operation.split()
     httpserver.expect_request(path, method=method).respond_with_json({})
-    with pytest.raises(_errors.UnexpectedAnswer, match=f"The service answered {operation} ") as caught:
+    with pytest.raises(_errors.UnexpectedResponse, match=f"The service answered {operation} ") as caught:
         ask(api_at(httpserver, client, kind=kind))
     assert caught.value.operation == operation
 

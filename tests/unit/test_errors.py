@@ -63,5 +63,5 @@ def test_another_thread_may_learn_a_secret_while_a_message_is_masked(monkeypatch
 
     monkeypatch.setattr(_module, "remove_values", interrupted)
     assert "first-secret" not in _module._presentable(module, "The job says first-secret.")
-    assert not _module.is_hidden(module, "a word")
+    assert not _module.is_redacted(module, "a word")
     assert "secret-0-of-another-thread" in module.no_log_values

@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._model.redact import shown, shown_change
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted_change, shown
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import wait_until
 
 
@@ -205,9 +205,9 @@ def test_of_arguments_only_what_the_task_itself_gives_is_shown(actual, public, e
 
 
 def test_a_hidden_change_is_told_as_a_change():
-    assert shown_change("entrypoint_args", "-v old", "-v new", "-v") == ("-v ********", "-v ******** (changed)")
+    assert redacted_change("entrypoint_args", "-v old", "-v new", "-v") == ("-v ********", "-v ******** (changed)")
     before, after = {"a": "1", "db.password": "old"}, {"a": "2", "db.password": "new"}
-    assert shown_change("runtime_config", before, after, "") == (
+    assert redacted_change("runtime_config", before, after, "") == (
         {"a": "1", "db.password": "********"},
         {"a": "2", "db.password": "******** (changed)"},
     )

@@ -11,7 +11,7 @@ import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import auth
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._model.spec import FlinkJobSpec
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import savepoint, wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
@@ -148,7 +148,7 @@ def fixture_grace(monkeypatch):
 
 
 def make(api, clock):
-    task = savepoint.SavepointTask(FlinkJobSpec("job"), "present")
+    task = savepoint.SavepointTask(JobSpec("job"), "present")
     return savepoint.converge_savepoint(api, task, True, wait.Waiting(clock=clock))
 
 

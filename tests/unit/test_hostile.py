@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._errors import UnexpectedAnswer
+from ansible_collections.otc.dli.plugins.module_utils._errors import UnexpectedResponse
 from ansible_collections.otc.dli.plugins.module_utils._http import retry
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import canonical, memory_megabytes
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.redact import shown
 from ansible_collections.otc.dli.plugins.module_utils._model.responses import check_job
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
@@ -341,12 +341,12 @@ def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
             answer = mutated(known, place, "replace", value)
             try:
                 check_job(answer, "GET /x")
-            except UnexpectedAnswer as exc:
+            except UnexpectedResponse as exc:
                 assert len(str(exc)) < 200 and str(exc).isprintable()
                 assert any(str(key) in str(exc) for key in place), (exc, place)
                 refused += 1
                 continue
-            found = FlinkJob(answer, "detail")
+            found = ObservedJob(answer, "detail")
             shown_job = {name: shown(name, part, "") for name, part in {**found.definition(), **found.told()}.items()}
             json.dumps([shown_job, found.facts(), found.because, found.has_run, found.has_savepoint])
             assert found.restart_times >= 0 or value in (-1, "-7")

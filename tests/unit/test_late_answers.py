@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError
-from ansible_collections.otc.dli.plugins.module_utils._model.job import FlinkJob
+from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
@@ -23,7 +23,7 @@ class LateService:
     """Accepts everything, and shows one prepared answer after the other, the last one for ever."""
 
     def __init__(self, *answers):
-        self.answers = [FlinkJob({"job_id": 7, "name": "job", **answer}) for answer in answers]
+        self.answers = [ObservedJob({"job_id": 7, "name": "job", **answer}) for answer in answers]
         self.calls = []
 
     def read(self, job_id, _fields):
@@ -47,7 +47,7 @@ def fixture_grace(monkeypatch):
 
 def apply(service, operation, status, clock=None):
     plan = Plan(steps=(Step(operation, 7, savepoint=True),))
-    job = FlinkJob({"job_id": 7, "name": "job", "status": status})
+    job = ObservedJob({"job_id": 7, "name": "job", "status": status})
     return Applier(service, service, Waiting(clock=clock or Clock())).apply(plan, job)
 
 
@@ -89,7 +89,7 @@ def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
     plan = Plan(steps=(Step("stop", 7, savepoint=True),))
     with pytest.raises(LifecycleError, match="no savepoint could be made"):
         Applier(service, service, Waiting(clock=clock)).apply(
-            plan, FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
+            plan, ObservedJob({"job_id": 7, "name": "job", "status": "job_running"})
         )
     assert clock.now < 1
 
@@ -98,8 +98,8 @@ def test_a_job_that_is_restarted_in_its_health_window_has_failed():
     running = {"status": "job_running", "restart_times": 2}
     service = LateService({"status": "job_submitting"}, running, running, {**running, "restart_times": 3})
     service.update_job = lambda *_args: None
-    stopped = FlinkJob({"job_id": 7, "name": "job", "status": "job_running"})
+    stopped = ObservedJob({"job_id": 7, "name": "job", "status": "job_running"})
     plan = Plan(steps=(Step("stop", 7), Step("update", 7, {}), Step("run", 7)))
-    service.answers.insert(0, FlinkJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))
+    service.answers.insert(0, ObservedJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))
     with pytest.raises(LifecycleError, match="it had to be restarted soon after its start"):
         Applier(service, service, Waiting(clock=Clock()), health_window=30).apply(plan, stopped)

@@ -33,10 +33,10 @@ runtime_configs = st.one_of(
         lambda config: "\n".join(f"{key} = {value}" for key, value in config.items())
     ),
 )
-tag_texts = st.text(st.characters(categories=["L", "N"], include_characters="_.:+-@, "), max_size=12).filter(
+tag_strings = st.text(st.characters(categories=["L", "N"], include_characters="_.:+-@, "), max_size=12).filter(
     lambda text: not text.startswith((" ", "_sys_"))
 )
-tags = st.dictionaries(tag_texts.filter(bool), tag_texts, max_size=4)
+tags = st.dictionaries(tag_strings.filter(bool), tag_strings, max_size=4)
 resource_specs = st.fixed_dictionaries(
     {},
     optional={

@@ -45,7 +45,7 @@ class Connection:
     def _send(self, send, method, path, body, query=None, version=_VERSION):
         """Send a request by one of the client's methods, with the credentials, renewed if need be."""
         try:
-            return self._answer(send, method, self._url(path, version), body, query)
+            return self._response(send, method, self._url(path, version), body, query)
         except RequestError:
             # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
             for secret in secret_words(body or {}):
@@ -58,7 +58,7 @@ class Connection:
     def _operation(self, method, path, version=_VERSION):
         return operation_of(method, self._url(path, version))
 
-    def _answer(self, send, method, url, body, query):
+    def _response(self, send, method, url, body, query):
         auth = self._auth
         try:
             return send(method, url, auth, body=body, query=query)
@@ -94,11 +94,11 @@ class Connection:
         """Send a request whose answer tells for each job, without its id, whether it was accepted."""
         operation = self._operation("POST", path)
         payload, headers = self._send(self._client.request_with_headers, "POST", path, body)
-        if not isinstance(payload, list) or not all(isinstance(answer, dict) for answer in payload):
+        if not isinstance(payload, list) or not all(isinstance(response, dict) for response in payload):
             raise lacking(operation, "a list of results")
-        for answer in payload:
-            if is_false(answer.get("is_success")):
-                message = answer.get("message")
+        for response in payload:
+            if is_false(response.get("is_success")):
+                message = response.get("message")
                 words = printable(message) if isinstance(message, str) else ""
                 raise ApiError(operation, 200, "", words or "the answer gives no reason", request_id_of(headers))
 
@@ -106,7 +106,7 @@ class Connection:
 def object_of(payload, key: str, operation: str) -> dict:
     """Return the object that a response holds under a key.
 
-    :raises UnexpectedAnswer: it holds none.
+    :raises UnexpectedResponse: it holds none.
     """
     value = payload.get(key) if isinstance(payload, dict) else None
     if not isinstance(value, dict):

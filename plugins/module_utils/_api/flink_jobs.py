@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 
-from .._errors import UnexpectedAnswer
+from .._errors import UnexpectedResponse
 from .._model.fields import JobKind
 from .._model.responses import check_graph, check_job, checked_id, lacking
 from .connection import Connection, object_of
@@ -50,7 +50,7 @@ class FlinkJobApi(Connection):
         job = object_of(self._request("GET", f"/jobs/{job_id}"), "job_detail", operation)
         check_job(job, operation)
         if int(job["job_id"]) != job_id:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"The service answered {operation} with job {job['job_id']}.", operation, 200, lasting=True
             )
         return job

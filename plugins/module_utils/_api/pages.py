@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from .._errors import UnexpectedAnswer
+from .._errors import UnexpectedResponse
 from .._model.responses import checked_id, is_whole_number, lacking
 from .connection import object_of
 
@@ -84,7 +84,7 @@ def _new_elements(page_at, seen, operation, id_name, at_most):
         if is_over or (len(page) < longest if total is None else offset >= total):
             return is_whole
         if offset >= _MOST_ELEMENTS:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"The service answered {operation} with a list without end.", operation, 200, lasting=True
             )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from .._errors import ConflictError, UnexpectedAnswer
+from .._errors import ConflictError, UnexpectedResponse
 from .._text import quoted
 from .credentials import (
     Credentials,
@@ -102,12 +102,12 @@ def _project_id_by_name(client, credentials):
     payload = client.request("GET", url, _request_auth(credentials), query={"name": credentials.project_name})
     projects = payload.get("projects") if isinstance(payload, dict) else None
     if not isinstance(projects, list):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             "IAM answered the search for the project without a list of projects.", "GET /v3/projects", 200
         )
     ids = [project.get("id") for project in _dicts(projects) if project.get("name") == credentials.project_name]
     if not all(map(is_project_id, ids)):
-        raise UnexpectedAnswer("IAM told a project without a valid id.", "GET /v3/projects", 200)
+        raise UnexpectedResponse("IAM told a project without a valid id.", "GET /v3/projects", 200)
     if len(ids) != 1:
         found = f"{len(ids)} projects ({', '.join(map(str, ids))})" if ids else "no project"
         raise ConflictError(f"IAM knows {found} named {quoted(credentials.project_name)}; give project_id instead.")
@@ -136,7 +136,7 @@ def _access_by_password(client, credentials, keep_secret):
         token = payload.get("token") if isinstance(payload, dict) else None
         secret = headers.get("X-Subject-Token")
         if not isinstance(token, dict) or not secret:
-            raise UnexpectedAnswer("IAM answered the login without a token.", _LOGIN, 201)
+            raise UnexpectedResponse("IAM answered the login without a token.", _LOGIN, 201)
         keep_secret(secret)
         return secret, token
 
@@ -144,7 +144,7 @@ def _access_by_password(client, credentials, keep_secret):
     project = token.get("project")
     project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
     if not isinstance(project_id, str) or not is_project_id(project_id):
-        raise UnexpectedAnswer("IAM's token names no project.", _LOGIN, 201)
+        raise UnexpectedResponse("IAM's token names no project.", _LOGIN, 201)
     endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
@@ -167,7 +167,7 @@ def _catalog_endpoint(token, credentials):
         return ""
     source = "The address of DLI in the token's catalog"
     if not isinstance(url, str):
-        raise UnexpectedAnswer(f"{source} is not a text.", _LOGIN, 201)
+        raise UnexpectedResponse(f"{source} is not a text.", _LOGIN, 201)
     return service_root(check_transport(source, url, credentials.allow_http))
 
 

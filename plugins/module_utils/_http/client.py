@@ -27,11 +27,11 @@ from .._errors import (
     MissingLibrary,
     NotFound,
     RequestError,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
 from .._text import printable
 from .._version import VERSION
-from .limiter import Gate
+from .limiter import Limiter
 from .retry import is_throttled, next_pause
 
 try:
@@ -108,7 +108,7 @@ class HttpClient:
         self._retry_timeout = retry_timeout
         self._clock = clock
         self.parallelism = parallelism
-        self._gate = Gate(parallelism)
+        self._limiter = Limiter(parallelism)
         self._session = _Session()
         # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.
         self._session.trust_env = False
@@ -135,7 +135,7 @@ class HttpClient:
         :param body: what to send as JSON, or None for no body.
         :param query: dict of query parameters.
         :raises ConnectionFailed: no answer.
-        :raises UnexpectedAnswer: an answer that is not the API's.
+        :raises UnexpectedResponse: an answer that is not the API's.
         :raises ApiError: the service refused.
         """
         return self.request_with_headers(method, url, auth, body, query)[0]
@@ -150,13 +150,13 @@ class HttpClient:
         while True:
             attempts += 1
             try:
-                with self._gate:
+                with self._limiter:
                     # Not before: to wait for a turn is no failure, and says nothing about the service.
                     sent = self._clock.monotonic()
                     return self._send(method, url, auth, body, query)
             except RequestError as error:
                 if is_throttled(error):
-                    self._gate.throttled()
+                    self._limiter.throttled()
                 tried = lost + self._clock.monotonic() - sent
                 pause = next_pause(error, repeatable, attempts, self._retry_timeout - tried)
                 if pause is None:
@@ -223,7 +223,7 @@ def _read(operation, response, deadline):
     while chunk := read(_CHUNK_BYTES, decode_content=True):
         content += chunk
         if len(content) > LARGEST_ANSWER_BYTES:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"The answer to {operation} is larger than {LARGEST_ANSWER_BYTES >> 20} MiB, which none can be.",
                 operation,
                 response.status_code,
@@ -303,7 +303,7 @@ def _checked_json(operation, response, content):
     status = response.status_code
     if 300 <= status < 400:
         target = _host_of(response.headers.get("Location", "")) or "another place"
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"The service answered {operation} with a redirect to {printable(target)}, which is not followed because "
             "it could carry the credentials away; check the endpoint and auth_url options.",
             operation,
@@ -311,7 +311,7 @@ def _checked_json(operation, response, content):
             lasting=True,
         )
     payload, problem = _parse(response, content)
-    code, message = _refusal(payload)
+    code, message = _rejection(payload)
     request_id = request_id_of(response.headers)
     if status >= 400:
         if problem:
@@ -320,7 +320,7 @@ def _checked_json(operation, response, content):
         error.retry_after = _retry_after(response)
         raise error
     if problem:
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"The service answered {operation} with HTTP {status}, but the answer is {problem}.", operation, status
         )
     if isinstance(payload, dict) and is_false(payload.get("is_success")):
@@ -358,7 +358,7 @@ def _parse(response, content):
         return None, "not valid JSON"
 
 
-def _refusal(payload):
+def _rejection(payload):
     """Return a tuple of error code and message from any of the known shapes of a refusal.
 
     DLI's object and IAM's object are documented; a JSON array was seen by the vendor's Terraform provider.

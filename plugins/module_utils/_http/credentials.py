@@ -107,7 +107,7 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
     validate_certs = params.get("validate_certs")
     if way == "cloud":
         cloud = load_cloud(given["cloud"])
-        _check_texts(given["cloud"], cloud)
+        _check_strings(given["cloud"], cloud)
         if validate_certs is None:
             validate_certs = cloud.get("validate_certs")
         # The task wins over the file, and the file over the environment, which may be about another cloud.
@@ -150,7 +150,7 @@ def _chosen_way(given, from_task):
     return candidates[0]
 
 
-def _check_texts(name, cloud):
+def _check_strings(name, cloud):
     for option in ENVIRONMENT:
         # YAML makes a number of digits, and not always the same digits.
         if cloud.get(option) is not None and not isinstance(cloud[option], str):

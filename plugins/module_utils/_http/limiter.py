@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 
 
-class Gate:
+class Limiter:
     """Lets a limited number of threads through, as a context manager.
 
     Each time the service throttles the limit is halved, and each time that as many requests as the limit have been
@@ -25,7 +25,7 @@ class Gate:
         self._answered = 0
         self._changed = threading.Condition()
 
-    def __enter__(self) -> Gate:
+    def __enter__(self) -> Limiter:
         with self._changed:
             self._changed.wait_for(lambda: self._inside < self._limit)
             self._inside += 1

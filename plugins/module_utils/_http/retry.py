@@ -18,7 +18,7 @@ from .._errors import (
     ConnectionFailed,
     NotFound,
     RequestError,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -39,7 +39,7 @@ def is_temporary(error: RequestError) -> bool:
         if isinstance(error, _FINAL):
             return False
         return _has_temporary_code(error) or error.http_status in _TEMPORARY_STATUSES
-    if isinstance(error, (ConnectionFailed, UnexpectedAnswer)):
+    if isinstance(error, (ConnectionFailed, UnexpectedResponse)):
         return not error.lasting
     return False
 

@@ -21,11 +21,11 @@ from .._model.fields import (
     SQL,
     TYPE_OF_ANY_SQL_JOB,
 )
-from .._model.job import FlinkJob
+from .._model.job import ObservedJob
 from .._model.redact import (
+    redacted,
     sensitive_sql_values,
     sensitive_values,
-    shown,
 )
 from .._model.rules import check_name, check_spec
 from .._model.spec import spec_from_params
@@ -44,7 +44,7 @@ _IS_TEMPLATE = "Ansible would take it for a template; write it yourself, with !u
 _LISTS = {JAR: "tasks", SQL: "sql_tasks"}
 
 
-def describe(jobs: list[FlinkJob], show_entrypoint_args: bool, is_hidden) -> dict[str, list[dict]]:
+def describe(jobs: list[ObservedJob], show_entrypoint_args: bool, is_redacted) -> dict[str, list[dict]]:
     """Return the options that describe each job, in one list for each kind, and in C(left_out) what they lack.
 
     :param jobs: the jobs, of kinds that can be managed, with all fields that the service tells of them.
@@ -54,7 +54,7 @@ def describe(jobs: list[FlinkJob], show_entrypoint_args: bool, is_hidden) -> dic
     names = [job.name for job in jobs]
     result: dict[str, list[dict]] = {name: [] for name in (*_LISTS.values(), "left_out")}
     for job in jobs:
-        task, reasons = _as_task(job, show_entrypoint_args, names.count(job.name) > 1, is_hidden)
+        task, reasons = _as_task(job, show_entrypoint_args, names.count(job.name) > 1, is_redacted)
         result[_LISTS[job.kind]] += [task] if task else []
         result["left_out"] += [
             {"name": job.name, "job_id": job.job_id, "option": option, "reason": reason}
@@ -75,7 +75,7 @@ def warnings_about(left_out: list[dict]) -> list[str]:
     ]
 
 
-def _as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_hidden) -> tuple[dict | None, dict]:
+def _as_task(job: ObservedJob, show_entrypoint_args: bool, id_is_needed: bool, is_redacted) -> tuple[dict | None, dict]:
     """Return a tuple of the options that describe a job, and of the reasons by the names of options that are left out.
 
     :param id_is_needed: whether another job has the same name.
@@ -83,15 +83,15 @@ def _as_task(job: FlinkJob, show_entrypoint_args: bool, id_is_needed: bool, is_h
     :returns: None instead of the options for a job that cannot even be named.
     """
     task = _identity(job, id_is_needed)
-    if any(is_hidden(value) for value in task.values()):
+    if any(is_redacted(value) for value in task.values()):
         return None, dict.fromkeys(task, _HIDDEN)
     candidates = _worth_saying(job)
-    reasons = {name: _HIDDEN for name, value in candidates.items() if is_hidden(value)}
+    reasons = {name: _HIDDEN for name, value in candidates.items() if is_redacted(value)}
     if "entrypoint_args" in candidates and not show_entrypoint_args:
         reasons["entrypoint_args"] = _CAN_HOLD_SECRETS
     reasons.update({name: _IS_TEMPLATE for name, value in candidates.items() if _TEMPLATE.search(str(value))})
     sql = candidates.get("sql_body")
-    if not show_entrypoint_args and shown("sql_body", sql, "") != sql:
+    if not show_entrypoint_args and redacted("sql_body", sql, "") != sql:
         reasons["sql_body"] = _CAN_HOLD_SECRETS
     if sensitive_sql_values(sql):
         reasons["sql_body"] = _HOLDS_SECRETS
@@ -125,7 +125,7 @@ def _worth_saying(job):
     """Return the fields that are not as they would be without a word about them."""
     definition = job.definition()
     pointless = without_effect(definition)
-    told = {known.name for known in job.kind.readable if job.tells(known.name)} - pointless
+    told = {known.name for known in job.kind.readable if job.has(known.name)} - pointless
     wanted = {name: _without(canonical(FIELDS_BY_NAME[name], None), definition[name]) for name in definition}
     return {name: value for name, value in wanted.items() if name in told and value is not None}
 

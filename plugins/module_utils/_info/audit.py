@@ -18,11 +18,11 @@ from .._model.canonical import (
     is_flink_1_15_or_later,
     major_and_minor,
 )
-from .._model.diff import shown_changes, shows_used_cus
+from .._model.diff import redacted_changes, shows_used_cus
 from .._model.fields import FIELDS_BY_NAME, JAR, JobKind
 from .._model.fleet import unlisted
 from .._model.goal import Goal
-from .._model.job import FlinkJob
+from .._model.job import ObservedJob
 from .._model.rules import check_seconds
 from .._model.status import (
     FAILED,
@@ -73,7 +73,7 @@ def ages_from_params(params: dict) -> Ages:
     return Ages(**{option: params[option] for option in ages_options()})
 
 
-def managed_as(job: FlinkJob) -> JobKind | None:
+def managed_as(job: ObservedJob) -> JobKind | None:
     """Return the kind of job that this collection can manage a job as; None for a type that is not known.
 
     Where the service tells no type, it is taken for a JAR job.
@@ -81,7 +81,7 @@ def managed_as(job: FlinkJob) -> JobKind | None:
     return job.kind if job.kind.has(job.job_type) else None
 
 
-def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now_ms: float) -> dict:
+def audit(jobs: list[ObservedJob], compared: list[Compared] | None, ages: Ages, now_ms: float) -> dict:
     """Return the report about jobs.
 
     :param jobs: the jobs that the report is about.
@@ -105,11 +105,11 @@ def audit(jobs: list[FlinkJob], compared: list[Compared] | None, ages: Ages, now
     }
 
 
-def _differences(goal: Goal, job: FlinkJob) -> dict:
+def _differences(goal: Goal, job: ObservedJob) -> dict:
     """Return in what a job is not as desired: C({"before": …, "after": …}) by field, and under C(state)."""
     if goal.state == "absent":
         return {"state": {"before": job.status, "after": "absent"}}
-    changes = shown_changes(goal.spec, job)
+    changes = redacted_changes(goal.spec, job)
     if not _is_where_it_should_be(goal.state, job.status):
         changes["state"] = {"before": job.status, "after": goal.state}
     return changes
@@ -220,14 +220,14 @@ def _cus(jobs):
 
 def _is_sized_by_cus(job):
     """Whether it is known that a job is sized by CUs. The service's list leaves out what says so (documented)."""
-    if job.tells("resource_config_version"):
+    if job.has("resource_config_version"):
         return job.value("resource_config_version") != "v2"
     version = major_and_minor(job.value("flink_version"))
     return version is not None and version < _LAST_WITH_CUS
 
 
 def _may_be_sized_by_cus(job):
-    if job.tells("resource_config_version"):
+    if job.has("resource_config_version"):
         return _is_sized_by_cus(job)
     version = major_and_minor(job.value("flink_version"))
     return version is None or version <= _LAST_WITH_CUS

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, NotFound
-from .._model.fleet import twins, twins_sentence
+from .._model.fleet import duplicate_sentence, duplicates
 from .._model.goal import Goal
-from .._model.job import FlinkJob
+from .._model.job import ObservedJob
 from .._parallel import read_each
 from .._reconcile.fleet_reader import FleetReader
 
@@ -26,11 +26,11 @@ class Compared:
     """
 
     goal: Goal
-    job: FlinkJob | None = None
+    job: ObservedJob | None = None
     problem: str = ""
 
 
-def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] | None) -> list[Compared]:
+def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[ObservedJob] | None) -> list[Compared]:
     """Look for the job of each goal among all jobs, and read what the goal manages.
 
     :param all_jobs: all jobs of the project, where they were listed just now.
@@ -38,15 +38,15 @@ def find_desired(api: FlinkJobApi, goals: list[Goal], all_jobs: list[FlinkJob] |
     """
     reader = FleetReader(api)
     with reader.snapshot(len(goals), all_jobs):
-        return _with_twins_told(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
+        return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
 
 
-def _with_twins_told(compared):
+def _with_duplicates_reported(compared):
     """Give the later ones a problem where several entries are one job, by its name and by its id."""
     result = list(compared)
-    for first, number in twins(entry.job and entry.job.job_id for entry in compared):
+    for first, number in duplicates(entry.job and entry.job.job_id for entry in compared):
         entry = compared[number - 1]
-        sentence = twins_sentence(first, number, entry.job.job_id, entry.job.name)
+        sentence = duplicate_sentence(first, number, entry.job.job_id, entry.job.name)
         result[number - 1] = Compared(entry.goal, problem=f"{sentence}.")
     return result
 

@@ -16,7 +16,7 @@ from .._errors import (
     InvalidInput,
     NotFound,
 )
-from .._model.canonical import tag_texts
+from .._model.canonical import tag_strings
 from .._model.fields import (
     FIELDS_BY_NAME,
     KINDS,
@@ -25,14 +25,14 @@ from .._model.fields import (
 )
 from .._model.fleet import check_parallelism, goals_from_params
 from .._model.goal import Goal
-from .._model.job import FlinkJob
-from .._model.redact import shown, shown_fields
+from .._model.job import ObservedJob
+from .._model.redact import redacted, redacted_fields
 from .._model.rules import (
     WIDEST_LONG,
     check_name,
     check_number,
+    check_string,
     check_tags,
-    check_text,
 )
 from .._model.status import DRAFT, STATUSES
 from .._parallel import read_each
@@ -86,7 +86,7 @@ _FIRST_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
-class FlinkJobQuery:
+class JobQuery:
     """Which jobs are asked for, and what of them.
 
     :param job_id: the id of one job, or None.
@@ -130,14 +130,14 @@ def query_options() -> dict:
     }
 
 
-def query_from_params(params: dict) -> FlinkJobQuery:
+def query_from_params(params: dict) -> JobQuery:
     """Return the query that a module's parameters describe.
 
     :raises InvalidInput: with the first rule that is broken.
     """
     tags = params["tags"]
     if tags is not None:
-        tags = tag_texts(tags)
+        tags = tag_strings(tags)
     _check(params, tags)
     names = ("name", "status", "queue_name", "job_type", "user_name")
     filters = {name: params[name] for name in names if params[name] is not None}
@@ -145,10 +145,10 @@ def query_from_params(params: dict) -> FlinkJobQuery:
     shape = {name: params[name] for name in _SHAPE}
     ages = ages_from_params(params)
     goals = None if params["jobs"] is None else goals_from_params(params)
-    return FlinkJobQuery(params["job_id"], filters, **shape, ages=ages if params["report"] else None, goals=goals)
+    return JobQuery(params["job_id"], filters, **shape, ages=ages if params["report"] else None, goals=goals)
 
 
-def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) -> dict:
+def query_jobs(api: FlinkJobApi, query: JobQuery, is_redacted, clock=time) -> dict:
     """Ask for jobs and return the module's result.
 
     :param is_hidden: callable that says whether Ansible would mask any part of a value in the result.
@@ -173,7 +173,7 @@ def query_jobs(api: FlinkJobApi, query: FlinkJobQuery, is_hidden, clock=time) ->
     if query.as_tasks:
         # A job that was deleted since it was listed is nothing to take over.
         known = [job for job in jobs if managed_as(job) and _is_complete(job)]
-        result.update(describe(known, query.show_entrypoint_args, is_hidden))
+        result.update(describe(known, query.show_entrypoint_args, is_redacted))
         result["warnings"] += warnings_about(result["left_out"])
     return result
 
@@ -185,7 +185,7 @@ def _check(params, tags):
     if params["name"] is not None:
         check_name("name", params["name"])
     if params["queue_name"] is not None:
-        check_text("queue_name", params["queue_name"], FIELDS_BY_NAME["queue_name"].max_length)
+        check_string("queue_name", params["queue_name"], FIELDS_BY_NAME["queue_name"].max_length)
     if tags is not None:
         check_tags("tags", tags)
     for option in ("queue_name", "user_name"):
@@ -201,7 +201,7 @@ def _check(params, tags):
     if params["defaults"] is not None and params["jobs"] is None:
         raise InvalidInput("defaults is given, but jobs is not; there is no job that they could be for.")
     if params["user_name"] is not None:
-        check_text("user_name", params["user_name"])
+        check_string("user_name", params["user_name"])
     if any("," in key + value for key, value in (tags or {}).items()):
         raise InvalidInput("tags has a tag with a comma, which the service's list cannot be asked for.")
 
@@ -221,7 +221,7 @@ def _one_job(api, query):
     compare. So the job counts as there when the list has it.
     """
     try:
-        job = FlinkJob(api.get_job(query.job_id), "detail")
+        job = ObservedJob(api.get_job(query.job_id), "detail")
     except NotFound:
         return []
     if not _passes(job, query):
@@ -233,7 +233,7 @@ def _one_job(api, query):
 
 
 def _listed(api, query, filters):
-    return (FlinkJob(answer, "list") for answer in api.list_jobs(show_detail=query.details, **filters))
+    return (ObservedJob(response, "list") for response in api.list_jobs(show_detail=query.details, **filters))
 
 
 def _completed(api, job):
@@ -241,14 +241,14 @@ def _completed(api, job):
     if _is_complete(job):
         return job
     try:
-        return job.completed_by(FlinkJob(api.get_job(job.job_id), "detail"))
+        return job.completed_by(ObservedJob(api.get_job(job.job_id), "detail"))
     except NotFound:
         # Deleted since it was listed; what the list told is still an answer.
         return job
 
 
 def _is_complete(job):
-    return "detail" in job.sources or job.tells_all(job.kind.names)
+    return "detail" in job.sources or job.has_all(job.kind.names)
 
 
 def _passes(job, query):
@@ -272,15 +272,15 @@ def _result(job, query):
             **{fact: facts[fact] for fact in _SUMMARY_FACTS},
             **{name: told[name] for name in _SUMMARY_FIELDS},
         }
-    return {**identity, **facts, **shown_fields(told, _public_text(told, query))}
+    return {**identity, **facts, **redacted_fields(told, _public_text(told, query))}
 
 
 def _add_to_each(results, key, ask, jobs, api):
     """Add to the result of each job what is asked for, and return the refusals that are worth telling."""
     refused = []
-    for result, (answer, refusal) in zip(results, read_each(ask, jobs, api.parallelism)):
-        result[key] = answer
-        refused += [refusal] if refusal else []
+    for result, (response, rejection) in zip(results, read_each(ask, jobs, api.parallelism)):
+        result[key] = response
+        refused += [rejection] if rejection else []
     return refused
 
 
@@ -288,8 +288,8 @@ def _execution_plan(api, job):
     """Return a tuple of the plan, None when there is none, and the service's refusal if it is worth telling."""
     if job.status == DRAFT:
         return None, None
-    graph, refusal = _or_refusal(lambda: api.get_execution_graph(job.job_id), job, "execution plan")
-    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None, refusal
+    graph, rejection = _or_rejection(lambda: api.get_execution_graph(job.job_id), job, "execution plan")
+    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None, rejection
 
 
 def _stream_graph(api, job, query):
@@ -300,11 +300,11 @@ def _stream_graph(api, job, query):
     # No other type is supported (documented), whatever the job shows.
     body.update({"sql_body": job.raw("sql_body"), "job_type": SQL.job_types[0], "graph_type": query.stream_graph})
     body["static_estimator"] = "static_estimator_config" in body
-    graph, refusal = _or_refusal(lambda: api.get_stream_graph(job.job_id, body), job, "stream graph")
-    return _masked(graph, _public_text(job.told(), query)), refusal
+    graph, rejection = _or_rejection(lambda: api.get_stream_graph(job.job_id, body), job, "stream graph")
+    return _masked(graph, _public_text(job.told(), query)), rejection
 
 
-def _or_refusal(ask, job, what):
+def _or_rejection(ask, job, what):
     """Return a tuple of what was asked for, None when there is none, and the service's refusal if it is worth telling.
 
     Which refusal a job gets that has no such thing is not documented; it must not hide the other jobs.
@@ -331,13 +331,13 @@ def _masked(graph, public_text):
         return {key: _masked(value, public_text) for key, value in graph.items()}
     if isinstance(graph, list):
         return [_masked(value, public_text) for value in graph]
-    return shown("sql_body", graph, public_text) if isinstance(graph, str) else graph
+    return redacted("sql_body", graph, public_text) if isinstance(graph, str) else graph
 
 
 def _warnings(refused):
     """Return one sentence for each thing that was refused, however many jobs have none of it."""
     sentences = []
-    for what in dict.fromkeys(what for what, _job, _refusal in refused):
+    for what in dict.fromkeys(what for what, _job, _rejection in refused):
         (_what, job, first), *others = [entry for entry in refused if entry[0] == what]
         rest = f" The same goes for {len(others)} more of the jobs." if others else ""
         sentences.append(f"There is no {what} of Flink job {job.name}: {first}{rest}")

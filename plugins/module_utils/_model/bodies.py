@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from .canonical import merged_resource_config, to_wire
 from .fields import JobKind
-from .job import FlinkJob
+from .job import ObservedJob
 from .rules import V1_ONLY
-from .spec import FlinkJobSpec
+from .spec import JobSpec
 
 # Kinds of values whose form on the service is not ours to choose.
-_SENT_BACK_AS_TOLD = ("runtime_config", "sql", "json")
+_SENT_BACK_AS_READ = ("runtime_config", "sql", "json")
 
 
-def create_body(kind: JobKind, spec: FlinkJobSpec) -> dict:
+def create_body(kind: JobKind, spec: JobSpec) -> dict:
     """Return what a request says that creates a job."""
     body: dict = {"name": spec.name}
     for known in kind.fields:
@@ -27,7 +27,7 @@ def create_body(kind: JobKind, spec: FlinkJobSpec) -> dict:
     return body
 
 
-def full_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob) -> dict:
+def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict:
     """Return what a request says that changes a job, which is its whole definition.
 
     Whether an update keeps or resets what it leaves out is not documented.
@@ -43,13 +43,13 @@ def full_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob) -> di
         elif name in spec.fields:
             body[name] = to_wire(known, spec.fields[name])
         elif told:
-            body[name] = current.raw(name) if known.form in _SENT_BACK_AS_TOLD else to_wire(known, current.value(name))
+            body[name] = current.raw(name) if known.form in _SENT_BACK_AS_READ else to_wire(known, current.value(name))
     for name in without_effect(body):
         body.pop(name, None)
     return body
 
 
-def live_update_body(kind: JobKind, spec: FlinkJobSpec, current: FlinkJob, changes: dict) -> dict:
+def live_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob, changes: dict) -> dict:
     """Return the same with the fields alone that a running job takes.
 
     An unchanged obs_bucket is not among them, as such a job refuses it (vendor).

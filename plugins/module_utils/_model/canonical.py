@@ -15,7 +15,7 @@ _CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
 _CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
 
 # Kinds for which an empty text is a value of its own.
-_TEXTS = ("str", "sql", "json", "runtime_config")
+_STRINGS = ("str", "sql", "json", "runtime_config")
 
 # Bounded in each part, so that no text takes long to read and no amount is infinite.
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
@@ -39,7 +39,7 @@ def canonical(field: Field, value):
     An unset value becomes the field's documented default, or the empty value of its form where that says the
     same; a number without a default stays None. A value of an unexpected shape is returned as it is.
     """
-    if value is None or (value == "" and (field.form not in _TEXTS or field.default)):
+    if value is None or (value == "" and (field.form not in _STRINGS or field.default)):
         value = field.default
     return FORMS[field.form](value)
 
@@ -99,7 +99,7 @@ def text(value) -> str:
     return "" if value is None else str(value)
 
 
-def tag_texts(tags: dict) -> dict:
+def tag_strings(tags: dict) -> dict:
     """Return tags with keys and single values as texts; what is no single value is left for the rules to refuse."""
     return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
 
@@ -191,10 +191,10 @@ def _canonical_resource_spec(value):
         cpu = float(cpu)
     except (TypeError, ValueError):
         pass
-    return {"cpu": cpu, "memory": memory if megabytes is None else _memory_text(megabytes)}
+    return {"cpu": cpu, "memory": memory if megabytes is None else _memory_string(megabytes)}
 
 
-def _memory_text(megabytes):
+def _memory_string(megabytes):
     gigabytes = megabytes / 1024
     return f"{gigabytes:g} GB" if gigabytes == int(gigabytes) else f"{megabytes:g} MB"
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from .canonical import canonical, merged_resource_config
 from .fields import FIELDS_BY_NAME
-from .job import FlinkJob
-from .redact import shown_change
-from .spec import FlinkJobSpec
+from .job import ObservedJob
+from .redact import redacted_change
+from .spec import JobSpec
 
 
-def field_changes(spec: FlinkJobSpec, current: FlinkJob) -> tuple[dict, list[str]]:
+def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[dict, list[str]]:
     """Return a tuple of the changes, canonical values before and after by field name, and of warnings."""
     changes, warnings = {}, []
     if spec.name is not None and spec.name != current.name:
@@ -45,19 +45,19 @@ def field_changes(spec: FlinkJobSpec, current: FlinkJob) -> tuple[dict, list[str
     return changes, warnings
 
 
-def remaining_changes(spec: FlinkJobSpec, current: FlinkJob) -> list[str]:
+def remaining_changes(spec: JobSpec, current: ObservedJob) -> list[str]:
     """Return the names of the fields in which a job differs from the desired state."""
     return list(field_changes(spec, current)[0])
 
 
-def shown_changes(spec: FlinkJobSpec, current: FlinkJob) -> dict:
+def redacted_changes(spec: JobSpec, current: ObservedJob) -> dict:
     """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
     changes = field_changes(spec, current)[0]
-    shown_pairs = {name: shown_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
-    return {name: {"before": before, "after": after} for name, (before, after) in shown_pairs.items()}
+    redacted_pairs = {name: redacted_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
+    return {name: {"before": before, "after": after} for name, (before, after) in redacted_pairs.items()}
 
 
-def shows_used_cus(current: FlinkJob) -> bool:
+def shows_used_cus(current: ObservedJob) -> bool:
     """Whether cu_number shows the CUs in use instead of those requested, as the service may have it.
 
     C(real_cu_number) is documented to be 0 as long as it says nothing else than cu_number; when it repeats it
@@ -66,7 +66,7 @@ def shows_used_cus(current: FlinkJob) -> bool:
     return current.real_cu_number != 0 and current.real_cu_number == current.value("cu_number")
 
 
-def canonical_fields(spec: FlinkJobSpec, current_fields: dict) -> dict:
+def canonical_fields(spec: JobSpec, current_fields: dict) -> dict:
     """Return the desired fields in canonical form; a resource_config laid over the current one where it is partial."""
     result = {}
     for name, given in spec.fields.items():

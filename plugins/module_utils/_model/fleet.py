@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from .._errors import InvalidInput
 from .._text import quoted
-from .canonical import tag_texts
+from .canonical import tag_strings
 from .goal import Goal, goal_from_params, goal_options
-from .job import FlinkJob
+from .job import ObservedJob
 from .rules import check_name, check_number, check_tags
 
 # What names a job cannot be the same for several.
@@ -135,13 +135,13 @@ def goals_from_params(params: dict) -> list[Goal]:
     return goals
 
 
-def unlisted(jobs: list[FlinkJob], goals: list[Goal]) -> list[FlinkJob]:
+def unlisted(jobs: list[ObservedJob], goals: list[Goal]) -> list[ObservedJob]:
     """Return the jobs that no goal names, be it by name or by id."""
     listed = {identity for goal in goals for identity in (goal.spec.name, goal.spec.job_id)}
     return [job for job in jobs if not {job.name, job.job_id} & listed]
 
 
-def twins(job_ids):
+def duplicates(job_ids):
     """Yield the numbers of two jobs of a task that are the same one, which only the service can tell.
 
     :param job_ids: the id of each job, None where there is none.
@@ -153,7 +153,7 @@ def twins(job_ids):
             yield first, number
 
 
-def twins_sentence(first: int, number: int, job_id: int, name: str) -> str:
+def duplicate_sentence(first: int, number: int, job_id: int, name: str) -> str:
     """Say that two jobs of a task are the same one, without an end."""
     return f"Jobs {first} and {number} of jobs are the same job, {job_id} ({name})"
 
@@ -166,7 +166,7 @@ def _which(job, number):
 
 def _purge(params):
     scope = params["purge_scope"] or {}
-    prefix, tags = scope.get("name_prefix") or "", tag_texts(scope.get("tags") or {})
+    prefix, tags = scope.get("name_prefix") or "", tag_strings(scope.get("tags") or {})
     if not params["purge"]:
         return None
     if not prefix and not tags:

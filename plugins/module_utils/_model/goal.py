@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .fields import JAR, JobKind, job_options
 from .rules import check_seconds, check_spec
-from .spec import FlinkJobSpec, spec_from_params
+from .spec import JobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
 UPGRADE_MODES = ("savepoint", "stateless", "fail")
@@ -41,9 +41,9 @@ class Goal:
     :param state: one of C(STATES).
     """
 
-    spec: FlinkJobSpec
+    spec: JobSpec
     state: str = "present"
-    how: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = Lifecycle()
 
 
 def goal_options(kind: JobKind = JAR) -> dict:

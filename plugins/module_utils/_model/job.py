@@ -34,36 +34,36 @@ def same_path(one: str, other: str) -> bool:
     return one.removeprefix("obs://").strip("/") == other.removeprefix("obs://").strip("/")
 
 
-class FlinkJob:
+class ObservedJob:
     """One job as the service told it, from its list or its detail.
 
     :param answer: an element of C(job_list.jobs), or C(job_detail), whose shape C(_flink_job_answer) has checked.
     :param sources: which of C(list) and C(detail) it was read from; each tells what the other leaves out.
     """
 
-    def __init__(self, answer: dict, *sources: str) -> None:
-        self._answer = answer
+    def __init__(self, response: dict, *sources: str) -> None:
+        self._response = response
         self.sources = frozenset(sources)
-        self._config = answer.get("job_config") or {}
-        self.job_id = int(answer["job_id"])
-        self.name = answer.get("name") or ""
-        self.job_type = answer.get("job_type") or ""
-        self.status = answer.get("status") or ""
-        self.status_desc = printable(answer.get("status_desc") or "")
-        self.savepoint_path = str(answer.get("savepoint_path") or "")
+        self._config = response.get("job_config") or {}
+        self.job_id = int(response["job_id"])
+        self.name = response.get("name") or ""
+        self.job_type = response.get("job_type") or ""
+        self.status = response.get("status") or ""
+        self.status_desc = printable(response.get("status_desc") or "")
+        self.savepoint_path = str(response.get("savepoint_path") or "")
 
     @property
     def kind(self) -> JobKind:
         """The kind of job that its type says it is."""
         return kind_of(self.job_type)
 
-    def tells(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether the answer has a field at all, be it null."""
         return name in self._place(FIELDS_BY_NAME[name])
 
-    def tells_all(self, names) -> bool:
+    def has_all(self, names) -> bool:
         """Whether the answer has all of these fields, as far as any answer has them."""
-        return all(self.tells(name) or not FIELDS_BY_NAME[name].reads_back for name in names)
+        return all(self.has(name) or not FIELDS_BY_NAME[name].reads_back for name in names)
 
     def raw(self, name: str):
         """Return a field as the service wrote it, None when it is unset or not told."""
@@ -81,9 +81,9 @@ class FlinkJob:
     @property
     def has_savepoint(self) -> bool:
         """Whether the service has a savepoint to resume the job from."""
-        return str(self._answer.get("has_savepoint")).lower() == "true"
+        return str(self._response.get("has_savepoint")).lower() == "true"
 
-    def has_newer_savepoint_than(self, before: FlinkJob) -> bool:
+    def has_newer_savepoint_than(self, before: ObservedJob) -> bool:
         """Whether the job shows a savepoint that it did not show before: an older one must not pass for it."""
         if not self.has_savepoint:
             return False
@@ -92,12 +92,12 @@ class FlinkJob:
     @property
     def restart_times(self) -> int:
         """How often the service has restarted the job, 0 when it does not tell."""
-        return int(self._answer.get("restart_times") or 0)
+        return int(self._response.get("restart_times") or 0)
 
     @property
     def start_time(self) -> str:
         """When the job was last started, in milliseconds since 1970; "0" for never (documented as 0 and null)."""
-        return str(self._answer.get("start_time") or 0)
+        return str(self._response.get("start_time") or 0)
 
     @property
     def has_run(self) -> bool:
@@ -109,17 +109,17 @@ class FlinkJob:
         """The CUs that the job really uses; 0 stands for "as cu_number" (documented)."""
         return canonical(FIELDS_BY_NAME["cu_number"], self._config.get("real_cu_number") or 0)
 
-    def completed_by(self, other: FlinkJob, but=()) -> FlinkJob:
+    def completed_by(self, other: ObservedJob, but=()) -> ObservedJob:
         """Return this job with what only the other answer about the same job tells; list and detail differ.
 
         :param but: names of fields not to take from the other answer, because they have changed since.
         """
-        answer = {**{key: value for key, value in other._answer.items() if key not in but}, **self._answer}
-        answer["job_config"] = {
+        response = {**{key: value for key, value in other._response.items() if key not in but}, **self._response}
+        response["job_config"] = {
             **{key: value for key, value in other._config.items() if key not in but},
             **self._config,
         }
-        return FlinkJob(answer, *self.sources, *other.sources)
+        return ObservedJob(response, *self.sources, *other.sources)
 
     def facts(self) -> dict:
         """Return what is known of the job besides its fields, for results; None for what the service did not tell."""
@@ -128,7 +128,7 @@ class FlinkJob:
             "name": self.name,
             "status": self.status,
             "real_cu_number": self.real_cu_number,
-            **{fact: self._answer.get(fact) for fact in _FACTS},
+            **{fact: self._response.get(fact) for fact in _FACTS},
         }
 
     def definition(self, kind: JobKind | None = None) -> dict:
@@ -141,7 +141,7 @@ class FlinkJob:
     def told(self, kind: JobKind | None = None) -> dict:
         """Return all fields in their canonical forms; None for what the service does not tell."""
         told = self.definition(kind)
-        return {name: value if self.tells(name) else None for name, value in told.items()}
+        return {name: value if self.has(name) else None for name, value in told.items()}
 
     def _place(self, field: Field) -> dict:
-        return self._answer if field.top_level else self._config
+        return self._response if field.top_level else self._config

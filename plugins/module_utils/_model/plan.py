@@ -27,10 +27,10 @@ from .fields import (
     JobKind,
 )
 from .goal import Goal
-from .job import FlinkJob
-from .redact import job_result, shown_change, shown_fields
+from .job import ObservedJob
+from .redact import job_result, redacted_change, redacted_fields
 from .rules import check_definition
-from .spec import FlinkJobSpec
+from .spec import JobSpec
 from .status import (
     DRAFT,
     FAILED,
@@ -95,7 +95,7 @@ class Plan:
     after: dict = field(default_factory=dict)
     job: dict | None = None
     risks: tuple = ()
-    former: Step | None = None
+    rollback_step: Step | None = None
     warnings: tuple = ()
 
 
@@ -104,7 +104,7 @@ def is_upgrade(steps) -> bool:
     return {"stop", "update", "run"} <= {step.operation for step in steps}
 
 
-def plan_job(goal: Goal, current: FlinkJob | None, tags_match: bool) -> Plan:
+def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
     """Plan how a job comes to be as desired.
 
     :param current: the job as it is, None when there is none; its status is settled, unless the goal's state is
@@ -150,8 +150,8 @@ def _plan_create(goal):
     if "template_id" in spec.fields and "sql_body" not in spec.fields:
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
-    nothing = dict.fromkeys(FlinkJob({"job_id": 0}).facts())
-    after = shown_fields(managed, spec.public_text)
+    nothing = dict.fromkeys(ObservedJob({"job_id": 0}).facts())
+    after = redacted_fields(managed, spec.public_text)
     late = _only_for_updates(spec)
     steps = [
         Step(
@@ -162,10 +162,10 @@ def _plan_create(goal):
         )
     ]
     if late:
-        draft = FlinkJob({"job_id": 0, "name": spec.name})
+        draft = ObservedJob({"job_id": 0, "name": spec.name})
         steps.append(Step("update", body=full_update_body(spec.kind, spec, draft), fields=late, kind=spec.kind))
     if goal.state in ("started", "restarted"):
-        if goal.how.resume_savepoint:
+        if goal.lifecycle.resume_savepoint:
             raise ConflictError(
                 f"There is no {spec.label}, so none with a savepoint to resume from, as resume_savepoint asks; nothing "
                 "was created."
@@ -179,7 +179,7 @@ def _plan_create(goal):
             **nothing,
             "name": spec.name,
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
-            **shown_fields(predicted, spec.public_text),
+            **redacted_fields(predicted, spec.public_text),
         },
     )
 
@@ -224,27 +224,27 @@ def _plan_existing(goal, current, tags_match):
     warnings += type_warnings
     if spec.tags and not tags_match:
         warnings.append(
-            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_text(spec.tags)}. "
+            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
             "It documents no way to read or change the tags of an existing job, so they were left as they are."
         )
     managed_names = ["name"] if spec.name is not None else []
     managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
     wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
-    before, after = shown_fields(values, spec.public_text), shown_fields(wanted, spec.public_text)
+    before, after = redacted_fields(values, spec.public_text), redacted_fields(wanted, spec.public_text)
     for name, (old, new) in changes.items():
-        before[name], after[name] = shown_change(name, old, new, spec.public_text)
+        before[name], after[name] = redacted_change(name, old, new, spec.public_text)
     steps = _steps(goal, current, changes)
-    former = _former(goal, current, changes, steps)
-    job = {**current.facts(), **shown_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
+    rollback_step = _rollback_step(goal, current, changes, steps)
+    job = {**current.facts(), **redacted_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
     return Plan(
         steps=steps,
         changes={name: {"before": before[name], "after": after[name]} for name in changes},
         before=before,
         after=after,
         job={**job, "status": _predicted_status(current, steps)},
-        risks=_risks(spec.kind, current, changes, steps, former),
-        former=former,
+        risks=_risks(spec.kind, current, changes, steps, rollback_step),
+        rollback_step=rollback_step,
         warnings=tuple(warnings),
     )
 
@@ -271,20 +271,20 @@ def _check_status(state, current):
 
 
 def _stop_step(goal, current, changes):
-    state, how = goal.state, goal.how
+    state, lifecycle = goal.state, goal.lifecycle
     if current.status not in (RUNNING, STOP_FAILED):
         return None
     if state in ("stopped", "restarted"):
-        return Step("stop", current.job_id, savepoint=how.trigger_savepoint)
+        return Step("stop", current.job_id, savepoint=lifecycle.trigger_savepoint)
     need_stop = _need_stop(changes)
     if state != "started" or not need_stop:
         return None
-    if how.upgrade_mode == "fail":
+    if lifecycle.upgrade_mode == "fail":
         raise ConflictError(
             f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
             "stopped; upgrade_mode is fail, so nothing was changed."
         )
-    return Step("stop", current.job_id, savepoint=how.upgrade_mode == "savepoint")
+    return Step("stop", current.job_id, savepoint=lifecycle.upgrade_mode == "savepoint")
 
 
 def _run_step(goal, current, stop):
@@ -294,29 +294,29 @@ def _run_step(goal, current, stop):
         needed = stop or not is_there
     else:
         needed = goal.state == "restarted"
-    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.how)) if needed else None
+    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.lifecycle)) if needed else None
 
 
-def _resumes(current, stop, how):
+def _resumes(current, stop, lifecycle):
     if stop:
-        if how.resume_savepoint and not stop.savepoint:
+        if lifecycle.resume_savepoint and not stop.savepoint:
             raise ConflictError(
                 f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
                 "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
             )
-        return stop.savepoint and how.resume_savepoint is not False
-    if how.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
+        return stop.savepoint and lifecycle.resume_savepoint is not False
+    if lifecycle.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
         if current.has_run and not current.has_savepoint:
             raise ConflictError(
                 f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no "
                 "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
                 "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
             )
-    if how.resume_savepoint and not current.has_savepoint:
+    if lifecycle.resume_savepoint and not current.has_savepoint:
         raise ConflictError(
             f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
         )
-    return current.has_savepoint if how.resume_savepoint is None else how.resume_savepoint
+    return current.has_savepoint if lifecycle.resume_savepoint is None else lifecycle.resume_savepoint
 
 
 def _predicted_status(current, steps):
@@ -326,7 +326,7 @@ def _predicted_status(current, steps):
     return status
 
 
-def _risks(kind, current, changes, steps, former):
+def _risks(kind, current, changes, steps, rollback_step):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
@@ -340,7 +340,7 @@ def _risks(kind, current, changes, steps, former):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
     if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
         risks.append("The job is started without a savepoint, so with empty state.")
-    if former and current.value("checkpoint_enabled"):
+    if rollback_step and current.value("checkpoint_enabled"):
         risks.append(
             "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
             "rollback."
@@ -354,13 +354,13 @@ def _risks(kind, current, changes, steps, former):
     return tuple(risks)
 
 
-def _former(goal, current, changes, steps):
+def _rollback_step(goal, current, changes, steps):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
-    if not is_upgrade(steps) or not (goal.how.rollback and operations["run"].savepoint):
+    if not is_upgrade(steps) or not (goal.lifecycle.rollback and operations["run"].savepoint):
         return None
     kind = goal.spec.kind
-    body = full_update_body(kind, FlinkJobSpec(), current)
+    body = full_update_body(kind, JobSpec(), current)
     # What was unset before has to be unset again.
     unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
     body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
@@ -391,5 +391,5 @@ def _update_steps(spec, current, changes, stopped):
     return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
 
 
-def _tags_text(tags):
+def _tags_string(tags):
     return ", ".join(f"{key}={value}" for key, value in tags.items())

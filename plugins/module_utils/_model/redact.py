@@ -13,8 +13,8 @@ from .canonical import canonical, text
 from .fields import FIELDS_BY_NAME
 
 if TYPE_CHECKING:
-    from .job import FlinkJob
-    from .spec import FlinkJobSpec
+    from .job import ObservedJob
+    from .spec import JobSpec
 
 MASK = "********"
 # Shorter words are left alone: hiding each "1" or "on" would garble the whole result.
@@ -53,7 +53,7 @@ _SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|
 # They are looked at so that a quote in one does not pass for the beginning of a string.
 _NAME_QUOTES = '`"'
 # What a hidden one of them looks like, by how it begins.
-_HIDDEN_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'", "`": f"`{MASK}`", '"': f'"{MASK}"'}
+_REDACTED_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'", "`": f"`{MASK}`", '"': f'"{MASK}"'}
 # A value that itself holds settings or a URL with a password.
 _SECRET_IN_VALUE = re.compile(
     "(?:" + "|".join(map(re.escape, _SENSITIVE_KEY_PARTS)) + r")[\w.-]{0,99}\s{0,9}=|://[^/\s@]{0,999}:[^/\s@]{0,999}@",
@@ -61,48 +61,48 @@ _SECRET_IN_VALUE = re.compile(
 )
 
 
-def shown(name: str, value, public_text: str):
+def redacted(name: str, value, public_text: str):
     """Return a canonical field value as it may be shown.
 
     :param public_text: the arguments or the SQL that the task itself gives in the open.
     """
     if name == "entrypoint_args" and value:
-        return _shown_args(value, public_text)
+        return _redacted_args(value, public_text)
     if name == "sql_body" and value:
-        return _shown_sql(value, public_text)
+        return _redacted_sql(value, public_text)
     if name == "runtime_config" and value:
-        return _shown_config(value)
+        return _redacted_config(value)
     return value
 
 
-def shown_change(name: str, before, after, public_text: str) -> tuple:
+def redacted_change(name: str, before, after, public_text: str) -> tuple:
     """Return a tuple of two different canonical values as they may be shown, marked where only hidden parts differ."""
-    shown_before, shown_after = shown(name, before, public_text), shown(name, after, public_text)
-    if isinstance(before, dict) and isinstance(shown_after, dict):
-        for key, value in shown_after.items():
+    redacted_before, redacted_after = redacted(name, before, public_text), redacted(name, after, public_text)
+    if isinstance(before, dict) and isinstance(redacted_after, dict):
+        for key, value in redacted_after.items():
             if value == MASK and after[key] != before.get(key):
-                shown_after[key] = CHANGED_MASK
-    elif shown_before == shown_after:
-        shown_after = f"{shown_after} (changed)"
-    return shown_before, shown_after
+                redacted_after[key] = CHANGED_MASK
+    elif redacted_before == redacted_after:
+        redacted_after = f"{redacted_after} (changed)"
+    return redacted_before, redacted_after
 
 
-def shown_fields(values: dict, public_text: str) -> dict:
+def redacted_fields(values: dict, public_text: str) -> dict:
     """Return fields as results show them.
 
     :param values: canonical values by field name.
-    :param public_text: as C(FlinkJobSpec.public_text).
+    :param public_text: as C(JobSpec.public_text).
     """
-    result = {name: shown(name, value, public_text) for name, value in values.items()}
+    result = {name: redacted(name, value, public_text) for name, value in values.items()}
     if "resource_config" in values and values.get("resource_config_version") == "v1":
         # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
         result["resource_config"] = {}
     return result
 
 
-def job_result(job: FlinkJob, spec: FlinkJobSpec) -> dict:
+def job_result(job: ObservedJob, spec: JobSpec) -> dict:
     """Return a job as results show it."""
-    return {**job.facts(), **shown_fields(job.told(spec.kind), spec.public_text)}
+    return {**job.facts(), **redacted_fields(job.told(spec.kind), spec.public_text)}
 
 
 def sensitive_values(runtime_config) -> set[str]:
@@ -131,7 +131,7 @@ def secret_words(fields: dict) -> set[str]:
     return {word for word in words if len(word) >= SHORTEST_SECRET_WORD and word not in ("true", "false")}
 
 
-def _shown_sql(sql, public_sql):
+def _redacted_sql(sql, public_sql):
     """Without values of sensitive options, and without comments and strings that the task does not itself give.
 
     As with arguments, former values of the options that the task gives in the open are shown.
@@ -147,16 +147,16 @@ def _shown_sql(sql, public_sql):
     # Their keys tell which values are sensitive.
     public_places.update(match.start(3) - 1 for match in _SQL_SETTING.finditer(sql) if match[2] == "'")
 
-    def shown_part(match):
+    def redacted_part(match):
         part = match[0]
         if match.start() in public_places or part in public_parts:
             return part
         if part[0] in _NAME_QUOTES and "'" not in part:
             return part
-        return _HIDDEN_PARTS[part[0]]
+        return _REDACTED_PARTS[part[0]]
 
     # At the end: a value without quotes can hold half a string or comment, and what follows must not pass for the rest.
-    return _without_sensitive_settings(_SQL_PART.sub(shown_part, sql))
+    return _without_sensitive_settings(_SQL_PART.sub(redacted_part, sql))
 
 
 def _without_sensitive_options(sql):
@@ -166,33 +166,33 @@ def _without_sensitive_options(sql):
 
 
 def _without_sensitive_settings(sql):
-    def shown_setting(match):
+    def redacted_setting(match):
         if not _is_sensitive_option(match[3], match[4]):
             return match[0]
         quote = match[4][0] if _QUOTED_VALUE.fullmatch(match[4].rstrip()) else ""
         return f"{match[1]}{quote}{MASK}{quote}"
 
-    return _SQL_SETTING.sub(shown_setting, sql)
+    return _SQL_SETTING.sub(redacted_setting, sql)
 
 
 def _is_sensitive_option(key, value):
     return _is_sensitive(key) or bool(_SECRET_IN_VALUE.search(value))
 
 
-def _shown_args(arguments, public_text):
+def _redacted_args(arguments, public_text):
     """Only words that the task gives in the open, and former values of its own flags."""
     words = _args_with_masks(arguments, public_text)
     # One mask for a run of hidden words: not even their number is anybody's business.
     return " ".join(word for i, word in enumerate(words) if word != MASK or i == 0 or words[i - 1] != MASK)
 
 
-def hidden_args(arguments: str, public_text: str) -> str:
+def redacted_part_of_args(arguments: str, public_text: str) -> str:
     """Return those of a job's arguments that results do not show.
 
-    :param public_text: as C(FlinkJobSpec.public_text).
+    :param public_text: as C(JobSpec.public_text).
     """
-    shown_words = _args_with_masks(arguments, public_text)
-    return " ".join(word for word, shown_word in zip(arguments.split(), shown_words) if shown_word == MASK)
+    redacted_words = _args_with_masks(arguments, public_text)
+    return " ".join(word for word, redacted_word in zip(arguments.split(), redacted_words) if redacted_word == MASK)
 
 
 def _args_with_masks(arguments, public_text):
@@ -224,7 +224,7 @@ def _flag_of(word):
     return flag if separator else None
 
 
-def _shown_config(config):
+def _redacted_config(config):
     if not isinstance(config, dict):
         # A text without keys: what is secret in it cannot be told.
         return MASK

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from .._errors import UnexpectedAnswer
+from .._errors import UnexpectedResponse
 from .fields import FIELDS, RESOURCE_CONFIG_OPTIONS
 
 # The API's widest number is one of 64 bits; no text of 18 digits is beyond it.
@@ -21,9 +21,9 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _LONGEST_WORD = 255
 
 
-def lacking(operation: str, what: str) -> UnexpectedAnswer:
+def lacking(operation: str, what: str) -> UnexpectedResponse:
     """Return the error about an answer without something that the API's answers have; asking again does not help."""
-    return UnexpectedAnswer(f"The service answered {operation} without {what}.", operation, 200, lasting=True)
+    return UnexpectedResponse(f"The service answered {operation} without {what}.", operation, 200, lasting=True)
 
 
 def is_whole_number(value) -> bool:
@@ -38,46 +38,46 @@ def is_whole_number(value) -> bool:
 def checked_id(value, operation: str, name: str = "job_id") -> int:
     """Return the id of a job, or of something else, that an answer tells.
 
-    :raises UnexpectedAnswer: it is none.
+    :raises UnexpectedResponse: it is none.
     """
     if not is_whole_number(value) or int(value) < 0:
         raise lacking(operation, f"a valid {name}")
     return int(value)
 
 
-def check_job(answer: dict, operation: str) -> None:
+def check_job(response: dict, operation: str) -> None:
     """Check everything of an answer about one job that is ever used.
 
     :param answer: an element of C(job_list.jobs), or C(job_detail).
-    :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
+    :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
-    where = f"job {checked_id(answer.get('job_id'), operation)}"
-    config = answer.get("job_config")
+    where = f"job {checked_id(response.get('job_id'), operation)}"
+    config = response.get("job_config")
     if config is not None and not isinstance(config, dict):
         _fail(operation, where, "job_config", "a dictionary")
     for name, shape in _JOB_SHAPES.items():
-        _check(answer.get(name), shape, name, where, operation)
+        _check(response.get(name), shape, name, where, operation)
     for name, shape in _CONFIG_SHAPES.items():
         _check((config or {}).get(name), shape, f"job_config.{name}", where, operation)
 
 
-def check_template(answer: dict, operation: str) -> None:
+def check_template(response: dict, operation: str) -> None:
     """Check the answer about one template.
 
-    :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
+    :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
-    where = f"template {checked_id(answer.get('template_id'), operation, 'template_id')}"
+    where = f"template {checked_id(response.get('template_id'), operation, 'template_id')}"
     for name, shape in _TEMPLATE_SHAPES.items():
-        _check(answer.get(name), shape, name, where, operation)
+        _check(response.get(name), shape, name, where, operation)
 
 
-def check_graph(answer: dict, operation: str) -> None:
+def check_graph(response: dict, operation: str) -> None:
     """Check the part of an execution graph that is shown.
 
-    :raises UnexpectedAnswer: naming the first field that has not the shape it must have.
+    :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
     for name, shape in _GRAPH_SHAPES.items():
-        _check(answer.get(name), shape, name, "a graph", operation)
+        _check(response.get(name), shape, name, "a graph", operation)
 
 
 def _check(value, shape, name, where, operation):
@@ -86,12 +86,12 @@ def _check(value, shape, name, where, operation):
 
 
 def _fail(operation, where, name, shape):
-    raise UnexpectedAnswer(
+    raise UnexpectedResponse(
         f"The service answered {operation} with {where}, whose {name} is not {shape}.", operation, 200, lasting=True
     )
 
 
-def _is_text(value):
+def _is_string(value):
     return isinstance(value, str) or _is_number(value)
 
 
@@ -119,7 +119,7 @@ def _is_flag(value):
     return isinstance(value, bool)
 
 
-def _is_list_of_texts(value):
+def _is_list_of_strings(value):
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
@@ -134,7 +134,7 @@ def _is_settings(value):
 
 
 def _is_single(value):
-    return value is None or isinstance(value, bool) or _is_text(value)
+    return value is None or isinstance(value, bool) or _is_string(value)
 
 
 def _is_resource_config(value):
@@ -154,14 +154,14 @@ def _has_parts(value, options):
     return True
 
 
-_PARTS = {"int": is_whole_number, "float": _is_amount, "str": _is_text}
+_PARTS = {"int": is_whole_number, "float": _is_amount, "str": _is_string}
 # By the words that a message says them with.
 _SHAPES = {
-    "a text": _is_text,
+    "a text": _is_string,
     "one short line": _is_word,
     "a whole number": is_whole_number,
     "true or false": _is_flag,
-    "a list of texts": _is_list_of_texts,
+    "a list of texts": _is_list_of_strings,
     "a text or a dictionary of single values": _is_settings,
     "a dictionary of sizes": _is_resource_config,
 }

@@ -26,7 +26,7 @@ from .fields import (
     TAG_VALUE_MAX_LENGTH,
     TAGS_MAX_COUNT,
 )
-from .spec import FlinkJobSpec
+from .spec import JobSpec
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FLINK_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -51,7 +51,7 @@ _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 
 
-def check_spec(spec: FlinkJobSpec) -> None:
+def check_spec(spec: JobSpec) -> None:
     """Check everything that can be known of a desired state without asking the service.
 
     :raises InvalidInput: with the first rule that is broken.
@@ -119,11 +119,11 @@ def _check_field(field, value):
             if not item.strip():
                 what = "a package or file" if field.name in _PACKAGE_FIELDS else "something"
                 raise InvalidInput(f"{field.name} has an empty entry, but each entry must name {what}.")
-            check_text(field.name, item, field.max_length)
+            check_string(field.name, item, field.max_length)
     elif field.form == "runtime_config":
         _check_runtime_config(value)
     elif isinstance(value, str) and not field.choices:
-        check_text(field.name, value, field.max_length)
+        check_string(field.name, value, field.max_length)
     if field.form == "json" and value and not _is_json(value):
         raise InvalidInput(f"{field.name} is no JSON, but must be a dictionary or its text in JSON.")
     if field.name == "dirty_data_strategy" and value and not _DIRTY_DATA.fullmatch(value):
@@ -163,7 +163,7 @@ def check_seconds(option: str, value: float) -> None:
         raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds, 0 or more.")
 
 
-def check_text(option: str, value: str, max_length: int | None = None) -> None:
+def check_string(option: str, value: str, max_length: int | None = None) -> None:
     """Check a text of any option.
 
     :raises InvalidInput: it is too long, or holds an invisible character or line break that has no meaning there.
@@ -196,7 +196,7 @@ def _check_runtime_config(value):
             f"runtime_config is of type {type(value).__name__}, but must be a dictionary or a text of key=value lines."
         )
     if isinstance(value, str):
-        check_text("runtime_config", value)
+        check_string("runtime_config", value)
     config = canonical(FIELDS_BY_NAME["runtime_config"], value)
     if not isinstance(config, dict):
         raise InvalidInput("runtime_config is a text that is neither key=value lines nor JSON of keys and values.")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .canonical import canonical, tag_texts
+from .canonical import canonical, tag_strings
 from .fields import FIELDS_BY_NAME, JAR, JobKind
 
 
 @dataclass(frozen=True)
-class FlinkJobSpec:
+class JobSpec:
     """The desired state of one job.
 
     :param name: its name; None when the task identifies the job by id alone.
@@ -38,7 +38,7 @@ class FlinkJobSpec:
         return f"Flink job {self.name}" if self.name else f"Flink job {self.job_id}"
 
 
-def spec_from_params(params: dict, kind: JobKind = JAR) -> FlinkJobSpec:
+def spec_from_params(params: dict, kind: JobKind = JAR) -> JobSpec:
     """Return the desired state that a module's parameters describe; C(_flink_job_rules) says whether it is valid."""
     fields = {known.name: params[known.name] for known in kind.fields if params.get(known.name) is not None}
     if "resource_config" in fields:
@@ -50,8 +50,8 @@ def spec_from_params(params: dict, kind: JobKind = JAR) -> FlinkJobSpec:
         fields["entrypoint_args"] = " ".join(part for part in (public_text, _one_line(secret or "")) if part)
     tags = params.get("tags")
     if tags is not None:
-        tags = tag_texts(tags)
-    return FlinkJobSpec(params.get("name"), params.get("job_id"), fields, tags, public_text, kind)
+        tags = tag_strings(tags)
+    return JobSpec(params.get("name"), params.get("job_id"), fields, tags, public_text, kind)
 
 
 def _without_omitted(options):

@@ -152,13 +152,13 @@ def _import_what_is_missing(api, task, missing, clock):
 
     :param missing: those of the task's names that are not there. The other jobs of the file cannot be looked for.
     """
-    answers: list[list] = []
+    responses: list[list] = []
     sent = 0
 
     def send():
         nonlocal sent
         sent += 1
-        answers.append(api.import_jobs({"zip_file": task.zip_file, "is_cover": False}))
+        responses.append(api.import_jobs({"zip_file": task.zip_file, "is_cover": False}))
 
     def look():
         return _ids_by_name(api, missing)
@@ -168,21 +168,21 @@ def _import_what_is_missing(api, task, missing, clock):
 
     try:
         there = Writes(clock).send(send, look, are_all_there, patient=True)
-        if answers and missing:
+        if responses and missing:
             # The answer names no jobs, and the list may be late with those that it has made.
-            patience = _wait.GRACE_SECONDS if _is_change(answers[0]) else 0.0
+            patience = _wait.GRACE_SECONDS if _is_change(responses[0]) else 0.0
             there = _wait.watch(look, are_all_there, patience, clock)
     except RequestError as exc:
-        imported = bool(answers) and _is_change(answers[0])
+        imported = bool(responses) and _is_change(responses[0])
         exc.after([{"operation": "import"}] if imported else [])
-        if not imported and (sent > 1 or answers) and not isinstance(exc, OutcomeUnknown):
+        if not imported and (sent > 1 or responses) and not isinstance(exc, OutcomeUnknown):
             exc.result["changed"] = True
             exc.explained("Whether an import was carried out before is not known.")
         raise
     found = [{"old_job_id": None, "new_job_id": ids[0], "remark": ""} for ids in (there or {}).values() if ids]
     changed, mapping, warnings = bool(found), found, []
-    if answers:
-        changed, mapping = changed or _is_change(answers[0]), answers[0]
+    if responses:
+        changed, mapping = changed or _is_change(responses[0]), responses[0]
     else:
         warnings.append(
             "The answer to the import was lost, so job_mapping tells only which jobs of names are there now."

@@ -16,7 +16,7 @@ from .._errors import (
     RequestError,
     WaitTimeout,
 )
-from .._model.job import FlinkJob
+from .._model.job import ObservedJob
 from .._model.plan import Plan, Step, is_upgrade
 from .._model.status import (
     DRAFT,
@@ -26,9 +26,9 @@ from .._model.status import (
     status_of,
 )
 from . import wait as _wait
-from .reader import FlinkJobReader
+from .reader import JobReader
 from .wait import Waiting
-from .writes import FlinkJobWrites
+from .writes import JobWrites
 
 
 class Applier:
@@ -43,11 +43,11 @@ class Applier:
     def __init__(
         self,
         api: FlinkJobApi,
-        reader: FlinkJobReader,
+        reader: JobReader,
         waiting: Waiting,
         health_window: float = 0.0,
     ) -> None:
-        self._writes = FlinkJobWrites(api, reader, waiting.clock)
+        self._writes = JobWrites(api, reader, waiting.clock)
         self._reader = reader
         self._waiting = waiting
         self._clock = waiting.clock
@@ -63,7 +63,7 @@ class Applier:
         """Note steps whose outcome became known elsewhere than where they were sent."""
         self.done += steps
 
-    def apply(self, plan: Plan, current: FlinkJob | None) -> FlinkJob | None:
+    def apply(self, plan: Plan, current: ObservedJob | None) -> ObservedJob | None:
         """Carry out a plan and return the job as it was last seen, None when it is deleted.
 
         :param current: the job that the plan was made for.
@@ -82,7 +82,7 @@ class Applier:
             if step.operation == "create":
                 job = self._create(step)
             elif step.operation == "update":
-                self._update(step, job, plan.former)
+                self._update(step, job, plan.rollback_step)
             elif step.operation == "stop":
                 job = self._stop(step, job, wait)
             elif step.operation == "delete":
@@ -95,10 +95,10 @@ class Applier:
                 )
                 break
             else:
-                job = self._run(step, job, wait, plan.former, health_window)
+                job = self._run(step, job, wait, plan.rollback_step, health_window)
         return job
 
-    def settle(self, job: FlinkJob, label: str) -> FlinkJob:
+    def settle(self, job: ObservedJob, label: str) -> ObservedJob:
         """Wait until a job is in a status that does not pass by itself.
 
         :param label: how messages call the job.
@@ -119,7 +119,7 @@ class Applier:
         if not certain:
             raise JobAppeared
         self.done.append(step)
-        return FlinkJob({"job_id": job_id, "name": step.body["name"], "status": DRAFT})
+        return ObservedJob({"job_id": job_id, "name": step.body["name"], "status": DRAFT})
 
     def _delete(self, step, job, wait):
         self._writes.delete(job)
@@ -141,11 +141,11 @@ class Applier:
         self._progress.status(job.name, "listed" if listed else "no longer listed")
         return listed
 
-    def _update(self, step, job, former):
+    def _update(self, step, job, rollback_step):
         try:
             self._writes.update(step.kind, job, step.body, step.fields)
         except RequestError as exc:
-            raise self._undone(exc, job, former) from exc
+            raise self._undone(exc, job, rollback_step) from exc
         self.done.append(step)
 
     def _stop(self, step, before, wait):
@@ -167,14 +167,14 @@ class Applier:
             self._savepoint_path = self.savepoint_made = job.savepoint_path
         return job
 
-    def _run(self, step, before, wait, former, health_window):
+    def _run(self, step, before, wait, rollback_step, health_window):
         """Start a job. What undoes an upgrade is that its start fails, not that a look at it fails."""
         try:
             self._writes.run(before, step.savepoint)
         except OutcomeUnknown as exc:
             raise self._undone(exc, before, None) from exc
         except RequestError as exc:
-            raise self._undone(exc, before, former) from exc
+            raise self._undone(exc, before, rollback_step) from exc
         self._started_here = True
         self.done.append(step)
         if not wait:
@@ -182,7 +182,7 @@ class Applier:
         try:
             job = self._watch(self._started(before), health_window)
         except (LifecycleError, WaitTimeout) as exc:
-            raise self._undone(exc, before, former) from exc
+            raise self._undone(exc, before, rollback_step) from exc
         return job
 
     def _started(self, before):
@@ -209,22 +209,22 @@ class Applier:
             raise self._stands(job, "it had to be restarted soon after its start")
         return job
 
-    def _undone(self, failure: DliError, job: FlinkJob, former: Step | None) -> DliError:
+    def _undone(self, failure: DliError, job: ObservedJob, rollback_step: Step | None) -> DliError:
         """Return the error that a failed step ends in, after undoing the upgrade that it belongs to."""
-        if former:
-            return self._roll_back(former, failure)
+        if rollback_step:
+            return self._roll_back(rollback_step, failure)
         if isinstance(failure, LifecycleError) or not any(step.operation == "stop" for step in self.done):
             return failure
         return LifecycleError(f"{failure} The job had been stopped for this.", self._facts_now(job.job_id))
 
-    def _roll_back(self, former: Step, failure: DliError) -> LifecycleError:
+    def _roll_back(self, rollback_step: Step, failure: DliError) -> LifecycleError:
         """Return the error that tells what became of a failed upgrade, after undoing it as far as that is possible."""
-        job_id = former.job_id
-        self._progress.tell(f"{former.body['name']}: roll back to the former definition")
+        job_id = rollback_step.job_id
+        self._progress.tell(f"{rollback_step.body['name']}: roll back to the former definition")
         try:
             job = self._stop_what_may_run(job_id)
-            self._writes.update(former.kind, job, former.body, former.fields)
-            self.done.append(former)
+            self._writes.update(rollback_step.kind, job, rollback_step.body, rollback_step.fields)
+            self.done.append(rollback_step)
             if not job.has_savepoint and not self._imported(job):
                 where = f" The savepoint was at {self._savepoint_path}." if self._savepoint_path else ""
                 return LifecycleError(
@@ -279,9 +279,11 @@ class Applier:
         """Tell that a step begins; one that creates or changes a job and nothing else is over before anybody asks."""
         if count > 1 or step.operation not in ("create", "update"):
             name = job.name if job else step.body["name"]
-            how = {"stop": " with a savepoint", "run": " from the savepoint"}[step.operation] if step.savepoint else ""
+            lifecycle = (
+                {"stop": " with a savepoint", "run": " from the savepoint"}[step.operation] if step.savepoint else ""
+            )
             which = f" (step {number} of {count})" if count > 1 else ""
-            self._progress.tell(f"{name}: {step.operation}{how}{which}")
+            self._progress.tell(f"{name}: {step.operation}{lifecycle}{which}")
 
     def _left(self, status, job_id, what):
         """Wait until a job has left a status and settled in another one.

@@ -23,12 +23,12 @@ from .._model.fleet import (
     FleetTask,
     Purge,
     Rollout,
-    twins,
-    twins_sentence,
+    duplicate_sentence,
+    duplicates,
     unlisted,
 )
 from .._model.goal import Goal
-from .._model.spec import FlinkJobSpec
+from .._model.spec import JobSpec
 from .._parallel import do_each, ended_by_interrupt
 from .._progress import Progress
 from .fleet_reader import FleetReader
@@ -41,7 +41,7 @@ _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 _SECONDS_BETWEEN_COUNTS = 2.0
 # How many names one line of progress tells.
 _MOST_NAMES = 5
-_TOLD_OF_A_JOB = ("changes", "actions", "risks", "savepoint_path")
+_SHOWN_OF_A_JOB = ("changes", "actions", "risks", "savepoint_path")
 
 UNCHANGED = "unchanged"
 CHANGED = "changed"
@@ -99,8 +99,8 @@ class _Fleet:
 
     def converge(self, apply):
         self._plan()
-        self._check_for_twins()
-        self._roll_out(self._task.rollout, self._change if apply else self._foretell)
+        self._check_for_duplicates()
+        self._roll_out(self._task.rollout, self._change if apply else self._predict)
         return self._result()
 
     def _plan(self):
@@ -124,21 +124,21 @@ class _Fleet:
                 "those of purge_scope; nothing was changed. Use name_prefix alone."
             )
         return [
-            Goal(FlinkJobSpec(job.name), purge.state)
+            Goal(JobSpec(job.name), purge.state)
             for job in unlisted(self._reader.all_jobs(**tags_filter(purge.tags)), self._task.goals)
             if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix)
         ]
 
-    def _check_for_twins(self):
+    def _check_for_duplicates(self):
         """Check that no job is in the list both by its name and by its id, which only the service can tell.
 
         :raises InvalidInput: one is. Two threads would change it at one time, each to a state of its own.
         """
-        for first, number in twins(member.convergence.job_id for member in self._members):
+        for first, number in duplicates(member.convergence.job_id for member in self._members):
             pair = (self._members[first - 1], self._members[number - 1])
             # Ids differ, so at least one of the two was found by the name that the job has.
-            name = next(twin.name for twin in pair if twin.goal.spec.job_id is None)
-            sentence = twins_sentence(first, number, pair[0].convergence.job_id, name)
+            name = next(duplicate.name for duplicate in pair if duplicate.goal.spec.job_id is None)
+            sentence = duplicate_sentence(first, number, pair[0].convergence.job_id, name)
             raise InvalidInput(f"{sentence}; nothing was changed.")
 
     def _roll_out(self, rollout: Rollout, change) -> None:
@@ -162,11 +162,11 @@ class _Fleet:
         self._each(wave, lambda member: member.convergence.carry_out(), count.one_more, threads)
         done = [member for member in wave if not member.failure]
         with self._reader.snapshot(len(done)):
-            self._each(done, lambda member: member.convergence.look_again())
+            self._each(done, lambda member: member.convergence.read_again())
         for member in done:
             member.verdict = FAILED if member.failure else CHANGED
 
-    def _foretell(self, wave, _count):
+    def _predict(self, wave, _count):
         """Take a wave as changed, for check mode: that a change would fail cannot be known."""
         for member in wave:
             member.verdict = CHANGED
@@ -274,7 +274,7 @@ def _report(member, result):
         # What was not attempted is not as its plan has it, and what was deleted has no status.
         is_gone = member.verdict == CHANGED and member.goal.state == "absent"
         report["status"] = None if is_gone else job.get("status")
-        report.update({key: result[key] for key in _TOLD_OF_A_JOB if result.get(key)})
+        report.update({key: result[key] for key in _SHOWN_OF_A_JOB if result.get(key)})
     if member.failure:
         report.update({"msg": str(member.failure), "error": member.failure.details()})
     return report

@@ -13,7 +13,7 @@ from .._errors import (
     ApiError,
     AuthenticationFailed,
     RequestError,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
 from .._http.retry import is_throttled, may_be_carried_out
 from .together import Together
@@ -26,7 +26,7 @@ class FleetApi(FlinkJobApi):
     """As its base, but starts, stops and deletions of several threads share requests.
 
     The answer of the service does not say which job an element stands for (documented), so when one is refused no job
-    of the request is known to be accepted. Each of them then gets C(UnexpectedAnswer), which says that the outcome is
+    of the request is known to be accepted. Each of them then gets C(UnexpectedResponse), which says that the outcome is
     unknown, and is sent alone the next time.
     """
 
@@ -64,7 +64,7 @@ class FleetApi(FlinkJobApi):
                 self._alone.update((operation, job_id) for job_id in ids)
             if len(ids) > 1 and isinstance(exc, ApiError) and _is_about_one(exc):
                 reason = str(exc).rstrip(".")
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"The service did not accept the request to {operation} {len(ids)} jobs together ({reason}).",
                     exc.operation,
                     exc.http_status,
@@ -73,6 +73,6 @@ class FleetApi(FlinkJobApi):
         return {}
 
 
-def _is_about_one(refusal):
+def _is_about_one(rejection):
     """Whether a refusal may be about one job of the request alone."""
-    return not (may_be_carried_out(refusal) or is_throttled(refusal) or isinstance(refusal, AuthenticationFailed))
+    return not (may_be_carried_out(rejection) or is_throttled(rejection) or isinstance(rejection, AuthenticationFailed))

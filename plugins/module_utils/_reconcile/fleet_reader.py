@@ -13,8 +13,8 @@ from typing import Any
 from .._api.flink_jobs import FlinkJobApi
 from .._api.pages import PAGE_SIZE, TooMany
 from .._errors import RequestError
-from .._model.job import FlinkJob
-from .reader import FlinkJobReader
+from .._model.job import ObservedJob
+from .reader import JobReader
 from .together import Together, copy_of
 
 # More questions at one time than a request has, so that a listing answers all of them.
@@ -27,15 +27,15 @@ class Listing:
     :param jobs: all of them.
     """
 
-    def __init__(self, jobs: list[FlinkJob]) -> None:
+    def __init__(self, jobs: list[ObservedJob]) -> None:
         self.jobs = jobs
         self.by_id = {job.job_id: job for job in jobs}
-        self.by_name: dict[str, list[FlinkJob]] = {}
+        self.by_name: dict[str, list[ObservedJob]] = {}
         for job in jobs:
             self.by_name.setdefault(job.name, []).append(job)
 
 
-class FleetReader(FlinkJobReader):
+class FleetReader(JobReader):
     """As its base, for several threads.
 
     While a C(snapshot) is open, everything is read from one listing, made when it is first needed. Otherwise each
@@ -51,10 +51,10 @@ class FleetReader(FlinkJobReader):
         # A dict while a snapshot is open, and then only.
         self._listings: Any = None
         self._listing_locks: dict[tuple, threading.Lock] = {}
-        self._live = Together(self._answers, _UNLIMITED)
+        self._live = Together(self._responses, _UNLIMITED)
 
     @contextmanager
-    def snapshot(self, size: int, jobs: list[FlinkJob] | None = None):
+    def snapshot(self, size: int, jobs: list[ObservedJob] | None = None):
         """Read from one listing from here on.
 
         :param size: how many jobs will be read.
@@ -67,18 +67,18 @@ class FleetReader(FlinkJobReader):
         finally:
             self._listings = None
 
-    def all_jobs(self, **filters) -> list[FlinkJob]:
+    def all_jobs(self, **filters) -> list[ObservedJob]:
         """Return all jobs that the service's filters leave."""
         return self._listing(filters, whole=True).jobs
 
-    def read(self, job_id: int, fields) -> FlinkJob:
+    def read(self, job_id: int, fields) -> ObservedJob:
         if self._listings is None:
             return self.with_fields(self.read_now(job_id), fields)
         listing = self._listing({})
         job = listing.by_id.get(job_id) if listing else None
         return self._with_detail(job, fields) if job else super().read(job_id, fields)
 
-    def read_now(self, job_id: int) -> FlinkJob:
+    def read_now(self, job_id: int) -> ObservedJob:
         # Not from the snapshot: a job that is waited for would stay in it as it was.
         return self._live.ask(job_id) or super().read(job_id, ())
 
@@ -110,7 +110,7 @@ class FleetReader(FlinkJobReader):
         if at_most == 0:
             return None
         try:
-            jobs = [FlinkJob(answer, "list") for answer in self._api.list_jobs(at_most=at_most, **filters)]
+            jobs = [ObservedJob(response, "list") for response in self._api.list_jobs(at_most=at_most, **filters)]
         except TooMany:
             # Remembered like the pages of a listing, so that it is not asked again at each look.
             listing, pages = None, at_most // PAGE_SIZE + 1
@@ -120,7 +120,7 @@ class FleetReader(FlinkJobReader):
             self._pages = pages
         return listing
 
-    def _answers(self, questions):
+    def _responses(self, questions):
         """Answer which job has an id, and which jobs have a name; nothing when each had better ask for itself."""
         if len(questions) <= self._pages:
             return {}

@@ -21,11 +21,11 @@ from .._errors import (
 from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
-from .._model.job import FlinkJob
+from .._model.job import ObservedJob
 from .._model.plan import Plan, plan_job
-from .._model.redact import hidden_args, job_result
+from .._model.redact import job_result, redacted_part_of_args
 from .._model.status import status_of
-from .reader import FlinkJobReader, Found
+from .reader import Found, JobReader
 from .wait import Waiting
 
 
@@ -35,29 +35,29 @@ def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dic
     :param apply: False for check mode: everything but the changes themselves.
     :raises DliError: when the state cannot be reached.
     """
-    convergence = Convergence(api, FlinkJobReader(api), goal, waiting)
+    convergence = Convergence(api, JobReader(api), goal, waiting)
     convergence.make_plan()
     if apply:
         convergence.carry_out()
-        convergence.look_again()
+        convergence.read_again()
     return convergence.result()
 
 
 class Convergence:
     """One job on its way to its desired state.
 
-    First C(make_plan), then unless in check mode C(carry_out) and C(look_again), then C(result).
+    First C(make_plan), then unless in check mode C(carry_out) and C(read_again), then C(result).
 
     C(plan) says what is to be done, and after it was done what has been changed.
     """
 
-    def __init__(self, api: FlinkJobApi, reader: FlinkJobReader, goal: Goal, waiting: Waiting) -> None:
+    def __init__(self, api: FlinkJobApi, reader: JobReader, goal: Goal, waiting: Waiting) -> None:
         self._api = api
         self._goal = goal
         self._reader = reader
         self._waiting = waiting
-        self._current: FlinkJob | None = None
-        self._applied: FlinkJob | None = None
+        self._current: ObservedJob | None = None
+        self._applied: ObservedJob | None = None
         self.plan = Plan()
         self._steps: tuple | list = ()
 
@@ -66,7 +66,7 @@ class Convergence:
         # A task that changes nothing needs none of this, and each file to be compiled makes every task slower.
         from .executor import Applier
 
-        return Applier(self._api, self._reader, self._waiting, self._goal.how.health_window)
+        return Applier(self._api, self._reader, self._waiting, self._goal.lifecycle.health_window)
 
     @property
     def job_id(self) -> int | None:
@@ -92,21 +92,21 @@ class Convergence:
         :raises DliError: the state could not be reached; C(result) of the error tells what has been done.
         """
         if self.plan.steps:
-            with self._telling_what_was_done():
+            with self._recording_what_was_done():
                 self._applied = self._apply_plan()
             self._steps = self._applier.done
 
-    def look_again(self) -> None:
+    def read_again(self) -> None:
         """Read the job again after something was done to it.
 
         :raises DliError: the service refused or did not answer.
         """
         if self._applied is not None:
-            with self._telling_what_was_done():
+            with self._recording_what_was_done():
                 self._applied = self._read_again(self._applied)
 
     @contextmanager
-    def _telling_what_was_done(self):
+    def _recording_what_was_done(self):
         try:
             yield
         except DliError as exc:
@@ -114,7 +114,7 @@ class Convergence:
             if self._current:
                 # An update sends the arguments that others have set too, and a refusal can quote what was sent.
                 arguments = self._current.value("entrypoint_args")
-                self._api.keep_secret(hidden_args(arguments, self._goal.spec.public_text))
+                self._api.keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
             raise
         except Exception as exc:
             fault = Fault(exc)
@@ -181,7 +181,7 @@ class Convergence:
             return self._reader.with_fields(job, fields)
         return self._reader.read(job.job_id, fields)
 
-    def _make_plan(self) -> tuple[Plan, FlinkJob | None]:
+    def _make_plan(self) -> tuple[Plan, ObservedJob | None]:
         goal, spec, state = self._goal, self._goal.spec, self._goal.state
         if state == "absent":
             # A job is deleted whatever its fields and tags are.
@@ -196,7 +196,7 @@ class Convergence:
         plan = plan_job(goal, found.job, found.tags_match)
         kind = spec.kind or JAR
         updates = any(step.operation == "update" for step in plan.steps)
-        if updates and found.job and not found.job.tells_all(kind.names):
+        if updates and found.job and not found.job.has_all(kind.names):
             # An update sends the whole definition, so now all of it must be known.
             found = Found(self._reader.complete(found.job, kind), found.tags_match)
             plan = plan_job(goal, found.job, found.tags_match)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, NotFound
 from .._model.fields import JobKind
-from .._model.job import FlinkJob
-from .._model.spec import FlinkJobSpec
+from .._model.job import ObservedJob
+from .._model.spec import JobSpec
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Found:
     :param tags_match: False when the job is there, but not found by the desired tags.
     """
 
-    job: FlinkJob | None = None
+    job: ObservedJob | None = None
     tags_match: bool = True
 
 
-class FlinkJobReader:
+class JobReader:
     """Finds and reads jobs.
 
     The list and the detail of a job each tell fields that the other leaves out (documented), and which ones may
@@ -37,7 +37,7 @@ class FlinkJobReader:
     def __init__(self, api: FlinkJobApi) -> None:
         self._api = api
 
-    def find(self, spec: FlinkJobSpec) -> Found:
+    def find(self, spec: JobSpec) -> Found:
         """Find the job that a desired state is about, and read what it manages.
 
         :raises ConflictError: the name belongs to several jobs, or to one of another kind.
@@ -51,23 +51,23 @@ class FlinkJobReader:
             )
         return found
 
-    def read(self, job_id: int, fields) -> FlinkJob:
+    def read(self, job_id: int, fields) -> ObservedJob:
         """Read a job by its id, with the given fields as far as the service tells them."""
         return self.with_fields(self._detail(job_id), fields)
 
-    def read_now(self, job_id: int) -> FlinkJob:
+    def read_now(self, job_id: int) -> ObservedJob:
         """Read a job as it is now, whatever was read before; for who waits for a change of it."""
         return self.read(job_id, ())
 
-    def with_fields(self, job: FlinkJob, fields) -> FlinkJob:
+    def with_fields(self, job: ObservedJob, fields) -> ObservedJob:
         """Return a job with the given fields as far as the service tells them."""
         return self._with_list(self._with_detail(job, fields), fields)
 
-    def complete(self, job: FlinkJob, kind: JobKind) -> FlinkJob:
+    def complete(self, job: ObservedJob, kind: JobKind) -> ObservedJob:
         """Return a job with all the fields of its kind that the service tells of it."""
         return self.with_fields(job, kind.names)
 
-    def is_listed(self, job: FlinkJob) -> bool:
+    def is_listed(self, job: ObservedJob) -> bool:
         """Whether the service still lists a job."""
         return self._listed(job) is not None
 
@@ -110,20 +110,20 @@ class FlinkJobReader:
             raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
 
     def _detail(self, job_id):
-        return FlinkJob(self._api.get_job(job_id), "detail")
+        return ObservedJob(self._api.get_job(job_id), "detail")
 
     def _named(self, name, **filters):
         # Jobs of other names are left out already, but not those that have none.
-        jobs = (FlinkJob(answer, "list") for answer in self._api.list_jobs(name=name, **filters))
+        jobs = (ObservedJob(response, "list") for response in self._api.list_jobs(name=name, **filters))
         return [job for job in jobs if job.name == name]
 
     def _with_detail(self, job, fields):
-        if "detail" in job.sources or job.tells_all(fields):
+        if "detail" in job.sources or job.has_all(fields):
             return job
         return job.completed_by(self._detail(job.job_id))
 
     def _with_list(self, job, fields):
-        if "list" in job.sources or job.tells_all(fields):
+        if "list" in job.sources or job.has_all(fields):
             return job
         listed = self._listed(job)
         return job.completed_by(listed) if listed else job

@@ -23,16 +23,16 @@ from .._errors import (
     WaitTimeout,
 )
 from .._model.fields import identity_options
-from .._model.job import FlinkJob, same_path
+from .._model.job import ObservedJob, same_path
 from .._model.redact import job_result
 from .._model.rules import check_obs_path, check_spec
-from .._model.spec import FlinkJobSpec
+from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
 from . import wait as _wait
 from .executor import Applier
-from .reader import FlinkJobReader
+from .reader import JobReader
 from .wait import Waiting
-from .writes import FlinkJobWrites
+from .writes import JobWrites
 
 _SCHEME = "obs://"
 # HTTP statuses and the service's code that tell that there is no such operation.
@@ -50,7 +50,7 @@ class SavepointTask:
     :param path: where to, or where it is, with C(obs://); "" for the job's own bucket.
     """
 
-    job: FlinkJobSpec
+    job: JobSpec
     state: str
     path: str = ""
 
@@ -87,7 +87,7 @@ def task_from_params(params: dict) -> SavepointTask:
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    spec = FlinkJobSpec(params["name"], params["job_id"], kind=None)
+    spec = JobSpec(params["name"], params["job_id"], kind=None)
     check_spec(spec)
     if spec.name is not None and spec.job_id is not None:
         raise InvalidInput("name and job_id are both given, but one of them must identify the job alone.")
@@ -109,11 +109,11 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
     :param apply: False for check mode: everything but the change itself.
     :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
     """
-    reader = FlinkJobReader(api)
+    reader = JobReader(api)
     plan, current = _make_plan(api, reader, task, waiting)
     if not (plan.operation and apply):
         return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
-    job = _apply(FlinkJobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
+    job = _apply(JobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
 
@@ -169,7 +169,7 @@ def _result_of_change(task, plan, before, job):
     return result
 
 
-def _plan_savepoint(task: SavepointTask, job: FlinkJob) -> SavepointPlan:
+def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
     """Decide what is to be done. Pure.
 
     :raises ConflictError: nothing tells where a savepoint shall go.

@@ -16,14 +16,14 @@ from .._errors import (
     InvalidInput,
     NotFound,
 )
-from .._model.canonical import canonical, tag_texts
+from .._model.canonical import canonical, tag_strings
 from .._model.fields import FIELDS_BY_NAME, SQL_JOB_TYPES
-from .._model.redact import shown, shown_change
+from .._model.redact import redacted, redacted_change
 from .._model.rules import (
     WIDEST_LONG,
     check_number,
+    check_string,
     check_tags,
-    check_text,
 )
 from .reader import tags_filter
 from .writes import Writes
@@ -80,10 +80,10 @@ def task_from_params(params: dict) -> TemplateTask:
         check_number("template_id", template_id, 0, WIDEST_LONG)
     fields = {key: params[key] for key in _FIELDS if params[key] is not None}
     for key, most in MAX_LENGTHS.items():
-        check_text(key, fields.get(key, ""), most)
+        check_string(key, fields.get(key, ""), most)
     tags = params["tags"]
     if tags is not None:
-        tags = tag_texts(tags)
+        tags = tag_strings(tags)
         check_tags("tags", tags, "a template")
     return TemplateTask(params["state"], template_id, fields, tags)
 
@@ -130,11 +130,11 @@ def _listed(api, **filters):
     return list(api.list_templates(**filters))
 
 
-def _normalised(answer):
-    fields = {key: canonical(FIELDS_BY_NAME[key], answer.get(key)) for key in ("desc", "sql_body")}
-    template = {**{key: answer.get(key) for key in _FACTS}, "name": str(answer.get("name") or ""), **fields}
+def _normalised(response):
+    fields = {key: canonical(FIELDS_BY_NAME[key], response.get(key)) for key in ("desc", "sql_body")}
+    template = {**{key: response.get(key) for key in _FACTS}, "name": str(response.get("name") or ""), **fields}
     # A template that was made without a type can show none (as one of the reference's example does).
-    return {**template, "job_type": answer.get("job_type") or None}
+    return {**template, "job_type": response.get("job_type") or None}
 
 
 def _find(api, task):
@@ -310,21 +310,21 @@ def _result(task, operation, found, after, template, warnings):
     after_fields = {key: after[key] for key in _FIELDS} if after else {}
     changes: dict[str, dict] = {}
     before: dict = {}
-    after_shown: dict = {}
+    redacted_after: dict = {}
     changed = _changed_fields(task, operation, found, after)
     for key in _FIELDS:
         if key in changed:
-            pair = shown_change(key, before_fields.get(key), after_fields.get(key), public)
+            pair = redacted_change(key, before_fields.get(key), after_fields.get(key), public)
             changes[key] = dict(zip(("before", "after"), pair))
-        for side, source, place in ((before, before_fields, "before"), (after_shown, after_fields, "after")):
+        for side, source, place in ((before, before_fields, "before"), (redacted_after, after_fields, "after")):
             if key in source:
-                side[key] = changes[key][place] if key in changes else shown(key, source[key], public)
+                side[key] = changes[key][place] if key in changes else redacted(key, source[key], public)
     if _sets_tags(task, operation):
         changes["tags"] = {"before": None, "after": task.tags}
-        after_shown["tags"] = task.tags
-    shown_template = template if template is not None else current
-    if shown_template:
-        shown_template = {key: shown(key, value, public) for key, value in shown_template.items()}
+        redacted_after["tags"] = task.tags
+    redacted_template = template if template is not None else current
+    if redacted_template:
+        redacted_template = {key: redacted(key, value, public) for key, value in redacted_template.items()}
     unconfirmed = [key for key in MAX_LENGTHS if operation == "update" and template[key] != after[key]]
     if unconfirmed:
         warnings = [
@@ -334,9 +334,9 @@ def _result(task, operation, found, after, template, warnings):
         ]
     return {
         "changed": bool(operation),
-        "template": shown_template,
+        "template": redacted_template,
         "changes": changes,
         "actions": [_action(task, operation, found, after)] if operation else [],
-        "diff": {"before": before, "after": after_shown, "before_header": task.label, "after_header": task.label},
+        "diff": {"before": before, "after": redacted_after, "before_header": task.label, "after_header": task.label},
         "warnings": warnings,
     }

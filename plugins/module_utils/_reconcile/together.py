@@ -43,37 +43,37 @@ class Together:
             if len(batch.questions) >= self._largest:
                 self._open = None
         if first:
-            self._answer(batch)
-        batch.answered.wait()
+            self._response(batch)
+        batch.responded.wait()
         if batch.failure:
             raise copy_of(batch.failure)
-        return batch.answers.get(question)
+        return batch.responses.get(question)
 
-    def _answer(self, batch):
+    def _response(self, batch):
         time.sleep(WINDOW_SECONDS)
         with self._calling:
             with self._lock:
                 if self._open is batch:
                     self._open = None
             try:
-                batch.answers = self._call(list(batch.questions))
+                batch.responses = self._call(list(batch.questions))
             except Exception as exc:  # pylint: disable=broad-except # handed on to the threads that asked
                 batch.failure = exc
             finally:
-                batch.answered.set()
+                batch.responded.set()
 
 
 class _Batch:
     def __init__(self):
         self.questions = {}
-        self.answers = {}
+        self.responses = {}
         self.failure = None
-        self.answered = threading.Event()
+        self.responded = threading.Event()
 
 
 def copy_of(exc: BaseException) -> BaseException:
     """Return an exception for another thread: who catches one changes it (its traceback, and an explanation)."""
-    twin = type(exc).__new__(type(exc))
-    twin.args = exc.args
-    twin.__dict__.update(exc.__dict__)
-    return twin
+    duplicate = type(exc).__new__(type(exc))
+    duplicate.args = exc.args
+    duplicate.__dict__.update(exc.__dict__)
+    return duplicate

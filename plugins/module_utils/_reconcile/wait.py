@@ -44,10 +44,10 @@ def watch(ask, is_done, seconds: float, clock=time):
     deadline = clock.monotonic() + seconds
     pause = FIRST_PAUSE_SECONDS
     while True:
-        answer = ask()
+        response = ask()
         left = deadline - clock.monotonic()
-        if is_done(answer) or left <= 0:
-            return answer
+        if is_done(response) or left <= 0:
+            return response
         clock.sleep(min(pause, left))
         pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
 
@@ -58,7 +58,7 @@ def wait_until(ask, is_done, timeout: float, describe, clock=time):
     :param describe: callable that makes the sentence for a time-out from the last answer.
     :raises WaitTimeout: when time is up.
     """
-    answer = watch(ask, is_done, timeout, clock)
-    if not is_done(answer):
-        raise WaitTimeout(describe(answer), answer)
-    return answer
+    response = watch(ask, is_done, timeout, clock)
+    if not is_done(response):
+        raise WaitTimeout(describe(response), response)
+    return response

@@ -25,10 +25,10 @@ from .._errors import (
 from .._http.retry import is_temporary, may_be_carried_out
 from .._model.canonical import canonical
 from .._model.fields import FIELDS_BY_NAME, JobKind
-from .._model.job import FlinkJob, same_path
+from .._model.job import ObservedJob, same_path
 from .._model.status import RUNNING, SAVEPOINTING
 from . import wait as _wait
-from .reader import FlinkJobReader
+from .reader import JobReader
 
 # How often one write is sent; the pauses between are those of the looking.
 ATTEMPTS = 3
@@ -56,9 +56,9 @@ class Writes:
             except RequestError as exc:
                 failure = exc
             lost = may_be_carried_out(failure)
-            if not lost and (not _is_refusal(failure) or (attempt == 1 and isinstance(failure, final))):
+            if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
                 raise failure
-            seen = self._look(look, shows, failure, patient and lost)
+            seen = self._read(look, shows, failure, patient and lost)
             if shows(seen):
                 # A refusal too can come of a request that was carried out twice on its way.
                 return seen
@@ -70,7 +70,7 @@ class Writes:
             f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
         )
 
-    def _look(self, look, shows, failure, patient):
+    def _read(self, look, shows, failure, patient):
         try:
             return _wait.watch(look, shows, _wait.GRACE_SECONDS if patient else 0.0, self._clock)
         except RequestError as exc:
@@ -81,14 +81,14 @@ class Writes:
             ) from exc
 
 
-class FlinkJobWrites(Writes):
+class JobWrites(Writes):
     """The writes to Flink jobs. Each returns when the service has accepted it, or shows that it has.
 
     Each raises C(OutcomeUnknown) when neither is so and nobody can tell, and another C(RequestError) when it is certain
     that it was not carried out.
     """
 
-    def __init__(self, api: FlinkJobApi, reader: FlinkJobReader, clock=time) -> None:
+    def __init__(self, api: FlinkJobApi, reader: JobReader, clock=time) -> None:
         super().__init__(clock)
         self._api = api
         self._reader = reader
@@ -110,7 +110,7 @@ class FlinkJobWrites(Writes):
         )
         return (told[0], True) if told else (found[0], False)
 
-    def update(self, kind: JobKind, job: FlinkJob, body: dict, fields) -> None:
+    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> None:
         """Change a job.
 
         :param kind: what the task takes the job for.
@@ -124,7 +124,7 @@ class FlinkJobWrites(Writes):
             lambda found: all(_holds(found, name, body) for name in fields),
         )
 
-    def stop(self, job: FlinkJob, savepoint: bool) -> None:
+    def stop(self, job: ObservedJob, savepoint: bool) -> None:
         """Stop a job, with or without a savepoint."""
         self.send(
             lambda: self._api.stop_job(job.job_id, savepoint),
@@ -134,7 +134,7 @@ class FlinkJobWrites(Writes):
             patient=True,
         )
 
-    def run(self, job: FlinkJob, resume: bool) -> None:
+    def run(self, job: ObservedJob, resume: bool) -> None:
         """Start a job, from its savepoint or with empty state."""
         self.send(
             lambda: self._api.run_job(job.job_id, resume),
@@ -143,7 +143,7 @@ class FlinkJobWrites(Writes):
             patient=True,
         )
 
-    def delete(self, job: FlinkJob) -> None:
+    def delete(self, job: ObservedJob) -> None:
         """Delete a job, which may be gone already."""
         try:
             self.send(
@@ -152,7 +152,7 @@ class FlinkJobWrites(Writes):
         except NotFound:
             return
 
-    def trigger_savepoint(self, job: FlinkJob, path: str) -> None:
+    def trigger_savepoint(self, job: ObservedJob, path: str) -> None:
         """Begin a savepoint of a running job."""
         self.send(
             lambda: self._api.trigger_savepoint(job.job_id, path),
@@ -161,7 +161,7 @@ class FlinkJobWrites(Writes):
             patient=True,
         )
 
-    def import_savepoint(self, job: FlinkJob, path: str) -> None:
+    def import_savepoint(self, job: ObservedJob, path: str) -> None:
         """Give a job a savepoint to resume from."""
         self.send(
             lambda: self._api.import_savepoint(job.job_id, path),
@@ -170,7 +170,7 @@ class FlinkJobWrites(Writes):
         )
 
 
-def _is_refusal(failure):
+def _is_rejection(failure):
     """Whether the service has refused a request itself, for what it asks."""
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
 
