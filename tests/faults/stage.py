@@ -232,21 +232,33 @@ class Stage:
         self.service.iam._tokens.clear()
         self._token = self.service.issue_token()
 
-    def run(self, scenario: Scenario, plan: Plan = CALM, **options: Any) -> Observation:
-        """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now."""
+    def run(
+        self,
+        scenario: Scenario,
+        plan: Plan = CALM,
+        *,
+        settle: bool = True,
+        check_mode: bool = False,
+        **options: Any,
+    ) -> Observation:
+        """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now.
+
+        :param settle: whether to wait, before the jobs are read, until all that the service is at is over.
+        """
         proxy = self.secured if plan.tls else self.plain
         proxy.reset(plan.faults, plan.onwards)
         self._proxy = proxy
         self.service.requests.clear()
         self.service.begin_count()
+        first = len(self.service.journal.events)
         random.seed(0)  # the pauses of the module are a matter of chance
         began, slept = time.monotonic(), self.clock.slept
-        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options)
+        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options, check_mode)
         seen = Observation(
             result,
             problem,
-            self._effects(),
-            self.jobs(),
+            self._effects(first),
+            self.jobs(settle),
             self.templates(),
             len(proxy.handled),
             time.monotonic() - began,
@@ -259,9 +271,10 @@ class Stage:
         proxy.settle()
         return seen
 
-    def jobs(self) -> list[dict[str, Any]]:
+    def jobs(self, settle: bool = True) -> list[dict[str, Any]]:
         """Return what matters of each job: whether two runs had the same end."""
-        self.clock.sleep(PASSES_WITHIN)
+        if settle:
+            self.clock.sleep(PASSES_WITHIN)
         return [{"status": job.status, **job.fields} for job in self.service.jobs.all()]
 
     def templates(self) -> list[dict[str, Any]]:
@@ -272,9 +285,9 @@ class Stage:
             for template in self.service.templates.all()
         ]
 
-    def _result(self, scenario: Scenario, args: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    def _result(self, scenario: Scenario, args: dict[str, Any], check_mode: bool) -> tuple[dict[str, Any] | None, str]:
         try:
-            return run_module(scenario.module, args), ""
+            return run_module(scenario.module, args, check_mode), ""
         except Exception as error:  # pylint: disable=broad-except # that there is any is what is to be found out
             return None, f"{type(error).__name__}: {error}"
 
@@ -333,9 +346,9 @@ class Stage:
 
         patch.setattr(engine, "start", breaking_start)
 
-    def _effects(self) -> list[Effect]:
-        """Return what the requests of this run have done, by the journal of the service."""
-        return [self._effect(event) for event in self.service.journal.events if event.by == CLIENT]
+    def _effects(self, first: int) -> list[Effect]:
+        """Return what requests have done from the event of this number on."""
+        return [self._effect(event) for event in self.service.journal.events[first:] if event.by == CLIENT]
 
     def _effect(self, event: Event) -> Effect:
         job = event.before

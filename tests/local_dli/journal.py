@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CLIENT = "client"
 OTHER = "other"
 SERVICE = "service"
+# The position of what happens before the first request.
+BEFORE_ALL = -1
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.position = 0
+        self.position = BEFORE_ALL
         self.by = CLIENT
 
     @contextlib.contextmanager
@@ -91,4 +93,4 @@ class Journal:
     def clear(self) -> None:
         """Forget all events."""
         self.events.clear()
-        self.position = 0
+        self.position = BEFORE_ALL

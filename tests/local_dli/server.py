@@ -25,6 +25,7 @@ from local_dli.behaviour import Behaviour
 from local_dli.iam import CREDENTIALS, PROJECT, Iam
 from local_dli.in_flight import InFlight
 from local_dli.jobs import JobStore
+from local_dli.journal import BEFORE_ALL
 from local_dli.lifecycle import Engine
 from local_dli.templates import TemplateStore
 
@@ -165,11 +166,11 @@ class LocalDli:
             self.actor.follow(())
 
     def begin_count(self) -> None:
-        """Count the requests to DLI, and the turns of the replicas, from 0 again, and forget the journal."""
+        """Count the requests to DLI, and the turns of the replicas, from 0 again; the journal goes on."""
         with self.jobs.lock:
             self.replica_turns = itertools.count()
             self._handled = itertools.count()
-            self.journal.clear()
+            self.journal.position = BEFORE_ALL
 
     def handle(self) -> int:
         """Return the number of a request to DLI that begins to be handled, from 0; what happens now is its doing."""
