@@ -133,11 +133,12 @@ class LaunchedJob:
         started_by_it = self._descendants()
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(DEADLINE_SECONDS)
-        for process in started_by_it:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        _kill(started_by_it)
+
+    def kill(self) -> None:
+        """End what has not ended, such as a job that hangs."""
+        if self._process.poll() is None:
+            _kill([self._process.pid, *self._descendants()])
 
     def _descendants(self) -> list[int]:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
@@ -153,6 +154,14 @@ class LaunchedJob:
         files = (self._folder / "artifacts" / "1" / "job_events").glob("[0-9]*.json")
         events = [json.loads(path.read_text()) for path in sorted(files, key=lambda path: int(path.name.split("-")[0]))]
         return AwxJob(self._folder, Outcome(self._process.returncode, stdout, stderr, events))
+
+
+def _kill(processes: list[int]) -> None:
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 class Awx:
@@ -206,10 +215,11 @@ class Awx:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:
+            launched = LaunchedJob(folder, process)
             try:
-                yield LaunchedJob(folder, process)
+                yield launched
             finally:
-                process.kill()
+                launched.kill()
 
     def run(self, inputs: dict[str, str], answers: dict[str, Any], *flags: str, playbook: str = PLAYBOOK) -> AwxJob:
         """Launch the job template, and wait for the end."""

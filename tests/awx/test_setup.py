@@ -37,7 +37,7 @@ def fixture_api() -> Iterator[AwxApi]:
 def set_up(ansible: Ansible, api: AwxApi, *flags: str, env: dict[str, str], **extra: Any) -> Outcome:
     """Run the playbook by its full name."""
     assert (COLLECTIONS / "ansible_collections" / "awx" / "awx").is_dir(), (
-        "awx.awx is not there; get it with: python tests/tools/get_awx_collection.py .cache/awx"
+        "awx.awx is not there; get it with: python tests/tools/unpack_wheel.py awx"
     )
     paths = [ansible.environment["ANSIBLE_COLLECTIONS_PATH"], str(COLLECTIONS)]
     env = {
