@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from awx.awx_api import choices_of
 from playbooks.ansible_cli import DEADLINE_SECONDS, Ansible, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,20 +71,23 @@ def inject(credential_type: dict[str, Any], inputs: dict[str, str], folder: Path
 def survey_errors(answers: dict[str, Any], survey: dict[str, Any] = SURVEY) -> list[str]:
     """Return what AWX would say against the answers of a launch."""
     questions = {question["variable"]: question for question in survey["spec"]}
-    errors = [f"{name} is not asked for" for name in answers.keys() - questions.keys()]
+    errors = []  # an answer to no question is left out, and no error
     for name, question in questions.items():
         if name not in answers:
             errors += [f"{name} is missing"] if question["required"] else []
             continue
         answer, kind = answers[name], question["type"]
         if kind == "multiselect":
-            good = isinstance(answer, list) and set(answer) <= set(question["choices"])
+            good = isinstance(answer, list) and set(answer) <= set(choices_of(question))
         elif kind == "multiplechoice":
-            good = answer in question["choices"]
+            good = answer in choices_of(question)
         else:
-            good = isinstance(answer, int if kind == "integer" else str) and not isinstance(answer, bool)
-            size = answer if kind == "integer" else len(answer) if good else 0
-            good = good and question.get("min", size) <= size <= question.get("max", size)
+            types = {"integer": (int,), "float": (int, float)}.get(kind, (str,))
+            good = type(answer) in types
+            size = len(answer) if isinstance(answer, str) else answer
+            limits = [question.get(key) for key in ("min", "max")]
+            least, most = [size if limit in ("", None) else limit for limit in limits]
+            good = good and least <= size <= most
         errors += [] if good else [f"{name} cannot be answered with {answer!r}"]
     return errors
 

@@ -103,6 +103,10 @@ def test_the_execution_environment_has_this_version() -> None:
         ),
         ({"inputs": {"fields": [{"id": "token", "label": "Token", "secrets": True}]}}, "secrets"),
         ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "text"}]}}, "text"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "boolean", "secret": True}]}}, "secret"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "choices": []}]}}, "choices"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "boolean", "default": "no"}]}}, "default"),
+        ({"injectors": {"env": {"PATH": "{{ token }}"}}}, "PATH"),
     ],
 )
 def test_awx_refuses_a_wrong_credential_type(change: dict[str, Any], error: str) -> None:
