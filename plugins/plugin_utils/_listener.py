@@ -54,15 +54,16 @@ def listening(folder: str, show):
         showing, enough = threading.Lock(), threading.Event()
         # No daemon: Python lets a process end amid what a daemon does.
         thread = threading.Thread(target=_show_all, args=(reader, show, showing, enough))
-        thread.start()
         # Until the last line is shown, and not only until the module has ended.
         with _not_ended_amid(showing):
             try:
+                thread.start()
                 yield path
             finally:
                 try:
                     _end(writer)
-                    thread.join(_LAST_LINES_SECONDS)
+                    if thread.is_alive():  # it does not even begin when a signal interrupts its start
+                        thread.join(_LAST_LINES_SECONDS)
                 finally:
                     enough.set()
                     # Again, because there may have been no room for it: without it the thread would wait for a line.
