@@ -20,8 +20,11 @@ options:
     aliases: [id]
   status:
     description:
-      - Only jobs in this status.
-    type: str
+      - Only jobs in one of these statuses.
+      - The service's list takes one status. With several, all jobs are listed where that takes no more requests than
+        one list for each status.
+    type: list
+    elements: str
     choices:
       - job_init
       - job_submitting

@@ -12,6 +12,7 @@ version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
+  - Reports which Flink jobs are down, and why.
   - Compares the Flink jobs of Data Lake Insight (DLI) with a list of jobs as they should be, and reports those that
     differ, that are missing, or that nobody describes.
   - Reports what else may need a person, with and without such a list, such as jobs that are stuck or that take no
@@ -64,14 +65,15 @@ EXAMPLES = r"""
       - audit.findings.unmanaged == []
     fail_msg: "{{ (audit.findings.drift + audit.findings.missing + audit.findings.unmanaged) | to_json }}"
 
-- name: Report what may need a person, without a list
+- name: Report what may need a person, without a list of jobs
   otc.dli.dli_flink_job_audit:
     stuck_after: 1800
   register: audit
 
-- name: Fail when a job is stuck
+- name: Fail when a job is down or stuck
   ansible.builtin.assert:
-    that: audit.findings.stuck == []
+    that: audit.findings.failed + audit.findings.stuck == []
+    fail_msg: "{{ (audit.findings.failed + audit.findings.stuck) | to_json }}"
 """
 
 RETURN = r"""
@@ -82,6 +84,18 @@ findings:
   returned: success
   type: dict
   contains:
+    failed:
+      description:
+        - Jobs that are down, or that could not be stopped, and stay so until somebody acts. C(status) is
+          V(job_submit_fail), V(job_running_exception), V(job_cancel_fail) or V(job_arrearage_stopped), and
+          C(status_desc) is the service's explanation.
+      type: list
+      elements: dict
+      sample:
+        - name: orders-archive
+          job_id: 132
+          status: job_submit_fail
+          status_desc: There are not enough CUs in the queue.
     drift:
       description:
         - Jobs of O(jobs), so JAR jobs, that are not as described; V(null) without O(jobs).
@@ -181,14 +195,11 @@ findings:
             - How many CUs they really use together.
           type: int
           sample: 43
-        unsure:
-          description:
-            - How many of the jobs may be sized by C(resource_config), which the service's list does not show.
-          type: int
-          sample: 0
         jobs:
           description:
             - The jobs that do not use as many CUs as they request.
+            - C(unsure) says that such a job may be sized by C(resource_config), which the service's list does not show.
+              Then its C(cu_number) requests nothing.
           type: list
           elements: dict
           sample:
@@ -196,6 +207,7 @@ findings:
               job_id: 131
               requested: 4
               actual: 7
+              unsure: false
     restarted:
       description:
         - Jobs that the service has restarted, and how often.

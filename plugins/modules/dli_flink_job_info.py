@@ -79,6 +79,11 @@ EXAMPLES = r"""
     status: job_running_exception
     execution_plan: true
 
+- name: Find all jobs that are down
+  otc.dli.dli_flink_job_info:
+    status: [job_submit_fail, job_running_exception, job_cancel_fail, job_arrearage_stopped]
+    details: false
+
 - name: Find the ids of the operators of a SQL job
   otc.dli.dli_flink_job_info:
     name: orders-hourly

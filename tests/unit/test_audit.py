@@ -9,11 +9,14 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import fleet
-from ansible_collections.otc.dli.plugins.module_utils._info.audit import ages_options
+from ansible_collections.otc.dli.plugins.module_utils._info.audit import Audit, ages_options, audit_jobs
+from ansible_collections.otc.dli.plugins.module_utils._info.selection import Selection
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import is_flink_1_15_or_later
 from ansible_collections.otc.dli.plugins.module_utils._model.findings import Ages, findings_about
 from ansible_collections.otc.dli.plugins.module_utils._model.fleet import desired_options
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._model.status import STATUSES
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_audit
 
@@ -233,6 +236,20 @@ def test_bad_input_is_one_sentence_and_no_request(service, access, options, mess
     assert not service.requests
 
 
+def test_what_is_down_is_the_first_finding():
+    statuses = [*STATUSES, "job_later"]
+    found = findings_of(*[{"status": status, "status_desc": f"{status}\x1b."} for status in statuses])
+    assert next(iter(found)) == "failed"
+    assert found["failed"] == [
+        {"name": f"job-{number}", "job_id": number, "status": status, "status_desc": f"{status} ."}
+        for number, status in enumerate(statuses, start=1)
+        if status in ("job_submit_fail", "job_running_exception", "job_cancel_fail", "job_arrearage_stopped")
+    ]
+    assert len(found["failed"]) == 4
+    (entry,) = findings_of({"status": "job_submit_fail", "job_type": "flink_later_job"})["failed"]
+    assert entry["status_desc"] == ""
+
+
 def test_stuck_is_a_transitional_status_for_too_long():
     found = findings_of(
         {"status": "job_submitting", "create_time": NOW - DAY, "start_time": NOW - HOUR},
@@ -289,9 +306,51 @@ def test_cus_are_those_of_jobs_that_run():
     assert found == {
         "requested": 4 + 5 + 10 + 20 + 40,
         "actual": 7 + 5 + 10 + 20 + 40,
-        "unsure": 2,
-        "jobs": [{"name": "job-1", "job_id": 1, "requested": 4, "actual": 7}],
+        "jobs": [{"name": "job-1", "job_id": 1, "requested": 4, "actual": 7, "unsure": False}],
     }
+
+
+@pytest.mark.parametrize(
+    ("config", "unsure"),
+    [
+        ({"flink_version": "1.15"}, [True]),
+        ({"flink_version": None}, [True]),
+        ({"flink_version": "1.12"}, [False]),
+        ({"flink_version": "1.15", "resource_config_version": "v1"}, [False]),
+        ({"flink_version": "1.15", "resource_config_version": "v2"}, []),
+    ],
+)
+def test_whether_a_job_is_sized_by_cus_is_in_doubt_only_where_nothing_shows_it(config, unsure):
+    config = {"cu_number": 2, "real_cu_number": 7, **config}
+    found = findings_of({"status": "job_running", "job_config": config})["cus"]
+    assert [job["unsure"] for job in found["jobs"]] == unsure
+    config["real_cu_number"] = 0
+    assert findings_of({"status": "job_running", "job_config": config})["cus"]["jobs"] == []
+
+
+class Api:
+    """Lists jobs that use other CUs than their cu_number, and that only their details show to be sized otherwise."""
+
+    parallelism = 1
+
+    def __init__(self, *names):
+        self._jobs = {number: {"job_id": number, "name": name} for number, name in enumerate(names, start=1)}
+
+    def list_jobs(self, **_filters):
+        config = {"flink_version": "1.15", "cu_number": 2, "real_cu_number": 7}
+        yield from ({**job, "status": "job_running", "job_config": config} for job in self._jobs.values())
+
+    def get_job(self, job_id):
+        return {**self._jobs[job_id], "status": "job_idle", "job_config": SIZED}
+
+
+@pytest.mark.parametrize("selection", [Selection(), Selection(filters={"queue_name": "queue"})])
+def test_what_the_comparison_reads_decides_how_a_job_is_sized(selection):
+    sized = [name for name in SIZED if name != "resource_config"]
+    goals = [Goal(JobSpec("described", fields={name: SIZED[name] for name in sized})), Goal(JobSpec("listed"))]
+    found = audit_jobs(Api("described", "listed"), Audit(selection, goals=goals))["findings"]
+    assert [(job["name"], job["unsure"]) for job in found["cus"]["jobs"]] == [("listed", True)]
+    assert found["drift"] == []
 
 
 def test_restarted_jobs():

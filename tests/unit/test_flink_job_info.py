@@ -128,6 +128,48 @@ def test_filters_narrow_down_together(service, behave, info, unset_reads, detail
     assert names(info(details=details, user_name="nobody")) == []
 
 
+DOWN = ["job_running_exception", "job_submit_fail"]
+
+
+def test_several_statuses_take_one_list_where_that_is_least(service, info):
+    for name, status in (("a", DOWN[0]), ("b", "job_running"), ("c", DOWN[1]), ("d", DOWN[0])):
+        service.jobs.add(name=name, status=status, queue_name="q" if name == "d" else "p")
+    assert names(info(status=DOWN)) == ["d", "c", "a"] and paths(service) == ["jobs"]
+    assert "status" not in service.requests[0].query
+    assert names(info(status=",".join(DOWN), queue_name="p")) == ["c", "a"] and paths(service) == ["jobs"]
+    assert names(info(status=[DOWN[1], DOWN[1]])) == ["c"] and service.requests[0].query["status"] == [DOWN[1]]
+    assert names(info(status=[*DOWN, "job_idle"], name="a")) == ["a"] and "status" not in service.requests[0].query
+
+
+@pytest.mark.parametrize("details", [True, False])
+def test_several_statuses_of_many_jobs_take_a_list_each(service, info, details):
+    service.jobs.add_many(320, status="job_running")
+    for number in range(4):
+        service.jobs.add(name=f"down-{number}", status=DOWN[number % 2])
+    assert names(info(status=DOWN, details=details)) == [f"down-{number}" for number in (3, 2, 1, 0)]
+    # The list of all jobs would take four.
+    asked = [request.query.get("status", [""])[0] for request in service.requests]
+    assert asked == ["", "job_submit_fail", "job_running_exception"]
+
+
+def test_a_job_that_goes_on_to_its_next_status_meanwhile_is_found_once(service, info, monkeypatch):
+    service.jobs.add_many(250, status="job_idle")
+    job = service.jobs.add(name="job", status="job_submitting", start_time=1)
+    search, asked = service.jobs.search, []
+
+    def fail_after_the_first_list(project_id, filters, *others):
+        found = search(project_id, filters, *others)
+        asked.append(filters.get("status"))
+        if filters.get("status") == "job_submitting":
+            service.jobs.set_status(job.job_id, "job_submit_fail")
+        return found
+
+    monkeypatch.setattr(service.jobs, "search", fail_after_the_first_list)
+    service.jobs.plan_start("job", "submit_fail")
+    assert names(info(status=["job_submit_fail", "job_submitting"])) == ["job"]
+    assert asked == [None, "job_submitting", "job_submit_fail"]
+
+
 def test_an_id_goes_with_all_other_filters(service, info):
     job = service.jobs.add(name="a", queue_name="q", tags=[{"key": "team", "value": "orders"}])
     matching = {
@@ -278,6 +320,7 @@ def test_a_rejected_execution_plan_does_not_hide_the_jobs(service, info, monkeyp
         ),
         ({"tags": dict.fromkeys("abcdefghijklmnopqrstu", "x")}, "tags has 21 tags, but a job can have at most 20."),
         ({"queue_name": ""}, "queue_name is empty, but must have at least 1 character; leave it out for all jobs."),
+        ({"status": []}, "status is an empty list, but must have at least 1 status; leave it out for all jobs."),
         ({"user_name": ""}, "user_name is empty, but must have at least 1 character; leave it out for all jobs."),
         ({"tags": {"a": "b,c"}}, "tags has a tag with a comma, which the service's list cannot be asked for."),
         ({"tags": {"": "b"}}, "tags has an empty key, but each key must have at least 1 character."),
@@ -290,7 +333,7 @@ def test_bad_input_is_reported_before_any_request(service, info, options, senten
 
 
 def described(options):
-    keys = ("type", "choices", "default", "aliases")
+    keys = ("type", "elements", "choices", "default", "aliases")
     return {name: {key: option[key] for key in keys if key in option} for name, option in options.items()}
 
 

@@ -72,6 +72,9 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
     if audit.goals is not None:
         # A desired job that the filters leave out is not missing.
         compared = _find_desired(api, audit.goals, jobs if audit.selection.is_everything else None)
+        # What was read for the comparison is known for the other findings too.
+        found = {entry.job.job_id: entry.job for entry in compared if entry.job}
+        jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
     findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
     return {"changed": False, "findings": findings, "count": len(jobs), "warnings": cu_warnings(compared or [])}
 

@@ -29,6 +29,7 @@ from .status import (
     RUNNING,
     STOP_FAILED,
     STOPPED,
+    SUBMIT_FAILED,
     status_of,
 )
 
@@ -37,6 +38,8 @@ _TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?\Z")
 _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).
 _LAST_WITH_CUS = (1, 15)
+# Where a job is down, or was not stopped, and stays so until somebody acts.
+_DOWN = (SUBMIT_FAILED, FAILED, STOP_FAILED, IN_ARREARS)
 _TIMES = ("update_time", "start_time", "create_time")
 # Not after a submission that failed: then the job has not run on, whatever its start_time says.
 _HAS_RUN_ON = (RUNNING, FAILED, STOP_FAILED, STOPPED, IN_ARREARS, FINISHED)
@@ -76,6 +79,7 @@ def findings_about(
     jar_jobs = [job for job in jobs if known_kind(job.job_type) is JAR]
     known = [job for job in jobs if known_kind(job.job_type)]
     return {
+        "failed": [_failed(job) for job in jobs if job.status in _DOWN],
         "drift": None if compared is None else _drift(compared),
         "missing": None if compared is None else _missing(compared),
         "unmanaged": None if compared is None else _unmanaged(jar_jobs, compared),
@@ -87,6 +91,10 @@ def findings_about(
         "restarted": [{**_named(job), "restart_times": job.restart_times} for job in jobs if job.restart_times > 0],
         "stale_savepoints": _stale_savepoints(jobs, ages, now_ms),
     }
+
+
+def _failed(job):
+    return {**_named(job), "status": job.status, "status_desc": job.status_desc}
 
 
 def _differences(goal: Goal, job: ObservedJob) -> dict:
@@ -187,7 +195,7 @@ def _lacks_agency(job):
 
 
 def _cus(jobs):
-    result: dict = {"requested": 0, "actual": 0, "unsure": 0, "jobs": []}
+    result: dict = {"requested": 0, "actual": 0, "jobs": []}
     for job in jobs:
         requested, real = job.value("cu_number"), _number(job.real_cu_number)
         # A job that does not run uses no CUs.
@@ -196,9 +204,9 @@ def _cus(jobs):
         actual = real or requested
         result["requested"] += requested
         result["actual"] += actual
-        result["unsure"] += not _is_sized_by_cus(job)
         if actual != requested:
-            result["jobs"].append({**_named(job), "requested": requested, "actual": actual})
+            unsure = not _is_sized_by_cus(job)
+            result["jobs"].append({**_named(job), "requested": requested, "actual": actual, "unsure": unsure})
     return result
 
 
