@@ -83,7 +83,7 @@ class ModuleDocFragment:
     DESIRED: str = _documentation(
         {
             "description": [
-                "The jobs as they should be, for O(report): the same list that M(otc.dli.dli_flink_jar_jobs) takes.",
+                "The jobs as they should be: the same list that M(otc.dli.dli_flink_jar_jobs) takes.",
                 "What a job leaves out is taken from O(defaults); what these leave out is as in that module.",
                 "Left out, nothing is compared. An empty list says that there should be no job.",
             ],

@@ -115,7 +115,7 @@ job:
     - The job as it is after the task, or in check mode as it would be, every field in one normalised form.
     - A deleted job is shown as it was. V(null) when there was none.
     - A fact that is not known, such as the id of a job that check mode did not create, is V(null).
-    - Of C(entrypoint_args) only words that the task itself gives in the open are shown, and former values of its own
+    - Of C(entrypoint_args) only words that the task itself gives in the open are shown, and previous values of its own
       flags. Values of C(runtime_config) that Flink treats as sensitive are masked.
   returned: success
   type: dict
@@ -187,7 +187,7 @@ changes:
 actions:
   description:
     - The operations of the API that were carried out, or in check mode would be, in their order.
-    - A rollback's are among them.
+    - Those of a rollback are among them.
   returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
@@ -225,7 +225,7 @@ risks:
   sample:
     - "entrypoint changed: whether the state still fits is known only when it runs."
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description: What it took to send requests again that failed for a reason that may be temporary.
   returned: when requests had to be repeated
   type: dict
   contains:
@@ -234,7 +234,7 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
+      description: How long the failed ones and the pauses took, added up over concurrent requests.
       type: float
       sample: 1.7
 error:
@@ -251,7 +251,7 @@ error:
       type: str
       sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/flink-jobs
     http_status:
-      description: HTTP status of the answer.
+      description: HTTP status of the response.
       type: int
       sample: 400
     error_code:
@@ -259,7 +259,7 @@ error:
       type: str
       sample: DLI.0002
     message:
-      description: The service's own words.
+      description: The service's message.
       type: str
       sample: There is no queue named streaming
     request_id:
@@ -287,7 +287,7 @@ error:
       type: str
       sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
     rolled_back:
-      description: Whether the former definition of the job runs again.
+      description: Whether the previous definition of the job runs again.
       type: bool
       sample: true
 """

@@ -75,7 +75,8 @@ options:
     default: absent
 seealso:
   - module: otc.dli.dli_flink_jar_job
-  - module: otc.dli.dli_flink_job_info
+  - module: otc.dli.dli_flink_job_audit
+  - module: otc.dli.dli_flink_job_adopt
 """
 
 EXAMPLES = r"""
@@ -141,7 +142,7 @@ jobs:
       description:
         - V(changed), in check mode also for what would change, V(unchanged), V(failed), or V(not_attempted) when the
           rollout stopped before.
-        - Check mode foretells what the failures that it sees itself do to the rollout. That a change fails is known
+        - Check mode predicts what the failures that it sees itself do to the rollout. Whether a change fails is known
           only when it is made.
       type: str
       sample: changed
@@ -156,7 +157,7 @@ jobs:
     status:
       description:
         - Status of the job, as the service names it.
-        - V(null) for a job that is not there, failed or was not attempted; RV(jobs[].error) may tell it then.
+        - V(null) for a job that is not there, failed or was not attempted; RV(jobs[].error) may have it then.
       type: str
       sample: job_running
     changes:
@@ -186,47 +187,21 @@ jobs:
       type: dict
       sample: {type: LifecycleError, status: job_submit_fail}
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description:
+    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
-  contains:
-    requests:
-      description: How many requests were sent again.
-      type: int
-      sample: 2
-    seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
-      type: float
-      sample: 1.7
+  sample:
+    requests: 2
+    seconds: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description:
+    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - Those of each job are in RV(jobs[].error).
   returned: failure
   type: dict
-  contains:
-    type:
-      description: Kind of the error.
-      type: str
-      sample: FleetError
-    operation:
-      description: Method and path of the request that failed.
-      type: str
-      sample: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
-    http_status:
-      description: HTTP status of the answer.
-      type: int
-      sample: 403
-    error_code:
-      description: The service's code for the error.
-      type: str
-      sample: DLI.0016
-    message:
-      description: The service's own words.
-      type: str
-      sample: The role has no right to list jobs.
-    request_id:
-      description: Identifies the request to the service's support.
-      type: str
-      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
+  sample:
+    type: FleetError
 """
 
 from ansible.module_utils.basic import AnsibleModule

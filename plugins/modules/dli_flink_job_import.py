@@ -83,11 +83,10 @@ RETURN = r"""
 job_mapping:
   description:
     - What became of each job in the ZIP files. Empty when nothing was sent, as in check mode.
-    - C(new_job_id) is V(null) for a job that was not imported. C(remark) tells the service's reason, such as that one
-      of its name is there. With O(is_cover=true) it was not overwritten, perhaps because it runs, and a warning tells
-      so.
-    - When the answer was lost and the jobs were looked up instead, this has only the jobs of O(names) that were not
-      there before and are now. Their C(old_job_id) is V(null), their C(remark) is empty, and a warning tells so.
+    - C(new_job_id) is V(null) for a job that was not imported. C(remark) is the service's reason, such as that there is
+      a job of its name. With O(is_cover=true) it was not overwritten, perhaps because it runs, and a warning says so.
+    - When the response was lost and the jobs were listed instead, this has only the jobs of O(names) that were not
+      there before and are now. Their C(old_job_id) is V(null), their C(remark) is empty, and a warning says so.
   returned: success
   type: list
   elements: dict
@@ -103,47 +102,25 @@ actions:
   sample:
     - operation: import
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description:
+    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
-  contains:
-    requests:
-      description: How many requests were sent again.
-      type: int
-      sample: 2
-    seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
-      type: float
-      sample: 1.7
+  sample:
+    requests: 2
+    seconds: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description:
+    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
-  contains:
-    type:
-      description: Kind of the error.
-      type: str
-      sample: ApiError
-    operation:
-      description: Method and path of the request that failed.
-      type: str
-      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs/import
-    http_status:
-      description: HTTP status of the answer.
-      type: int
-      sample: 403
-    error_code:
-      description: The service's code for the error.
-      type: str
-      sample: DLI.0016
-    message:
-      description: The service's own words.
-      type: str
-      sample: The role has no right to import jobs.
-    request_id:
-      description: Identifies the request to the service's support.
-      type: str
-      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
+  sample:
+    type: ApiError
+    operation: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs/import
+    http_status: 403
+    error_code: DLI.0016
+    message: The role has no right to import jobs.
+    request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -89,7 +89,7 @@ template:
   description:
     - The template as it is after the task, or in check mode as it would be. A deleted one is shown as it was.
     - V(null) when there is and was none. A fact that is not known is V(null).
-    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and former values of its
+    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and previous values of its
       own options.
   returned: success
   type: dict
@@ -127,47 +127,25 @@ actions:
       elements: str
       sample: [desc]
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description:
+    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
-  contains:
-    requests:
-      description: How many requests were sent again.
-      type: int
-      sample: 2
-    seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
-      type: float
-      sample: 1.7
+  sample:
+    requests: 2
+    seconds: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description:
+    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
-  contains:
-    type:
-      description: Kind of the error.
-      type: str
-      sample: ApiError
-    operation:
-      description: Method and path of the request that failed.
-      type: str
-      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/job-templates
-    http_status:
-      description: HTTP status of the answer.
-      type: int
-      sample: 400
-    error_code:
-      description: The service's code for the error.
-      type: str
-      sample: DLI.1028
-    message:
-      description: The service's own words.
-      type: str
-      sample: There are too many templates.
-    request_id:
-      description: Identifies the request to the service's support.
-      type: str
-      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
+  sample:
+    type: ApiError
+    operation: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/job-templates
+    http_status: 400
+    error_code: DLI.1028
+    message: There are too many templates.
+    request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

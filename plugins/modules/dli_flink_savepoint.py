@@ -95,32 +95,17 @@ EXAMPLES = r"""
 RETURN = r"""
 job:
   description:
-    - The job as it is after the task, or in check mode as it would be, every field in one normalised form, as in the
-      result of M(otc.dli.dli_flink_jar_job), with C(entrypoint_args) masked.
+    - The job as it is after the task, or in check mode as it would be, see RV(otc.dli.dli_flink_jar_job#module:job).
+      Its C(entrypoint_args) are masked.
     - A fact that is not known, such as the path of a savepoint that check mode did not make, is V(null).
   returned: success
   type: dict
-  contains:
-    job_id:
-      description: Id of the job.
-      type: int
-      sample: 131
-    name:
-      description: Name of the job.
-      type: str
-      sample: orders-enrichment
-    status:
-      description: Status of the job, as the service names it.
-      type: str
-      sample: job_running
-    has_savepoint:
-      description: Whether the job has a savepoint to resume from.
-      type: bool
-      sample: true
-    savepoint_path:
-      description: Where its savepoint is.
-      type: str
-      sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
+  sample:
+    job_id: 131
+    name: orders-enrichment
+    status: job_running
+    has_savepoint: true
+    savepoint_path: obs://example-bucket/jobs/savepoint/131/1578467395713/
 changes:
   description: What changed, or in check mode would change, by fact.
   returned: success
@@ -147,71 +132,26 @@ actions:
       type: str
       sample: obs://example-bucket/jobs/savepoint/131/
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description:
+    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
-  contains:
-    requests:
-      description: How many requests were sent again.
-      type: int
-      sample: 2
-    seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
-      type: float
-      sample: 1.7
+  sample:
+    requests: 2
+    seconds: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description:
+    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - C(rolled_back) is always V(false), because this module has nothing to roll back.
   returned: failure
   type: dict
-  contains:
-    type:
-      description: Kind of the error.
-      type: str
-      sample: LifecycleError
-    operation:
-      description: Method and path of the request that failed.
-      type: str
-      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs/131/savepoint
-    http_status:
-      description: HTTP status of the answer.
-      type: int
-      sample: 404
-    error_code:
-      description: The service's code for the error.
-      type: str
-      sample: DLI.0023
-    message:
-      description: The service's own words.
-      type: str
-      sample: The API does not exist.
-    request_id:
-      description: Identifies the request to the service's support.
-      type: str
-      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
-    last_status:
-      description: The last status seen before time was up.
-      type: str
-      sample: job_savepointing
-    job_id:
-      description: Id of the job whose savepoint was not made.
-      type: int
-      sample: 131
-    status:
-      description: Its status now.
-      type: str
-      sample: job_running
-    has_savepoint:
-      description: Whether it has an older savepoint to resume from.
-      type: bool
-      sample: false
+  sample:
+    type: LifecycleError
+    job_id: 131
+    status: job_running
+    has_savepoint: false
     savepoint_path:
-      description: Where that is.
-      type: str
-      sample:
-    rolled_back:
-      description: Always V(false); this module has nothing to roll back.
-      type: bool
-      sample: false
+    rolled_back: false
 """
 
 from ansible.module_utils.basic import AnsibleModule

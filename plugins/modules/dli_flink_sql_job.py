@@ -81,70 +81,22 @@ EXAMPLES = r"""
 RETURN = r"""
 job:
   description:
-    - The job as it is after the task, or in check mode as it would be, every field in one normalised form.
-    - A deleted job is shown as it was. V(null) when there was none.
-    - A fact that is not known, such as the id of a job that check mode did not create, is V(null).
-    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and former values of its
+    - The job as it is after the task, or in check mode as it would be, see RV(otc.dli.dli_flink_jar_job#module:job).
+    - Its fields are the options of this module, except O(tags) and O(template_id).
+    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and previous values of its
       own options. Values that Flink treats as sensitive are masked in it and in C(runtime_config).
   returned: success
   type: dict
-  contains:
-    job_id:
-      description: Id of the job.
-      type: int
-      sample: 131
-    name:
-      description: Name of the job.
-      type: str
-      sample: orders-enrichment
-    status:
-      description: Status of the job, as the service names it.
-      type: str
-      sample: job_init
-    status_desc:
-      description: The service's explanation of the status.
-      type: str
-      sample: ""
-    real_cu_number:
-      description: CUs that the job really uses; V(0) means as C(cu_number) says.
-      type: int
-      sample: 0
-    has_savepoint:
-      description: Whether the job has a savepoint to resume from.
-      type: bool
-      sample: false
+  sample:
+    job_id: 131
+    name: orders-hourly
+    status: job_init
+    sql_body: INSERT INTO hourly SELECT * FROM orders
+    queue_name: streaming
+    parallel_number: 6
+    has_savepoint: false
     savepoint_path:
-      description: Where its savepoint is.
-      type: str
-      sample:
-    restart_times:
-      description: How often the job was restarted.
-      type: int
-      sample: 0
-    create_time:
-      description: When the job was created, in milliseconds since 1970 UTC.
-      type: int
-      sample: 1578466221525
-    start_time:
-      description: When the job was started, in milliseconds since 1970 UTC.
-      type: int
-      sample: 1578467395713
-    update_time:
-      description: When the job was changed, in milliseconds since 1970 UTC.
-      type: int
-      sample: 1578467395713
-    user_id:
-      description: Id of the user who created the job.
-      type: str
-      sample: 011c99a26ae84a1bb963a75e7637d3fd
-    user_name:
-      description: Name of the user who created the job.
-      type: str
-      sample: streaming-ci
-    sql_body:
-      description: And so on, all options of this module that are fields of a job, except O(tags) and O(template_id).
-      type: str
-      sample: INSERT INTO hourly SELECT * FROM orders
+    create_time: 1578466221525
 changes:
   description: What changed, or in check mode would change, by field. Secrets are masked.
   returned: success
@@ -156,7 +108,7 @@ changes:
 actions:
   description:
     - The operations of the API that were carried out, or in check mode would be, in their order.
-    - A rollback's are among them.
+    - Those of a rollback are among them.
   returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
@@ -194,71 +146,25 @@ risks:
   sample:
     - "sql_body changed: whether the state still fits is known only when it runs."
 retries:
-  description: What repeating requests has cost that failed for a reason that may pass.
+  description:
+    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
-  contains:
-    requests:
-      description: How many requests were sent again.
-      type: int
-      sample: 2
-    seconds:
-      description: How long the failed ones and the pauses took, added up over requests that were in flight at one time.
-      type: float
-      sample: 1.7
+  sample:
+    requests: 2
+    seconds: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description:
+    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
-  contains:
-    type:
-      description: Kind of the error.
-      type: str
-      sample: ApiError
-    operation:
-      description: Method and path of the request that failed.
-      type: str
-      sample: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/sql-jobs
-    http_status:
-      description: HTTP status of the answer.
-      type: int
-      sample: 400
-    error_code:
-      description: The service's code for the error.
-      type: str
-      sample: DLI.0002
-    message:
-      description: The service's own words.
-      type: str
-      sample: There is no queue named streaming
-    request_id:
-      description: Identifies the request to the service's support.
-      type: str
-      sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
-    last_status:
-      description: The last status seen before time was up.
-      type: str
-      sample: job_canceling
-    job_id:
-      description: Id of the job that a failed start, stop or upgrade was about.
-      type: int
-      sample: 131
-    status:
-      description: Its status now.
-      type: str
-      sample: job_running
-    has_savepoint:
-      description: Whether it has a savepoint to resume from.
-      type: bool
-      sample: true
-    savepoint_path:
-      description: Where that is.
-      type: str
-      sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
-    rolled_back:
-      description: Whether the former definition of the job runs again.
-      type: bool
-      sample: true
+  sample:
+    type: ApiError
+    operation: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/sql-jobs
+    http_status: 400
+    error_code: DLI.0002
+    message: There is no queue named streaming
+    request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -30,6 +30,8 @@ JOBS: dict[str, list[dict[str, Any]]] = {
     "docs/audit.md": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
     "docs/docsite/rst/migrating.rst": [ORDERS],
     "plugins/modules/dli_flink_jar_job.py": [{**ARCHIVE, "job_id": 131}],
+    "plugins/modules/dli_flink_job_adopt.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
+    "plugins/modules/dli_flink_job_audit.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
     "plugins/modules/dli_flink_job_info.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING, "job_id": 131}],
     "plugins/modules/dli_flink_job_export.py": [
         ORDERS,

@@ -33,7 +33,7 @@ MISTAKES = {
         *("module: secret", 0, 0),
     ),
     "an option of a job of a fleet": ("docs/fleet.md", "parallel_number:", "paralel_number:", "paralel_number", 0, 0),
-    "the name of a module": ("docs/audit.md", "job_info:", "jobs_info:", "otc.dli.dli_flink_jobs_info", 0, 0),
+    "the name of a module": ("docs/audit.md", "job_audit:", "jobs_audit:", "otc.dli.dli_flink_jobs_audit", 0, 0),
     "an option of clouds.yaml": ("docs/docsite/rst/authentication.rst", " sk:", " key:", "secret_key", 0, 1),
     "an option of a command": ("README.md", "parallel_number=6' --check", "parallel=6' --check", "parallel", 0, 0),
     "what a command prints": ("README.md", "changed: [localhost]", "ok: [localhost]", "does not print", 0, 0),

@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
     dli_flink_job_export,
     dli_flink_job_import,
     dli_flink_job_info,
@@ -214,6 +216,8 @@ _OTHERS = [
     ),
     Scenario("info", "info", {}, _RUNNING, module=dli_flink_job_info),
     Scenario("info of all", "info", {"name": None, "execution_plan": True}, _RUNNING, module=dli_flink_job_info),
+    Scenario("audit", "audit", {"name": None, "jobs": [{"name": "job"}]}, _RUNNING, module=dli_flink_job_audit),
+    Scenario("adopt", "adopt", {}, _RUNNING, module=dli_flink_job_adopt),
 ]
 
 

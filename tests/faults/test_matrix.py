@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt, dli_flink_job_audit, dli_flink_job_info
 
 from fault_proxy import FAULTS
 from faults.invariants import RULES, check_cell
@@ -27,7 +27,8 @@ def test_the_scenarios_are_all_of_the_table_and_more():
     assert {f"{state} without a job" for state in STATES} < set(SCENARIOS)
     assert set(DAILY) < set(SCENARIOS)
     modules = {scenario.module for scenario in SCENARIOS.values()}
-    assert modules == {SCENARIOS[name].module for name in DAILY} | {dli_flink_job_info}
+    reading = {dli_flink_job_adopt, dli_flink_job_audit, dli_flink_job_info}
+    assert modules == {SCENARIOS[name].module for name in DAILY} | reading
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs that were made otherwise are taken over by a playbook without being changed, and watched from then on."""
+"""Jobs that were made otherwise are adopted by a playbook without being changed, and watched from then on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSERT INTO sink
 """
 
 
-def test_jobs_are_taken_over_and_not_changed(ansible: Ansible, service: LocalDli) -> None:
+def test_jobs_are_adopted_and_not_changed(ansible: Ansible, service: LocalDli) -> None:
     service.jobs.add(
         name="orders",
         status="job_running",
@@ -57,7 +57,7 @@ def test_jobs_are_taken_over_and_not_changed(ansible: Ansible, service: LocalDli
         operator_config='{"b": 1, "a": [2]}',
         cu_number=4,
     )
-    # The service may show this type for any SQL job, and so it is not told.
+    # The service may show this type for any SQL job, and so it is left out.
     service.jobs.add(name="clicks-daily", job_type="flink_sql_job", sql_body="SELECT 1", idle_state_retention=60)
     before = [(job.status, dict(job.fields)) for job in service.jobs.all()]
     variables = {

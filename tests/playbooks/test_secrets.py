@@ -30,7 +30,13 @@ import requests
 import trustme
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_savepoint
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
+    dli_flink_job_info,
+    dli_flink_savepoint,
+)
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 from werkzeug.test import Client
@@ -480,6 +486,8 @@ def test_no_file_is_written(service: LocalDli, tmp_path: Path, monkeypatch: pyte
         (dli_flink_jar_job, {**job, "state": "started"}),
         (dli_flink_jar_job, {**job, **UPGRADE}),
         (dli_flink_job_info, {"execution_plan": True}),
+        (dli_flink_job_audit, {"jobs": [job]}),
+        (dli_flink_job_adopt, {}),
         (dli_flink_savepoint, {"name": "orders", "savepoint_path": "obs://bucket/folder"}),
         (dli_flink_jar_job, {**job, "job_id": 4711}),
         (dli_flink_jar_job, {"name": "orders", "state": "absent"}),

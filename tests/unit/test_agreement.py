@@ -22,7 +22,7 @@ from ansible_collections.otc.dli.plugins.doc_fragments import (
     wait,
 )
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, LifecycleError
 from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._model import fields as table
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import RESOURCE_CONFIG_DEFAULTS, to_wire
@@ -49,6 +49,14 @@ MODULES = {
     for path in sorted((ROOT / "plugins" / "modules").glob("*.py"))
 }
 RESULTS = {name: yaml.safe_load(module.RETURN) for name, module in MODULES.items()}
+# The module that describes what others return too.
+MAIN = "dli_flink_jar_job"
+REFERENCES = [
+    (module, key)
+    for module, results in RESULTS.items()
+    for key in ("job", "retries", "error")
+    if module != MAIN and key in results
+]
 # What two modules return by the same name and do not mean alike: what became of the jobs, or the jobs themselves.
 NOT_SHARED = {"jobs"}
 
@@ -170,22 +178,31 @@ def returned_by_several():
 
 @pytest.mark.parametrize("key", returned_by_several())
 def test_what_several_modules_return_is_described_alike(key):
-    told = {name: results[key] for name, results in RESULTS.items() if key in results}
-    forms = {name: {part: value.get(part) for part in ("type", "elements", "returned")} for name, value in told.items()}
+    values = {name: results[key] for name, results in RESULTS.items() if key in results}
+    forms = {name: [value.get(part) for part in ("type", "elements", "returned")] for name, value in values.items()}
     assert len({str(form) for form in forms.values()}) == 1, forms
 
 
-@pytest.mark.parametrize("module", RESULTS)
-def test_every_module_documents_what_run_module_returns(module):
-    """The words are those of the main module, except where a sample or the end of a sentence is about this one."""
-    results, like = RESULTS[module], RESULTS["dli_flink_jar_job"]
+def test_the_main_module_documents_what_run_module_returns():
+    results = RESULTS[MAIN]
     (retries,) = _module._retries([SimpleNamespace(repeated=1, seconds_lost=1.0)]).values()
     assert set(results["retries"]["contains"]) == set(retries)
-    assert results["retries"] == like["retries"]
-    assert results["error"]["description"] == like["error"]["description"]
-    for fact in ApiError("GET /", 400, "DLI.0001", "No.", "1").details():
-        for part in ("description", "type"):
-            assert results["error"]["contains"][fact][part] == like["error"]["contains"][fact][part], fact
+    documented = set(results["error"]["contains"])
+    assert set(ApiError("GET /", 400, "DLI.0001", "No.", "1").details()) <= documented
+    assert set(LifecycleError("No.", {}).details()) <= documented
+
+
+def test_every_module_documents_retries_and_errors():
+    assert {module for module, results in RESULTS.items() if {"retries", "error"} - results.keys()} == set()
+
+
+@pytest.mark.parametrize(("module", "key"), REFERENCES)
+def test_the_other_modules_refer_to_the_main_module(module, key):
+    """What is the same in every module is described once; a sample shows what of it this module can return."""
+    value, described = RESULTS[module][key], RESULTS[MAIN][key]["contains"]
+    assert f"RV(otc.dli.{MAIN}#module:{key})" in " ".join(value["description"])
+    fields = set(table.FIELDS_BY_NAME) if key == "job" else set()
+    assert "contains" not in value and set(value["sample"]) <= set(described) | fields
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -2,16 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What dli_flink_job_info promises: which jobs it finds, what it tells of them, and how many requests it costs."""
+"""What dli_flink_job_info promises: which jobs it finds, what it returns of them, and how many requests it takes."""
 
 from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.doc_fragments import auth
+from ansible_collections.otc.dli.plugins.doc_fragments import auth, selection
 from ansible_collections.otc.dli.plugins.module_utils._info.query import query_options
+from ansible_collections.otc.dli.plugins.module_utils._info.selection import selection_options
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, SQL
-from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
+    dli_flink_job_info,
+)
 
 import local_dli.errors
 from module_runner import run_module
@@ -24,7 +30,7 @@ SUMMARY = {
 
 @pytest.fixture(name="info")
 def fixture_info(service, access):
-    """Return a function that runs the module with the given options and a token, and tells the requests it sent."""
+    """Return a function that runs the module with the given options and a token, and checks that it only reads."""
 
     def run(check_mode=False, **options):
         service.requests.clear()
@@ -48,24 +54,27 @@ def names(result):
 
 JOB = {"queue_name": "queue", "resource_config_version": "v2", "resource_config": {"max_slot": 2}}
 ASKED_OF_MANY = {
-    "all": (500, {}),
-    "as_tasks": (8, {"as_tasks": True}),
-    "execution_plan": (8, {"execution_plan": True}),
-    "report": (8, {"report": True, "jobs": [{"name": f"job-{number}", **JOB} for number in range(8)]}),
+    "all": (dli_flink_job_info, 500, {}),
+    "execution_plan": (dli_flink_job_info, 8, {"execution_plan": True}),
+    "descriptions": (dli_flink_job_adopt, 8, {}),
+    "audit": (dli_flink_job_audit, 8, {"jobs": [{"name": f"job-{number}", **JOB} for number in range(8)]}),
 }
 
 
-@pytest.mark.parametrize(("count", "options"), ASKED_OF_MANY.values(), ids=ASKED_OF_MANY)
-def test_what_is_asked_of_many_jobs_is_asked_at_one_time(service, info, wants_requests_together, count, options):
+@pytest.mark.parametrize(("module", "count", "options"), ASKED_OF_MANY.values(), ids=ASKED_OF_MANY)
+def test_what_is_asked_of_many_jobs_is_asked_concurrently(
+    service, access, wants_requests_together, module, count, options
+):
     service.jobs.add_many(count, **JOB, status="job_running", start_time=1)
     wants_requests_together(4)
-    assert len(names(info(**options))) == count
+    result = run_module(module, {**access, **options})
+    assert not result["failed"] and result["count"] == count
     assert service.most_in_flight == 4
 
 
-def test_no_more_requests_than_allowed_are_in_flight(service, info):
+def test_no_more_requests_than_allowed_are_in_flight(service, access):
     service.jobs.add_many(8, **JOB)
-    assert len(names(info(as_tasks=True, parallelism=1))) == 8
+    assert run_module(dli_flink_job_adopt, {**access, "parallelism": 1})["count"] == 8
     assert len(service.requests) == 9 and service.most_in_flight == 1
 
 
@@ -119,6 +128,48 @@ def test_filters_narrow_down_together(service, behave, info, unset_reads, detail
     assert names(info(details=details, user_name="nobody")) == []
 
 
+DOWN = ["job_running_exception", "job_submit_fail"]
+
+
+def test_several_statuses_take_one_list_where_that_is_least(service, info):
+    for name, status in (("a", DOWN[0]), ("b", "job_running"), ("c", DOWN[1]), ("d", DOWN[0])):
+        service.jobs.add(name=name, status=status, queue_name="q" if name == "d" else "p")
+    assert names(info(status=DOWN)) == ["d", "c", "a"] and paths(service) == ["jobs"]
+    assert "status" not in service.requests[0].query
+    assert names(info(status=",".join(DOWN), queue_name="p")) == ["c", "a"] and paths(service) == ["jobs"]
+    assert names(info(status=[DOWN[1], DOWN[1]])) == ["c"] and service.requests[0].query["status"] == [DOWN[1]]
+    assert names(info(status=[*DOWN, "job_idle"], name="a")) == ["a"] and "status" not in service.requests[0].query
+
+
+@pytest.mark.parametrize("details", [True, False])
+def test_several_statuses_of_many_jobs_take_a_list_each(service, info, details):
+    service.jobs.add_many(320, status="job_running")
+    for number in range(4):
+        service.jobs.add(name=f"down-{number}", status=DOWN[number % 2])
+    assert names(info(status=DOWN, details=details)) == [f"down-{number}" for number in (3, 2, 1, 0)]
+    # The list of all jobs would take four.
+    asked = [request.query.get("status", [""])[0] for request in service.requests]
+    assert asked == ["", "job_submit_fail", "job_running_exception"]
+
+
+def test_a_job_that_goes_on_to_its_next_status_meanwhile_is_found_once(service, info, monkeypatch):
+    service.jobs.add_many(250, status="job_idle")
+    job = service.jobs.add(name="job", status="job_submitting", start_time=1)
+    search, asked = service.jobs.search, []
+
+    def fail_after_the_first_list(project_id, filters, *others):
+        found = search(project_id, filters, *others)
+        asked.append(filters.get("status"))
+        if filters.get("status") == "job_submitting":
+            service.jobs.set_status(job.job_id, "job_submit_fail")
+        return found
+
+    monkeypatch.setattr(service.jobs, "search", fail_after_the_first_list)
+    service.jobs.plan_start("job", "submit_fail")
+    assert names(info(status=["job_submit_fail", "job_submitting"])) == ["job"]
+    assert asked == [None, "job_submitting", "job_submit_fail"]
+
+
 def test_an_id_goes_with_all_other_filters(service, info):
     job = service.jobs.add(name="a", queue_name="q", tags=[{"key": "team", "value": "orders"}])
     matching = {
@@ -164,7 +215,7 @@ def test_tags_find_jobs(service, info):
 @pytest.mark.parametrize("list_details", ["all", "no_resource_config"])
 @pytest.mark.parametrize("detail_omits_image", [True, False])
 @pytest.mark.parametrize("by", ["name", "job_id"])
-def test_one_job_is_told_as_the_jar_module_tells_it(behave, info, job, list_details, detail_omits_image, by):
+def test_one_job_is_returned_as_the_jar_module_returns_it(behave, info, job, list_details, detail_omits_image, by):
     behave(list_details=list_details, detail_omits_image=detail_omits_image)
     described = {
         "name": "job",
@@ -234,7 +285,7 @@ def test_an_execution_plan_costs_one_request_for_each_job_that_is_no_draft(servi
 
 
 @pytest.mark.parametrize(("status", "code", "fails"), [(400, "DLI.0999", False), (403, "DLI.0016", True)])
-def test_a_refused_execution_plan_does_not_hide_the_jobs(service, info, monkeypatch, status, code, fails):
+def test_a_rejected_execution_plan_does_not_hide_the_jobs(service, info, monkeypatch, status, code, fails):
     for name in ("a", "b"):
         service.jobs.set_status(service.jobs.add(name=name).job_id, "job_running")
 
@@ -269,41 +320,50 @@ def test_a_refused_execution_plan_does_not_hide_the_jobs(service, info, monkeypa
         ),
         ({"tags": dict.fromkeys("abcdefghijklmnopqrstu", "x")}, "tags has 21 tags, but a job can have at most 20."),
         ({"queue_name": ""}, "queue_name is empty, but must have at least 1 character; leave it out for all jobs."),
+        ({"status": []}, "status is an empty list, but must have at least 1 status; leave it out for all jobs."),
         ({"user_name": ""}, "user_name is empty, but must have at least 1 character; leave it out for all jobs."),
         ({"tags": {"a": "b,c"}}, "tags has a tag with a comma, which the service's list cannot be asked for."),
         ({"tags": {"": "b"}}, "tags has an empty key, but each key must have at least 1 character."),
     ],
 )
-def test_bad_input_is_told_before_any_request(service, info, options, sentence):
+def test_bad_input_is_reported_before_any_request(service, info, options, sentence):
     result = info(**options)
     assert result["failed"] and result["msg"] == sentence
     assert service.requests == []
 
 
+def described(options):
+    keys = ("type", "elements", "choices", "default", "aliases")
+    return {name: {key: option[key] for key in keys if key in option} for name, option in options.items()}
+
+
+def documented(documentation):
+    return described(yaml.safe_load(documentation)["options"])
+
+
 def test_documentation_has_the_options_of_the_argument_spec():
-    documentation = yaml.safe_load(dli_flink_job_info.DOCUMENTATION)["options"]
-    keys = ("type", "choices", "default", "aliases")
-
-    def described(options):
-        return {name: {key: option[key] for key in keys if key in option} for name, option in options.items()}
-
-    assert described(documentation) == described(query_options())
-    assert not set(documentation) & set(yaml.safe_load(auth.ModuleDocFragment.DOCUMENTATION)["options"])
+    of_selection = documented(selection.ModuleDocFragment.DOCUMENTATION)
+    assert of_selection == described(selection_options())
+    assert documented(dli_flink_job_info.DOCUMENTATION) == described(query_options())
+    of_all = documented(auth.ModuleDocFragment.DOCUMENTATION)
+    assert not of_selection.keys() & {*query_options(), *of_all} and not query_options().keys() & of_all.keys()
 
 
 def test_returned_facts_are_documented(service, info, job):
     job(name="job")
     service.jobs.add(name="sql", job_type="flink_sql_job")
-    documented = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]["contains"]
+    result = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]
+    of_every_job = yaml.safe_load(dli_flink_jar_job.RETURN)["job"]["contains"]
     found = {fact for job in info(execution_plan=True, stream_graph="job_graph")["jobs"] for fact in job}
-    assert found - {*JAR.names, *SQL.names} <= set(documented) <= found
+    assert found - {*JAR.names, *SQL.names} <= {*result["contains"], *of_every_job} <= found
+    assert all(set(sample) <= found for sample in result["sample"])
 
 
 def test_the_form_of_a_job_is_that_of_the_job_modules(info, job):
-    """Under v1 a resource_config has no effect, and no defaults that nobody asked for are told."""
-    told = job(name="job", queue_name="queue", resource_config_version="v1")["job"]
+    """Under v1 a resource_config has no effect, and no defaults that nobody asked for are returned."""
+    expected = job(name="job", queue_name="queue", resource_config_version="v1")["job"]
     (found,) = info(name="job")["jobs"]
-    assert {name: found[name] for name, value in told.items() if value is not None} == {
-        name: value for name, value in told.items() if value is not None
+    assert {name: found[name] for name, value in expected.items() if value is not None} == {
+        name: value for name, value in expected.items() if value is not None
     }
-    assert found["resource_config"] == told["resource_config"] == {}
+    assert found["resource_config"] == expected["resource_config"] == {}

@@ -11,7 +11,12 @@ import time
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted, sensitive_sql_values
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_adopt,
+    dli_flink_job_info,
+    dli_flink_sql_job,
+)
 
 from module_runner import run_module
 
@@ -256,10 +261,12 @@ def test_a_sensitive_setting_is_in_no_result(service, sql, access):
     result = sql(sql_body=body)
     assert result["changed"] and "Geheim99" not in str(result)
     assert service.jobs.all()[0].fields["sql_body"] == body
-    for options in ({}, {"show_entrypoint_args": True, "as_tasks": True}):
-        found = run_module(dli_flink_job_info, {**access, "name": "sql", **options})
+    for show in (False, True):
+        options = {**access, "name": "sql", "show_entrypoint_args": show}
+        (found,) = run_module(dli_flink_job_info, options)["jobs"]
+        assert found["sql_body"] == "SET fs.s3a.secret.key=********;\nSELECT 1"
+        found = run_module(dli_flink_job_adopt, options)
         assert "Geheim99" not in str(found)
-        assert found["jobs"][0]["sql_body"] == "SET fs.s3a.secret.key=********;\nSELECT 1"
     assert [entry["option"] for entry in found["left_out"]] == ["sql_body"]
 
 

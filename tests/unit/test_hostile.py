@@ -24,6 +24,8 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
     dli_flink_job_export,
     dli_flink_job_import,
     dli_flink_job_info,
@@ -44,6 +46,8 @@ from module_runner import access_to, run_module
 MODULES = {
     "jar_job": dli_flink_jar_job,
     "jar_jobs": dli_flink_jar_jobs,
+    "job_adopt": dli_flink_job_adopt,
+    "job_audit": dli_flink_job_audit,
     "job_info": dli_flink_job_info,
     "job_export": dli_flink_job_export,
     "job_import": dli_flink_job_import,
@@ -51,6 +55,8 @@ MODULES = {
     "savepoint": dli_flink_savepoint,
     "sql_job": dli_flink_sql_job,
 }
+# The modules that have nothing to wait for.
+READING = ("job_adopt", "job_audit", "job_info")
 LONGEST_SENTENCE = 1100
 NOT_PRINTABLE = "\x1b[31mred\x1b[0m\r\n\x00\u202egnp\ud800\u2028"
 
@@ -157,7 +163,7 @@ def run_hostile_task(service: LocalDli, name: str, options: dict[str, Any]) -> N
         **access_to(service),
         **({"jobs": [{"name": "orders"}]} if name == "jar_jobs" else {"name": "orders"}),
         "retry_timeout": 0.2,
-        **({} if name == "job_info" else {"wait_timeout": 0.05}),
+        **({} if name in READING else {"wait_timeout": 0.05}),
         **options,
     }
     try:
@@ -272,8 +278,10 @@ TASKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "delete": ("jar_job", "job_running", {"state": "absent"}),
     "list": ("job_info", "job_running", {"name": None, "execution_plan": True}),
     "list in short": ("job_info", "job_running", {"name": None, "details": False}),
-    "look": ("job_info", "job_running", {"execution_plan": True, "show_entrypoint_args": True}),
-    "look by id": ("job_info", "job_running", {"job_id": True}),
+    "read": ("job_info", "job_running", {"execution_plan": True, "show_entrypoint_args": True}),
+    "read by id": ("job_info", "job_running", {"job_id": True}),
+    "audit": ("job_audit", "job_running", {"name": None, "jobs": [{"name": "orders"}]}),
+    "adopt": ("job_adopt", "job_running", {"name": None}),
     "savepoint": ("savepoint", "job_running", {}),
     "import": ("savepoint", "job_cancel_success", {"state": "imported", "savepoint_path": "obs://bucket/folder"}),
 }
@@ -316,7 +324,7 @@ def test_hostile_answers(service: LocalDli, httpserver: HTTPServer, task, way, f
     liar = Liar(service, first, first + more, place, how, value)
     httpserver.expect_request(re.compile(".*")).respond_with_handler(liar)
     url = httpserver.url_for("").rstrip("/")
-    waiting = {} if name == "job_info" else {"wait_timeout": 0.05}
+    waiting = {} if name in READING else {"wait_timeout": 0.05}
     params = {**log_in(service, way, url), "name": "orders", "retry_timeout": 0.05, "timeout": 5, **waiting, **options}
     if params.get("job_id"):
         params["job_id"] = job_id

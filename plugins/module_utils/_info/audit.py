@@ -2,57 +2,41 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Says what is remarkable about the jobs of a fleet: what differs from a desired list, and what may need a person.
-
-docs/audit.md explains each finding to users.
-"""
+"""Reads the jobs of a fleet, and of a desired list, and returns the findings about them; changes nothing."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, replace
 
-from .._model.canonical import (
-    canonical,
-    is_flink_1_15_or_later,
-    major_and_minor,
+from .._api.flink_jobs import FlinkJobApi
+from .._errors import ConflictError, InvalidInput, NotFound
+from .._model.findings import Ages, Compared, cu_warnings, findings_about
+from .._model.fleet import (
+    check_parallelism,
+    duplicate_sentence,
+    duplicates,
+    goals_from_params,
 )
-from .._model.diff import redacted_changes, shows_used_cus
-from .._model.fields import FIELDS_BY_NAME, JAR, JobKind
-from .._model.fleet import unlisted
 from .._model.goal import Goal
-from .._model.job import ObservedJob
 from .._model.rules import check_seconds
-from .._model.status import (
-    FAILED,
-    FINISHED,
-    IN_ARREARS,
-    RUNNING,
-    STOP_FAILED,
-    STOPPED,
-    status_of,
-)
-
-if TYPE_CHECKING:
-    from .finder import Compared
-
-# The vendor writes a savepoint into …/<time in ms>/; the number of digits tells such a time from any other number.
-_TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?\Z")
-_CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
-# The last version that can be sized by CUs (documented).
-_LAST_WITH_CUS = (1, 15)
-_TIMES = ("update_time", "start_time", "create_time")
-# Not after a submission that failed: then the job has not run on, whatever its start_time says.
-_HAS_RUN_ON = (RUNNING, FAILED, STOP_FAILED, STOPPED, IN_ARREARS, FINISHED)
+from .._parallel import read_each
+from .._reconcile.fleet_reader import FleetReader
+from .selection import Selection, select, selection_from_params
 
 
 @dataclass(frozen=True)
-class Ages:
-    """When something counts as old, in seconds."""
+class Audit:
+    """What a task wants to know of a fleet.
 
-    stuck_after: float = 900.0
-    stale_after: float = 604800.0
+    :param selection: which jobs the findings are about.
+    :param ages: when something counts as old.
+    :param goals: the jobs that should be there; None when nothing is to be compared.
+    """
+
+    selection: Selection
+    ages: Ages = Ages()
+    goals: list[Goal] | None = None
 
 
 def ages_options() -> dict:
@@ -63,198 +47,64 @@ def ages_options() -> dict:
     }
 
 
-def ages_from_params(params: dict) -> Ages:
-    """Return what a module's parameters call old.
+def audit_from_params(params: dict) -> Audit:
+    """Return the audit that a module's parameters describe.
 
     :raises InvalidInput: with the first rule that is broken.
     """
+    check_parallelism(params)
+    selection = selection_from_params(params)
+    if params["defaults"] is not None and params["jobs"] is None:
+        raise InvalidInput("defaults is given, but jobs is not; there is no job that they could be for.")
     for option in ages_options():
         check_seconds(option, params[option])
-    return Ages(**{option: params[option] for option in ages_options()})
+    goals = None if params["jobs"] is None else goals_from_params(params)
+    return Audit(selection, Ages(**{option: params[option] for option in ages_options()}), goals)
 
 
-def managed_as(job: ObservedJob) -> JobKind | None:
-    """Return the kind of job that this collection can manage a job as; None for a type that is not known.
+def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
+    """Read the jobs and return the module's result.
 
-    Where the service tells no type, it is taken for a JAR job.
+    :raises RequestError: the service rejected a request or did not respond.
     """
-    return job.kind if job.kind.has(job.job_type) else None
+    jobs = select(api, audit.selection)
+    compared = None
+    if audit.goals is not None:
+        # A desired job that the filters leave out is not missing.
+        compared = _find_desired(api, audit.goals, jobs if audit.selection.is_everything else None)
+        # What was read for the comparison is known for the other findings too.
+        found = {entry.job.job_id: entry.job for entry in compared if entry.job}
+        jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
+    findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
+    return {"changed": False, "findings": findings, "count": len(jobs), "warnings": cu_warnings(compared or [])}
 
 
-def audit(jobs: list[ObservedJob], compared: list[Compared] | None, ages: Ages, now_ms: float) -> dict:
-    """Return the report about jobs.
+def _find_desired(api, goals, all_jobs):
+    """Find the job of each goal among all jobs, and read what the goal manages.
 
-    :param jobs: the jobs that the report is about.
-    :param compared: the jobs that should be there, None when nobody said which.
-    :param now_ms: the present, in milliseconds since 1970.
+    :param all_jobs: all jobs of the project, where they were listed just now; None where they were not.
     """
-    # The list of desired jobs describes JAR jobs, so no other kind could be in it.
-    jar_jobs = [job for job in jobs if managed_as(job) is JAR]
-    known = [job for job in jobs if managed_as(job)]
-    return {
-        "drift": None if compared is None else _drift(compared),
-        "missing": None if compared is None else _missing(compared),
-        "unmanaged": None if compared is None else _unmanaged(jar_jobs, compared),
-        "stuck": _stuck(jobs, ages, now_ms),
-        "without_checkpoints": [_named(job) for job in known if not _takes_checkpoints(job)],
-        "without_agency": [_named(job) for job in known if _lacks_agency(job)],
-        "without_auto_restart": [_named(job) for job in known if job.value("restart_when_exception") is not True],
-        "cus": _cus(jobs),
-        "restarted": [{**_named(job), "restart_times": job.restart_times} for job in jobs if job.restart_times > 0],
-        "stale_savepoints": _stale_savepoints(jobs, ages, now_ms),
-    }
+    reader = FleetReader(api)
+    with reader.snapshot(len(goals), all_jobs):
+        return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
 
 
-def _differences(goal: Goal, job: ObservedJob) -> dict:
-    """Return in what a job is not as desired: C({"before": …, "after": …}) by field, and under C(state)."""
-    if goal.state == "absent":
-        return {"state": {"before": job.status, "after": "absent"}}
-    changes = redacted_changes(goal.spec, job)
-    if not _is_where_it_should_be(goal.state, job.status):
-        changes["state"] = {"before": job.status, "after": goal.state}
-    return changes
-
-
-def warnings_of(compared: list[Compared]) -> list[str]:
-    """Return one sentence about the jobs whose CUs cannot be compared; the modules that change jobs do not either."""
-    jobs = [
-        entry.job
-        for entry in compared
-        if entry.job
-        and entry.goal.state != "absent"
-        and entry.goal.spec.fields.get("cu_number") not in (None, entry.job.value("cu_number"))
-        and shows_used_cus(entry.job)
-    ]
-    if not jobs:
-        return []
-    others = f" The same goes for {len(jobs) - 1} more of the jobs." if len(jobs) > 1 else ""
-    return [
-        f"cu_number of Flink job {jobs[0].name} is not compared: the service shows the CUs that it really uses instead "
-        f"of those requested.{others}"
-    ]
-
-
-def _named(job):
-    return {"name": job.name, "job_id": job.job_id}
-
-
-def _drift(compared):
-    found = []
-    for entry in compared:
-        spec = entry.goal.spec
-        if entry.problem:
-            found.append({"name": spec.name, "job_id": spec.job_id, "changes": {}, "msg": entry.problem})
-        elif entry.job:
-            changes = _differences(entry.goal, entry.job)
-            if changes:
-                found.append({**_named(entry.job), "changes": changes, "msg": None})
-    return found
-
-
-def _missing(compared):
-    return [
-        {"name": entry.goal.spec.name, "job_id": entry.goal.spec.job_id}
-        for entry in compared
-        if entry.job is None and not entry.problem and entry.goal.state != "absent"
-    ]
-
-
-def _unmanaged(jobs, compared):
-    return [{**_named(job), "status": job.status} for job in unlisted(jobs, [entry.goal for entry in compared])]
-
-
-def _is_where_it_should_be(state, status):
-    """Whether a status is the desired state, or a passing one that may lead there."""
-    known = status_of(status)
-    if not known.settled:
-        return state == "present" or known.on_the_way_to in ("", "stopped" if state == "stopped" else "started")
-    if state == "stopped":
-        return status not in (RUNNING, STOP_FAILED)
-    # A bounded job that has finished has run.
-    return state == "present" or status in (RUNNING, FINISHED)
-
-
-def _stuck(jobs, ages, now_ms):
-    found = []
-    for job in jobs:
-        facts = job.facts()
-        times = [time for time in (_number(facts[name]) for name in _TIMES) if time]
-        if status_of(job.status).settled or not times:
-            continue
-        seconds = (now_ms - max(times)) / 1000
-        if seconds > ages.stuck_after:
-            found.append({**_named(job), "status": job.status, "seconds": int(seconds)})
-    return found
-
-
-def _takes_checkpoints(job):
-    """Whether the service takes checkpoints of a job, or by all appearances its JAR or its settings do."""
-    config = job.value("runtime_config")
-    # That of a SQL job is always the service's: there is no option for it.
-    own_path = job.definition().get("checkpoint_path")
-    own = own_path or (isinstance(config, dict) and config.get(_CHECKPOINTING_OF_FLINK))
-    return job.value("checkpoint_enabled") is True or bool(own)
-
-
-def _lacks_agency(job):
-    return not job.value("execution_agency_urn") and is_flink_1_15_or_later(
-        job.value("flink_version"), job.value("resource_config_version")
-    )
-
-
-def _cus(jobs):
-    result: dict = {"requested": 0, "actual": 0, "unsure": 0, "jobs": []}
-    for job in jobs:
-        requested, real = job.value("cu_number"), _number(job.real_cu_number)
-        # A job that does not run uses no CUs.
-        if not status_of(job.status).may_run or not isinstance(requested, int) or not _may_be_sized_by_cus(job):
-            continue
-        actual = real or requested
-        result["requested"] += requested
-        result["actual"] += actual
-        result["unsure"] += not _is_sized_by_cus(job)
-        if actual != requested:
-            result["jobs"].append({**_named(job), "requested": requested, "actual": actual})
+def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:
+    """Give the later ones a problem where several entries are one job, by its name and by its id."""
+    result = list(compared)
+    for first, number in duplicates(entry.job and entry.job.job_id for entry in compared):
+        entry = compared[number - 1]
+        sentence = duplicate_sentence(first, number, entry.job.job_id, entry.job.name)
+        result[number - 1] = Compared(entry.goal, problem=f"{sentence}.")
     return result
 
 
-def _is_sized_by_cus(job):
-    """Whether it is known that a job is sized by CUs. The service's list leaves out what says so (documented)."""
-    if job.has("resource_config_version"):
-        return job.value("resource_config_version") != "v2"
-    version = major_and_minor(job.value("flink_version"))
-    return version is not None and version < _LAST_WITH_CUS
-
-
-def _may_be_sized_by_cus(job):
-    if job.has("resource_config_version"):
-        return _is_sized_by_cus(job)
-    version = major_and_minor(job.value("flink_version"))
-    return version is None or version <= _LAST_WITH_CUS
-
-
-def _stale_savepoints(jobs, ages, now_ms):
-    found = []
-    for job in jobs:
-        match = _TIME_OF_SAVEPOINT.search(job.savepoint_path)
-        if not job.has_savepoint or not match:
-            continue
-        made = int(match.group(1))
-        reason = _why_stale(job, made, ages, now_ms)
-        if reason:
-            found.append({**_named(job), "savepoint_path": job.savepoint_path, "made": made, "reason": reason})
-    return found
-
-
-def _why_stale(job, made, ages, now_ms):
-    """Return why a savepoint does not stand for where its job is; "" when it does."""
-    if job.status in _HAS_RUN_ON and made < (_number(job.start_time) or 0):
-        return "older_than_start"
-    is_over = not status_of(job.status).may_run and job.status != FINISHED
-    return "old" if is_over and (now_ms - made) / 1000 > ages.stale_after else ""
-
-
-def _number(value):
-    """Return a number that can come as a text, None where there is none."""
-    number = canonical(FIELDS_BY_NAME["cu_number"], value or 0)
-    return number if isinstance(number, int) else None
+def _found(reader, goal):
+    # The service never returns the tags of a job, and one that should be absent is too many whatever its fields are.
+    spec = replace(goal.spec, tags=None, fields={} if goal.state == "absent" else goal.spec.fields)
+    try:
+        return Compared(goal, reader.find(spec).job)
+    except NotFound:
+        return Compared(goal)
+    except ConflictError as exc:
+        return Compared(goal, problem=str(exc))

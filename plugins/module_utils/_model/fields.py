@@ -155,9 +155,14 @@ SQL = JobKind("SQL", (*SQL_JOB_TYPES, "flink_sql_edge_job"), "/sql-jobs")
 KINDS = (JAR, SQL)
 
 
+def known_kind(job_type: str) -> JobKind | None:
+    """Return the kind of a job by its type; None for a type that is not known, C(JAR) where the service gives none."""
+    return next((kind for kind in KINDS if kind.has(job_type)), None)
+
+
 def kind_of(job_type: str) -> JobKind:
     """Return the kind of a job by its type; C(JAR) for a type that is not known."""
-    return next((kind for kind in KINDS if kind.has(job_type)), JAR)
+    return known_kind(job_type) or JAR
 
 
 NAME_MAX_LENGTH = 57
