@@ -374,6 +374,13 @@ def run_pytest(session: nox.Session, core: str, *args: str) -> None:
     session.run("pytest", "--numprocesses", "4", "--dist", "worksteal", *args)
 
 
+@nox.session(python=NEWEST_PYTHON, default=False)
+def generated(session: nox.Session) -> None:
+    """Write again what is generated and committed; the tests fail when it is not current."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.run("python", "tests/tools/fleet_fragment.py")
+
+
 @nox.session(name="format", default=False)
 def format_code(session: nox.Session) -> None:
     """Write the Python files as the linter wants them."""

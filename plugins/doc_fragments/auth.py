@@ -105,7 +105,8 @@ options:
     type: bool
     default: false
   timeout:
-    description: How long to wait for the whole answer to one request, in seconds, at most 86400.
+    description:
+      - How long to wait for the whole answer to one request, in seconds, at most 86400.
     type: float
     default: 60.0
   retry_timeout:

@@ -14,7 +14,8 @@ options:
       - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
     type: str
   main_class:
-    description: The main class. Left out of a new job, the manifest of the JAR tells it.
+    description:
+      - The main class. Left out of a new job, the manifest of the JAR tells it.
     type: str
   entrypoint_args:
     description:
@@ -26,11 +27,13 @@ options:
         so a task that gives either of them manages both.
     type: str
   dependency_jars:
-    description: Further JAR files, in the order of the class path.
+    description:
+      - Further JAR files, in the order of the class path.
     type: list
     elements: str
   dependency_files:
-    description: Further files for the job.
+    description:
+      - Further files for the job.
     type: list
     elements: str
   feature:

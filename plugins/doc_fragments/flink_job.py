@@ -15,15 +15,18 @@ options:
     type: str
     aliases: [job_name]
   job_id:
-    description: Id of an existing job, instead of its name.
+    description:
+      - Id of an existing job, instead of its name.
     type: int
     aliases: [id]
   desc:
-    description: Description, at most 512 characters.
+    description:
+      - Description, at most 512 characters.
     type: str
     aliases: [description]
   queue_name:
-    description: Queue that the job runs on, at most 128 characters.
+    description:
+      - Queue that the job runs on, at most 128 characters.
     type: str
     aliases: [queue]
   execution_agency_urn:
@@ -39,7 +42,8 @@ options:
     type: int
     aliases: [cu_num]
   manager_cu_number:
-    description: CUs for the JobManager. The service's default is 1.
+    description:
+      - CUs for the JobManager. The service's default is 1.
     type: int
     aliases: [manager_cu_num]
   parallel_number:
@@ -49,11 +53,13 @@ options:
     type: int
     aliases: [parallel_num, parallelism]
   tm_cus:
-    description: CUs for each TaskManager. The service's default is 1.
+    description:
+      - CUs for each TaskManager. The service's default is 1.
     type: int
     aliases: [tm_cu_num]
   tm_slot_num:
-    description: Slots of each TaskManager. Left out of a new job, the service computes it.
+    description:
+      - Slots of each TaskManager. Left out of a new job, the service computes it.
     type: int
   resource_config_version:
     description:
@@ -62,62 +68,80 @@ options:
     type: str
     choices: [v1, v2]
   resource_config:
-    description: Size of a job with O(resource_config_version=v2). What is left out is not managed.
+    description:
+      - Size of a job with O(resource_config_version=v2). What is left out is not managed.
     type: dict
     suboptions:
       max_slot:
-        description: Slots of each TaskManager, at least 1.
+        description:
+          - Slots of each TaskManager, at least 1.
         type: int
       parallel_number:
-        description: Parallelism of the job, at least 1.
+        description:
+          - Parallelism of the job, at least 1.
         type: int
       jobmanager_resource_spec:
-        description: Resources of the JobManager.
+        description:
+          - Resources of the JobManager.
         type: dict
         suboptions:
           cpu:
-            description: Cores, at least 0.5.
+            description:
+              - Cores, at least 0.5.
             type: float
           memory:
-            description: Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+            description:
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
             type: str
       taskmanager_resource_spec:
-        description: Resources of each TaskManager.
+        description:
+          - Resources of each TaskManager.
         type: dict
         suboptions:
           cpu:
-            description: Cores, at least 0.5.
+            description:
+              - Cores, at least 0.5.
             type: float
           memory:
-            description: Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+            description:
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
             type: str
   checkpoint_enabled:
-    description: Whether the service takes checkpoints of the job by itself.
+    description:
+      - Whether the service takes checkpoints of the job by itself.
     type: bool
   checkpoint_mode:
-    description: Guarantee of the checkpoints. The service's default is V(exactly_once).
+    description:
+      - Guarantee of the checkpoints. The service's default is V(exactly_once).
     type: str
     choices: [exactly_once, at_least_once]
   checkpoint_interval:
-    description: Seconds between checkpoints, 1 to 3600. The service's default is 10.
+    description:
+      - Seconds between checkpoints, 1 to 3600. The service's default is 10.
     type: int
   log_enabled:
-    description: Whether the job's logs are kept in O(obs_bucket).
+    description:
+      - Whether the job's logs are kept in O(obs_bucket).
     type: bool
   obs_bucket:
-    description: Bucket for logs, checkpoints and savepoints.
+    description:
+      - Bucket for logs, checkpoints and savepoints.
     type: str
   smn_topic:
-    description: Topic of the notification service that is told when the job fails.
+    description:
+      - Topic of the notification service that is told when the job fails.
     type: str
   restart_when_exception:
-    description: Whether the service restarts the job when it fails.
+    description:
+      - Whether the service restarts the job when it fails.
     type: bool
   resume_checkpoint:
-    description: Whether such a restart resumes from the latest checkpoint.
+    description:
+      - Whether such a restart resumes from the latest checkpoint.
     type: bool
   resume_max_num:
-    description: How many such restarts an hour at most; V(-1), the service's default, for no limit.
+    description:
+      - How many such restarts an hour at most; V(-1), the service's default, for no limit.
     type: int
   runtime_config:
     description:

@@ -34,7 +34,8 @@ options:
       - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
     type: str
   idle_state_retention:
-    description: Seconds that idle state is kept. The service's default is 3600.
+    description:
+      - Seconds that idle state is kept. The service's default is 3600.
     type: int
   dirty_data_strategy:
     description:
@@ -58,6 +59,7 @@ options:
       - A new job does not take it, so its creation is followed by an update.
     type: json
   flink_version:
-    description: Flink version, in quotes, such as V("1.15").
+    description:
+      - Flink version, in quotes, such as V("1.15").
     type: str
 """

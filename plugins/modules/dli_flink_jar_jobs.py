@@ -55,11 +55,13 @@ options:
     type: bool
     default: false
   purge_scope:
-    description: Which jobs may be purged. Needed with O(purge); with both, a job has to meet both.
+    description:
+      - Which jobs may be purged. Needed with O(purge); with both, a job has to meet both.
     type: dict
     suboptions:
       name_prefix:
-        description: Only jobs whose names begin with it.
+        description:
+          - Only jobs whose names begin with it.
         type: str
       tags:
         description:

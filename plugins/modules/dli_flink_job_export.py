@@ -36,7 +36,8 @@ attributes:
     description: Each run makes new ZIP files.
 options:
   obs_dir:
-    description: Path in OBS that the ZIP files go to, such as V(example-bucket/exports).
+    description:
+      - Path in OBS that the ZIP files go to, such as V(example-bucket/exports).
     type: str
     required: true
   names:
@@ -46,7 +47,8 @@ options:
     type: list
     elements: str
   job_ids:
-    description: Ids of the jobs to export, besides those of O(names). The task fails when one is not there.
+    description:
+      - Ids of the jobs to export, besides those of O(names). The task fails when one is not there.
     type: list
     elements: int
 seealso:

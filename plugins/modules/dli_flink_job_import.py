@@ -43,11 +43,13 @@ attributes:
     description: With O(is_cover=false). With O(is_cover=true) each run overwrites.
 options:
   zip_file:
-    description: Path in OBS of a ZIP file, or of a folder with nothing but ZIP files.
+    description:
+      - Path in OBS of a ZIP file, or of a folder with nothing but ZIP files.
     type: str
     required: true
   is_cover:
-    description: Whether a job is overwritten when one of its name is there.
+    description:
+      - Whether a job is overwritten when one of its name is there.
     type: bool
     default: false
     aliases: [overwrite]

@@ -53,7 +53,8 @@ options:
     type: int
     aliases: [id]
   status:
-    description: Only jobs in this status.
+    description:
+      - Only jobs in this status.
     type: str
     choices:
       - job_init
@@ -71,7 +72,8 @@ options:
       - job_arrearage_stopped
       - job_arrearage_recovering
   queue_name:
-    description: Only jobs of this queue.
+    description:
+      - Only jobs of this queue.
     type: str
     aliases: [queue]
   tags:
@@ -80,11 +82,13 @@ options:
       - The service compares them, and how is not documented. No key or value may have a comma.
     type: dict
   job_type:
-    description: Only jobs of this type.
+    description:
+      - Only jobs of this type.
     type: str
     choices: [flink_jar_job, flink_opensource_sql_job, flink_sql_job, flink_sql_edge_job]
   user_name:
-    description: Only jobs of this user.
+    description:
+      - Only jobs of this user.
     type: str
   details:
     description:
@@ -130,7 +134,8 @@ options:
     type: float
     default: 900.0
   stale_after:
-    description: How old the savepoint of a job that does not run may be, in seconds, before O(report) calls it stale.
+    description:
+      - How old the savepoint of a job that does not run may be, in seconds, before O(report) calls it stale.
     type: float
     default: 604800.0
   as_tasks:

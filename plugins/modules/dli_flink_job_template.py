@@ -30,11 +30,13 @@ options:
       - With O(template_id) and O(state=absent), both must mean the same template.
     type: str
   template_id:
-    description: Id of an existing template, instead of its name.
+    description:
+      - Id of an existing template, instead of its name.
     type: int
     aliases: [id]
   desc:
-    description: Description, at most 512 characters.
+    description:
+      - Description, at most 512 characters.
     type: str
     aliases: [description]
   sql_body:
@@ -43,7 +45,8 @@ options:
       - Values of sensitive options in it, such as C('password'), are never shown.
     type: str
   job_type:
-    description: Type of the jobs that the template is for.
+    description:
+      - Type of the jobs that the template is for.
     type: str
     choices: [flink_opensource_sql_job, flink_sql_job]
   tags:
@@ -52,7 +55,8 @@ options:
         template by them.
     type: dict
   state:
-    description: Whether the template is to be there.
+    description:
+      - Whether the template is to be there.
     type: str
     choices: [present, absent]
     default: present

@@ -35,11 +35,13 @@ attributes:
     description: O(state=imported) is; each run with O(state=present) makes a savepoint.
 options:
   name:
-    description: Name of the job. Either this or O(job_id).
+    description:
+      - Name of the job. Either this or O(job_id).
     type: str
     aliases: [job_name]
   job_id:
-    description: Id of the job. Either this or O(name).
+    description:
+      - Id of the job. Either this or O(name).
     type: int
     aliases: [id]
   state:
