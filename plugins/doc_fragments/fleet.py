@@ -22,8 +22,9 @@ options:
       name:
         description:
           - Name of the job, 1 to 57 letters, digits, underscores and hyphens.
-            Unique in the service.
-          - With O(jobs[].job_id) too, the job is renamed to it.
+            Names are unique in the service.
+          - With O(jobs[].job_id) too, the module renames the job to this
+            name.
         type: str
         aliases:
           - job_name
@@ -55,8 +56,8 @@ options:
           - agency
       cu_number:
         description:
-          - CUs for the whole job, 2 to 10000 (the API reference ends at
-            400, the user guide at 10000).
+          - CUs for the whole job, 2 to 10000. The API reference allows
+            400 at most, the user guide 10000.
           - The service's default is 2.
         type: int
         aliases:
@@ -69,8 +70,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000, at most four times the CUs
-            that O(jobs[].manager_cu_number) leaves of O(jobs[].cu_number).
+          - Parallelism of the job, 1 to 2000. It is at most four times
+            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
             The service's default is 1.
         type: int
         aliases:
@@ -84,22 +85,22 @@ options:
           - tm_cu_num
       tm_slot_num:
         description:
-          - Slots of each TaskManager. Left out of a new job, the service
+          - Slots of each TaskManager. If a new job leaves it out, the service
             computes it.
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15;
-            V(v2) by O(jobs[].resource_config), on Flink 1.15 and 1.17.
-            The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
+            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
+            1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
           - v2
       resource_config:
         description:
-          - Size of a job with O(jobs[].resource_config_version=v2). What
-            is left out is not managed.
+          - Size of a job with O(jobs[].resource_config_version=v2). A part
+            that is left out is not managed.
         type: dict
         suboptions:
           max_slot:
@@ -122,7 +123,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
           taskmanager_resource_spec:
             description:
@@ -136,7 +137,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
       checkpoint_enabled:
         description:
@@ -164,8 +165,8 @@ options:
         type: str
       smn_topic:
         description:
-          - Topic of the notification service that is told when the job
-            fails.
+          - Topic of the notification service (SMN) for messages about a
+            failure of the job.
         type: str
       restart_when_exception:
         description:
@@ -177,21 +178,22 @@ options:
         type: bool
       resume_max_num:
         description:
-          - How many such restarts an hour at most; V(-1), the service's
-            default, for no limit.
+          - Maximum number of such restarts in an hour. V(-1), the service's
+            default, means no limit.
         type: int
       runtime_config:
         description:
-          - Flink settings of the job, as a dictionary, or as a text of
+          - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines; a text is sent as it is. Either
-            is compared by keys and values.
+          - A dictionary is sent as lines. A string is sent as it is. Both
+            are compared by keys and values.
         type: raw
       tags:
         description:
-          - Tags of the job, at most 20. Keys have at most 128 characters
-            (the API reference also says 36), values 255 (it says 43).
-          - Set when the job is created.
+          - Tags of the job, at most 20. A key has at most 128 characters,
+            and a value at most 255. The API reference also says 36 for
+            a key, and 43 for a value.
+          - Tags can be set when the job is created, and not later.
         type: dict
       entrypoint:
         description:
@@ -201,8 +203,8 @@ options:
         type: str
       main_class:
         description:
-          - The main class. Left out of a new job, the manifest of the JAR
-            tells it.
+          - The main class. If a new job leaves it out, the manifest of
+            the JAR decides.
         type: str
       entrypoint_args:
         description:
@@ -211,25 +213,25 @@ options:
         type: str
       secret_entrypoint_args:
         description:
-          - Further arguments that are never shown, appended to O(jobs[].entrypoint_args).
-            The two make one field of the job, so a task that gives either
-            of them manages both.
+          - Further arguments, which are never shown. They are appended
+            to O(jobs[].entrypoint_args). The two make one field of the
+            job, so a task that gives either of them manages both.
         type: str
       dependency_jars:
         description:
-          - Further JAR files, in the order of the class path.
+          - Additional JAR files, in the order of the class path.
         type: list
         elements: str
       dependency_files:
         description:
-          - Further files for the job.
+          - Additional files for the job.
         type: list
         elements: str
       feature:
         description:
           - Whether the job runs on the service's own Flink image (V(basic))
             or on O(jobs[].image) (V(custom)).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
         choices:
@@ -238,34 +240,35 @@ options:
       flink_version:
         description:
           - Flink version, in quotes, such as V("1.15"). Only with O(jobs[].feature=basic).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       image:
         description:
           - Image as C(organisation/name:version). Only with O(jobs[].feature=custom).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       checkpoint_path:
         description:
-          - Where checkpoints go that the JAR itself configures. No other
+          - Path for checkpoints that the JAR itself configures. No other
             job may have the same path.
           - With O(jobs[].checkpoint_enabled=true) the service chooses the
             path.
         type: str
       state:
         description:
-          - V(present) creates the job or changes it to what is described.
-            It never starts or stops it, so a new job is a draft.
-          - V(started) does the same, and sees that the job runs. A bounded
-            job that has finished is left finished.
-          - V(stopped) does the same, and sees that the job does not run.
-          - V(restarted) does the same, and stops the job, if it runs, and
-            starts it.
-          - V(absent) deletes it, whatever its status, and with O(wait)
-            waits until the service lists it no longer. The state of a running
-            job is lost then.
+          - V(present) creates the job, or changes it as described. It neither
+            starts nor stops the job, so a new job is a draft.
+          - V(started) does the same, and makes sure that the job runs.
+            A bounded job that has finished stays finished.
+          - V(stopped) does the same, and makes sure that the job does not
+            run.
+          - V(restarted) does the same, stops the job if it runs, and starts
+            it.
+          - V(absent) deletes the job in any status. With O(wait) it waits
+            until the service no longer lists the job. The state of a running
+            job is lost.
         type: str
         choices:
           - present
@@ -275,31 +278,31 @@ options:
           - absent
       trigger_savepoint:
         description:
-          - Whether a job is stopped with a savepoint, for O(jobs[].state=stopped)
-            and O(jobs[].state=restarted). With O(jobs[].state=started)
-            it is O(jobs[].upgrade_mode) that decides.
-          - The stop counts only when the job then shows the savepoint;
-            otherwise the task fails and says where the job is.
+          - Whether O(jobs[].state=stopped) and O(jobs[].state=restarted)
+            stop a job with a savepoint. With O(jobs[].state=started), O(jobs[].upgrade_mode)
+            decides.
+          - The job must show the savepoint after the stop. Otherwise the
+            task fails and reports the status of the job.
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails when
-            there is none, or when the job would be stopped without one.
-            V(false) starts with empty state.
-          - Left out, a job resumes from its savepoint where it has one.
-            A job that has failed and has none is not started then, because
-            its state would be lost.
+          - Whether a job is started from its savepoint. V(true) fails if
+            the job has none, or would be stopped without one. V(false)
+            starts the job with empty state.
+          - Left out, a job resumes from its savepoint if it has one. A
+            job that has failed and has none is not started, because its
+            state would be lost.
         type: bool
       upgrade_mode:
         description:
-          - What O(jobs[].state=started) does about changes of a running
-            job that it takes only when it is stopped. With O(jobs[].state=restarted)
-            it is O(jobs[].trigger_savepoint) that decides.
-          - V(savepoint) stops it with a savepoint, verifies that, changes
-            the job and resumes it.
-          - V(stateless) stops it without a savepoint, changes it and starts
-            it with empty state.
-          - V(fail) changes nothing and says what would need a stop.
+          - What O(jobs[].state=started) does if a change needs the running
+            job to be stopped. With O(jobs[].state=restarted), O(jobs[].trigger_savepoint)
+            decides.
+          - V(savepoint) stops the job with a savepoint, verifies the savepoint,
+            changes the job and resumes it.
+          - V(stateless) stops the job without a savepoint, changes it and
+            starts it with empty state.
+          - V(fail) changes nothing, and reports which fields need a stop.
         type: str
         choices:
           - savepoint
@@ -307,17 +310,18 @@ options:
           - fail
       rollback:
         description:
-          - Whether an upgrade with a savepoint is undone when the new version
-            does not start within O(wait_timeout), or fails within O(jobs[].health_window).
-            The former definition is restored and resumes from the savepoint;
-            the task fails and tells what happened.
-          - What the new version has already written is not undone. With
-            checkpoints its sinks may have committed records, which the
-            former version then writes again.
+          - Whether an upgrade with a savepoint is rolled back if the new
+            version does not start within O(wait_timeout), or fails within
+            O(jobs[].health_window). A rollback restores the previous definition
+            and resumes from the savepoint. The task still fails, and reports
+            what happened.
+          - A rollback does not take back what the new version has already
+            written. With checkpoints its sinks may have committed records,
+            which the previous version then writes again.
         type: bool
       health_window:
         description:
-          - How long an upgraded job must stay running, without being restarted,
+          - How long an upgraded job must keep running without a restart
             to count as started, in seconds.
         type: float
   defaults:
@@ -349,8 +353,8 @@ options:
           - agency
       cu_number:
         description:
-          - CUs for the whole job, 2 to 10000 (the API reference ends at
-            400, the user guide at 10000).
+          - CUs for the whole job, 2 to 10000. The API reference allows
+            400 at most, the user guide 10000.
           - The service's default is 2.
         type: int
         aliases:
@@ -363,8 +367,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000, at most four times the CUs
-            that O(defaults.manager_cu_number) leaves of O(defaults.cu_number).
+          - Parallelism of the job, 1 to 2000. It is at most four times
+            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
             The service's default is 1.
         type: int
         aliases:
@@ -378,22 +382,22 @@ options:
           - tm_cu_num
       tm_slot_num:
         description:
-          - Slots of each TaskManager. Left out of a new job, the service
+          - Slots of each TaskManager. If a new job leaves it out, the service
             computes it.
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15;
-            V(v2) by O(defaults.resource_config), on Flink 1.15 and 1.17.
-            The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
+            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
+            1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
           - v2
       resource_config:
         description:
-          - Size of a job with O(defaults.resource_config_version=v2). What
-            is left out is not managed.
+          - Size of a job with O(defaults.resource_config_version=v2). A
+            part that is left out is not managed.
         type: dict
         suboptions:
           max_slot:
@@ -416,7 +420,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
           taskmanager_resource_spec:
             description:
@@ -430,7 +434,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
       checkpoint_enabled:
         description:
@@ -458,8 +462,8 @@ options:
         type: str
       smn_topic:
         description:
-          - Topic of the notification service that is told when the job
-            fails.
+          - Topic of the notification service (SMN) for messages about a
+            failure of the job.
         type: str
       restart_when_exception:
         description:
@@ -471,21 +475,22 @@ options:
         type: bool
       resume_max_num:
         description:
-          - How many such restarts an hour at most; V(-1), the service's
-            default, for no limit.
+          - Maximum number of such restarts in an hour. V(-1), the service's
+            default, means no limit.
         type: int
       runtime_config:
         description:
-          - Flink settings of the job, as a dictionary, or as a text of
+          - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines; a text is sent as it is. Either
-            is compared by keys and values.
+          - A dictionary is sent as lines. A string is sent as it is. Both
+            are compared by keys and values.
         type: raw
       tags:
         description:
-          - Tags of the job, at most 20. Keys have at most 128 characters
-            (the API reference also says 36), values 255 (it says 43).
-          - Set when the job is created.
+          - Tags of the job, at most 20. A key has at most 128 characters,
+            and a value at most 255. The API reference also says 36 for
+            a key, and 43 for a value.
+          - Tags can be set when the job is created, and not later.
         type: dict
       entrypoint:
         description:
@@ -495,8 +500,8 @@ options:
         type: str
       main_class:
         description:
-          - The main class. Left out of a new job, the manifest of the JAR
-            tells it.
+          - The main class. If a new job leaves it out, the manifest of
+            the JAR decides.
         type: str
       entrypoint_args:
         description:
@@ -505,25 +510,25 @@ options:
         type: str
       secret_entrypoint_args:
         description:
-          - Further arguments that are never shown, appended to O(defaults.entrypoint_args).
-            The two make one field of the job, so a task that gives either
-            of them manages both.
+          - Further arguments, which are never shown. They are appended
+            to O(defaults.entrypoint_args). The two make one field of the
+            job, so a task that gives either of them manages both.
         type: str
       dependency_jars:
         description:
-          - Further JAR files, in the order of the class path.
+          - Additional JAR files, in the order of the class path.
         type: list
         elements: str
       dependency_files:
         description:
-          - Further files for the job.
+          - Additional files for the job.
         type: list
         elements: str
       feature:
         description:
           - Whether the job runs on the service's own Flink image (V(basic))
             or on O(defaults.image) (V(custom)).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
         choices:
@@ -532,34 +537,35 @@ options:
       flink_version:
         description:
           - Flink version, in quotes, such as V("1.15"). Only with O(defaults.feature=basic).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       image:
         description:
           - Image as C(organisation/name:version). Only with O(defaults.feature=custom).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       checkpoint_path:
         description:
-          - Where checkpoints go that the JAR itself configures. No other
+          - Path for checkpoints that the JAR itself configures. No other
             job may have the same path.
           - With O(defaults.checkpoint_enabled=true) the service chooses
             the path.
         type: str
       state:
         description:
-          - V(present) creates the job or changes it to what is described.
-            It never starts or stops it, so a new job is a draft.
-          - V(started) does the same, and sees that the job runs. A bounded
-            job that has finished is left finished.
-          - V(stopped) does the same, and sees that the job does not run.
-          - V(restarted) does the same, and stops the job, if it runs, and
-            starts it.
-          - V(absent) deletes it, whatever its status, and with O(wait)
-            waits until the service lists it no longer. The state of a running
-            job is lost then.
+          - V(present) creates the job, or changes it as described. It neither
+            starts nor stops the job, so a new job is a draft.
+          - V(started) does the same, and makes sure that the job runs.
+            A bounded job that has finished stays finished.
+          - V(stopped) does the same, and makes sure that the job does not
+            run.
+          - V(restarted) does the same, stops the job if it runs, and starts
+            it.
+          - V(absent) deletes the job in any status. With O(wait) it waits
+            until the service no longer lists the job. The state of a running
+            job is lost.
         type: str
         choices:
           - present
@@ -569,31 +575,31 @@ options:
           - absent
       trigger_savepoint:
         description:
-          - Whether a job is stopped with a savepoint, for O(defaults.state=stopped)
-            and O(defaults.state=restarted). With O(defaults.state=started)
-            it is O(defaults.upgrade_mode) that decides.
-          - The stop counts only when the job then shows the savepoint;
-            otherwise the task fails and says where the job is.
+          - Whether O(defaults.state=stopped) and O(defaults.state=restarted)
+            stop a job with a savepoint. With O(defaults.state=started),
+            O(defaults.upgrade_mode) decides.
+          - The job must show the savepoint after the stop. Otherwise the
+            task fails and reports the status of the job.
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails when
-            there is none, or when the job would be stopped without one.
-            V(false) starts with empty state.
-          - Left out, a job resumes from its savepoint where it has one.
-            A job that has failed and has none is not started then, because
-            its state would be lost.
+          - Whether a job is started from its savepoint. V(true) fails if
+            the job has none, or would be stopped without one. V(false)
+            starts the job with empty state.
+          - Left out, a job resumes from its savepoint if it has one. A
+            job that has failed and has none is not started, because its
+            state would be lost.
         type: bool
       upgrade_mode:
         description:
-          - What O(defaults.state=started) does about changes of a running
-            job that it takes only when it is stopped. With O(defaults.state=restarted)
-            it is O(defaults.trigger_savepoint) that decides.
-          - V(savepoint) stops it with a savepoint, verifies that, changes
-            the job and resumes it.
-          - V(stateless) stops it without a savepoint, changes it and starts
-            it with empty state.
-          - V(fail) changes nothing and says what would need a stop.
+          - What O(defaults.state=started) does if a change needs the running
+            job to be stopped. With O(defaults.state=restarted), O(defaults.trigger_savepoint)
+            decides.
+          - V(savepoint) stops the job with a savepoint, verifies the savepoint,
+            changes the job and resumes it.
+          - V(stateless) stops the job without a savepoint, changes it and
+            starts it with empty state.
+          - V(fail) changes nothing, and reports which fields need a stop.
         type: str
         choices:
           - savepoint
@@ -601,17 +607,18 @@ options:
           - fail
       rollback:
         description:
-          - Whether an upgrade with a savepoint is undone when the new version
-            does not start within O(wait_timeout), or fails within O(defaults.health_window).
-            The former definition is restored and resumes from the savepoint;
-            the task fails and tells what happened.
-          - What the new version has already written is not undone. With
-            checkpoints its sinks may have committed records, which the
-            former version then writes again.
+          - Whether an upgrade with a savepoint is rolled back if the new
+            version does not start within O(wait_timeout), or fails within
+            O(defaults.health_window). A rollback restores the previous
+            definition and resumes from the savepoint. The task still fails,
+            and reports what happened.
+          - A rollback does not take back what the new version has already
+            written. With checkpoints its sinks may have committed records,
+            which the previous version then writes again.
         type: bool
       health_window:
         description:
-          - How long an upgraded job must stay running, without being restarted,
+          - How long an upgraded job must keep running without a restart
             to count as started, in seconds.
         type: float
 """
@@ -633,8 +640,9 @@ options:
       name:
         description:
           - Name of the job, 1 to 57 letters, digits, underscores and hyphens.
-            Unique in the service.
-          - With O(jobs[].job_id) too, the job is renamed to it.
+            Names are unique in the service.
+          - With O(jobs[].job_id) too, the module renames the job to this
+            name.
         type: str
         aliases:
           - job_name
@@ -666,8 +674,8 @@ options:
           - agency
       cu_number:
         description:
-          - CUs for the whole job, 2 to 10000 (the API reference ends at
-            400, the user guide at 10000).
+          - CUs for the whole job, 2 to 10000. The API reference allows
+            400 at most, the user guide 10000.
           - The service's default is 2.
         type: int
         aliases:
@@ -680,8 +688,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000, at most four times the CUs
-            that O(jobs[].manager_cu_number) leaves of O(jobs[].cu_number).
+          - Parallelism of the job, 1 to 2000. It is at most four times
+            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
             The service's default is 1.
         type: int
         aliases:
@@ -695,22 +703,22 @@ options:
           - tm_cu_num
       tm_slot_num:
         description:
-          - Slots of each TaskManager. Left out of a new job, the service
+          - Slots of each TaskManager. If a new job leaves it out, the service
             computes it.
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15;
-            V(v2) by O(jobs[].resource_config), on Flink 1.15 and 1.17.
-            The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
+            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
+            1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
           - v2
       resource_config:
         description:
-          - Size of a job with O(jobs[].resource_config_version=v2). What
-            is left out is not managed.
+          - Size of a job with O(jobs[].resource_config_version=v2). A part
+            that is left out is not managed.
         type: dict
         suboptions:
           max_slot:
@@ -733,7 +741,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
           taskmanager_resource_spec:
             description:
@@ -747,7 +755,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
       checkpoint_enabled:
         description:
@@ -775,8 +783,8 @@ options:
         type: str
       smn_topic:
         description:
-          - Topic of the notification service that is told when the job
-            fails.
+          - Topic of the notification service (SMN) for messages about a
+            failure of the job.
         type: str
       restart_when_exception:
         description:
@@ -788,21 +796,22 @@ options:
         type: bool
       resume_max_num:
         description:
-          - How many such restarts an hour at most; V(-1), the service's
-            default, for no limit.
+          - Maximum number of such restarts in an hour. V(-1), the service's
+            default, means no limit.
         type: int
       runtime_config:
         description:
-          - Flink settings of the job, as a dictionary, or as a text of
+          - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines; a text is sent as it is. Either
-            is compared by keys and values.
+          - A dictionary is sent as lines. A string is sent as it is. Both
+            are compared by keys and values.
         type: raw
       tags:
         description:
-          - Tags of the job, at most 20. Keys have at most 128 characters
-            (the API reference also says 36), values 255 (it says 43).
-          - Set when the job is created.
+          - Tags of the job, at most 20. A key has at most 128 characters,
+            and a value at most 255. The API reference also says 36 for
+            a key, and 43 for a value.
+          - Tags can be set when the job is created, and not later.
         type: dict
       entrypoint:
         description:
@@ -812,8 +821,8 @@ options:
         type: str
       main_class:
         description:
-          - The main class. Left out of a new job, the manifest of the JAR
-            tells it.
+          - The main class. If a new job leaves it out, the manifest of
+            the JAR decides.
         type: str
       entrypoint_args:
         description:
@@ -822,25 +831,25 @@ options:
         type: str
       secret_entrypoint_args:
         description:
-          - Further arguments that are never shown, appended to O(jobs[].entrypoint_args).
-            The two make one field of the job, so a task that gives either
-            of them manages both.
+          - Further arguments, which are never shown. They are appended
+            to O(jobs[].entrypoint_args). The two make one field of the
+            job, so a task that gives either of them manages both.
         type: str
       dependency_jars:
         description:
-          - Further JAR files, in the order of the class path.
+          - Additional JAR files, in the order of the class path.
         type: list
         elements: str
       dependency_files:
         description:
-          - Further files for the job.
+          - Additional files for the job.
         type: list
         elements: str
       feature:
         description:
           - Whether the job runs on the service's own Flink image (V(basic))
             or on O(jobs[].image) (V(custom)).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
         choices:
@@ -849,34 +858,35 @@ options:
       flink_version:
         description:
           - Flink version, in quotes, such as V("1.15"). Only with O(jobs[].feature=basic).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       image:
         description:
           - Image as C(organisation/name:version). Only with O(jobs[].feature=custom).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       checkpoint_path:
         description:
-          - Where checkpoints go that the JAR itself configures. No other
+          - Path for checkpoints that the JAR itself configures. No other
             job may have the same path.
           - With O(jobs[].checkpoint_enabled=true) the service chooses the
             path.
         type: str
       state:
         description:
-          - V(present) creates the job or changes it to what is described.
-            It never starts or stops it, so a new job is a draft.
-          - V(started) does the same, and sees that the job runs. A bounded
-            job that has finished is left finished.
-          - V(stopped) does the same, and sees that the job does not run.
-          - V(restarted) does the same, and stops the job, if it runs, and
-            starts it.
-          - V(absent) deletes it, whatever its status, and with O(otc.dli.dli_flink_jar_jobs#module:wait)
-            waits until the service lists it no longer. The state of a running
-            job is lost then.
+          - V(present) creates the job, or changes it as described. It neither
+            starts nor stops the job, so a new job is a draft.
+          - V(started) does the same, and makes sure that the job runs.
+            A bounded job that has finished stays finished.
+          - V(stopped) does the same, and makes sure that the job does not
+            run.
+          - V(restarted) does the same, stops the job if it runs, and starts
+            it.
+          - V(absent) deletes the job in any status. With O(otc.dli.dli_flink_jar_jobs#module:wait)
+            it waits until the service no longer lists the job. The state
+            of a running job is lost.
         type: str
         choices:
           - present
@@ -886,31 +896,31 @@ options:
           - absent
       trigger_savepoint:
         description:
-          - Whether a job is stopped with a savepoint, for O(jobs[].state=stopped)
-            and O(jobs[].state=restarted). With O(jobs[].state=started)
-            it is O(jobs[].upgrade_mode) that decides.
-          - The stop counts only when the job then shows the savepoint;
-            otherwise the task fails and says where the job is.
+          - Whether O(jobs[].state=stopped) and O(jobs[].state=restarted)
+            stop a job with a savepoint. With O(jobs[].state=started), O(jobs[].upgrade_mode)
+            decides.
+          - The job must show the savepoint after the stop. Otherwise the
+            task fails and reports the status of the job.
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails when
-            there is none, or when the job would be stopped without one.
-            V(false) starts with empty state.
-          - Left out, a job resumes from its savepoint where it has one.
-            A job that has failed and has none is not started then, because
-            its state would be lost.
+          - Whether a job is started from its savepoint. V(true) fails if
+            the job has none, or would be stopped without one. V(false)
+            starts the job with empty state.
+          - Left out, a job resumes from its savepoint if it has one. A
+            job that has failed and has none is not started, because its
+            state would be lost.
         type: bool
       upgrade_mode:
         description:
-          - What O(jobs[].state=started) does about changes of a running
-            job that it takes only when it is stopped. With O(jobs[].state=restarted)
-            it is O(jobs[].trigger_savepoint) that decides.
-          - V(savepoint) stops it with a savepoint, verifies that, changes
-            the job and resumes it.
-          - V(stateless) stops it without a savepoint, changes it and starts
-            it with empty state.
-          - V(fail) changes nothing and says what would need a stop.
+          - What O(jobs[].state=started) does if a change needs the running
+            job to be stopped. With O(jobs[].state=restarted), O(jobs[].trigger_savepoint)
+            decides.
+          - V(savepoint) stops the job with a savepoint, verifies the savepoint,
+            changes the job and resumes it.
+          - V(stateless) stops the job without a savepoint, changes it and
+            starts it with empty state.
+          - V(fail) changes nothing, and reports which fields need a stop.
         type: str
         choices:
           - savepoint
@@ -918,18 +928,18 @@ options:
           - fail
       rollback:
         description:
-          - Whether an upgrade with a savepoint is undone when the new version
-            does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
-            or fails within O(jobs[].health_window). The former definition
-            is restored and resumes from the savepoint; the task fails and
-            tells what happened.
-          - What the new version has already written is not undone. With
-            checkpoints its sinks may have committed records, which the
-            former version then writes again.
+          - Whether an upgrade with a savepoint is rolled back if the new
+            version does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
+            or fails within O(jobs[].health_window). A rollback restores
+            the previous definition and resumes from the savepoint. The
+            task still fails, and reports what happened.
+          - A rollback does not take back what the new version has already
+            written. With checkpoints its sinks may have committed records,
+            which the previous version then writes again.
         type: bool
       health_window:
         description:
-          - How long an upgraded job must stay running, without being restarted,
+          - How long an upgraded job must keep running without a restart
             to count as started, in seconds.
         type: float
   defaults:
@@ -961,8 +971,8 @@ options:
           - agency
       cu_number:
         description:
-          - CUs for the whole job, 2 to 10000 (the API reference ends at
-            400, the user guide at 10000).
+          - CUs for the whole job, 2 to 10000. The API reference allows
+            400 at most, the user guide 10000.
           - The service's default is 2.
         type: int
         aliases:
@@ -975,8 +985,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000, at most four times the CUs
-            that O(defaults.manager_cu_number) leaves of O(defaults.cu_number).
+          - Parallelism of the job, 1 to 2000. It is at most four times
+            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
             The service's default is 1.
         type: int
         aliases:
@@ -990,22 +1000,22 @@ options:
           - tm_cu_num
       tm_slot_num:
         description:
-          - Slots of each TaskManager. Left out of a new job, the service
+          - Slots of each TaskManager. If a new job leaves it out, the service
             computes it.
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15;
-            V(v2) by O(defaults.resource_config), on Flink 1.15 and 1.17.
-            The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
+            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
+            1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
           - v2
       resource_config:
         description:
-          - Size of a job with O(defaults.resource_config_version=v2). What
-            is left out is not managed.
+          - Size of a job with O(defaults.resource_config_version=v2). A
+            part that is left out is not managed.
         type: dict
         suboptions:
           max_slot:
@@ -1028,7 +1038,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
           taskmanager_resource_spec:
             description:
@@ -1042,7 +1052,7 @@ options:
               memory:
                 description:
                   - Memory with its unit, such as V(4 GB) or V(4096 MB),
-                    at least 2 GB. GB without a unit.
+                    at least 2 GB. A number without a unit is in GB.
                 type: str
       checkpoint_enabled:
         description:
@@ -1070,8 +1080,8 @@ options:
         type: str
       smn_topic:
         description:
-          - Topic of the notification service that is told when the job
-            fails.
+          - Topic of the notification service (SMN) for messages about a
+            failure of the job.
         type: str
       restart_when_exception:
         description:
@@ -1083,21 +1093,22 @@ options:
         type: bool
       resume_max_num:
         description:
-          - How many such restarts an hour at most; V(-1), the service's
-            default, for no limit.
+          - Maximum number of such restarts in an hour. V(-1), the service's
+            default, means no limit.
         type: int
       runtime_config:
         description:
-          - Flink settings of the job, as a dictionary, or as a text of
+          - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines; a text is sent as it is. Either
-            is compared by keys and values.
+          - A dictionary is sent as lines. A string is sent as it is. Both
+            are compared by keys and values.
         type: raw
       tags:
         description:
-          - Tags of the job, at most 20. Keys have at most 128 characters
-            (the API reference also says 36), values 255 (it says 43).
-          - Set when the job is created.
+          - Tags of the job, at most 20. A key has at most 128 characters,
+            and a value at most 255. The API reference also says 36 for
+            a key, and 43 for a value.
+          - Tags can be set when the job is created, and not later.
         type: dict
       entrypoint:
         description:
@@ -1107,8 +1118,8 @@ options:
         type: str
       main_class:
         description:
-          - The main class. Left out of a new job, the manifest of the JAR
-            tells it.
+          - The main class. If a new job leaves it out, the manifest of
+            the JAR decides.
         type: str
       entrypoint_args:
         description:
@@ -1117,25 +1128,25 @@ options:
         type: str
       secret_entrypoint_args:
         description:
-          - Further arguments that are never shown, appended to O(defaults.entrypoint_args).
-            The two make one field of the job, so a task that gives either
-            of them manages both.
+          - Further arguments, which are never shown. They are appended
+            to O(defaults.entrypoint_args). The two make one field of the
+            job, so a task that gives either of them manages both.
         type: str
       dependency_jars:
         description:
-          - Further JAR files, in the order of the class path.
+          - Additional JAR files, in the order of the class path.
         type: list
         elements: str
       dependency_files:
         description:
-          - Further files for the job.
+          - Additional files for the job.
         type: list
         elements: str
       feature:
         description:
           - Whether the job runs on the service's own Flink image (V(basic))
             or on O(defaults.image) (V(custom)).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
         choices:
@@ -1144,34 +1155,35 @@ options:
       flink_version:
         description:
           - Flink version, in quotes, such as V("1.15"). Only with O(defaults.feature=basic).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       image:
         description:
           - Image as C(organisation/name:version). Only with O(defaults.feature=custom).
-          - Not in the public API reference as something that can be written;
+          - The public API reference does not list it as writable; it is
             known from the vendor's clients.
         type: str
       checkpoint_path:
         description:
-          - Where checkpoints go that the JAR itself configures. No other
+          - Path for checkpoints that the JAR itself configures. No other
             job may have the same path.
           - With O(defaults.checkpoint_enabled=true) the service chooses
             the path.
         type: str
       state:
         description:
-          - V(present) creates the job or changes it to what is described.
-            It never starts or stops it, so a new job is a draft.
-          - V(started) does the same, and sees that the job runs. A bounded
-            job that has finished is left finished.
-          - V(stopped) does the same, and sees that the job does not run.
-          - V(restarted) does the same, and stops the job, if it runs, and
-            starts it.
-          - V(absent) deletes it, whatever its status, and with O(otc.dli.dli_flink_jar_jobs#module:wait)
-            waits until the service lists it no longer. The state of a running
-            job is lost then.
+          - V(present) creates the job, or changes it as described. It neither
+            starts nor stops the job, so a new job is a draft.
+          - V(started) does the same, and makes sure that the job runs.
+            A bounded job that has finished stays finished.
+          - V(stopped) does the same, and makes sure that the job does not
+            run.
+          - V(restarted) does the same, stops the job if it runs, and starts
+            it.
+          - V(absent) deletes the job in any status. With O(otc.dli.dli_flink_jar_jobs#module:wait)
+            it waits until the service no longer lists the job. The state
+            of a running job is lost.
         type: str
         choices:
           - present
@@ -1181,31 +1193,31 @@ options:
           - absent
       trigger_savepoint:
         description:
-          - Whether a job is stopped with a savepoint, for O(defaults.state=stopped)
-            and O(defaults.state=restarted). With O(defaults.state=started)
-            it is O(defaults.upgrade_mode) that decides.
-          - The stop counts only when the job then shows the savepoint;
-            otherwise the task fails and says where the job is.
+          - Whether O(defaults.state=stopped) and O(defaults.state=restarted)
+            stop a job with a savepoint. With O(defaults.state=started),
+            O(defaults.upgrade_mode) decides.
+          - The job must show the savepoint after the stop. Otherwise the
+            task fails and reports the status of the job.
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails when
-            there is none, or when the job would be stopped without one.
-            V(false) starts with empty state.
-          - Left out, a job resumes from its savepoint where it has one.
-            A job that has failed and has none is not started then, because
-            its state would be lost.
+          - Whether a job is started from its savepoint. V(true) fails if
+            the job has none, or would be stopped without one. V(false)
+            starts the job with empty state.
+          - Left out, a job resumes from its savepoint if it has one. A
+            job that has failed and has none is not started, because its
+            state would be lost.
         type: bool
       upgrade_mode:
         description:
-          - What O(defaults.state=started) does about changes of a running
-            job that it takes only when it is stopped. With O(defaults.state=restarted)
-            it is O(defaults.trigger_savepoint) that decides.
-          - V(savepoint) stops it with a savepoint, verifies that, changes
-            the job and resumes it.
-          - V(stateless) stops it without a savepoint, changes it and starts
-            it with empty state.
-          - V(fail) changes nothing and says what would need a stop.
+          - What O(defaults.state=started) does if a change needs the running
+            job to be stopped. With O(defaults.state=restarted), O(defaults.trigger_savepoint)
+            decides.
+          - V(savepoint) stops the job with a savepoint, verifies the savepoint,
+            changes the job and resumes it.
+          - V(stateless) stops the job without a savepoint, changes it and
+            starts it with empty state.
+          - V(fail) changes nothing, and reports which fields need a stop.
         type: str
         choices:
           - savepoint
@@ -1213,18 +1225,18 @@ options:
           - fail
       rollback:
         description:
-          - Whether an upgrade with a savepoint is undone when the new version
-            does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
-            or fails within O(defaults.health_window). The former definition
-            is restored and resumes from the savepoint; the task fails and
-            tells what happened.
-          - What the new version has already written is not undone. With
-            checkpoints its sinks may have committed records, which the
-            former version then writes again.
+          - Whether an upgrade with a savepoint is rolled back if the new
+            version does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
+            or fails within O(defaults.health_window). A rollback restores
+            the previous definition and resumes from the savepoint. The
+            task still fails, and reports what happened.
+          - A rollback does not take back what the new version has already
+            written. With checkpoints its sinks may have committed records,
+            which the previous version then writes again.
         type: bool
       health_window:
         description:
-          - How long an upgraded job must stay running, without being restarted,
+          - How long an upgraded job must keep running without a restart
             to count as started, in seconds.
         type: float
 """

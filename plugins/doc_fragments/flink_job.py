@@ -10,8 +10,8 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the job, 1 to 57 letters, digits, underscores and hyphens. Unique in the service.
-      - With O(job_id) too, the job is renamed to it.
+      - Name of the job, 1 to 57 letters, digits, underscores and hyphens. Names are unique in the service.
+      - With O(job_id) too, the module renames the job to this name.
     type: str
     aliases: [job_name]
   job_id:
@@ -37,7 +37,7 @@ options:
     aliases: [agency]
   cu_number:
     description:
-      - CUs for the whole job, 2 to 10000 (the API reference ends at 400, the user guide at 10000).
+      - CUs for the whole job, 2 to 10000. The API reference allows 400 at most, the user guide 10000.
       - The service's default is 2.
     type: int
     aliases: [cu_num]
@@ -48,8 +48,8 @@ options:
     aliases: [manager_cu_num]
   parallel_number:
     description:
-      - Parallelism of the job, 1 to 2000, at most four times the CUs that O(manager_cu_number) leaves of O(cu_number).
-        The service's default is 1.
+      - Parallelism of the job, 1 to 2000. It is at most four times the difference of O(cu_number) and
+        O(manager_cu_number). The service's default is 1.
     type: int
     aliases: [parallel_num, parallelism]
   tm_cus:
@@ -59,17 +59,17 @@ options:
     aliases: [tm_cu_num]
   tm_slot_num:
     description:
-      - Slots of each TaskManager. Left out of a new job, the service computes it.
+      - Slots of each TaskManager. If a new job leaves it out, the service computes it.
     type: int
   resource_config_version:
     description:
-      - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15; V(v2) by O(resource_config), on Flink 1.15 and 1.17.
-        The service's default is V(v1).
+      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and 1.15. V(v2) sizes it by O(resource_config), on
+        Flink 1.15 and 1.17. The service's default is V(v1).
     type: str
     choices: [v1, v2]
   resource_config:
     description:
-      - Size of a job with O(resource_config_version=v2). What is left out is not managed.
+      - Size of a job with O(resource_config_version=v2). A part that is left out is not managed.
     type: dict
     suboptions:
       max_slot:
@@ -91,7 +91,7 @@ options:
             type: float
           memory:
             description:
-              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. A number without a unit is in GB.
             type: str
       taskmanager_resource_spec:
         description:
@@ -104,7 +104,7 @@ options:
             type: float
           memory:
             description:
-              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. A number without a unit is in GB.
             type: str
   checkpoint_enabled:
     description:
@@ -129,7 +129,7 @@ options:
     type: str
   smn_topic:
     description:
-      - Topic of the notification service that is told when the job fails.
+      - Topic of the notification service (SMN) for messages about a failure of the job.
     type: str
   restart_when_exception:
     description:
@@ -141,17 +141,17 @@ options:
     type: bool
   resume_max_num:
     description:
-      - How many such restarts an hour at most; V(-1), the service's default, for no limit.
+      - Maximum number of such restarts in an hour. V(-1), the service's default, means no limit.
     type: int
   runtime_config:
     description:
-      - Flink settings of the job, as a dictionary, or as a text of C(key=value) lines or of JSON.
-      - A dictionary is sent as lines; a text is sent as it is. Either is compared by keys and values.
+      - Flink settings of the job, as a dictionary, or as a string of C(key=value) lines or of JSON.
+      - A dictionary is sent as lines. A string is sent as it is. Both are compared by keys and values.
     type: raw
   tags:
     description:
-      - Tags of the job, at most 20. Keys have at most 128 characters (the API reference also says 36), values 255 (it
-        says 43).
-      - Set when the job is created.
+      - Tags of the job, at most 20. A key has at most 128 characters, and a value at most 255. The API reference also
+        says 36 for a key, and 43 for a value.
+      - Tags can be set when the job is created, and not later.
     type: dict
 """
