@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_savepoint
-short_description: Make a savepoint of a running Flink job on Data Lake Insight, or import one for a job to resume from
+short_description: Make a savepoint of a running Flink job on Data Lake Insight, or import one into a job
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
