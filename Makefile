@@ -11,7 +11,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit faults bench test-flink format demo demo-flink docs check release lock clean
+.PHONY: help test unit faults bench test-flink format generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes eight minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make format  write the Python files as the linter wants them'
+	@echo 'make generated  what is generated and committed, such as a fragment of the documentation and the pictures'
 	@echo 'make demo    the collection at work against a local service'
 	@echo 'make demo-flink  upgrades and a rollback on a real Flink, which needs a JDK (11 or 17)'
 	@echo 'make check   linters, formatting and types'
@@ -46,6 +47,9 @@ test-flink: .venv/nox/ready
 
 format: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session format
+
+generated: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session generated
 
 demo: .venv/demo/ready
 	.venv/demo/bin/python demo/run.py

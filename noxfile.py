@@ -132,7 +132,7 @@ def copy_of_tree():
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """Tell which ansible-core is tested here, which is not, and why."""
+    """List which ansible-core is tested here, which is not, and why."""
     for core, (release, pythons) in CORES.items():
         if core in TESTED:
             session.log(f"run: ansible-core {core} ({release}) on Python {python_for(core)}")
@@ -182,7 +182,7 @@ def docs(session: nox.Session) -> None:
         options = ("--use-current", "--fail-on-error", "--cleanup", "everything", "--dest-dir", str(site / "rst"))
         config = ("--config-file", "docs/docsite/antsibull-docs.cfg")
         session.run("antsibull-docs", *config, "collection", *options, "otc.dli", env=env, log=False)
-        # The pages that are no guides of the collection keep their places, with what they link to, so that links hold.
+        # The site has the pages of the repository, in the same places, so that the links between them hold.
         shutil.copytree(copy / "docs", site / "rst" / "docs", ignore=shutil.ignore_patterns("docsite"))
         for page in (*copy.glob("*.md"), copy / "COPYING"):
             shutil.copy(page, site / "rst")
@@ -226,19 +226,18 @@ def release(session: nox.Session) -> None:
 
 
 def set_version(session: nox.Session, version: str) -> None:
-    """Give the checkout a version, which galaxy.yml and _version.py tell, and gather its changelog."""
+    """Write a version to the files that name it, and gather the changelog."""
     if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.]+)?", version):
         session.error(f"{version} is no version such as 1.2.3")
     session.install("--quiet", "--requirement", "requirements/tools.txt")
     for name, pattern, times in (
         ("galaxy.yml", r"(?<=^version: )\S+$", 1),
         ("plugins/module_utils/_version.py", r'(?<=^VERSION = ")[^"]+', 1),
-        ("README.md", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)", 1),
         ("docs/awx/execution-environment.yml", r"(?<=otc-dli-)\d\S*(?=\.tar\.gz$)", 2),
     ):
         text, count = re.subn(pattern, version, (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
         if count != times:
-            session.error(f"{name} tells the version {count} times, not {times}")
+            session.error(f"{name} names the version {count} times, not {times}")
         (ROOT / name).write_text(text, encoding="utf-8")
     with copy_of_tree() as copy, session.chdir(copy):
         session.run("antsibull-changelog", "release", "--reload-plugins", env=own_home())
@@ -372,6 +371,14 @@ def run_pytest(session: nox.Session, core: str, *args: str) -> None:
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[core][0]}")
     # More than there are CPUs, because many of the tests wait for processes of Ansible's.
     session.run("pytest", "--numprocesses", "4", "--dist", "worksteal", *args)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def generated(session: nox.Session) -> None:
+    """Write again what is generated and committed; the tests fail when it is not current."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    for script in ("fleet_fragment", "diagrams", "recordings"):
+        session.run("python", f"tests/tools/{script}.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session(name="format", default=False)

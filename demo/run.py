@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLAY = "ansible-playbook demo/flink_job.yml"
 JOB = "orders-enrichment"
 PASSWORD = "correct-horse-battery"
-COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+COLOUR = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 # Lines of Ansible's output that tell nothing about the job.
 NOISE = re.compile(r"$|Using .* as config file|PLAY |localhost +: ok=")
@@ -43,11 +43,11 @@ class Step:
     """A step, and what has to be true after it.
 
     :param verdict: what to say when it is; C({requests}) becomes what the service saw.
-    :param writes: the methods, other than GET, of the requests that the service has to have seen.
+    :param writes: the methods, other than GET, of the requests that the service has to have seen; equal ones together.
     :param exists: whether the service has the job then.
     :param differs: the fields that differ, of a job that was there before and is still there.
     :param shows: what Ansible's output must show.
-    :param foretold: whether the changes must be the very ones of the step before.
+    :param announced: whether the changes must be the very ones of the step before.
     """
 
     headline: str
@@ -58,8 +58,11 @@ class Step:
     exists: bool = True
     differs: tuple = ()
     shows: str = ""
-    foretold: bool = False
+    announced: bool = False
 
+
+# What differs after a job was stopped and started, besides what was changed.
+OF_A_RUN = {"update_time", "start_time", "savepoint_path", "has_savepoint"}
 
 STEPS = (
     Step(
@@ -70,28 +73,35 @@ STEPS = (
         shows='"--window-ms 2000 ********"',
     ),
     Step(
-        "The same for real: the job is created.",
+        "The same for real: the job is created and started.",
         PLAY,
-        "The service has the job ({requests}), and the changes are those that the check run foretold.",
-        writes=("POST",),
-        foretold=True,
+        "The job runs ({requests}), and the changes are those that the check run announced.",
+        writes=("POST", "POST"),
+        announced=True,
     ),
     Step(
         "Once more: the job is as described, so there is nothing to do.",
         f"{PLAY} --diff",
-        "No change: the service was only asked ({requests}), and the job is untouched.",
+        "No change: the service was only read ({requests}), and the job is untouched.",
         changed=False,
     ),
     Step(
-        "One field changes: more parallelism.",
-        f"{PLAY} --diff --extra-vars parallelism=6",
-        "parallel_number is 6 now ({requests}), and every other field is as it was.",
-        writes=("PUT",),
-        differs=("parallel_number",),
-        shows='+    "parallel_number": 6',
+        "One field changes. A running job does not take it, so what would an upgrade do?",
+        f"{PLAY} --check --diff --extra-vars parallelism=6",
+        "Nothing was written ({requests}), and the job is untouched.",
+        shows='+            "trigger_savepoint": true',
     ),
     Step(
-        "Without a playbook: what the command leaves out stays as it is.",
+        "The upgrade: stop with a savepoint, change, resume, watch.",
+        f"{PLAY} --extra-vars 'parallelism=6 health_window=2'",
+        "parallel_number is 6 now ({requests}), the job runs, and every other field is as it was.",
+        writes=("POST", "POST", "PUT"),
+        differs=("parallel_number",),
+        shows="job_cancel_success → job_running",
+        announced=True,
+    ),
+    Step(
+        "Without a playbook: what the command leaves out stays as it is. A running job takes this field at once.",
         f"ansible localhost --diff -m otc.dli.dli_flink_jar_job -a 'name={JOB} restart_when_exception=true'",
         "restart_when_exception is on ({requests}), and every other field is as it was, the password too.",
         writes=("PUT",),
@@ -108,7 +118,7 @@ STEPS = (
     Step(
         "Once more: there is nothing left to delete.",
         f"{PLAY} --extra-vars job_state=absent",
-        "No change: the service was only asked ({requests}).",
+        "No change: the service was only read ({requests}).",
         changed=False,
         exists=False,
     ),
@@ -211,23 +221,24 @@ def show(output: str) -> None:
             print("  " + re.sub(r"(: \[localhost\]) => \{.*\}", r"\1", line))
 
 
-def faults(step: Step, plain: str, result: dict, before: dict, after: dict, writes: tuple, foretold: dict) -> list:
+def faults(step: Step, plain: str, result: dict, before: dict, after: dict, writes: tuple, announced: dict) -> list:
     """Return what is not as the step says, in words."""
-    differs = {name for name in before if before[name] != after.get(name)} - {"update_time"} if after else set()
+    differs = {name for name in before if before[name] != after.get(name)} - OF_A_RUN if after else set()
     checks = {
         f"Ansible says changed={result['changed']}": result["changed"] == step.changed,
         f"the service saw {' and '.join(writes) or 'no request that writes'}": writes == step.writes,
         f"the service has {'the' if after else 'no'} job": bool(after) == step.exists,
+        f"the job is {after.get('status')}": not after or after["status"] == "job_running",
         f"what differs is {', '.join(sorted(differs)) or 'nothing'}": differs == set(step.differs),
         f"the output lacks {step.shows}": step.shows in plain,
         "the output shows the password": PASSWORD not in plain,
         "the service has not got the password": not after or after["entrypoint_args"].endswith(f" {PASSWORD}"),
-        "the changes are not those of the check run": not step.foretold or result["changes"] == foretold,
+        "the changes are not those of the check run": not step.announced or result["changes"] == announced,
     }
-    for name, change in result["changes"].items() if after else ():
-        told = change["after"]
-        if not isinstance(told, dict) and "****" not in str(told):
-            checks[f"{name} is {after.get(name)} on the service, not {told}"] = after.get(name) == told
+    for name, change in result["changes"].items() if after and writes else ():
+        shown = change["after"]
+        if not isinstance(shown, dict) and "****" not in str(shown):
+            checks[f"{name} is {after.get(name)} on the service, not {shown}"] = after.get(name) == shown
     return [fault for fault, fine in checks.items() if not fine]
 
 
@@ -235,7 +246,7 @@ def play(service: Service, env: dict) -> None:
     """Take all steps, with what the playbook looks for in the environment."""
     options = ("auth_url", "username", "password", "user_domain_name", "project_name")
     env = {**env, "DB_PASSWORD": PASSWORD, **{f"OS_{option.upper()}": service.facts[option] for option in options}}
-    foretold = {}
+    announced = {}
     for number, step in enumerate(STEPS, 1):
         print("\n" + paint("1", f"{number}. {step.headline}") + f"\n  $ {step.command}")
         before, seen = service.job(), service.requests()
@@ -247,10 +258,10 @@ def play(service: Service, env: dict) -> None:
         plain = ESCAPES.sub("", output)
         result = json.JSONDecoder().raw_decode(plain, plain.index("=> {") + 3)[0]
         writes = tuple(method for method in requests.elements() if method != "GET")
-        wrong = faults(step, plain, result, before, service.job(), writes, foretold)
+        wrong = faults(step, plain, result, before, service.job(), writes, announced)
         if wrong:
             raise DemoFailed(f"Step {number} did not do what it says: {'; '.join(wrong)}.")
-        foretold = result["changes"]
+        announced = result["changes"]
         counts = ", ".join(f"{count} {method}" for method, count in requests.items())
         print(paint("32", f"✔ {step.verdict.format(requests=counts)}"))
 

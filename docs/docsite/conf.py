@@ -14,6 +14,15 @@ html_title = html_short_title = "otc.dli"
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = html_show_copyright = html_copy_source = False
 html_use_index = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "documentation_home_url": "index.html",
+    "topbar_links": {
+        "API of Data Lake Insight": "https://docs.otc.t-systems.com/data-lake-insight/api-ref/",
+        "Apache Flink": "https://flink.apache.org/",
+    },
+}
 
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 pygments_style = "ansible"
@@ -24,7 +33,7 @@ nitpicky = True
 # So that a link such as lifecycle.md#rollback does.
 myst_heading_anchors = 3
 
-# What the pages of the modules link to in Ansible's own documentation. Told here, so that building needs no network.
+# What the pages of the modules link to in Ansible's own documentation. Named here, so that building needs no network.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/"
 ANSIBLE_PAGES = {
     "action_plugins": "plugins/action.html",
@@ -40,5 +49,5 @@ def link_to_ansible(_app, _env, node, contents):
 
 
 def setup(app):
-    """Tell Sphinx of the function."""
+    """Register the function with Sphinx."""
     app.connect("missing-reference", link_to_ansible)

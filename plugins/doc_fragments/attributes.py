@@ -14,12 +14,12 @@ attributes:
     description: Reports what would change, with the same result and diff as the real run, and changes nothing.
   diff_mode:
     support: full
-    description: Shows the managed fields before and after, secrets masked.
+    description: Shows the managed fields before and after, with secrets masked.
   idempotent:
     support: full
     description: A second run with the same options changes nothing.
   action_group:
     support: full
-    description: Use C(group/otc.dli.dli) in C(module_defaults) to set the credentials once.
+    description: Use C(group/otc.dli.dli) in C(module_defaults) to set the credentials for all modules.
     membership: [otc.dli.dli]
 """

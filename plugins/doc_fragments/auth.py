@@ -10,8 +10,8 @@ class ModuleDocFragment:
 options:
   cloud:
     description:
-      - Name of a cloud in C(clouds.yaml), which then tells address, credentials and project. Needs the Python library
-        openstacksdk on the host that runs the module.
+      - Name of a cloud in C(clouds.yaml), which then provides address, credentials and project. Needs the Python
+        library openstacksdk on the host that runs the module.
       - Other options that the task gives, such as O(region) or O(project_id), win over the file, and the file wins over
         the environment.
       - Falls back to the environment variable E(OS_CLOUD).
@@ -23,7 +23,7 @@ options:
     type: str
   username:
     description:
-      - Name of an IAM user, with O(password) and O(user_domain_name).
+      - Name of an IAM user. Needs O(password) and O(user_domain_name) too.
       - Falls back to the environment variable E(OS_USERNAME).
     type: str
     aliases: [user]
@@ -34,13 +34,13 @@ options:
     type: str
   user_domain_name:
     description:
-      - Name of the domain that the user belongs to.
+      - Name of the user's domain.
       - Falls back to the environment variable E(OS_USER_DOMAIN_NAME).
     type: str
     aliases: [domain_name]
   access_key:
     description:
-      - Access key id (AK), with O(secret_key). Requests are signed with it.
+      - Access key id (AK). Needs O(secret_key) too. Requests are signed with both.
       - Falls back to the environment variable E(OS_ACCESS_KEY).
     type: str
     aliases: [ak]
@@ -52,7 +52,7 @@ options:
     aliases: [sk]
   security_token:
     description:
-      - The token that goes with temporary keys.
+      - Security token of a temporary access key.
       - Falls back to the environment variable E(OS_SECURITY_TOKEN).
     type: str
   project_id:
@@ -62,13 +62,13 @@ options:
     type: str
   project_name:
     description:
-      - Name of the project, to look up its id with.
+      - Name of the project. The module asks IAM for its id.
       - Falls back to the environment variable E(OS_PROJECT_NAME).
     type: str
   region:
     description:
-      - Region, such as V(eu-de). Tells the addresses of the service and of IAM in V(eu-de) and V(eu-nl); other regions
-        need O(endpoint) and O(auth_url).
+      - Region, such as V(eu-de). The addresses of the service and of IAM follow from it in V(eu-de) and V(eu-nl). Other
+        regions need O(endpoint) and O(auth_url).
       - Falls back to the environment variable E(OS_REGION_NAME).
     type: str
     aliases: [region_name]
@@ -80,8 +80,8 @@ options:
     aliases: [iam_url]
   endpoint:
     description:
-      - Address of the service, such as V(https://dli.eu-de.otc.t-systems.com). Left out, the catalog of a token got
-        with O(password) tells it, or else O(region).
+      - Address of the service, such as V(https://dli.eu-de.otc.t-systems.com). Left out, it comes from the catalog of a
+        token that was issued for O(password), or else from O(region).
       - Falls back to the environment variable E(OS_DLI_ENDPOINT_OVERRIDE).
     type: str
     aliases: [dli_endpoint]
@@ -94,31 +94,32 @@ options:
   validate_certs:
     description:
       - Whether to verify the certificates of IAM and the service.
-      - Left out, they are verified, unless the cloud of O(cloud) says C(verify) false.
+      - Left out, they are verified, unless C(verify) is false for O(cloud).
     type: bool
   allow_http:
     description:
-      - Whether credentials may be sent over plain http to another host, where anybody on the way can read them. To
-        V(localhost), V(127.0.0.0/8) and V(::1) they always may.
-      - It holds for O(endpoint), O(auth_url), what C(clouds.yaml) says of both, and the address of the service in the
-        catalog of IAM. Without it such an address is an error, before anything is sent to it.
+      - Whether credentials may be sent over plain http to another host, where anybody on the way can read them. They
+        may always be sent to V(localhost), V(127.0.0.0/8) and V(::1).
+      - This applies to O(endpoint), O(auth_url), both addresses in C(clouds.yaml), and the address of the service in
+        the catalog of IAM. With V(false), such an address is an error before anything is sent to it.
     type: bool
     default: false
   timeout:
-    description: How long to wait for the whole answer to one request, in seconds, at most 86400.
+    description:
+      - How long to wait for the whole response to one request, in seconds, at most 86400.
     type: float
     default: 60.0
   retry_timeout:
     description:
-      - How long to go on at most with repeating one request that fails for a reason that may pass, such as a lost
-        connection, an overloaded service or a gateway's time-out, in seconds. V(0) repeats none.
-      - Writes are repeated only when they cannot have been carried out, or when the job shows that they were not.
+      - How long to repeat one request that fails for a temporary reason, such as a lost connection, an overloaded
+        service or a gateway's time-out, in seconds. V(0) repeats none.
+      - A write is repeated only if it cannot have been carried out, or if the job shows that it was not.
     type: float
     default: 60.0
 requirements:
   - requests
   - openstacksdk (only for O(cloud))
 notes:
-  - Give one way to authenticate. What the task gives wins over what the environment offers; two ways from the same
-    source are an error.
+  - Give one way to authenticate. Options of the task win over the environment. Two ways from the same source are an
+    error.
 """

@@ -14,7 +14,8 @@ options:
       - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
     type: str
   main_class:
-    description: The main class. Left out of a new job, the manifest of the JAR tells it.
+    description:
+      - The main class. If a new job leaves it out, the manifest of the JAR decides.
     type: str
   entrypoint_args:
     description:
@@ -22,36 +23,38 @@ options:
     type: str
   secret_entrypoint_args:
     description:
-      - Further arguments that are never shown, appended to O(entrypoint_args). The two make one field of the job,
-        so a task that gives either of them manages both.
+      - Further arguments, which are never shown. They are appended to O(entrypoint_args). The two make one field of the
+        job, so a task that gives either of them manages both.
     type: str
   dependency_jars:
-    description: Further JAR files, in the order of the class path.
+    description:
+      - Additional JAR files, in the order of the class path.
     type: list
     elements: str
   dependency_files:
-    description: Further files for the job.
+    description:
+      - Additional files for the job.
     type: list
     elements: str
   feature:
     description:
       - Whether the job runs on the service's own Flink image (V(basic)) or on O(image) (V(custom)).
-      - Not in the public API reference as something that can be written; known from the vendor's clients.
+      - The public API reference does not list it as writable; it is known from the vendor's clients.
     type: str
     choices: [basic, custom]
   flink_version:
     description:
       - Flink version, in quotes, such as V("1.15"). Only with O(feature=basic).
-      - Not in the public API reference as something that can be written; known from the vendor's clients.
+      - The public API reference does not list it as writable; it is known from the vendor's clients.
     type: str
   image:
     description:
       - Image as C(organisation/name:version). Only with O(feature=custom).
-      - Not in the public API reference as something that can be written; known from the vendor's clients.
+      - The public API reference does not list it as writable; it is known from the vendor's clients.
     type: str
   checkpoint_path:
     description:
-      - Where checkpoints go that the JAR itself configures. No other job may have the same path.
+      - Path for checkpoints that the JAR itself configures. No other job may have the same path.
       - With O(checkpoint_enabled=true) the service chooses the path.
     type: str
 """

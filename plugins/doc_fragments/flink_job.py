@@ -10,20 +10,23 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the job, 1 to 57 letters, digits, underscores and hyphens. Unique in the service.
-      - With O(job_id) too, the job is renamed to it.
+      - Name of the job, 1 to 57 letters, digits, underscores and hyphens. Names are unique in the service.
+      - With O(job_id) too, the module renames the job to this name.
     type: str
     aliases: [job_name]
   job_id:
-    description: Id of an existing job, instead of its name.
+    description:
+      - Id of an existing job, instead of its name.
     type: int
     aliases: [id]
   desc:
-    description: Description, at most 512 characters.
+    description:
+      - Description, at most 512 characters.
     type: str
     aliases: [description]
   queue_name:
-    description: Queue that the job runs on, at most 128 characters.
+    description:
+      - Queue that the job runs on, at most 128 characters.
     type: str
     aliases: [queue]
   execution_agency_urn:
@@ -34,100 +37,121 @@ options:
     aliases: [agency]
   cu_number:
     description:
-      - CUs for the whole job, 2 to 10000 (the API reference ends at 400, the user guide at 10000).
+      - CUs for the whole job, 2 to 10000. The API reference allows 400 at most, the user guide 10000.
       - The service's default is 2.
     type: int
     aliases: [cu_num]
   manager_cu_number:
-    description: CUs for the JobManager. The service's default is 1.
+    description:
+      - CUs for the JobManager. The service's default is 1.
     type: int
     aliases: [manager_cu_num]
   parallel_number:
     description:
-      - Parallelism of the job, 1 to 2000, at most four times the CUs that O(manager_cu_number) leaves of O(cu_number).
-        The service's default is 1.
+      - Parallelism of the job, 1 to 2000. It is at most four times the difference of O(cu_number) and
+        O(manager_cu_number). The service's default is 1.
     type: int
     aliases: [parallel_num, parallelism]
   tm_cus:
-    description: CUs for each TaskManager. The service's default is 1.
+    description:
+      - CUs for each TaskManager. The service's default is 1.
     type: int
     aliases: [tm_cu_num]
   tm_slot_num:
-    description: Slots of each TaskManager. Left out of a new job, the service computes it.
+    description:
+      - Slots of each TaskManager. If a new job leaves it out, the service computes it.
     type: int
   resource_config_version:
     description:
-      - How the job is sized. V(v1) by CUs, on Flink 1.12 and 1.15; V(v2) by O(resource_config), on Flink 1.15 and 1.17.
-        The service's default is V(v1).
+      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and 1.15. V(v2) sizes it by O(resource_config), on
+        Flink 1.15 and 1.17. The service's default is V(v1).
     type: str
     choices: [v1, v2]
   resource_config:
-    description: Size of a job with O(resource_config_version=v2). What is left out is not managed.
+    description:
+      - Size of a job with O(resource_config_version=v2). A part that is left out is not managed.
     type: dict
     suboptions:
       max_slot:
-        description: Slots of each TaskManager, at least 1.
+        description:
+          - Slots of each TaskManager, at least 1.
         type: int
       parallel_number:
-        description: Parallelism of the job, at least 1.
+        description:
+          - Parallelism of the job, at least 1.
         type: int
       jobmanager_resource_spec:
-        description: Resources of the JobManager.
+        description:
+          - Resources of the JobManager.
         type: dict
         suboptions:
           cpu:
-            description: Cores, at least 0.5.
+            description:
+              - Cores, at least 0.5.
             type: float
           memory:
-            description: Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+            description:
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. A number without a unit is in GB.
             type: str
       taskmanager_resource_spec:
-        description: Resources of each TaskManager.
+        description:
+          - Resources of each TaskManager.
         type: dict
         suboptions:
           cpu:
-            description: Cores, at least 0.5.
+            description:
+              - Cores, at least 0.5.
             type: float
           memory:
-            description: Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. GB without a unit.
+            description:
+              - Memory with its unit, such as V(4 GB) or V(4096 MB), at least 2 GB. A number without a unit is in GB.
             type: str
   checkpoint_enabled:
-    description: Whether the service takes checkpoints of the job by itself.
+    description:
+      - Whether the service takes checkpoints of the job by itself.
     type: bool
   checkpoint_mode:
-    description: Guarantee of the checkpoints. The service's default is V(exactly_once).
+    description:
+      - Guarantee of the checkpoints. The service's default is V(exactly_once).
     type: str
     choices: [exactly_once, at_least_once]
   checkpoint_interval:
-    description: Seconds between checkpoints, 1 to 3600. The service's default is 10.
+    description:
+      - Seconds between checkpoints, 1 to 3600. The service's default is 10.
     type: int
   log_enabled:
-    description: Whether the job's logs are kept in O(obs_bucket).
+    description:
+      - Whether the job's logs are kept in O(obs_bucket).
     type: bool
   obs_bucket:
-    description: Bucket for logs, checkpoints and savepoints.
+    description:
+      - Bucket for logs, checkpoints and savepoints.
     type: str
   smn_topic:
-    description: Topic of the notification service that is told when the job fails.
+    description:
+      - Topic of the notification service (SMN) for messages about a failure of the job.
     type: str
   restart_when_exception:
-    description: Whether the service restarts the job when it fails.
+    description:
+      - Whether the service restarts the job when it fails.
     type: bool
   resume_checkpoint:
-    description: Whether such a restart resumes from the latest checkpoint.
+    description:
+      - Whether such a restart resumes from the latest checkpoint.
     type: bool
   resume_max_num:
-    description: How many such restarts an hour at most; V(-1), the service's default, for no limit.
+    description:
+      - Maximum number of such restarts in an hour. V(-1), the service's default, means no limit.
     type: int
   runtime_config:
     description:
-      - Flink settings of the job, as a dictionary, or as a text of C(key=value) lines or of JSON.
-      - A dictionary is sent as lines; a text is sent as it is. Either is compared by keys and values.
+      - Flink settings of the job, as a dictionary, or as a string of C(key=value) lines or of JSON.
+      - A dictionary is sent as lines. A string is sent as it is. Both are compared by keys and values.
     type: raw
   tags:
     description:
-      - Tags of the job, at most 20. Keys have at most 128 characters (the API reference also says 36), values 255 (it
-        says 43).
-      - Set when the job is created.
+      - Tags of the job, at most 20. A key has at most 128 characters, and a value at most 255. The API reference also
+        says 36 for a key, and 43 for a value.
+      - Tags can be set when the job is created, and not later.
     type: dict
 """

@@ -15,16 +15,17 @@ options:
     type: str
   template_id:
     description:
-      - Id of a template whose SQL a new job gets. Without effect on an existing job, and when O(sql_body) is given.
+      - Id of a template whose SQL a new job gets. It has no effect on an existing job, or together with O(sql_body).
     type: int
   job_type:
     description:
-      - Type of the job. Set when the job is created; the service's default is V(flink_opensource_sql_job).
+      - Type of the job. It can be set when the job is created, and not later. The service's default is
+        V(flink_opensource_sql_job).
     type: str
     choices: [flink_opensource_sql_job, flink_sql_job]
   run_mode:
     description:
-      - Kind of cluster that the job runs on. V(shared_cluster), the service's default, takes only jobs with
+      - Kind of cluster that the job runs on. V(shared_cluster), the service's default, accepts only jobs with
         O(job_type=flink_sql_job).
     type: str
     choices: [shared_cluster, exclusive_cluster, edge_node]
@@ -34,12 +35,13 @@ options:
       - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
     type: str
   idle_state_retention:
-    description: Seconds that idle state is kept. The service's default is 3600.
+    description:
+      - How long idle state is kept, in seconds. The service's default is 3600.
     type: int
   dirty_data_strategy:
     description:
-      - What becomes of data that cannot be read. V(0), the service's default, ignores it, V(1) lets the job fail, and
-        V(2:) followed by a path in OBS saves it there.
+      - What happens to data that cannot be read. V(0), the service's default, ignores it. V(1) lets the job fail. V(2:)
+        followed by a path in OBS saves it there.
     type: str
   edge_group_ids:
     description:
@@ -49,15 +51,16 @@ options:
     elements: str
   operator_config:
     description:
-      - Parallelism of single operators, as a dictionary or its text in JSON. The stream graph tells their ids.
-      - A new job does not take it, so its creation is followed by an update.
+      - Parallelism of single operators, as a dictionary or a JSON string. The stream graph has their ids.
+      - A new job does not accept it, so the module updates the job after creating it.
     type: json
   static_estimator_config:
     description:
-      - Traffic or hit ratio of single operators, as a dictionary or its text in JSON.
-      - A new job does not take it, so its creation is followed by an update.
+      - Traffic or hit ratio of single operators, as a dictionary or a JSON string.
+      - A new job does not accept it, so the module updates the job after creating it.
     type: json
   flink_version:
-    description: Flink version, in quotes, such as V("1.15").
+    description:
+      - Flink version, in quotes, such as V("1.15").
     type: str
 """

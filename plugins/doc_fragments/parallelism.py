@@ -10,7 +10,7 @@ class ModuleDocFragment:
 options:
   parallelism:
     description:
-      - How many requests may be in flight at one time, 1 to 64. Fewer are sent while the service throttles.
+      - How many requests may be in flight concurrently, 1 to 64. Fewer are sent while the service throttles.
     type: int
     default: 4
 """

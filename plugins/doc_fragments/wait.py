@@ -10,23 +10,23 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to wait until the service has carried out what was asked.
-      - Between the steps of an upgrade or restart it always waits.
-      - V(false) does not wait for a passing status to end either, so that a job in one is an error, unless it is to be
-        deleted or nothing has to be done to it.
+      - Whether to wait until the service has carried out the request.
+      - Between the steps of an upgrade or restart, the module always waits.
+      - With V(false), the module does not wait for a transitional status to settle either. A job in such a status is
+        then an error, unless it is deleted or needs no change.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long to wait for each step at most, in seconds.
+      - Maximum time to wait for each step, in seconds.
       - The first start on a new queue takes 6 to 10 minutes.
     type: float
     default: 900.0
   progress:
     description:
-      - Whether to show each step and each status on the way while the task runs. It goes to standard error.
-      - It is shown when the module runs on the machine that runs Ansible itself, as with the host V(localhost), and
-        not for tasks with C(async) or C(no_log).
+      - Whether to show each step and each status while the task runs, on standard error.
+      - Progress is shown if the module runs on the same machine as Ansible, such as on the host V(localhost). It is not
+        shown for tasks with C(async) or C(no_log).
     type: bool
     default: true
 """

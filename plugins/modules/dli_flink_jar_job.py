@@ -12,18 +12,19 @@ version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Brings a Flink JAR job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, to the state that
-    the task describes. A job that is already as described is left alone.
+  - Manages a Flink JAR job on Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud. The job is
+    created, changed, upgraded, started, stopped or deleted until it is as the task describes it. A job that is already
+    as described is not changed.
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
 notes:
-  - O(tags) can be set when a job is created. The service documents no way to read or change them later. They are
-    verified by searching for the job with them, and a warning tells when it is not found that way.
-  - The service may show the CUs that a job really uses in place of the requested O(cu_number). Where its answer tells
-    so, the two are not compared, and a warning says it.
-  - A job that may be running takes changes of O(checkpoint_path), O(obs_bucket), O(resume_checkpoint),
-    O(resume_max_num), O(restart_when_exception) and O(smn_topic) only. For other changes it is stopped and started
-    again, which only O(state=started) and O(state=restarted) do.
-  - A status that passes by itself is waited out first, unless the job already is as desired.
+  - O(tags) can be set when a job is created. The service documents no way to read or change them later. The module
+    searches for the job by its tags, and warns if the service does not find it that way.
+  - The service may show the CUs that a job uses in place of the requested O(cu_number). If its response shows this, the
+    module does not compare the two, and a warning says so.
+  - A job that may be running accepts changes of O(checkpoint_path), O(obs_bucket), O(resume_checkpoint),
+    O(resume_max_num), O(restart_when_exception) and O(smn_topic) only. For other changes it has to be stopped and
+    started again. Only O(state=started) and O(state=restarted) do that.
+  - If the job is in a transitional status, the module first waits until it settles, unless nothing has to be done.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.flink_job
@@ -34,15 +35,15 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: All but O(state=restarted).
+    details: All states except O(state=restarted).
 seealso:
   - name: Data Lake Insight API reference
-    description: What the service documents of the operations behind this module.
+    description: The operations behind this module, as the service documents them.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
 """
 
 EXAMPLES = r"""
-- name: Create a Flink JAR job or change it to this
+- name: Create a Flink JAR job, or change it to this description
   otc.dli.dli_flink_jar_job:
     name: orders-enrichment
     desc: Enriches the order stream
@@ -73,7 +74,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Deploy the next version without losing state, and go back to the former one when it fails within two minutes
+- name: Deploy the next version with its state, and roll back if it fails within two minutes
   otc.dli.dli_flink_jar_job:
     name: orders-enrichment
     entrypoint: obs://example-bucket/jars/orders-enrichment-1.5.0.jar

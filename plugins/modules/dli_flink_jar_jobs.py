@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_jar_jobs
-short_description: Create, run, upgrade and delete many Flink JAR jobs on Data Lake Insight at one time
+short_description: Create, run, upgrade and delete many Flink JAR jobs on Data Lake Insight in one task
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Brings a fleet of Flink JAR jobs of Data Lake Insight (DLI) to the states that the task describes, each in the same
-    way as M(otc.dli.dli_flink_jar_job) does, but with few requests and several of them at one time.
-  - All jobs are read and planned before the first one is changed. Changes are rolled out in waves, and stop when too
-    many jobs fail.
+  - Manages a fleet of Flink JAR jobs on Data Lake Insight (DLI). Each job is managed as M(otc.dli.dli_flink_jar_job)
+    does it, but with few requests, several of them concurrently.
+  - All jobs are read and planned before the first one is changed. Changes are rolled out in waves. The rollout ends
+    when too many jobs fail.
 notes:
-  - A job that fails does not undo the others. Each job is rolled back by its own O(jobs[].rollback).
-  - When jobs fail, the task fails, and its result tells all the same what became of each job.
+  - A failed job does not roll back the others. Each job is rolled back as its own O(jobs[].rollback) says.
+  - If jobs fail, the task fails. Its result still says what happened to each job.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.fleet
@@ -29,46 +29,49 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: All but O(jobs[].state=restarted) and O(defaults.state=restarted).
+    details: All states except O(jobs[].state=restarted) and O(defaults.state=restarted).
 options:
   batch_size:
     description:
-      - How many jobs are changed at one time. The next ones follow when all of them are done. Left out, all at once.
+      - How many jobs are changed concurrently. The next wave follows when all jobs of a wave are done. Left out, all
+        jobs are one wave.
     type: int
   canaries:
     description:
-      - How many jobs, the first ones of O(jobs) that change, are changed before all others. When one of them fails,
-        no other job is changed.
-      - Cannot be used without O(wait), because a job that fails to start has not failed yet when nobody waits for it.
+      - How many jobs are changed before all others. These are the first ones of O(jobs) that need a change. If one of
+        them fails, no other job is changed.
+      - Needs O(wait), because a task that does not wait cannot know that a job fails to start.
     type: int
     default: 0
   max_failures:
     description:
-      - How many jobs may fail before no further ones are changed. A job that cannot be planned counts too.
+      - How many jobs may fail before the rollout ends. A job that cannot be planned counts too.
     type: int
     default: 0
   purge:
     description:
-      - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). They come last, and only
-        when no more than O(max_failures) jobs have failed.
-      - Check mode tells which ones would be.
+      - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). This is done last, and only
+        if at most O(max_failures) jobs have failed.
+      - Check mode lists these jobs.
     type: bool
     default: false
   purge_scope:
-    description: Which jobs may be purged. Needed with O(purge); with both, a job has to meet both.
+    description:
+      - Which jobs may be purged. Required with O(purge). If both suboptions are given, a job has to meet both.
     type: dict
     suboptions:
       name_prefix:
-        description: Only jobs whose names begin with it.
+        description:
+          - Only jobs whose names begin with this prefix.
         type: str
       tags:
         description:
           - Only jobs with all of these tags.
-          - The service's filter has to tell them; the task fails when that filter seems to have no effect.
+          - The service filters by them. The task fails if that filter seems to have no effect.
         type: dict
   purge_state:
     description:
-      - What becomes of them. V(absent) deletes them, whatever their status. V(stopped) stops those that run, with a
+      - What happens to these jobs. V(absent) deletes them in any status. V(stopped) stops those that run, with a
         savepoint.
     type: str
     choices: [absent, stopped]
@@ -80,7 +83,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Bring all jobs of the team to what is described here
+- name: Run all jobs of the team as described here
   otc.dli.dli_flink_jar_jobs:
     defaults:
       queue_name: streaming
@@ -99,7 +102,7 @@ EXAMPLES = r"""
         entrypoint: obs://example-bucket/jars/orders-replay-1.0.0.jar
         state: stopped
 
-- name: Upgrade in waves of ten, two jobs first, and stop when one fails
+- name: Upgrade in waves of ten, two jobs first, and end the rollout when one fails
   otc.dli.dli_flink_jar_jobs:
     defaults:
       entrypoint: obs://example-bucket/jars/normalise-3.2.0.jar
@@ -109,7 +112,7 @@ EXAMPLES = r"""
     canaries: 2
     batch_size: 10
 
-- name: See which jobs of the team nobody describes any more
+- name: Find the jobs of the team that nobody describes any more
   otc.dli.dli_flink_jar_jobs:
     jobs: "{{ orders_jobs }}"
     purge: true

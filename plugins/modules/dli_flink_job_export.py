@@ -15,19 +15,19 @@ description:
   - Exports Flink jobs of Data Lake Insight (DLI), SQL and JAR jobs alike, into ZIP files in OBS.
   - The jobs themselves stay as they are.
 notes:
-  - It cannot be idempotent. The service makes new ZIP files each time, and this collection does not look into buckets.
+  - The module is not idempotent. The service makes new ZIP files each time, and this collection does not read buckets.
     So each run is a change.
-  - When the answer to an export is lost, it is not sent again, as that could export twice. The task fails and says that
-    its outcome is not known.
-  - The ZIP files hold the definitions of the jobs, with whatever secrets are in their arguments and SQL. Who can read
-    the bucket can read them.
+  - If the response to an export is lost, the module does not send the export again, because that could export twice.
+    The task fails and says that the outcome is not known.
+  - The ZIP files have the definitions of the jobs, with all secrets in their arguments and SQL. Everybody who can read
+    the bucket can read these secrets.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.attributes
 attributes:
   check_mode:
     support: full
-    description: Looks for the jobs, and exports nothing.
+    description: Checks that the jobs exist, and exports nothing.
   diff_mode:
     support: none
     description: There is nothing to compare.
@@ -36,24 +36,26 @@ attributes:
     description: Each run makes new ZIP files.
 options:
   obs_dir:
-    description: Path in OBS that the ZIP files go to, such as V(example-bucket/exports).
+    description:
+      - Path in OBS for the ZIP files, such as V(example-bucket/exports).
     type: str
     required: true
   names:
     description:
-      - Names of the jobs to export. The task fails when one is not there, or when several jobs have it.
-      - Without this and O(job_ids), all jobs are exported.
+      - Names of the jobs to export. The task fails if no job, or more than one, has a name.
+      - Without this option and O(job_ids), all jobs are exported.
     type: list
     elements: str
   job_ids:
-    description: Ids of the jobs to export, besides those of O(names). The task fails when one is not there.
+    description:
+      - Ids of jobs to export, in addition to O(names). The task fails if one of them does not exist.
     type: list
     elements: int
 seealso:
   - module: otc.dli.dli_flink_job_import
   - module: otc.dli.dli_flink_job_info
   - name: Data Lake Insight API reference
-    description: What the service documents of the operation behind this module.
+    description: The operation behind this module, as the service documents it.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
 """
 

@@ -13,20 +13,20 @@ author:
   - the otc.dli authors (@otc-dli)
 description:
   - Imports Flink jobs of Data Lake Insight (DLI) from ZIP files in OBS that an export has made.
-  - A job whose name is taken is left alone, unless O(is_cover) is true.
+  - If a job of the same name exists, it is not changed, unless O(is_cover) is true.
 notes:
-  - With O(is_cover=true) it cannot be idempotent. The service overwrites the jobs each time and does not tell whether
-    that changes them. So each run that imports a job is a change.
-  - Without it, a second run changes nothing, as the service itself leaves alone jobs that are there. It is a change
-    when at least one job was imported. Only with O(names) this is known before, without sending the import, as far as
-    the ZIP files have these jobs.
-  - When the answer to an import is lost, the jobs of O(names) are looked up, and the import is sent again when one of
-    them is not there. Without O(names) it is sent again. It then counts as a change even when all jobs were there, as
-    the lost one may have imported them.
-  - When the answer to an import with O(is_cover=true) is lost, it is not sent again. The task fails and says that its
-    outcome is not known.
-  - What becomes of a running job that is overwritten is not documented. The service may leave it as it is; a warning
-    tells of jobs that it did not import.
+  - With O(is_cover=true) the module is not idempotent. The service overwrites the jobs each time, and does not say
+    whether that changes them. So each run that imports a job is a change.
+  - With O(is_cover=false) a second run changes nothing, because the service itself does not change jobs that exist. A
+    run is a change if at least one job was imported. With O(names) the module knows this without sending the import, as
+    far as the ZIP files have these jobs.
+  - If the response to an import is lost, the module reads whether the jobs of O(names) exist, and sends the import
+    again if one of them does not. Without O(names) it sends the import again. The result then counts as a change even
+    if all jobs existed, because the lost import may have imported them.
+  - If the response to an import with O(is_cover=true) is lost, the module does not send it again. The task fails and
+    says that the outcome is not known.
+  - What happens to a running job that is overwritten is not documented. The service may leave it as it is. A warning
+    lists the jobs that it did not import.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.attributes
@@ -40,40 +40,42 @@ attributes:
     description: There is nothing to compare.
   idempotent:
     support: partial
-    description: With O(is_cover=false). With O(is_cover=true) each run overwrites.
+    description: With O(is_cover=false) only. With O(is_cover=true) each run overwrites.
 options:
   zip_file:
-    description: Path in OBS of a ZIP file, or of a folder with nothing but ZIP files.
+    description:
+      - Path in OBS of a ZIP file, or of a folder with nothing but ZIP files.
     type: str
     required: true
   is_cover:
-    description: Whether a job is overwritten when one of its name is there.
+    description:
+      - Whether to overwrite a job of the same name.
     type: bool
     default: false
     aliases: [overwrite]
   names:
     description:
-      - Names of the jobs in the ZIP files. When all of them are there, nothing is imported and nothing changes.
-      - When one is not there, the ZIP files are imported as a whole, with the jobs that are not named here. When it is
-        still not there afterwards, a warning says so, and each run imports the ZIP files again.
-      - Not with O(is_cover=true).
+      - Names of the jobs in the ZIP files. If all of them exist, nothing is imported and nothing changes.
+      - If one of them does not exist, the ZIP files are imported as a whole, with jobs that are not named here. If it
+        still does not exist afterwards, a warning says so, and each run imports the ZIP files again.
+      - Cannot be used with O(is_cover=true).
     type: list
     elements: str
 seealso:
   - module: otc.dli.dli_flink_job_export
   - module: otc.dli.dli_flink_job_info
   - name: Data Lake Insight API reference
-    description: What the service documents of the operation behind this module.
+    description: The operation behind this module, as the service documents it.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
 """
 
 EXAMPLES = r"""
-- name: Import a job, unless it is there
+- name: Import a job, unless it exists
   otc.dli.dli_flink_job_import:
     zip_file: example-bucket/exports/orders-enrichment_1582677879475.zip
     names: [orders-enrichment]
 
-- name: Import all jobs of a folder, and overwrite those that are there
+- name: Import all jobs of a folder, and overwrite those that exist
   otc.dli.dli_flink_job_import:
     zip_file: example-bucket/exports
     is_cover: true

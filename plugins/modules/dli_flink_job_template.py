@@ -12,29 +12,32 @@ version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Brings a template of Flink SQL jobs of Data Lake Insight (DLI) to the state that the task describes. A template that
-    is already as described is left alone.
+  - Manages a template of Flink SQL jobs on Data Lake Insight (DLI). A template that is already as the task describes it
+    is not changed.
   - An option that is left out is not managed. V("") is a value like any other.
 notes:
   - O(tags) and O(job_type) can be set when a template is created, and not later.
   - A change of a template does not change jobs that were made from it, and neither does its deletion.
-  - The service documents at most 100 templates of a user.
+  - A user can have at most 100 templates (documented).
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.attributes
 options:
   name:
     description:
-      - Name of the template, at most 64 characters. The task fails when several templates have it.
-      - With O(template_id) too, the template is renamed to it. The task fails when another template has it.
-      - With O(template_id) and O(state=absent), both must mean the same template.
+      - Name of the template, at most 64 characters. The task fails if several templates have this name.
+      - With O(template_id) too, the module renames the template to this name. The task fails if another template has
+        it.
+      - With O(template_id) and O(state=absent), both must identify the same template.
     type: str
   template_id:
-    description: Id of an existing template, instead of its name.
+    description:
+      - Id of an existing template, instead of its name.
     type: int
     aliases: [id]
   desc:
-    description: Description, at most 512 characters.
+    description:
+      - Description, at most 512 characters.
     type: str
     aliases: [description]
   sql_body:
@@ -43,28 +46,30 @@ options:
       - Values of sensitive options in it, such as C('password'), are never shown.
     type: str
   job_type:
-    description: Type of the jobs that the template is for.
+    description:
+      - Type of the jobs that the template is for.
     type: str
     choices: [flink_opensource_sql_job, flink_sql_job]
   tags:
     description:
-      - Tags of the template, at most 20. They cannot be read; a warning tells when the service does not find the
-        template by them.
+      - Tags of the template, at most 20. They cannot be read. A warning says if the service does not find the template
+        by its tags.
     type: dict
   state:
-    description: Whether the template is to be there.
+    description:
+      - Whether the template should exist.
     type: str
     choices: [present, absent]
     default: present
 seealso:
   - module: otc.dli.dli_flink_sql_job
   - name: Data Lake Insight API reference
-    description: What the service documents of the operations behind this module.
+    description: The operations behind this module, as the service documents them.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/apis_related_to_flink_job_templates/index.html
 """
 
 EXAMPLES = r"""
-- name: Keep a template
+- name: Create a template, or change it to this description
   otc.dli.dli_flink_job_template:
     name: orders-hourly
     desc: Counts orders by the hour

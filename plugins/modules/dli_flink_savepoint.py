@@ -7,56 +7,59 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_savepoint
-short_description: Make a savepoint of a running Flink job on Data Lake Insight, or give a job one to resume from
+short_description: Make a savepoint of a running Flink job on Data Lake Insight, or import one into a job
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Makes a savepoint of a running Flink job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom
-    Cloud, and lets the job run on; or makes a savepoint in OBS the one that a job resumes from.
+  - Makes a savepoint of a running Flink job on Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud.
+    The job keeps running.
+  - Or imports a savepoint from OBS, so that a job resumes from it at its next start.
   - To stop a job with a savepoint use M(otc.dli.dli_flink_jar_job).
 notes:
   - The public API reference of Open Telekom Cloud does not list the two operations behind this module. Its table of
-    rights names them, and the vendor's clients and API reference tell how they are called. Where the service does not
+    rights names them, and the vendor's clients and API reference show how they are called. If the service does not
     offer them, the task fails and says so.
-  - A status that passes by itself is waited out first.
-  - The service deletes the savepoint of a job when the job has started again.
+  - If the job is in a transitional status, the module first waits until it settles.
+  - The service deletes the savepoint of a job once the job has started again.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.wait
   - otc.dli.attributes
 attributes:
   check_mode:
-    description: Reports what would change, and changes nothing. The path of a savepoint that is not made is V(null).
+    description: Reports what would change, and changes nothing. The path of a savepoint that was not made is V(null).
   diff_mode:
     description: Shows the job's savepoint before and after.
   idempotent:
     support: partial
-    description: O(state=imported) is; each run with O(state=present) makes a savepoint.
+    description: With O(state=imported) only. Each run with O(state=present) makes a savepoint.
 options:
   name:
-    description: Name of the job. Either this or O(job_id).
+    description:
+      - Name of the job. Give either this or O(job_id).
     type: str
     aliases: [job_name]
   job_id:
-    description: Id of the job. Either this or O(name).
+    description:
+      - Id of the job. Give either this or O(name).
     type: int
     aliases: [id]
   state:
     description:
-      - V(present) makes a savepoint now. The job must be running, and goes on running. With O(wait) the task succeeds
+      - V(present) makes a savepoint now. The job must be running, and keeps running. With O(wait) the task succeeds
         when the job shows a savepoint that it did not have before.
-      - V(imported) makes O(savepoint_path) the savepoint that the job resumes from when it is started. Nothing is
-        done when the job already shows that path.
+      - V(imported) makes O(savepoint_path) the savepoint that the job resumes from at its next start. If the job
+        already shows that path, nothing is done.
     type: str
     choices: [present, imported]
     default: present
   savepoint_path:
     description:
-      - For O(state=present) the folder in OBS to put the savepoint into, such as V(obs://bucket/folder/). Left out,
-        it is C(jobs/savepoint/) and the id of the job in the job's own C(obs_bucket).
-      - For O(state=imported) the folder of the savepoint itself, the one with the file C(_metadata).
-      - V(obs://) at the start may be left out.
+      - For O(state=present), the folder in OBS for the savepoint, such as V(obs://bucket/folder/). Left out, it is
+        C(jobs/savepoint/) and the id of the job, in the job's own C(obs_bucket).
+      - For O(state=imported), the folder of the savepoint itself. This is the folder with the file C(_metadata).
+      - The prefix V(obs://) is optional.
     type: str
 seealso:
   - module: otc.dli.dli_flink_jar_job
@@ -74,18 +77,18 @@ EXAMPLES = r"""
     name: orders-enrichment
   register: saved
 
-- name: Make one in a certain place
+- name: Make a savepoint in another bucket
   otc.dli.dli_flink_savepoint:
     name: orders-enrichment
     savepoint_path: obs://backup-bucket/orders-enrichment/
 
-- name: Let another job go on from it
+- name: Import it into another job
   otc.dli.dli_flink_savepoint:
     name: orders-enrichment-copy
     state: imported
     savepoint_path: "{{ saved.job.savepoint_path }}"
 
-- name: Start that job
+- name: Start that job from the savepoint
   otc.dli.dli_flink_jar_job:
     name: orders-enrichment-copy
     state: started

@@ -12,19 +12,20 @@ version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Brings a Flink SQL job of Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud, to the state that
-    the task describes. A job that is already as described is left alone.
-  - It goes the same way as M(otc.dli.dli_flink_jar_job), and says so in the same results.
+  - Manages a Flink SQL job on Data Lake Insight (DLI), the managed Apache Flink of Open Telekom Cloud. The job is
+    created, changed, upgraded, started, stopped or deleted until it is as the task describes it. A job that is already
+    as described is not changed.
+  - It works as M(otc.dli.dli_flink_jar_job) does, and returns the same results.
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
 notes:
-  - O(tags), O(job_type) and O(template_id) can be set when a job is created, and not later. Of these only the type can
-    be read. A task whose O(job_type) is not that of the job fails. Where the service shows V(flink_sql_job), which it
-    may do for any SQL job, a warning takes the place of the failure.
-  - A job that may be running takes changes of O(obs_bucket), O(resume_checkpoint), O(resume_max_num),
-    O(restart_when_exception) and O(smn_topic) only. For other changes it is stopped and started again, which only
-    O(state=started) and O(state=restarted) do.
+  - O(tags), O(job_type) and O(template_id) can be set when a job is created, and not later. Of these, only the type can
+    be read. A task whose O(job_type) differs from the type of the job fails. The service may show V(flink_sql_job) for
+    any SQL job; then the task warns instead of failing.
+  - A job that may be running accepts changes of O(obs_bucket), O(resume_checkpoint), O(resume_max_num),
+    O(restart_when_exception) and O(smn_topic) only. For other changes it has to be stopped and started again. Only
+    O(state=started) and O(state=restarted) do that.
   - A savepoint fits changed SQL only as far as Flink can map its state to the new plan, so an upgrade can fail. It is
-    rolled back then, unless O(rollback) is false.
+    then rolled back, unless O(rollback) is false.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.flink_job
@@ -35,16 +36,16 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: All but O(state=restarted).
+    details: All states except O(state=restarted).
 seealso:
   - module: otc.dli.dli_flink_jar_job
   - name: Data Lake Insight API reference
-    description: What the service documents of the operations behind this module.
+    description: The operations behind this module, as the service documents them.
     link: https://docs.otc.t-systems.com/data-lake-insight/api-ref/flink_job-related_apis/index.html
 """
 
 EXAMPLES = r"""
-- name: Create a Flink SQL job or change it to this, and see that it runs
+- name: Create a Flink SQL job, or change it to this description, and run it
   otc.dli.dli_flink_sql_job:
     name: orders-hourly
     queue_name: streaming

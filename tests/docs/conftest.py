@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from docs.running import Page
+from docs.snippets import ROOT
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible
 from playbooks.failure_report import pytest_runtest_makereport
@@ -21,14 +24,29 @@ from playbooks.fixtures import fixture_running_service
 __all__ = ["fixture_running_service", "pytest_runtest_makereport"]
 
 
+@pytest.fixture(name="repository", scope="session")
+def fixture_repository(tmp_path_factory: pytest.TempPathFactory, installed_collection: Path) -> Path:
+    """Return the path of a git repository from which the collection can be installed."""
+    folder = tmp_path_factory.mktemp("git") / "otc.dli"
+    shutil.copytree(installed_collection / "ansible_collections" / "otc" / "dli", folder)
+    shutil.copy(ROOT / "galaxy.yml", folder)
+    # What only an artifact has.
+    for name in ("MANIFEST.json", "FILES.json"):
+        (folder / name).unlink()
+    git = ("git", "-c", "user.name=otc", "-c", "user.email=otc@otc-dli.example")
+    for command in (("init", "--initial-branch=main"), ("add", "--all"), ("commit", "--message=The collection")):
+        subprocess.run([*git, *command], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture(name="new_page")
 def fixture_new_page(
-    running_service: LocalDli, tmp_path_factory: pytest.TempPathFactory, installed_collection: Path
+    running_service: LocalDli, tmp_path_factory: pytest.TempPathFactory, installed_collection: Path, repository: Path
 ) -> Callable[[], Page]:
     """Return a function that makes a page for a reader who has nothing yet."""
 
     def new_page() -> Page:
         running_service.reset()
-        return Page(running_service, Ansible(tmp_path_factory.mktemp("reader"), installed_collection))
+        return Page(running_service, Ansible(tmp_path_factory.mktemp("reader"), installed_collection), repository)
 
     return new_page

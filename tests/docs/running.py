@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -44,16 +45,17 @@ class Page:
     """One page while it is followed.
 
     :param ansible: runs Ansible in a folder that is the reader's.
+    :param repository: path of a git repository that holds the collection.
     """
 
-    def __init__(self, service: LocalDli, ansible: Ansible) -> None:
+    def __init__(self, service: LocalDli, ansible: Ansible, repository: Path) -> None:
         self._service = service
         self._ansible = ansible
         self._folder = ansible.folder
         self._values = stages.environment(service)
         ca_file = self._folder / "ca.pem"
         ca_file.touch()
-        self._substitutions = stages.substitutions(service, str(ca_file))
+        self._substitutions = stages.substitutions(service, str(ca_file), str(repository))
         self._exported: dict[str, str] = {}
         # Plays that wait to be run in one process, and whether they bring their own credentials.
         self._plays: list[dict[str, Any]] = []
@@ -79,9 +81,6 @@ class Page:
             (self._folder / name).write_text(text, encoding="utf-8")
         for outcome in stages.STARTS.get(page, ()):
             self._service.jobs.plan_start("orders-enrichment", outcome)
-        for command in stages.BEFORE.get(page, ()):
-            self._exported = {**stages.credentials(self._service)}
-            self._ansible_command(Snippet(page, 0, "console", ""), shlex.split(command), [])
         for number, snippet in enumerate(found):
             handle = getattr(self, f"_follow_{snippet.language}", None)
             if handle is None:
@@ -105,7 +104,7 @@ class Page:
     def _follow_yaml(self, snippet: Snippet, later: list[Snippet]) -> None:
         content = yaml.safe_load(self._adapted(snippet.text))
         if isinstance(content, list) and all("hosts" in play for play in content):
-            name = snippet.caption or _file_that_is_run(later)
+            name = _file_that_is_run(later)
             if name:
                 (self._folder / name).write_text(self._adapted(snippet.text), encoding="utf-8")
             else:
@@ -115,6 +114,8 @@ class Page:
             self._rescued += sum(1 for task in content if "rescue" in task)
         elif "clouds" in content:
             (self._folder / "clouds.yaml").write_text(self._adapted(snippet.text), encoding="utf-8")
+        elif content.keys() == {"collections"}:
+            (self._folder / "requirements.yml").write_text(self._adapted(snippet.text), encoding="utf-8")
         elif content.keys() == {"module_defaults"}:
             self._add(snippet, [{**_PLAY, **content, "tasks": [_ASK]}])
         elif content.keys() <= {section for section, _title in yaml.safe_load(_CHANGELOG.read_text())["sections"]}:
@@ -194,6 +195,8 @@ class Page:
             return
         if words[0] == "make":
             self._make(snippet, words[1:])
+        elif words[0] == "ansible-galaxy":
+            self._run(snippet.place, words[0], words[1:], {"ANSIBLE_COLLECTIONS_PATH": str(self._folder / "installed")})
         elif words[0] in ("ansible", "ansible-playbook", "ansible-doc"):
             self._ansible_command(snippet, words, printed)
         elif "-m" in words and words[words.index("-m") + 1] in ("pytest", "nox", "local_dli"):
@@ -209,8 +212,8 @@ class Page:
         given = {} if "OS_AUTH_URL" in self._exported else stages.addresses(self._service)
         outcome = self._run(snippet.place, words[0], words[1:], {**given, **self._exported})
         shown = {line.rstrip() for line in outcome.stdout.splitlines()}
-        # What begins with a tick is said by the demo, about what Ansible has printed.
-        missing = [line for line in printed if line.rstrip() not in shown and not line.startswith("✔")]
+        # Three dots stand for lines that the page leaves out.
+        missing = [line for line in printed if line.rstrip() not in shown and line != "…"]
         if missing:
             raise Fault(f"{snippet.place}: {words[0]} does not print {missing}.\n{outcome.stdout[-3000:]}")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds what the documentation shows as code: in Markdown, in the guides of the site, and in the modules' examples."""
+"""Finds what the documentation shows as code: in Markdown, and in the modules' examples."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
-_CODE_BLOCK = re.compile(
-    r"^\.\. code-block::(?P<language>.*)\n(?P<options>(?: +:\w+:.*\n)*)\n(?P<text>(?: +\S.*\n|\n)+)", re.MULTILINE
-)
-_CAPTION = re.compile(r":caption: (\S+)")
 
 
 @dataclass(frozen=True)
@@ -28,14 +24,12 @@ class Snippet:
     :param page: path of its file, from the root of the checkout.
     :param line: where it begins, from 1.
     :param language: as the page names it; "" where it names none.
-    :param caption: the name of the file that it is to be saved as, where the page tells one.
     """
 
     page: str
     line: int
     language: str
     text: str
-    caption: str = ""
 
     @property
     def place(self) -> str:
@@ -44,7 +38,7 @@ class Snippet:
 
 def pages() -> list[str]:
     """Return all files of the documentation, those without code too."""
-    globs = ("*.md", "docs/**/*.md", "docs/docsite/*.rst", "docs/docsite/rst/*.rst", "plugins/modules/*.py")
+    globs = ("*.md", "docs/**/*.md", "plugins/modules/*.py")
     return sorted(path.relative_to(ROOT).as_posix() for glob in globs for path in ROOT.glob(glob))
 
 
@@ -53,26 +47,10 @@ def snippets(page: str) -> list[Snippet]:
     text = (ROOT / page).read_text(encoding="utf-8")
     if page.endswith(".py"):
         return [_examples(page, text)]
-    return markdown_snippets(page, text) if page.endswith(".md") else rst_snippets(page, text)
-
-
-def markdown_snippets(page: str, text: str) -> list[Snippet]:
-    """Return the fenced code of a text."""
     return [
         Snippet(page, _line(text, found.start()), found["language"], textwrap.dedent(found["text"]))
         for found in _FENCE.finditer(text)
     ]
-
-
-def rst_snippets(page: str, text: str) -> list[Snippet]:
-    """Return the code blocks of a text."""
-    found_snippets = []
-    for found in _CODE_BLOCK.finditer(text):
-        caption = _CAPTION.search(found["options"])
-        code = textwrap.dedent(found["text"]).strip("\n") + "\n"
-        place = _line(text, found.start())
-        found_snippets.append(Snippet(page, place, found["language"].strip(), code, caption[1] if caption else ""))
-    return found_snippets
 
 
 def _examples(page: str, text: str) -> Snippet:

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from docs.snippets import ROOT
 from local_dli import LocalDli
 
 ORDERS = {
@@ -28,7 +25,7 @@ RUNNING = {"status": "job_running"}
 # The jobs that are there when a reader comes to a page, as JobStore.add takes them.
 JOBS: dict[str, list[dict[str, Any]]] = {
     "docs/audit.md": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
-    "docs/docsite/rst/migrating.rst": [ORDERS],
+    "docs/migrating.md": [ORDERS],
     "plugins/modules/dli_flink_jar_job.py": [{**ARCHIVE, "job_id": 131}],
     "plugins/modules/dli_flink_job_adopt.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
     "plugins/modules/dli_flink_job_audit.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
@@ -59,10 +56,7 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
 ARCHIVES = {"plugins/modules/dli_flink_job_import.py": "example-bucket/exports/orders-enrichment_1582677879475.zip"}
 
 # How the starts of a job end on a page that tells what to do when one fails.
-STARTS = {"docs/docsite/rst/upgrade.rst": ["running", "running", "submit_fail"]}
-
-# Commands that a page takes as given already.
-BEFORE = {"README.md": ["ansible-playbook demo/flink_job.yml"]}
+STARTS = {"docs/upgrade.md": ["running", "running", "submit_fail"]}
 
 # Variables of the reader's.
 VARIABLES: dict[str, Any] = {
@@ -126,10 +120,11 @@ def addresses(service: LocalDli) -> dict[str, str]:
     return {"OS_AUTH_URL": service.auth_url, "OS_DLI_ENDPOINT_OVERRIDE": service.url}
 
 
-def substitutions(service: LocalDli, ca_file: str) -> dict[str, str]:
+def substitutions(service: LocalDli, ca_file: str, repository: str) -> dict[str, str]:
     """Return what has to be something else here than on the pages, all of it the reader's own or of the live service.
 
     :param ca_file: path of a file that stands for one with certificate authorities.
+    :param repository: path of a git repository that holds the collection.
     """
     known = service.credentials
     return {
@@ -139,6 +134,7 @@ def substitutions(service: LocalDli, ca_file: str) -> dict[str, str]:
         "https://dli.example.com": service.url,
         "http://127.0.0.1:41234": service.url,
         "/etc/ssl/certs/example-ca.pem": ca_file,
+        "https://otc-dli.example/otc.dli.git": f"git+file://{repository}",
         "example-domain": known["user_domain_name"],
         "example-user": known["username"],
         "example-password": known["password"],
@@ -148,18 +144,17 @@ def substitutions(service: LocalDli, ca_file: str) -> dict[str, str]:
         "example-security-token": known["security_token"],
         "example-access-key": known["access_key"],
         "example-secret-key": known["secret_key"],
-        # Nobody wants to wait for two minutes here.
+        # Nobody wants to wait for minutes here.
         "health_window: 120": "health_window: 0.5",
+        "health_window: 30": "health_window: 0.5",
     }
 
 
 def not_run() -> dict[str, str]:
     """Return the commands that are not run, and why. Each has to be on a page."""
-    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     return {
         "ansible-galaxy collection build": "the fixture installed_collection does it, but not into the checkout",
         "ansible-galaxy collection install .": "the fixture installed_collection does it",
-        f"ansible-galaxy collection install otc-dli-{version}.tar.gz": "the fixture installed_collection does it",
         "pip install requests": "it would change the environment that the tests run in",
         "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:1": (
             "it needs podman and images; tests/tools/execution_environment.py looks at the file"

@@ -31,6 +31,8 @@ from ansible_collections.otc.dli.plugins.module_utils._model.job import Observed
 from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
+from tools import fleet_fragment
+
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = yaml.safe_load((ROOT / "contract" / "dli-flink.openapi.yaml").read_text(encoding="utf-8"))
 SCHEMAS = CONTRACT["components"]["schemas"]
@@ -169,6 +171,37 @@ def test_documentation_has_the_options_of_the_argument_spec(options, fragments):
     assert {name: described(option) for name, option in options.items()} == {
         name: described(option) for name, option in documentation.items()
     }
+
+
+def test_the_options_of_a_fleet_are_those_of_a_job():
+    """Editors read the fragment without running it, so it is text that `make generated` writes."""
+    assert fleet_fragment.TARGET.read_text(encoding="utf-8") == fleet_fragment.fragment()
+
+
+def documented_options():
+    """Return every option and suboption of every module and fragment, by where it stands."""
+    fragments = {
+        path.stem: importlib.import_module(f"ansible_collections.otc.dli.plugins.doc_fragments.{path.stem}")
+        for path in sorted((ROOT / "plugins" / "doc_fragments").glob("*.py"))
+    }
+    texts = {name: module.DOCUMENTATION for name, module in MODULES.items()}
+    for name, fragment in fragments.items():
+        parts = vars(fragment.ModuleDocFragment).items()
+        texts.update({f"{name}.{part}": text for part, text in parts if part.isupper()})
+
+    def walk(place, options):
+        for name, option in options.items():
+            yield f"{place}.{name}", option
+            yield from walk(f"{place}.{name}", option.get("suboptions", {}))
+
+    return dict(pair for place, text in texts.items() for pair in walk(place, yaml.safe_load(text).get("options", {})))
+
+
+def test_each_description_is_a_list():
+    """The help of ansible-console shows the first element, which of plain text is its first letter."""
+    options = documented_options()
+    assert {"lifecycle.DOCUMENTATION.state", "fleet.DESIRED.jobs.state", "dli_flink_savepoint.state"} <= set(options)
+    assert [place for place, option in options.items() if not isinstance(option["description"], list)] == []
 
 
 def returned_by_several():
