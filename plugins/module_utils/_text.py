@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+# What stands in the place of a secret.
+MASK = "********"
 # As much of a value as tells which one it is.
 _LONGEST_QUOTE = 80
 
