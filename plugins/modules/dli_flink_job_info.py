@@ -555,28 +555,21 @@ error:
       sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._info.query import (
     query_from_params,
     query_jobs,
     query_options,
 )
 from ..module_utils._model.fleet import desired_options, parallelism_options
-from ..module_utils._module import auth_options, is_redacted, run_module
+from ..module_utils._module import auth_options, run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **query_options(), **desired_options(), **parallelism_options()},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **query_options(), **desired_options(), **parallelism_options()},
+        query_from_params,
+        lambda api, query, run: query_jobs(api, query, run.is_redacted),
     )
-
-    def action(params, open_api, _waiting):
-        query = query_from_params(params)
-        return query_jobs(open_api(), query, lambda value: is_redacted(module, value))
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

@@ -261,8 +261,6 @@ error:
       sample: true
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._model.fields import SQL
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options
@@ -270,16 +268,11 @@ from ..module_utils._reconcile.job import converge
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **wait_options(), **goal_options(SQL)},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **wait_options(), **goal_options(SQL)},
+        lambda params: goal_from_params(params, SQL),
+        lambda api, goal, run: converge(api, goal, run.apply, run.waiting),
     )
-
-    def action(params, open_api, waiting):
-        goal = goal_from_params(params, SQL)
-        return converge(open_api(), goal, apply=not module.check_mode, waiting=waiting)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

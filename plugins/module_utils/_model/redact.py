@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._text import MASK
 from .canonical import canonical, text
 from .fields import FIELDS_BY_NAME
-from .sensitive import is_sensitive
+from .sensitive import holds_secret, is_sensitive
 from .sql import redacted_sql, secrets_in_sql
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ def sensitive_values(runtime_config) -> set[str]:
         return set()
     # What is no single value is refused, and not told.
     single = {key: text(value) for key, value in config.items() if not isinstance(value, (dict, list))}
-    return {value for key, value in single.items() if is_sensitive(key)}
+    return {value for key, value in single.items() if is_secret_setting(key, value)}
+
+
+def is_secret_setting(key, value) -> bool:
+    """Whether the value of a setting is not to be shown."""
+    return is_sensitive(text(key)) or holds_secret(text(value))
 
 
 def sensitive_sql_values(sql) -> set[str]:
@@ -93,6 +98,16 @@ def _redacted_args(arguments, public_text):
     words = _args_with_masks(arguments, public_text)
     # One mask for a run of hidden words: not even their number is anybody's business.
     return " ".join(word for i, word in enumerate(words) if word != MASK or i == 0 or words[i - 1] != MASK)
+
+
+def secrets_read(job: ObservedJob, public_text: str) -> set[str]:
+    """Return what a job holds that can be secret: arguments of others, previous passwords, sensitive settings.
+
+    :param public_text: as C(JobSpec.public_text).
+    """
+    arguments = redacted_part_of_args(job.value("entrypoint_args"), public_text)
+    fields = {name: job.value(name) for name in ("runtime_config", "sql_body")}
+    return secret_words(fields) | ({arguments} if arguments else set())
 
 
 def redacted_part_of_args(arguments: str, public_text: str) -> str:
@@ -137,4 +152,4 @@ def _redacted_config(config):
     if not isinstance(config, dict):
         # A text without keys: what is secret in it cannot be told.
         return MASK
-    return {key: MASK if is_sensitive(text(key)) else value for key, value in config.items()}
+    return {key: MASK if is_secret_setting(key, value) else value for key, value in config.items()}
