@@ -34,6 +34,8 @@ _IDENTIFYING = frozenset(
     )
 )
 _IDENTIFIER = re.compile(r"[\w.-]{1,64}")
+# These hold the name of what is changed, and nothing that others have written.
+_HEADERS = ("before_header", "after_header")
 # The fields of a job, and what else is no free text. Short words in them are there by chance.
 _FIELDS = frozenset(FIELDS_BY_NAME) | {"savepoint_path", "zip_file", "tags", "obs_dir", "invocation"}
 # What has the value of a field below it, or of what stands above.
@@ -158,7 +160,7 @@ class Redactor:
         return value
 
     def _string(self, value, name):
-        if name in _IDENTIFYING and _IDENTIFIER.fullmatch(value):
+        if name in _HEADERS or (name in _IDENTIFYING and _IDENTIFIER.fullmatch(value)):
             # A whole secret that is short can be a name by chance.
             return value if len(value) < SHORTEST_ANYWHERE else self._without(value, self._whole, at_least=True)
         if name in _FIELDS:

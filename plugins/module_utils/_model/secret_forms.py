@@ -26,6 +26,8 @@ _QUOTES_AND_BRACKETS = "'\"`()[]{}<>"
 # Nothing would write it otherwise than it is.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _MOST_LEVELS = 5
+_MOST_QUOTES = 3
+_SHORT_ESCAPE = re.compile(r"\\u00([0-9a-f]{2})")
 
 
 def parts_of(secret: str) -> set[str]:
@@ -106,9 +108,10 @@ def written_forms_of(secret: str) -> set[str]:
     """Return a secret as JSON, Python, a URL, a shell, SQL, HTML and messages of this collection would write it."""
     if _PLAIN.fullmatch(secret):
         return {secret}
-    quoted = {secret, repr(secret)[1:-1], *_in_json(secret)}
-    # A response in JSON can hold a string that is JSON itself.
-    nested = {again for form in quoted for again in _in_json(form)}
+    quoted = {secret}
+    # A response in JSON can hold a string that is JSON itself, in which a dictionary is quoted.
+    for _level in range(_MOST_QUOTES):
+        quoted |= {again for form in quoted for again in _quoted_once(form)}
     # Half a character cannot be sent, but must not stop this either.
     urls = {quote(secret, errors="replace"), quote(secret, safe="", errors="replace")}
     urls.add(quote_plus(secret, errors="replace"))
@@ -121,11 +124,14 @@ def written_forms_of(secret: str) -> set[str]:
     }
     others |= {secret.replace("'", "''"), secret.replace("'", "'\"'\"'"), secret.replace("'", "'\\''")}
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in secret)
-    return {form for form in quoted | nested | urls | others | {printable(secret), shown} if form}
+    return {form for form in quoted | urls | others | {printable(secret), shown} if form}
 
 
-def _in_json(text):
-    return {json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+def _quoted_once(text):
+    """Return what JSON, Python and YAML make of a string, between its quotation marks."""
+    in_json = json.dumps(text)[1:-1]
+    in_yaml = _SHORT_ESCAPE.sub(lambda match: f"\\x{match[1].upper()}", in_json)
+    return {in_json, in_yaml, json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
 
 
 def base64_forms_of(secret: str) -> set[str]:

@@ -10,6 +10,7 @@ can hold a secret all the same, and is shown nowhere.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .._text import MASK
@@ -24,6 +25,7 @@ from .sql import secrets_in_sql
 SECRET_OPTION = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 # Ansible's own, about how to run the module.
 _INTERNAL = "_ansible_"
+_OPTION_NAME = re.compile(r"[a-z]\w{0,63}")
 
 
 def shown_options(spec: dict, given: dict, redactor: Redactor) -> dict:
@@ -41,8 +43,8 @@ def shown_options(spec: dict, given: dict, redactor: Redactor) -> dict:
         elif value is None:
             shown[key] = None
         elif not name:
-            # It can be a misspelt name of a secret option.
-            shown[key] = _hidden(value, redactor)
+            # It can be a misspelt name of a secret option, or a piece of a text that Ansible took for options.
+            shown[key if _OPTION_NAME.fullmatch(str(key)) else MASK] = _hidden(value, redactor)
         else:
             shown[key] = _shown(name, spec[name], value, redactor)
     return shown
