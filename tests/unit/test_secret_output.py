@@ -308,3 +308,29 @@ def test_nothing_else_changes_its_type_or_value(state: str, check_mode: bool, se
         assert len(kept) > 5
         parts = {word[first : first + 4] for word in kept for first in range(len(word) - 3)}
         assert result(name, " ".join(f"--x {word}" for word in sorted(kept | parts))) == plain
+
+
+OLD = "--password planted-old-1 --key=planted-old-2"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("name", "given"), [("jar_job", True), ("jar_job", False), ("jar_jobs", True), ("jar_jobs", False)]
+)
+@pytest.mark.parametrize("state", ["present", "started", "stopped"])
+def test_a_previous_secret_is_hidden_from_when_it_is_read(
+    name: str, given: bool, state: str, check_mode: bool, service: LocalDli
+) -> None:
+    """In the service's words about the status, and where these are the reason why nothing can be planned."""
+    job = service.jobs.add(name="orders", entrypoint_args=f"-rate 3 {OLD}", queue_name="queue", start_time=1)
+    service.jobs.set_status(job.job_id, "job_running_exception")
+    job.status_desc = f"Cannot log in with 'planted-old-1' at rate 3: {OLD}, {json.dumps(OLD)}"
+    of_job = {"state": state, "entrypoint_args": "-rate 3"}
+    if given:
+        of_job["secret_entrypoint_args"] = "--password planted-new"
+    options = {"jobs": [{"name": "orders", **of_job}]} if name == "jar_jobs" else {"name": "orders", **of_job}
+    output = run(name, service, options, check_mode=check_mode)
+    assert leaks(output) == []
+    if name == "jar_job":
+        assert "Cannot log in with" in output
+        assert "at rate 3" in output
