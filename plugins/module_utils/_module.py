@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from urllib.parse import quote, quote_plus
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible.module_utils.common.parameters import remove_values
 
 from ._api.flink_jobs import FlinkJobApi
 from ._errors import DliError, Fault, InvalidInput, MissingLibrary
@@ -22,8 +24,9 @@ from ._http.credentials import (
     SECRET_OPTIONS,
     resolve_credentials,
 )
-from ._model.redact import SHORTEST_SECRET_WORD, secret_words
+from ._model.redactor import Redactor
 from ._model.rules import check_seconds
+from ._model.shown_options import shown_options
 from ._progress import PIPE_VARIABLE, Progress
 from ._reconcile.wait import Waiting
 from ._text import printable
@@ -73,44 +76,181 @@ def wait_options() -> dict:
     }
 
 
-def run_module(module: AnsibleModule, action, api=FlinkJobApi) -> None:
-    """Run a module's action and exit with its result, or with one clear sentence.
+@dataclass(frozen=True)
+class Run:
+    """How a module is to do what its task wants.
 
-    :param action: callable that takes the module's parameters, a callable that opens the API (so that the
-        parameters can be checked before anything is sent) and how to wait, and returns the result as a dict.
+    :param apply: False in check mode: everything but the changes themselves.
+    :param waiting: how to wait, and whom to report to meanwhile.
+    :param is_redacted: callable that says whether any part of a value would be masked in free text of the result.
+    """
+
+    apply: bool
+    waiting: Waiting
+    is_redacted: Callable[[Any], bool]
+
+
+def run_module(
+    options: dict[str, dict],
+    parse: Callable[[dict], Any],
+    act: Callable[[Any, Any, Run], dict],
+    api: Callable[..., Any] = FlinkJobApi,
+) -> None:
+    """Run a module and exit with its result, or with one clear sentence.
+
+    :param options: the module's argument spec.
+    :param parse: takes the module's parameters and returns what the task wants; raises C(DliError) before anything is
+        sent.
+    :param act: takes the API, what the task wants and a C(Run), and returns the result.
     :param api: the class of the API.
     """
-    clients: list = []
+    module = _DliModule(options)
+    clients: list[HttpClient] = []
     try:
-        _check_common_options(module.params)
-        _hide_options(module)
-        result = action(module.params, lambda: _open_api(module, api, clients), _waiting(module))
-        _warn(module, result)
-        module.exit_json(**result, **_retries(clients))
+        try:
+            _check_common_options(module.params)
+            task = parse(module.params)
+            run = Run(not module.check_mode, module.waiting(), module.is_redacted)
+            result = act(module.open_api(api, clients), task, run)
+        finally:
+            # Before the result is written, which takes files too: where they are few, there may be none left.
+            for client in clients:
+                client.close()
+        module.warn_each(result)
     except MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
     except DliError as exc:
-        _warn(module, exc.result)
+        module.warn_each(exc.result)
         for report in exc.result.get("jobs", ()):
-            report.update({name: _presentable(module, report[name]) for name in ("msg", "error") if name in report})
-        failure = _presentable(module, {"msg": str(exc), "error": exc.details()})
+            report.update({name: module.presentable(report[name]) for name in ("msg", "error") if name in report})
+        failure = module.presentable({"msg": str(exc), "error": exc.details()})
         module.fail_json(**failure, **exc.result, **_retries(clients))
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
         fault = Fault(exc)
         module.fail_json(msg=str(fault), error=fault.details())
-    finally:
-        for client in clients:
-            client.close()
+    module.exit_json(**result, **_retries(clients))
 
 
-def is_redacted(module: AnsibleModule, value) -> bool:
-    """Whether any part of a value is masked in the result, because it is secret."""
-    return _without_secrets(module, value) != value
+class _DliModule(AnsibleModule):
+    """A module that knows what is secret before anything is logged, checked or returned.
 
+    Its base logs the options while it is made, and returns them with each result, whatever is wrong with them. So the
+    secrets are taken from the options as they come in, and what logs and results show of the options is made here.
 
-def _warn(module, result):
-    for warning in result.pop("warnings", ()):
-        module.warn(_presentable(module, warning))
+    Secrets are taken out by C(Redactor), which knows what each part of a result is. The masking of the base knows that
+    only of its own options; it hides letters wherever they stand, and compares every secret with every text. It is the
+    second net: it gets the secrets that are still there, and there should be none.
+    """
+
+    def __init__(self, options: dict[str, dict]) -> None:
+        self._redactor = Redactor()
+        # Other threads read secrets meanwhile.
+        self._redacting = threading.RLock()
+        for name in SECRET_OPTIONS:
+            self._redactor.hide(os.environ.get(ENVIRONMENT[name], ""))
+        super().__init__(argument_spec=options, supports_check_mode=True)
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._shown_options()
+
+    def _shown_options(self):
+        return shown_options(self.argument_spec, self.params, self._redactor)
+
+    def _log_invocation(self) -> None:
+        given = self.params
+        self.params = self._redactor.result(self._shown_options(), "module_args")
+        try:
+            with self._second_net(self.params):
+                super()._log_invocation()
+        finally:
+            self.params = given
+
+    def log(self, msg: str, log_args: dict | None = None) -> None:
+        """Write to the system's log; see the base."""
+        with self._redacting:
+            shown = self._redactor.text(msg if isinstance(msg, str) else msg.decode(errors="replace"))
+            arguments = {name: self._redactor.text(str(value)) for name, value in (log_args or {}).items()}
+        with self._second_net([shown, arguments]):
+            super().log(shown, arguments)
+
+    def warn(self, warning: str, **options: Any) -> None:
+        """Add a warning to the result; see the base."""
+        super().warn(self.presentable(str(warning)), **options)
+
+    def _return_formatted(self, kwargs: dict) -> None:
+        with self._redacting:
+            result = self._redactor.result({**kwargs, "invocation": {"module_args": self._shown_options()}})
+        with self._second_net(result):
+            super()._return_formatted(result)
+
+    @contextmanager
+    def _second_net(self, redacted: Any) -> Iterator[None]:
+        """Give the base only the secrets that are still in what was redacted."""
+        known = self.no_log_values
+        self.no_log_values = self._redactor.left_over(known, redacted)
+        try:
+            yield
+        finally:
+            self.no_log_values = known
+
+    def warn_each(self, result: dict) -> None:
+        """Take the warnings out of a result and pass them on."""
+        for warning in result.pop("warnings", ()):
+            self.warn(warning)
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret out of all output from now on."""
+        with self._redacting:
+            self._redactor.hide(secret)
+        if secret:
+            self.no_log_values.add(secret)
+
+    def hide_read(self, text: str) -> None:
+        """Keep out of messages what was read from the service and may be secret."""
+        with self._redacting:
+            self._redactor.hide_read(text)
+
+    def is_redacted(self, value: Any) -> bool:
+        """Whether any part of a value would be masked in free text of the result."""
+        with self._redacting:
+            return self._redactor.result(value) != value
+
+    def presentable(self, value: Any) -> Any:
+        """Mask what a message says, and only then cut it: a secret that is cut in two could not be recognised."""
+        if isinstance(value, dict):
+            return {key: self.presentable(item) for key, item in value.items()}
+        if not isinstance(value, str):
+            return value
+        with self._redacting:
+            masked = printable(self._redactor.text(value))
+        if len(masked) <= _LONGEST_MESSAGE:
+            return masked
+        # The words of the service stand in the middle; the end says what became of the task.
+        return f"{masked[: _LONGEST_MESSAGE - _LONGEST_END - 1]}…{masked[-_LONGEST_END:]}"
+
+    def waiting(self) -> Waiting:
+        """Return how the task waits."""
+        params = self.params
+        if "wait" not in params:
+            return Waiting()
+        path = os.environ.get(PIPE_VARIABLE, "") if params["progress"] else ""
+        return Waiting(params["wait"], params["wait_timeout"], Progress(self.presentable, path))
+
+    def open_api(self, api: Callable[..., Any], clients: list[HttpClient]) -> Any:
+        """Log in and return the API.
+
+        :param clients: is given the client before its first request.
+        """
+        params = self.params
+        credentials = resolve_credentials(params, os.environ, _load_cloud)
+        for secret in credentials.secrets:
+            self.hide(secret)
+        client = HttpClient(
+            credentials.verify, params["timeout"], params["retry_timeout"], params.get("parallelism", 1)
+        )
+        clients.append(client)
+        return api(client, replace(open_access(client, credentials, self.hide), keep_read=self.hide_read))
 
 
 def _retries(clients):
@@ -131,80 +271,8 @@ def _check_common_options(params):
     check_seconds("retry_timeout", params["retry_timeout"])
 
 
-def _waiting(module) -> Waiting:
-    params = module.params
-    if "wait" not in params:
-        return Waiting()
-    path = os.environ.get(PIPE_VARIABLE, "") if params["progress"] else ""
-    progress = Progress(lambda text: _presentable(module, text), path)
-    return Waiting(params["wait"], params["wait_timeout"], progress)
-
-
 def _load_cloud(name):
     # Few tasks need it, and each file to be compiled makes every task slower.
     from ._http.clouds_yaml import load_cloud
 
     return load_cloud(name)
-
-
-def _open_api(module, api, clients):
-    credentials = resolve_credentials(module.params, os.environ, _load_cloud)
-    for secret in credentials.secrets:
-        _hide(module, secret)
-    params = module.params
-    client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], params.get("parallelism", 1))
-    clients.append(client)
-    return api(client, open_access(client, credentials, keep_secret=lambda secret: _hide(module, secret)))
-
-
-def _without_secrets(module, value):
-    # Other threads add secrets meanwhile, and a set must not grow while it is gone through. The copy needs no lock: it
-    # is made in one step, as it hashes and compares nothing anew.
-    return remove_values(value, module.no_log_values.copy())
-
-
-def _presentable(module, value):
-    """Mask what a message tells, and only then cut it: a secret that is cut in two could not be recognised."""
-    if isinstance(value, dict):
-        return {key: _presentable(module, item) for key, item in value.items()}
-    if not isinstance(value, str):
-        return value
-    masked = printable(_without_secrets(module, value))
-    if len(masked) <= _LONGEST_MESSAGE:
-        return masked
-    # The words of the service stand in the middle; the end tells what became of the task.
-    return f"{masked[: _LONGEST_MESSAGE - _LONGEST_END - 1]}…{masked[-_LONGEST_END:]}"
-
-
-def _hide_options(module) -> None:
-    """Hide what is secret in an option that is not secret as a whole, or is sent in another form than it is given."""
-    params = module.params
-    for job in (params, params.get("defaults") or {}, *(params.get("jobs") or [])):
-        secret_args = job.get("secret_entrypoint_args") or ""
-        _hide(module, secret_args)
-        _hide(module, " ".join(secret_args.split()))
-        for word in secret_words(job):
-            _hide(module, word)
-
-
-def _hide(module, secret) -> None:
-    """Keep a secret out of all output, in every form that a service could quote it in."""
-    if not secret:
-        return
-    words = {secret, *(part for word in secret.split() for part in (word, word.partition("=")[2]))}
-    for word in words:
-        if word == secret or (len(word) >= SHORTEST_SECRET_WORD and word[0] != "-"):
-            module.no_log_values.update(_forms(word))
-
-
-def _forms(word):
-    quoted = {
-        word,
-        repr(word)[1:-1],
-        *(json.dumps(word, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)),
-    }
-    # An answer in JSON can hold a text that is JSON itself.
-    nested = {json.dumps(form, ensure_ascii=ascii_only)[1:-1] for form in quoted for ascii_only in (True, False)}
-    # Half a character cannot be sent, but must not stop this either.
-    urls = (quote(word, errors="replace"), quote(word, safe="", errors="replace"), quote_plus(word, errors="replace"))
-    return quoted | nested | set(urls)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+# What stands in the place of a secret.
+MASK = "********"
 # As much of a value as identifies it.
 _LONGEST_QUOTE = 80
 

@@ -293,24 +293,17 @@ error:
       sample: true
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.job import converge
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **wait_options(), **goal_options()},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **wait_options(), **goal_options()},
+        goal_from_params,
+        lambda api, goal, run: converge(api, goal, run.apply, run.waiting),
     )
-
-    def action(params, open_api, waiting):
-        goal = goal_from_params(params)
-        return converge(open_api(), goal, apply=not module.check_mode, waiting=waiting)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

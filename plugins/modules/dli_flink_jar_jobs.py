@@ -207,8 +207,6 @@ error:
     type: FleetError
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._model.fleet import fleet_options, task_from_params
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.fleet import converge_fleet
@@ -216,16 +214,12 @@ from ..module_utils._reconcile.fleet_api import FleetApi
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **wait_options(), **fleet_options()},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **wait_options(), **fleet_options()},
+        task_from_params,
+        lambda api, task, run: converge_fleet(api, task, run.apply, run.waiting),
+        FleetApi,
     )
-
-    def action(params, open_api, waiting):
-        task = task_from_params(params)
-        return converge_fleet(open_api(), task, apply=not module.check_mode, waiting=waiting)
-
-    run_module(module, action, FleetApi)
 
 
 if __name__ == "__main__":

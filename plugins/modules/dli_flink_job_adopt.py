@@ -140,25 +140,18 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._info.adopt import adopt_jobs, adoption_from_params, adoption_options
 from ..module_utils._info.selection import selection_options
 from ..module_utils._model.fleet import parallelism_options
-from ..module_utils._module import auth_options, is_redacted, run_module
+from ..module_utils._module import auth_options, run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **selection_options(), **adoption_options(), **parallelism_options()},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **selection_options(), **adoption_options(), **parallelism_options()},
+        adoption_from_params,
+        lambda api, adoption, run: adopt_jobs(api, adoption, run.is_redacted),
     )
-
-    def action(params, open_api, _waiting):
-        adoption = adoption_from_params(params)
-        return adopt_jobs(open_api(), adoption, lambda value: is_redacted(module, value))
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

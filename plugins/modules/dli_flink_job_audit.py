@@ -261,8 +261,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._info.audit import ages_options, audit_from_params, audit_jobs
 from ..module_utils._info.selection import selection_options
 from ..module_utils._model.fleet import desired_options, parallelism_options
@@ -270,22 +268,11 @@ from ..module_utils._module import auth_options, run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            **auth_options(),
-            **selection_options(),
-            **ages_options(),
-            **desired_options(),
-            **parallelism_options(),
-        },
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **selection_options(), **ages_options(), **desired_options(), **parallelism_options()},
+        audit_from_params,
+        lambda api, audit, _run: audit_jobs(api, audit),
     )
-
-    def action(params, open_api, _waiting):
-        audit = audit_from_params(params)
-        return audit_jobs(open_api(), audit)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

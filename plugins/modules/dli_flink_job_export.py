@@ -115,8 +115,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._api.archives import ArchiveApi
 from ..module_utils._module import auth_options, run_module
 from ..module_utils._reconcile.archive import (
@@ -127,13 +125,12 @@ from ..module_utils._reconcile.archive import (
 
 
 def main():
-    module = AnsibleModule(argument_spec={**auth_options(), **export_options()}, supports_check_mode=True)
-
-    def action(params, open_api, _waiting):
-        task = export_from_params(params)
-        return export_jobs(open_api(), task, apply=not module.check_mode)
-
-    run_module(module, action, ArchiveApi)
+    run_module(
+        {**auth_options(), **export_options()},
+        export_from_params,
+        lambda api, task, run: export_jobs(api, task, run.apply),
+        ArchiveApi,
+    )
 
 
 if __name__ == "__main__":

@@ -125,8 +125,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._api.archives import ArchiveApi
 from ..module_utils._module import auth_options, run_module
 from ..module_utils._reconcile.archive import (
@@ -137,13 +135,12 @@ from ..module_utils._reconcile.archive import (
 
 
 def main():
-    module = AnsibleModule(argument_spec={**auth_options(), **import_options()}, supports_check_mode=True)
-
-    def action(params, open_api, _waiting):
-        task = import_from_params(params)
-        return import_jobs(open_api(), task, apply=not module.check_mode)
-
-    run_module(module, action, ArchiveApi)
+    run_module(
+        {**auth_options(), **import_options()},
+        import_from_params,
+        lambda api, task, run: import_jobs(api, task, run.apply),
+        ArchiveApi,
+    )
 
 
 if __name__ == "__main__":

@@ -206,8 +206,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._info.query import query_from_params, query_jobs, query_options
 from ..module_utils._info.selection import selection_options
 from ..module_utils._model.fleet import parallelism_options
@@ -215,16 +213,11 @@ from ..module_utils._module import auth_options, run_module
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **selection_options(), **query_options(), **parallelism_options()},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **selection_options(), **query_options(), **parallelism_options()},
+        query_from_params,
+        lambda api, query, _run: query_jobs(api, query),
     )
-
-    def action(params, open_api, _waiting):
-        query = query_from_params(params)
-        return query_jobs(open_api(), query)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

@@ -153,8 +153,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._api.templates import TemplateApi
 from ..module_utils._module import auth_options, run_module
 from ..module_utils._reconcile.template import (
@@ -165,13 +163,12 @@ from ..module_utils._reconcile.template import (
 
 
 def main():
-    module = AnsibleModule(argument_spec={**auth_options(), **template_options()}, supports_check_mode=True)
-
-    def action(params, open_api, _waiting):
-        task = task_from_params(params)
-        return converge_template(open_api(), task, apply=not module.check_mode)
-
-    run_module(module, action, TemplateApi)
+    run_module(
+        {**auth_options(), **template_options()},
+        task_from_params,
+        lambda api, task, run: converge_template(api, task, run.apply),
+        TemplateApi,
+    )
 
 
 if __name__ == "__main__":

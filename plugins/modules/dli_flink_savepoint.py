@@ -157,8 +157,6 @@ error:
     rolled_back: false
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.savepoint import (
     converge_savepoint,
@@ -168,15 +166,11 @@ from ..module_utils._reconcile.savepoint import (
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **wait_options(), **savepoint_options()}, supports_check_mode=True
+    run_module(
+        {**auth_options(), **wait_options(), **savepoint_options()},
+        task_from_params,
+        lambda api, task, run: converge_savepoint(api, task, run.apply, run.waiting),
     )
-
-    def action(params, open_api, waiting):
-        task = task_from_params(params)
-        return converge_savepoint(open_api(), task, apply=not module.check_mode, waiting=waiting)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

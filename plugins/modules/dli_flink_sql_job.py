@@ -168,8 +168,6 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._model.fields import SQL
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options
@@ -177,16 +175,11 @@ from ..module_utils._reconcile.job import converge
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={**auth_options(), **wait_options(), **goal_options(SQL)},
-        supports_check_mode=True,
+    run_module(
+        {**auth_options(), **wait_options(), **goal_options(SQL)},
+        lambda params: goal_from_params(params, SQL),
+        lambda api, goal, run: converge(api, goal, run.apply, run.waiting),
     )
-
-    def action(params, open_api, waiting):
-        goal = goal_from_params(params, SQL)
-        return converge(open_api(), goal, apply=not module.check_mode, waiting=waiting)
-
-    run_module(module, action)
 
 
 if __name__ == "__main__":

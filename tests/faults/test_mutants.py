@@ -47,8 +47,9 @@ def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_the_masking(patch: pytest.MonkeyPatch) -> None:
-    """What is secret is not told to Ansible."""
-    patch.setattr(_module, "_hide", lambda _module, _secret: None)
+    """What is secret is taken out of nothing."""
+    patch.setattr(_module.Redactor, "hide", lambda _self, _secret: None)
+    patch.setattr(_module.Redactor, "left_over", lambda _self, _secrets, _value: set())
 
 
 def follow_redirects(patch: pytest.MonkeyPatch) -> None:

@@ -290,7 +290,7 @@ WAYS_TO_QUOTE: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("way", WAYS_TO_QUOTE)
-@pytest.mark.parametrize("secret", [SECRET, ROTATED, "planted-alone", "--a planted\n  --b  planted-2\n"])
+@pytest.mark.parametrize("secret", [SECRET, ROTATED, "planted-alone", "--a planted-1\n  --b  planted-2\n"])
 def test_a_service_that_quotes_the_secret(way: str, secret: str, httpserver: HTTPServer) -> None:
     options = {
         "token": "planted-token",

@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, OutcomeUnknown
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import Writes
 
@@ -50,18 +47,3 @@ def test_an_unknown_outcome_is_told_in_a_sentence_of_its_own(looking_fails):
         Writes(Clock()).send(send, look, bool)
     assert str(caught.value).startswith(f"{REFUSED}bad. Whether it was carried out is not known")
     assert str(caught.value).endswith(".")
-
-
-def test_another_thread_may_learn_a_secret_while_a_message_is_masked(monkeypatch):
-    module = SimpleNamespace(no_log_values={"first-secret"})
-    real = _module.remove_values
-
-    def interrupted(value, secrets):
-        for number, _secret in enumerate(secrets):
-            _module._hide(module, f"secret-{number}-of-another-thread")
-        return real(value, secrets)
-
-    monkeypatch.setattr(_module, "remove_values", interrupted)
-    assert "first-secret" not in _module._presentable(module, "The job says first-secret.")
-    assert not _module.is_redacted(module, "a word")
-    assert "secret-0-of-another-thread" in module.no_log_values

@@ -109,16 +109,8 @@ def assert_bearable(result: dict[str, Any]) -> None:
 def argument_spec(module: Any) -> dict[str, Any]:
     """The options of a module, as it gives them to Ansible."""
     specs = []
-
-    class Recorded(Exception):
-        pass
-
-    def record(argument_spec: dict[str, Any], **_others: Any) -> None:
-        specs.append(argument_spec)
-        raise Recorded
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Recorded):
-        patch.setattr(module, "AnsibleModule", record)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "run_module", lambda options, *_others: specs.append(options))
         module.main()
     return specs[0]
 

@@ -25,8 +25,8 @@ class Connection:
     Every method of these raises a C(RequestError) when the service refuses or does not respond, or responds in a shape
     that is not the API's; what they return has been checked.
 
-    C(keep_secret) takes what must not be shown, as C(Access.keep_secret). C(parallelism) is how many requests may be in
-    flight concurrently.
+    C(keep_secret) and C(keep_read) take what must not be shown, as those of C(Access) do. C(parallelism) is how many
+    requests may be in flight concurrently.
     """
 
     def __init__(self, client, access: Access) -> None:
@@ -36,6 +36,7 @@ class Connection:
         self._renewing = threading.Lock()
         self._may_renew = True
         self.keep_secret = access.keep_secret
+        self.keep_read = access.keep_read
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 

@@ -33,12 +33,14 @@ class Access:
     :param auth: puts the credentials on a prepared request; has C(renewed()) for when they are refused, and
         C(advice), a sentence for when that does not help.
     :param keep_secret: is told what must not be shown.
+    :param keep_read: is told what was read from the service and must not be in messages, as it may be secret.
     """
 
     endpoint: str
     project_id: str
     auth: TokenAuth | SignatureAuth
     keep_secret: Callable[[str], None] = lambda _secret: None
+    keep_read: Callable[[str], None] = lambda _text: None
 
 
 class TokenAuth:

@@ -6,59 +6,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from .._text import MASK
 from .canonical import canonical, text
 from .fields import FIELDS_BY_NAME
+from .sensitive import holds_secret, is_sensitive
+from .sql import redacted_sql, secrets_in_sql
 
 if TYPE_CHECKING:
     from .job import ObservedJob
     from .spec import JobSpec
 
-MASK = "********"
 # Shorter words are left alone: hiding each "1" or "on" would garble the whole result.
 SHORTEST_SECRET_WORD = 4
 CHANGED_MASK = f"{MASK} (changed)"
-# Parts of the option names that Flink itself treats as sensitive when it shows its configuration.
-_SENSITIVE_KEY_PARTS = (
-    "password",
-    "secret",
-    "token",
-    "apikey",
-    "api-key",
-    "access-key",
-    "access.key",
-    "account.key",
-    "service-key",
-    "auth-params",
-    "basic-auth",
-    "jaas.config",
-    "http-headers",
-)
-
-# An option in SQL, such as 'connector' = 'kafka': all before the value, the key, the value.
-_SQL_OPTION = re.compile(r"('([A-Za-z][\w.-]{0,199})'\s{0,99}=\s{0,99}')((?:[^']|'')*)'")
-# A setting such as SET s3.secret-key = abc, with or without quotes: all before the value, a quote, the key, the value.
-_SQL_SETTING = re.compile(
-    r"(\b(?i:set)\s{1,99}(['\"`]?)([A-Za-z][\w.-]{0,199})\2\s{0,99}=\s{0,99})"
-    r"((?:[^;\n'\"]+|'(?:[^']|'')*'|\"[^\"]*\"|['\"])+)"
-)
-# The value of one, if it is quoted as a whole, and where a comment after it begins.
-_QUOTED_VALUE = re.compile(r"'((?:[^']|'')*)'|\"([^\"]*)\"")
-_COMMENT_BEHIND = re.compile(r"\s--|/\*")
-# What people write freely in SQL: comments, string literals and quoted names. Hints are no comments; what has no end
-# goes to the end.
-_SQL_PART = re.compile(r"--[^\n]*|/\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z)|'(?:[^']|'')*(?:'|\Z)|`[^`]*`|\"[^\"]*\"")
-# They are looked at so that a quote in one does not pass for the beginning of a string.
-_NAME_QUOTES = '`"'
-# What a hidden one of them looks like, by how it begins.
-_REDACTED_PARTS = {"-": f"-- {MASK}", "/": f"/* {MASK} */", "'": f"'{MASK}'", "`": f"`{MASK}`", '"': f'"{MASK}"'}
-# A value that itself holds settings or a URL with a password.
-_SECRET_IN_VALUE = re.compile(
-    "(?:" + "|".join(map(re.escape, _SENSITIVE_KEY_PARTS)) + r")[\w.-]{0,99}\s{0,9}=|://[^/\s@]{0,999}:[^/\s@]{0,999}@",
-    re.IGNORECASE,
-)
 
 
 def redacted(name: str, value, public_text: str):
@@ -69,7 +31,7 @@ def redacted(name: str, value, public_text: str):
     if name == "entrypoint_args" and value:
         return _redacted_args(value, public_text)
     if name == "sql_body" and value:
-        return _redacted_sql(value, public_text)
+        return redacted_sql(value, public_text)
     if name == "runtime_config" and value:
         return _redacted_config(value)
     return value
@@ -112,17 +74,17 @@ def sensitive_values(runtime_config) -> set[str]:
         return set()
     # What is no single value is refused, and not told.
     single = {key: text(value) for key, value in config.items() if not isinstance(value, (dict, list))}
-    return {value for key, value in single.items() if _is_sensitive(key)}
+    return {value for key, value in single.items() if is_secret_setting(key, value)}
+
+
+def is_secret_setting(key, value) -> bool:
+    """Whether the value of a setting is not to be shown."""
+    return is_sensitive(text(key)) or holds_secret(text(value))
 
 
 def sensitive_sql_values(sql) -> set[str]:
     """Return the values of options and settings in SQL that are not to be shown, as they stand there and are meant."""
-    found = {match[3] for match in _SQL_OPTION.finditer(sql or "") if _is_sensitive_option(match[2], match[3])}
-    for match in _SQL_SETTING.finditer(sql or ""):
-        if _is_sensitive_option(match[3], match[4]):
-            quoted = _QUOTED_VALUE.match(match[4])
-            found.add((quoted[1] or quoted[2] or "") if quoted else _COMMENT_BEHIND.split(match[4], 1)[0].strip())
-    return found | {value.replace("''", "'") for value in found}
+    return secrets_in_sql(sql or "")
 
 
 def secret_words(fields: dict) -> set[str]:
@@ -131,59 +93,21 @@ def secret_words(fields: dict) -> set[str]:
     return {word for word in words if len(word) >= SHORTEST_SECRET_WORD and word not in ("true", "false")}
 
 
-def _redacted_sql(sql, public_sql):
-    """Without values of sensitive options, and without comments and strings that the task does not itself give.
-
-    As with arguments, former values of the options that the task gives in the open are shown.
-    """
-    sql, public_sql = _without_sensitive_options(sql), _without_sensitive_options(public_sql)
-    public_parts = set(_SQL_PART.findall(public_sql))
-    public_keys = {match[2] for match in _SQL_OPTION.finditer(public_sql) if match[3] != MASK}
-    public_places = set()
-    for match in _SQL_OPTION.finditer(sql):
-        public_places.add(match.start(2) - 1)
-        if match[3] == MASK or match[2] in public_keys:
-            public_places.add(match.start(3) - 1)
-    # Their keys tell which values are sensitive.
-    public_places.update(match.start(3) - 1 for match in _SQL_SETTING.finditer(sql) if match[2] == "'")
-
-    def redacted_part(match):
-        part = match[0]
-        if match.start() in public_places or part in public_parts:
-            return part
-        if part[0] in _NAME_QUOTES and "'" not in part:
-            return part
-        return _REDACTED_PARTS[part[0]]
-
-    # At the end: a value without quotes can hold half a string or comment, and what follows must not pass for the rest.
-    return _without_sensitive_settings(_SQL_PART.sub(redacted_part, sql))
-
-
-def _without_sensitive_options(sql):
-    return _SQL_OPTION.sub(
-        lambda match: f"{match[1]}{MASK}'" if _is_sensitive_option(match[2], match[3]) else match[0], sql
-    )
-
-
-def _without_sensitive_settings(sql):
-    def redacted_setting(match):
-        if not _is_sensitive_option(match[3], match[4]):
-            return match[0]
-        quote = match[4][0] if _QUOTED_VALUE.fullmatch(match[4].rstrip()) else ""
-        return f"{match[1]}{quote}{MASK}{quote}"
-
-    return _SQL_SETTING.sub(redacted_setting, sql)
-
-
-def _is_sensitive_option(key, value):
-    return _is_sensitive(key) or bool(_SECRET_IN_VALUE.search(value))
-
-
 def _redacted_args(arguments, public_text):
     """Only words that the task gives in the open, and former values of its own flags."""
     words = _args_with_masks(arguments, public_text)
     # One mask for a run of hidden words: not even their number is anybody's business.
     return " ".join(word for i, word in enumerate(words) if word != MASK or i == 0 or words[i - 1] != MASK)
+
+
+def secrets_read(job: ObservedJob, public_text: str) -> set[str]:
+    """Return what a job holds that can be secret: arguments of others, previous passwords, sensitive settings.
+
+    :param public_text: as C(JobSpec.public_text).
+    """
+    arguments = redacted_part_of_args(job.value("entrypoint_args"), public_text)
+    fields = {name: job.value(name) for name in ("runtime_config", "sql_body")}
+    return secret_words(fields) | ({arguments} if arguments else set())
 
 
 def redacted_part_of_args(arguments: str, public_text: str) -> str:
@@ -228,9 +152,4 @@ def _redacted_config(config):
     if not isinstance(config, dict):
         # A text without keys: what is secret in it cannot be told.
         return MASK
-    return {key: MASK if _is_sensitive(key) else value for key, value in config.items()}
-
-
-def _is_sensitive(key):
-    lowered = text(key).lower()
-    return any(part in lowered for part in _SENSITIVE_KEY_PARTS)
+    return {key: MASK if is_secret_setting(key, value) else value for key, value in config.items()}

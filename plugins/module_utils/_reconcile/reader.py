@@ -12,6 +12,7 @@ from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, NotFound
 from .._model.fields import JobKind
 from .._model.job import ObservedJob
+from .._model.redact import secrets_read
 from .._model.spec import JobSpec
 
 
@@ -36,6 +37,8 @@ class JobReader:
 
     def __init__(self, api: FlinkJobApi) -> None:
         self._api = api
+        # What tasks give in the open of the jobs that were found, by id.
+        self._public_texts: dict[int, str] = {}
 
     def find(self, spec: JobSpec) -> Found:
         """Find the job that a desired state is about, and read what it manages.
@@ -44,6 +47,9 @@ class JobReader:
         :raises RequestError: the service refused or did not answer.
         """
         found = self._find_by_name(spec) if spec.job_id is None else self._find_by_id(spec)
+        if found.job:
+            self._public_texts[found.job.job_id] = spec.public_text
+            self._keep_secrets_of(found.job)
         if found.job and spec.kind and not spec.kind.has(found.job.job_type):
             raise ConflictError(
                 f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a "
@@ -110,7 +116,15 @@ class JobReader:
             raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
 
     def _detail(self, job_id):
-        return ObservedJob(self._api.get_job(job_id), "detail")
+        job = ObservedJob(self._api.get_job(job_id), "detail")
+        if job_id in self._public_texts:
+            self._keep_secrets_of(job)
+        return job
+
+    def _keep_secrets_of(self, job):
+        """Keep out of messages what the job holds that its task does not give, such as a previous password."""
+        for secret in secrets_read(job, self._public_texts[job.job_id]):
+            self._api.keep_read(secret)
 
     def _named(self, name, **filters):
         # Jobs of other names are left out already, but not those that have none.

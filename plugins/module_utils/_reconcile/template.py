@@ -18,7 +18,7 @@ from .._errors import (
 )
 from .._model.canonical import canonical, tag_strings
 from .._model.fields import FIELDS_BY_NAME, SQL_JOB_TYPES
-from .._model.redact import redacted, redacted_change
+from .._model.redact import redacted, redacted_change, secret_words
 from .._model.rules import (
     WIDEST_LONG,
     check_number,
@@ -96,6 +96,9 @@ def converge_template(api: TemplateApi, task: TemplateTask, apply: bool, clock=t
     """
     writes = Writes(clock)
     found = _find(api, task)
+    # A refusal can quote what was there before.
+    for secret in secret_words(found or {}):
+        api.keep_read(secret)
     operation, after = _plan(task, found)
     warnings = _tags_warnings(api, task, found)
     template = after

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Takes the secrets of a task out of everything that the task shows.
+
+Masking each secret wherever its letters stand would garble the rest: C(--pin 1000) is no reason to hide the job 100001,
+and C(--env prod) none to hide the name of the job prod-a. So what is looked for in a text depends on where it stands.
+The cost is that of the text: no secret is compared with each text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._text import MASK
+from .fields import FIELDS_BY_NAME
+from .secret_forms import base64_forms_of, parts_of, written_forms_of
+
+# Shorter secrets count only as whole words: their letters can stand in other words by chance.
+SHORTEST_ANYWHERE = 8
+# How many first characters of a secret are looked for before the rest is compared.
+_HEAD = 4
+
+# What identifies, counts or classifies. It is shown as it is where it looks like that, and only what is a secret as a
+# whole, such as a token, is taken out.
+_IDENTIFYING = frozenset(
+    (
+        *("name", "user_name", "user_id", "queue_name", "job_type", "flink_version", "checkpoint_mode", "run_mode"),
+        *("status", "last_status", "verdict", "operation", "fields", "type", "state", "option", "error_code"),
+        *("job_id", "template_id", "old_job_id", "new_job_id", "request_id", "jid", "resource_config_version"),
+        *("create_time", "start_time", "update_time", "feature", "project_id", "upgrade_mode", "purge_state"),
+    )
+)
+_IDENTIFIER = re.compile(r"[\w.-]{1,64}")
+# These hold the name of what is changed, and nothing that others have written.
+_HEADERS = ("before_header", "after_header")
+# The fields of a job, and what else is no free text. Short words in them are there by chance.
+_FIELDS = frozenset(FIELDS_BY_NAME) | {"savepoint_path", "zip_file", "tags", "obs_dir", "invocation"}
+# What has the value of a field below it, or of what stands above.
+_TRANSPARENT = ("before", "after", "module_args")
+# The keys of these are not ours.
+_FREE_KEYS = frozenset(("runtime_config", "tags", "stream_graph", "resource_config"))
+
+_WORD_BEFORE = re.compile(r"[\w-]\Z")
+# A letter before a secret that belongs to an escape, as in "\n" or "%20".
+_ESCAPE_BEFORE = re.compile(r"(?:\\[abfnrtv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2})\Z")
+_LONGEST_ESCAPE = 6
+_WORD_BEHIND = re.compile(r"[\w-]")
+
+
+class _Index:
+    """Texts to look for; the cost of looking does not depend on how many there are."""
+
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+        # By the first characters, how long the texts are that begin so.
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._heads: tuple[int, ...] = ()
+
+    def add(self, text: str) -> None:
+        if text in self.texts:
+            return
+        self.texts.add(text)
+        head = text[:_HEAD]
+        self._lengths[head] = tuple(sorted({*self._lengths.get(head, ()), len(text)}, reverse=True))
+        if len(head) not in self._heads:
+            self._heads = (*self._heads, len(head))
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where in a text something is that was added, from where to where."""
+        lengths, known = self._lengths, self.texts
+        found = []
+        for size in self._heads:
+            for start in [at for at in range(len(text) - size + 1) if text[at : at + size] in lengths]:
+                for length in lengths[text[start : start + size]]:
+                    if text[start : start + length] in known and _is_apart(text, start, start + length):
+                        found.append((start, start + length))
+                        break
+        return found
+
+
+def _is_apart(text, start, end):
+    """Whether a part of a text is long enough to count anywhere, or stands there as a whole word."""
+    if end - start >= SHORTEST_ANYWHERE:
+        return True
+    if _WORD_BEHIND.match(text, end):
+        return False
+    before = text[max(0, start - _LONGEST_ESCAPE) : start]
+    return not _WORD_BEFORE.search(before) or bool(_ESCAPE_BEFORE.search(before))
+
+
+class Redactor:
+    """Knows the secrets of a task, and takes them out of texts and results."""
+
+    def __init__(self) -> None:
+        # What is secret as a whole; with its parts; and with the parts of what was only read.
+        self._whole, self._known, self._suspected = _Index(), _Index(), _Index()
+        self._seen: set[tuple[str, bool]] = set()
+        self._public: set[str] = set()
+        self._cache: dict[tuple, str] = {}
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret out of all output from now on, as a whole and in parts, however it is written."""
+        if not secret or (secret, True) in self._seen:
+            return
+        self._seen.add((secret, True))
+        for form in written_forms_of(secret) | written_forms_of(" ".join(secret.split())):
+            for index in (self._whole, self._known):
+                index.add(form)
+        parts = parts_of(secret)
+        for part in parts:
+            for form in written_forms_of(part):
+                self._known.add(form)
+        for form in {form for part in parts | {secret} for form in base64_forms_of(part)}:
+            if len(form) >= SHORTEST_ANYWHERE:
+                self._known.add(form)
+        self._cache.clear()
+
+    def hide_read(self, text: str) -> None:
+        """Keep out of free text what was read from the service and may be secret, such as a previous password.
+
+        Fields that results show are not affected: most of such a text is none. Nor is what the task itself gives in the
+        open.
+        """
+        if not text or (text, False) in self._seen:
+            return
+        self._seen.add((text, False))
+        for part in {text, *parts_of(text)} - self._public:
+            for form in written_forms_of(part):
+                self._suspected.add(form)
+        self._cache.clear()
+
+    def is_public(self, text: str) -> None:
+        """Note what the task itself gives in the open."""
+        self._public.add(text)
+
+    def text(self, text: str) -> str:
+        """Return free text, such as a message, without secrets."""
+        return self._without(text, self._known, self._suspected)
+
+    def result(self, value: Any, name: str = "") -> Any:
+        """Return a copy of a result without secrets; what is no text keeps its type and value.
+
+        :param name: the name of the field whose value it is.
+        """
+        if isinstance(value, str):
+            return self._string(value, name)
+        if isinstance(value, dict):
+            free = name in _FREE_KEYS
+            return {
+                (self.text(key) if free and isinstance(key, str) else key): self.result(
+                    item, name if free or key in _TRANSPARENT or not isinstance(key, str) else key
+                )
+                for key, item in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.result(item, name) for item in value]
+        return value
+
+    def _string(self, value, name):
+        if name in _HEADERS or (name in _IDENTIFYING and _IDENTIFIER.fullmatch(value)):
+            # A whole secret that is short can be a name by chance.
+            return value if len(value) < SHORTEST_ANYWHERE else self._without(value, self._whole, at_least=True)
+        if name in _FIELDS:
+            return self._without(value, self._known, at_least=True)
+        return self.text(value)
+
+    def _without(self, text, *indexes, at_least=False):
+        """Return a text with a mask in place of what an index knows.
+
+        :param at_least: whether to leave alone what is short.
+        """
+        key = (text, len(indexes), at_least, indexes[0] is self._whole)
+        cached = self._cache.get(key)
+        if cached is not None:
+            return cached
+        found = sorted(place for index in indexes for place in index.places(text))
+        if at_least:
+            found = [(start, end) for start, end in found if end - start >= SHORTEST_ANYWHERE]
+        pieces, position = [], 0
+        for start, end in found:
+            if start >= position:
+                pieces += [text[position:start], MASK]
+            position = max(position, end)
+        result = "".join([*pieces, text[position:]]) if found else text
+        self._cache[key] = result
+        return result
+
+    def left_over(self, secrets: set[str], value: Any) -> set[str]:
+        """Return those secrets that are still in the texts of a redacted result, where they cannot be by chance."""
+        texts = "\n".join(set(_texts_of(value)))
+        heads = {texts[at : at + _HEAD] for at in range(len(texts) - _HEAD + 1)}
+        return {
+            secret
+            for secret in secrets
+            if len(secret) >= SHORTEST_ANYWHERE and secret[:_HEAD] in heads and secret in texts
+        }
+
+
+def _texts_of(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts_of(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts_of(item)

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The forms in which a secret can come out: in part, quoted, escaped or encoded."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+from .._text import printable
+from .sensitive import is_sensitive, passwords_in_urls
+
+# Shorter parts are left alone: hiding each "1" or "on" would garble all output.
+SHORTEST_PART = 4
+# What many options have as a value is not worth hiding on its own.
+_COMMON = frozenset(("true", "false", "none", "null"))
+_SEPARATORS = re.compile(r"[,;|&?\s]+")
+_PAIR = re.compile("[:=]")
+_QUOTES_AND_BRACKETS = "'\"`()[]{}<>"
+# Nothing would write it otherwise than it is.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+_MOST_LEVELS = 5
+_MOST_QUOTES = 3
+_SHORT_ESCAPE = re.compile(r"\\u00([0-9a-f]{2})")
+
+
+def parts_of(secret: str) -> set[str]:
+    """Return what a secret is made of that may be quoted alone.
+
+    Of arguments these are the words, as they are and as a shell takes them, the values behind an equals sign, the
+    parts of C(user:password) and of lists with commas, and the values in JSON; of a text of several lines each line.
+    """
+    parts = {line.strip() for line in secret.splitlines()} | set(_split(secret, 0))
+    return {part for part in parts if part != secret and _is_worth_hiding(part)}
+
+
+def _is_worth_hiding(part):
+    # What begins with a hyphen is the name of a flag.
+    return len(part) >= SHORTEST_PART and part[0] != "-" and part.lower() not in _COMMON
+
+
+def _split(text, level) -> Iterator[str]:
+    if level == _MOST_LEVELS:
+        return
+    for word in {*_shell_words(text), *text.split()}:
+        if word != text:
+            yield word
+        yield from _inner_parts(word, level)
+
+
+def _shell_words(text):
+    if not any(char in text for char in "'\"\\"):
+        return []
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def _inner_parts(word, level):
+    inner = set(_json_values(word) if word[:1] in ("{", "[") else ())
+    if not inner:
+        inner = _values_in(word)
+    for part in {part.strip() for part in inner | set(passwords_in_urls(word))} - {"", word}:
+        yield part
+        yield from _split(part, level + 1)
+
+
+def _values_in(word):
+    """Return what a word holds without its quotation marks, behind its equals sign, and between commas and colons."""
+    stripped = word.strip(_QUOTES_AND_BRACKETS)
+    # The program may show what the shell makes of a word.
+    values = {stripped}
+    _key, sign, value = stripped.partition("=")
+    for piece in _SEPARATORS.split(value if sign else stripped):
+        values.add(piece)
+        # Of a URL host and port are no secrets.
+        if "://" not in piece:
+            first, *others = _PAIR.split(piece)
+            values.update(others)
+            # As in user:password, but not the key of "password": "…".
+            values |= {first} - {key for key in (first,) if others and is_sensitive(key)}
+    return values | ({value} if sign else set())
+
+
+def _json_values(word):
+    try:
+        values = [json.loads(word)]
+    except (ValueError, RecursionError):
+        return
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            values.extend(value.values())
+        elif isinstance(value, list):
+            values.extend(value)
+        elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            yield str(value)
+
+
+def written_forms_of(secret: str) -> set[str]:
+    """Return a secret as JSON, Python, a URL, a shell, SQL, HTML and messages of this collection would write it."""
+    if _PLAIN.fullmatch(secret):
+        return {secret}
+    quoted = {secret}
+    # A response in JSON can hold a string that is JSON itself, in which a dictionary is quoted.
+    for _level in range(_MOST_QUOTES):
+        quoted |= {again for form in quoted for again in _quoted_once(form)}
+    # Half a character cannot be sent, but must not stop this either.
+    urls = {quote(secret, errors="replace"), quote(secret, safe="", errors="replace")}
+    urls.add(quote_plus(secret, errors="replace"))
+    urls |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), url) for url in urls}
+    html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    others = {
+        html,
+        html.replace('"', "&quot;").replace("'", "&#x27;"),
+        html.replace('"', "&#34;").replace("'", "&#39;"),
+    }
+    others |= {secret.replace("'", "''"), secret.replace("'", "'\"'\"'"), secret.replace("'", "'\\''")}
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in secret)
+    return {form for form in quoted | urls | others | {printable(secret), shown} if form}
+
+
+def _quoted_once(text):
+    """Return what JSON, Python and YAML make of a string, between its quotation marks."""
+    in_json = json.dumps(text)[1:-1]
+    in_yaml = _SHORT_ESCAPE.sub(lambda match: f"\\x{match[1].upper()}", in_json)
+    return {in_json, in_yaml, json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
+
+
+def base64_forms_of(secret: str) -> set[str]:
+    """Return what base64 makes of a secret wherever in a longer text it stands, as in C(user:password) of a header.
+
+    The characters that depend on what stands beside it are left out.
+    """
+    data = secret.encode(errors="replace")
+    forms = set()
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+        first = -(-before * 4 // 3)
+        last = len(encoded) - (1 if (before + len(data)) % 3 else 0)
+        forms |= {encoded[first:last], encoded[first:last].translate({43: 45, 47: 95})}
+    return forms

@@ -1,0 +1,283 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finds the secrets in SQL, of Flink's dialect and of DLI's own, and shows SQL without them.
+
+It reads tokens, not statements: what stands in a comment or a string cannot pass for an option, and it makes no
+difference how an option is quoted or spaced. DLI's own dialect writes C(WITH (type = "rds", password = "…")).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .._text import MASK
+from .sensitive import holds_secret, is_sensitive
+
+# What has no end goes to the end. Hints are no comments. Only in double quotes and after E a backslash escapes.
+_TOKEN = re.compile(
+    r"""
+    (?P<comment> --[^\n]* | /\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z) )
+    | (?P<string> [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[uU]&|[nNxXbB])?'(?:[^']|'')*(?:'|\Z)
+        | "(?:[^"\\]|\\.|"")*(?:"|\Z) )
+    | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
+    | (?P<word> [\w$@](?:[\w$@.]|-(?!-)|/(?![*/]))* )
+    | (?P<space> \s+ )
+    | (?P<sign> => | := | \|\| | . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# What stands between a key and its value.
+_ASSIGNMENTS = ("=", "=>", ":=", ":", "VALUE")
+# What joins literals to one value.
+_JOINTS = ("||", "+", "UESCAPE")
+# Before the parentheses with the options of a table or a query.
+_OPTIONS = ("WITH", "OPTIONS")
+# What stands before the name of a table or a column. In double quotes DLI has strings, and others have names.
+_BEFORE_NAMES = ("FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "AS", "BY")
+_QUOTE = re.compile("['\"`]")
+# What a literal looks like that is meant as a key.
+_KEY = re.compile(r"[A-Za-z_][\w./-]{0,199}")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class _Token:
+    """A piece of SQL, and what is known of it.
+
+    C(word) is a word or a sign in upper case, and C(quote) the quotation mark of anything else; "" where it has none.
+    C(key) is the option whose value it is, "" for none. C(is_key) is whether it names one. C(shown) is what is shown in
+    its place where it is secret, None where it is not. C(secrets) are what is secret then.
+    """
+
+    __slots__ = ("kind", "text", "word", "quote", "key", "is_key", "shown", "secrets")
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind = kind
+        self.text = text
+        self.word = text.upper() if kind in ("word", "sign") else ""
+        self.quote = _QUOTE.search(text)[0] if kind in ("string", "name") else ""
+        self.key = ""
+        self.is_key = False
+        self.shown: str | None = None
+        self.secrets: Iterable[str] = ()
+
+    def hide(self) -> None:
+        """Mark it as a secret."""
+        self.shown, self.secrets = self.masked(), self._meanings()
+
+    def masked(self) -> str:
+        """Return what it looks like when it is hidden."""
+        if self.kind == "comment":
+            return f"-- {MASK}" if self.text.startswith("--") else f"/* {MASK} */"
+        quote = self.quote
+        return f"{self.text[: self.text.find(quote)]}{quote}{MASK}{quote}" if quote else MASK
+
+    @property
+    def content(self) -> str:
+        """What stands between its quotation marks."""
+        quote = self.quote
+        return self.text[self.text.find(quote) + 1 :].removesuffix(quote) if quote else self.text
+
+    def _meanings(self):
+        """Return what it can stand for: as it is written, and with its escapes resolved."""
+        written, quote = self.content, self.quote
+        meanings = {written, written.replace(quote * 2, quote)} if quote else {written}
+        return meanings | {_ESCAPED.sub(r"\1", meaning) for meaning in meanings}
+
+
+def secrets_in_sql(sql: str) -> set[str]:
+    """Return the values of sensitive options and settings, as they are written and as they are meant."""
+    return {secret for token in _tokens(sql) for secret in token.secrets if secret.strip()}
+
+
+def redacted_sql(sql: str, public_sql: str) -> str:
+    """Return SQL without values of sensitive options, and without comments and strings that nobody gave in the open.
+
+    Previous values of the options that the task gives in the open are shown, as with arguments.
+
+    :param public_sql: the SQL that the task itself gives; its own secrets are hidden all the same.
+    """
+    public = _tokens(public_sql)
+    public_texts = {token.text for token in public if token.shown is None}
+    public_keys = {token.key for token in public if token.key and token.shown is None}
+
+    def shown(token):
+        if token.shown is not None:
+            return token.shown
+        is_public = token.is_key or token.key in public_keys or token.text in public_texts
+        # A name with an apostrophe can be the rest of a string.
+        can_be_foreign = token.kind in ("comment", "string") or (token.kind == "name" and "'" in token.text)
+        return token.masked() if can_be_foreign and not is_public else token.text
+
+    return "".join(map(shown, _tokens(sql)))
+
+
+def _tokens(sql):
+    """Return the tokens of SQL, with the secret ones marked."""
+    tokens = [_Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(sql)]
+    for token in tokens:
+        if token.kind in ("comment", "string") and holds_secret(token.text):
+            token.hide()
+    _Marker(tokens).mark()
+    return tokens
+
+
+class _Marker:
+    """Marks keys and values: options of tables and queries, settings, and whatever else has a key and a value."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = tokens
+        # The places of those that mean something.
+        self._places = [place for place, token in enumerate(tokens) if token.kind not in ("space", "comment")]
+        # For each open parenthesis or bracket what it is; "options" where these are in it.
+        self._open: list[str] = []
+
+    def mark(self) -> None:
+        index = 0
+        end = len(self._places)
+        while index < end:
+            index = self._marked_from(index)
+
+    def _at(self, index):
+        """Return a token that means something, by its number among these; one without text where there is none."""
+        return self._tokens[self._places[index]] if 0 <= index < len(self._places) else _NOTHING
+
+    def _marked_from(self, index):
+        """Mark what begins here, and return the number of the token to go on with."""
+        token = self._at(index)
+        word = token.word
+        if token.quote == '"' and self._at(index - 1).word in _BEFORE_NAMES:
+            token.kind = "name"
+        if word in ("(", "["):
+            is_options = word == "(" and self._at(index - 1).word in _OPTIONS
+            self._open.append("options" if is_options else word)
+        elif word in (")", "]"):
+            del self._open[-1:]
+        elif word == ";":
+            self._open.clear()
+        elif word == "SET" and self._begins_a_statement(index):
+            return self._setting(index)
+        elif word in _ASSIGNMENTS:
+            return self._value(index + 1, self._key(index - 1))
+        elif word == "," and self._open[-1:] == ["["] and is_sensitive(self._at(index - 1).content):
+            # MAP['password', '…']
+            return self._value(index + 1, self._at(index - 1).content)
+        elif token.kind == "string" and self._at(index - 1).kind == "word":
+            # IDENTIFIED BY PASSWORD '…'
+            if is_sensitive(self._at(index - 1).text) and self._at(index - 1).word not in _ASSIGNMENTS:
+                return self._value(index, self._at(index - 1).text)
+        return index + 1
+
+    def _begins_a_statement(self, index):
+        if self._at(index - 1).word == ";" or index == 0:
+            return True
+        between = self._tokens[self._places[index - 1] + 1 : self._places[index]]
+        return any("\n" in token.text for token in between)
+
+    def _key(self, index):
+        """Return the key that ends here, and mark it as one; "" where there is none."""
+        parts = []
+        while self._at(index).kind in ("string", "name", "word") and len(parts) < 9:
+            token = self._at(index)
+            parts.insert(0, token.content)
+            if token.kind == "string" and _KEY.fullmatch(token.content):
+                token.is_key = True
+            # Only what stands without a gap belongs to one key, such as `a`.`b`.
+            if index == 0 or self._places[index] - self._places[index - 1] > 1:
+                break
+            index -= 1
+        return "".join(parts)
+
+    def _value(self, index, key):
+        """Mark the value that begins here, and return the number of the token to go on with."""
+        is_option = self._open[-1:] == ["options"]
+        if not is_sensitive(key):
+            token = self._at(index)
+            # A bare key in a query, as in WHERE a = 'b', is no option of the task's.
+            if token.kind == "string" and (is_option or self._at(index - 2).is_key):
+                token.key = key
+            return index
+        depth = 0
+        while True:
+            token = self._at(index)
+            word = token.word
+            if word == ";" or token is _NOTHING:
+                return index
+            if word in (")", "]", ",") and depth == 0:
+                return index
+            if word in ("(", "["):
+                depth += 1
+            elif word in (")", "]"):
+                depth -= 1
+            elif token.kind in ("string", "name") or (token.kind == "word" and (is_option or word[0].isdigit())):
+                token.hide()
+            elif word not in _JOINTS and depth == 0 and not self._leads_to_a_literal(index):
+                return index
+            index += 1
+            if depth == 0 and token.shown is not None and not is_option and not self._goes_on(index):
+                return index
+
+    def _leads_to_a_literal(self, index):
+        """Whether a word begins a value, such as the name of a function or of a character set."""
+        return self._at(index).kind == "word" and (
+            self._at(index + 1).kind == "string" or self._at(index + 1).word == "("
+        )
+
+    def _goes_on(self, index):
+        """Whether a value goes on after a literal."""
+        return self._at(index).word in _JOINTS or self._at(index).kind == "string"
+
+    def _setting(self, index):
+        """Mark the setting whose SET stands here: C(SET key = value), with or without quotes, to the end of the line.
+
+        Return the number of the token to go on with.
+        """
+        equals = index + 1
+        while equals <= index + 9 and self._at(equals).kind in ("string", "name", "word"):
+            equals += 1
+        if equals == index + 1 or self._at(equals).word != "=":
+            return index + 1
+        key = self._key(equals - 1)
+        first = self._places[equals] + 1
+        end = self._end_of_setting(first)
+        value = self._tokens[first:end]
+        if is_sensitive(key) or holds_secret("".join(token.text for token in value)):
+            self._hide_setting(value)
+        else:
+            for token in value:
+                token.key = key if token.kind == "string" else ""
+        following = next(
+            (number for number in range(equals + 1, len(self._places)) if self._places[number] >= end), None
+        )
+        return len(self._places) if following is None else following
+
+    def _end_of_setting(self, place):
+        """Return where a setting's value ends that begins at a place: at a semicolon, or at the end of its line."""
+        has_begun = False
+        while place < len(self._tokens):
+            token = self._tokens[place]
+            if token.text == ";" or (has_begun and token.kind == "space" and "\n" in token.text):
+                break
+            # A value may begin on the next line.
+            has_begun = has_begun or token.kind != "space"
+            place += 1
+        return place
+
+    @staticmethod
+    def _hide_setting(value):
+        """Hide a value as a whole, but for its quotation marks where it is one string."""
+        means = [token for token in value if token.kind not in ("space", "comment")]
+        if len(means) == 1 and means[0].quote:
+            means[0].hide()
+            return
+        begun = [token for number, token in enumerate(value) if number or token.kind != "space"]
+        for token in begun:
+            token.shown = ""
+        if begun:
+            begun[0].shown = MASK
+            begun[0].secrets = {"".join(token.text for token in begun if token.kind != "comment").strip()}
+
+
+_NOTHING = _Token("", "")
