@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted_change, shown
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted, redacted_change
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import wait_until
 
 
@@ -201,7 +201,7 @@ ARGUMENTS = [
 
 @pytest.mark.parametrize(("actual", "public", "expected"), ARGUMENTS)
 def test_of_arguments_only_what_the_task_itself_gives_is_shown(actual, public, expected):
-    assert shown("entrypoint_args", actual, public) == expected
+    assert redacted("entrypoint_args", actual, public) == expected
 
 
 def test_a_hidden_change_is_told_as_a_change():

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._model.redact import sensitive_sql_values, shown
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted, sensitive_sql_values
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info, dli_flink_sql_job
 
 from module_runner import run_module
@@ -234,7 +234,7 @@ SETTINGS = [
 @pytest.mark.parametrize(("statement", "hidden"), SETTINGS)
 def test_a_sensitive_setting_is_hidden_with_and_without_quotes(statement, hidden):
     for public in (statement, ""):
-        assert shown("sql_body", statement, public) == hidden
+        assert redacted("sql_body", statement, public) == hidden
     words = [word for value in sensitive_sql_values(statement) for word in value.split()]
     assert any("hunter" in word for word in words) == ("hunter" in statement)
 
@@ -245,8 +245,8 @@ def test_what_is_hidden_of_a_setting_turns_no_string_inside_out(first, around):
     """As much is hidden of what follows as where the setting is not sensitive."""
     for end in (";", "\n", ""):
         body = around.format(f"SET %s={first}{end}") + " SELECT 'literal', `name` FROM t -- comment\n, 'last'"
-        plain = shown("sql_body", body % "s3.sec-ret-key", "")
-        hidden = shown("sql_body", body % "s3.secret-key", "")
+        plain = redacted("sql_body", body % "s3.sec-ret-key", "")
+        hidden = redacted("sql_body", body % "s3.secret-key", "")
         for word in ("literal", "comment", "last"):
             assert word in plain or word not in hidden
 
@@ -299,7 +299,7 @@ def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
 def test_a_hostile_text_is_shown_in_no_time(text):
     body = text * (1024 * 1024 // len(text))
     started = time.monotonic()
-    assert isinstance(shown("sql_body", body, ""), str) and isinstance(sensitive_sql_values(body), set)
+    assert isinstance(redacted("sql_body", body, ""), str) and isinstance(sensitive_sql_values(body), set)
     assert time.monotonic() - started < 20, "minutes, if it grew with the square of the length"
 
 

@@ -18,7 +18,7 @@ from ansible_collections.otc.dli.plugins.module_utils._http import retry
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import canonical, memory_megabytes
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._model.redact import shown
+from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted
 from ansible_collections.otc.dli.plugins.module_utils._model.responses import check_job
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import (
@@ -347,7 +347,9 @@ def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
                 refused += 1
                 continue
             found = ObservedJob(answer, "detail")
-            shown_job = {name: shown(name, part, "") for name, part in {**found.definition(), **found.told()}.items()}
+            shown_job = {
+                name: redacted(name, part, "") for name, part in {**found.definition(), **found.told()}.items()
+            }
             json.dumps([shown_job, found.facts(), found.because, found.has_run, found.has_savepoint])
             assert found.restart_times >= 0 or value in (-1, "-7")
             taken += 1

@@ -21,7 +21,7 @@ def create_body(kind: JobKind, spec: JobSpec) -> dict:
     body: dict = {"name": spec.name}
     for known in kind.fields:
         if known.name in spec.fields and known.on_create:
-            body[known.name] = to_wire(known, spec.fields[known.name])
+            body[known.name] = to_wire(known, spec.as_given(known.name))
     if spec.tags is not None:
         body["tags"] = [{"key": key, "value": value} for key, value in spec.tags.items()]
     return body
@@ -39,9 +39,9 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
         if not known.on_update:
             continue
         if name == "resource_config" and name in spec.fields:
-            body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
+            body[name] = merged_resource_config(current.value(name) if told else {}, spec.as_given(name))
         elif name in spec.fields:
-            body[name] = to_wire(known, spec.fields[name])
+            body[name] = to_wire(known, spec.as_given(name))
         elif told:
             body[name] = current.raw(name) if known.form in _SENT_BACK_AS_READ else to_wire(known, current.value(name))
     for name in without_effect(body):

@@ -143,5 +143,9 @@ class ObservedJob:
         told = self.definition(kind)
         return {name: value if self.has(name) else None for name, value in told.items()}
 
+    def as_shown(self, kind: JobKind | None = None) -> dict:
+        """Return the facts and fields of the job that results have; raw, so they are still to be redacted."""
+        return {**self.facts(), **self.told(kind)}
+
     def _place(self, field: Field) -> dict:
         return self._response if field.top_level else self._config

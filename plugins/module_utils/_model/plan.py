@@ -19,7 +19,7 @@ from .canonical import (
     is_flink_1_15_or_later,
     to_wire,
 )
-from .diff import canonical_fields, field_changes
+from .diff import desired_fields, field_changes
 from .fields import (
     FIELDS_BY_NAME,
     JAR,
@@ -28,7 +28,7 @@ from .fields import (
 )
 from .goal import Goal
 from .job import ObservedJob
-from .redact import job_result, redacted_change, redacted_fields
+from .result import Change
 from .rules import check_definition
 from .spec import JobSpec
 from .status import (
@@ -64,7 +64,7 @@ class Step:
     kind: JobKind = JAR
 
     def as_action(self) -> dict:
-        """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
+        """Return the step as results have it: without ids and bodies, so that check mode can return the same."""
         action: dict = {"operation": self.operation}
         if self.fields:
             action["fields"] = list(self.fields)
@@ -77,26 +77,26 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do about one job.
+    """What to do about one job; all values are raw.
 
     :param steps: the operations, in order; empty when there is nothing to do.
-    :param changes: what changes, as it may be shown: C({"before": …, "after": …}) by field name.
-    :param before: the managed fields as they are and may be shown, {} when there is no job.
-    :param after: the managed fields as they will be and may be shown, {} when there will be no job.
+    :param changes: what changes.
+    :param before: the managed fields as they are, {} when there is no job.
+    :param after: the managed fields as they will be, {} when there will be no job.
     :param job: the whole job as it is predicted to be; None when there is and will be none.
     :param risks: sentences about what puts the job's state at risk.
-    :param former: the update that restores the definition as it is; None when there is nothing to restore.
+    :param rollback_step: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
     """
 
-    steps: tuple = ()
-    changes: dict = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
     before: dict = field(default_factory=dict)
     after: dict = field(default_factory=dict)
     job: dict | None = None
-    risks: tuple = ()
+    risks: tuple[str, ...] = ()
     rollback_step: Step | None = None
-    warnings: tuple = ()
+    warnings: tuple[str, ...] = ()
 
 
 def is_upgrade(steps) -> bool:
@@ -130,9 +130,9 @@ def _plan_absent(spec, current):
         )
     return Plan(
         steps=(Step("delete", current.job_id),),
-        changes={"name": {"before": current.name, "after": None}},
+        changes=(Change("name", current.name, None),),
         before={"name": current.name},
-        job=job_result(current, spec),
+        job=current.as_shown(spec.kind),
     )
 
 
@@ -142,8 +142,8 @@ def _plan_create(goal):
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
-    check_definition(spec.fields, set(spec.fields))
-    managed = {"name": spec.name, **canonical_fields(spec, {})}
+    check_definition(spec.given, set(spec.given))
+    managed = {"name": spec.name, **desired_fields(spec, {})}
     if spec.tags is not None:
         managed["tags"] = spec.tags
     predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
@@ -151,7 +151,6 @@ def _plan_create(goal):
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
     nothing = dict.fromkeys(ObservedJob({"job_id": 0}).facts())
-    after = redacted_fields(managed, spec.public_text)
     late = _only_for_updates(spec)
     steps = [
         Step(
@@ -173,13 +172,13 @@ def _plan_create(goal):
         steps.append(Step("run"))
     return Plan(
         steps=tuple(steps),
-        changes={name: {"before": None, "after": value} for name, value in after.items()},
-        after=after,
+        changes=tuple(Change(name, None, value) for name, value in managed.items()),
+        after=managed,
         job={
             **nothing,
             "name": spec.name,
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
-            **redacted_fields(predicted, spec.public_text),
+            **predicted,
         },
     )
 
@@ -203,16 +202,16 @@ def _check_type(spec, current):
 
     :raises ConflictError: it certainly is another one.
     """
-    wanted, told = spec.fields.get("job_type"), current.job_type
-    if not wanted or told in ("", wanted):
+    wanted, actual = spec.fields.get("job_type"), current.job_type
+    if not wanted or actual in ("", wanted):
         return []
-    if told == TYPE_OF_ANY_SQL_JOB:
+    if actual == TYPE_OF_ANY_SQL_JOB:
         return [
-            f"The service shows {spec.label} as {told}, which it may do for any SQL job, and not as {wanted}. The type "
-            "of an existing job cannot be changed, so it was left as it is."
+            f"The service shows {spec.label} as {actual}, which it may do for any SQL job, and not as {wanted}. The "
+            "type of an existing job cannot be changed, so it was left as it is."
         ]
     raise ConflictError(
-        f"{spec.label} is a {told}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
+        f"{spec.label} is a {actual}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
         "changed."
     )
 
@@ -227,23 +226,20 @@ def _plan_existing(goal, current, tags_match):
             f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
             "It documents no way to read or change the tags of an existing job, so they were left as they are."
         )
-    managed_names = ["name"] if spec.name is not None else []
-    managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
-    values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
-    wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
-    before, after = redacted_fields(values, spec.public_text), redacted_fields(wanted, spec.public_text)
-    for name, (old, new) in changes.items():
-        before[name], after[name] = redacted_change(name, old, new, spec.public_text)
-    steps = _steps(goal, current, changes)
-    rollback_step = _rollback_step(goal, current, changes, steps)
-    job = {**current.facts(), **redacted_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
+    managed = ["name"] if spec.name is not None else []
+    managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
+    before = {name: current.name if name == "name" else current.value(name) for name in managed}
+    after = {**before, **{change.field: change.after for change in changes}}
+    names = tuple(change.field for change in changes)
+    steps = _steps(goal, current, names)
+    rollback_step = _rollback_step(goal, current, names, steps)
     return Plan(
         steps=steps,
-        changes={name: {"before": before[name], "after": after[name]} for name in changes},
+        changes=tuple(changes),
         before=before,
         after=after,
-        job={**job, "status": _predicted_status(current, steps)},
-        risks=_risks(spec.kind, current, changes, steps, rollback_step),
+        job={**current.as_shown(spec.kind), **after, "status": _predicted_status(current, steps)},
+        risks=_risks(spec.kind, current, names, steps, rollback_step),
         rollback_step=rollback_step,
         warnings=tuple(warnings),
     )
@@ -375,9 +371,8 @@ def _need_stop(changes):
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
-    check_definition(
-        {**current.definition(spec.kind), **canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
-    )
+    definition = current.definition(spec.kind)
+    check_definition({**definition, **desired_fields(spec, definition)}, set(spec.fields))
     if status_of(current.status).may_run and not stopped:
         need_stop = _need_stop(changes)
         if need_stop:

@@ -7,14 +7,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from .canonical import canonical, text
 from .fields import FIELDS_BY_NAME
-
-if TYPE_CHECKING:
-    from .job import ObservedJob
-    from .spec import JobSpec
 
 MASK = "********"
 # Shorter words are left alone: hiding each "1" or "on" would garble the whole result.
@@ -98,11 +93,6 @@ def redacted_fields(values: dict, public_text: str) -> dict:
         # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
         result["resource_config"] = {}
     return result
-
-
-def job_result(job: ObservedJob, spec: JobSpec) -> dict:
-    """Return a job as results show it."""
-    return {**job.facts(), **redacted_fields(job.told(spec.kind), spec.public_text)}
 
 
 def sensitive_values(runtime_config) -> set[str]:

@@ -324,8 +324,7 @@ class Applier:
                 self._clock,
             )
         except WaitTimeout as exc:
-            exc.facts = self._facts_now(job_id)
-            raise
+            raise WaitTimeout(str(exc), exc.last, self._facts_now(job_id)) from exc
 
     def _stands(self, job, what):
         return LifecycleError(f"Flink job {job.name} is {job.status}{job.because}; {what}.", self._facts(job))

@@ -23,7 +23,8 @@ from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.plan import Plan, plan_job
-from .._model.redact import job_result, redacted_part_of_args
+from .._model.redact import redacted_part_of_args
+from .._model.result import Result
 from .._model.status import status_of
 from .reader import Found, JobReader
 from .wait import Waiting
@@ -110,16 +111,13 @@ class Convergence:
         try:
             yield
         except DliError as exc:
-            exc.after(self._actions_done())
             if self._current:
-                # An update sends the arguments that others have set too, and a refusal can quote what was sent.
+                # An update sends the arguments that others have set too, and a rejection can quote what was sent.
                 arguments = self._current.value("entrypoint_args")
                 self._api.keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
-            raise
+            raise exc.after(self._actions_done()) from exc
         except Exception as exc:
-            fault = Fault(exc)
-            fault.after(self._actions_done())
-            raise fault from exc
+            raise Fault(exc).after(self._actions_done()) from exc
 
     def _actions_done(self):
         return [step.as_action() for step in self._applier.done]
@@ -130,21 +128,23 @@ class Convergence:
         job, warnings, savepoint = plan.job, list(plan.warnings), ""
         if applied is not None:
             savepoint = self._applier.savepoint_made
-            # What this answer does not tell was told before, and the plan has left it alone.
+            # What this response leaves out was read before, and the plan has left it alone.
             whole = applied.completed_by(self._current, but=spec.fields) if self._current else applied
-            job = job_result(whole, spec)
+            job = whole.as_shown(spec.kind)
             warnings += self._applier.notes + _unconfirmed(spec, applied)
-        return {
-            # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
-            **({"savepoint_path": savepoint} if savepoint else {}),
-            "changed": bool(self._steps),
-            "job": job,
-            "changes": plan.changes,
-            "actions": [step.as_action() for step in self._steps],
-            "risks": list(plan.risks),
-            "diff": _diff(plan, spec),
-            "warnings": warnings,
-        }
+        return Result(
+            spec.label,
+            thing=job,
+            actions=tuple(step.as_action() for step in self._steps),
+            changes=plan.changes,
+            before=plan.before,
+            after=plan.after,
+            lifecycle=tuple(step.as_action() for step in plan.steps if step.operation in ("stop", "run")),
+            risks=plan.risks,
+            savepoint_path=savepoint,
+            warnings=tuple(warnings),
+            public_text=spec.public_text,
+        ).as_dict()
 
     def _apply_plan(self):
         """Apply the plan. When the job that it creates is there meanwhile, plan anew for that one, and apply that."""
@@ -213,17 +213,6 @@ def _is_left_alone(job, spec, state, wait):
     if remaining_changes(spec, job):
         return False
     return state == "present" or (not wait and state == status_of(job.status).on_the_way_to)
-
-
-def _diff(plan, spec):
-    """Return the fields before and after, and with them what will be done to the job and what that puts at risk."""
-    before, after = dict(plan.before), dict(plan.after)
-    lifecycle = [step.as_action() for step in plan.steps if step.operation in ("stop", "run")]
-    if lifecycle:
-        after["(actions)"] = lifecycle
-    if plan.risks:
-        after["(state at risk)"] = list(plan.risks)
-    return {"before": before, "after": after, "before_header": spec.label, "after_header": spec.label}
 
 
 def _unconfirmed(spec, job):

@@ -24,7 +24,7 @@ from .._errors import (
 )
 from .._model.fields import identity_options
 from .._model.job import ObservedJob, same_path
-from .._model.redact import job_result
+from .._model.result import Change, Result
 from .._model.rules import check_obs_path, check_spec
 from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
@@ -112,7 +112,7 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
     reader = JobReader(api)
     plan, current = _make_plan(api, reader, task, waiting)
     if not (plan.operation and apply):
-        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
+        return _result(plan, current, {**current.as_shown(task.job.kind), **plan.after}, plan.after)
     job = _apply(JobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
@@ -149,8 +149,7 @@ def _apply(writes, reader, task, plan, current, waiting):
             return _saved(reader, current, waiting)
         return reader.read(current.job_id, ())
     except DliError as exc:
-        exc.after(done)
-        raise
+        raise exc.after(done) from exc
 
 
 def _result_of_change(task, plan, before, job):
@@ -159,14 +158,14 @@ def _result_of_change(task, plan, before, job):
     after = _savepoint_facts(job)
     if plan.operation == "savepoint" and not job.has_newer_savepoint_than(before):
         after = plan.after
-    result = _result(plan, before, job_result(job, task.job), after)
+    warnings: tuple = ()
     if plan.operation != "savepoint" and not _shows(job, plan.path):
-        result["warnings"] = [
+        after = plan.after
+        warnings = (
             f"The service accepted the savepoint for {task.job.label}, but does not show it; see where the job would "
-            "resume from before you start it."
-        ]
-        result["changes"] = _changes(before, plan.after)
-    return result
+            "resume from before you start it.",
+        )
+    return _result(plan, before, job.as_shown(task.job.kind), after, warnings)
 
 
 def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
@@ -201,10 +200,10 @@ def _carry_out(writes, reader, task, plan, job):
         if isinstance(exc, NotFound) and not reader.is_listed(job):
             raise _not_there(task) from exc
         if _is_unknown_operation(exc):
-            exc.explained(
+            raise exc.explained(
                 "The public API reference of Open Telekom Cloud does not list this operation, so the service may not "
                 "offer it."
-            )
+            ) from exc
         raise
 
 
@@ -247,8 +246,7 @@ def _saved(reader, before, waiting):
             clock,
         )
     except WaitTimeout as exc:
-        exc.facts = _facts(exc.last)
-        raise
+        raise WaitTimeout(str(exc), exc.last, _facts(exc.last)) from exc
     if not job.has_newer_savepoint_than(before):
         rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
         raise LifecycleError(
@@ -258,29 +256,20 @@ def _saved(reader, before, waiting):
     return job
 
 
-def _result(plan, before, job, after):
-    if not plan.operation:
-        return {"changed": False, "job": job, "changes": {}, "actions": [], "diff": {"before": {}, "after": {}}}
-    label = f"Flink job {before.name}"
-    action = plan.as_action()
-    changes = _changes(before, after)
-    return {
-        "changed": True,
-        "job": job,
-        "changes": changes,
-        "actions": [action],
-        "diff": {
-            "before": {name: change["before"] for name, change in changes.items()},
-            "after": {**{name: change["after"] for name, change in changes.items()}, "(actions)": [action]},
-            "before_header": label,
-            "after_header": label,
-        },
-    }
-
-
-def _changes(before, after):
+def _result(plan, before, job, after, warnings=()):
     old = _savepoint_facts(before)
-    return {name: {"before": old[name], "after": value} for name, value in after.items() if value != old[name]}
+    names = [name for name, value in after.items() if value != old[name]] if plan.operation else []
+    actions = (plan.as_action(),) if plan.operation else ()
+    return Result(
+        f"Flink job {before.name}",
+        thing=job,
+        actions=actions,
+        changes=tuple(Change(name, old[name], after[name]) for name in names),
+        before={name: old[name] for name in names},
+        after={name: after[name] for name in names},
+        lifecycle=actions,
+        warnings=warnings,
+    ).as_dict()
 
 
 def _facts(job):
