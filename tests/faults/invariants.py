@@ -70,7 +70,7 @@ def check_cell(stage: Stage, scenario: Scenario, clean: Observation, plan: Plan)
     stage.set(scenario)
     seen = stage.run(scenario, plan)
     found = [*run_violations(stage, scenario, seen), *comparison_violations(clean, seen)]
-    if plan.passes and seen.failed and not clean.failed and not (scenario.once and _is_unsure(seen)):
+    if plan.passes and seen.failed and not clean.failed and not (scenario.once and is_unsure(seen)):
         found.append(Violation("survives", _message(seen)))
     return found + list(convergence_violations(stage, scenario, clean, seen, plan))
 
@@ -83,15 +83,15 @@ def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Itera
     if seen.starts > 1 + seen.rolled_back:
         yield Violation("starts", f"there were {seen.starts}")
     yield from _state_violations(scenario, seen)
-    yield from _output_violations(stage, seen)
+    yield from output_violations(stage, seen)
     if seen.seconds > LONGEST_SECONDS or seen.slept > LONGEST_PAUSES:
         yield Violation("time", f"it took {seen.seconds:.1f} seconds and paused {seen.slept:.0f}")
     if seen.taken > LARGEST_ANSWER_BYTES:
         yield Violation("size", f"it took an answer of {seen.taken} bytes")
-    if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or _is_unsure(seen))):
+    if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or is_unsure(seen))):
         yield Violation("changed", f"it says {seen.changed}, and the service has done {_words(seen)}")
     told = {_EFFECTS.get(name, name) for name in _operations(seen)}
-    if not seen.failed and not _is_unsure(seen) and told != {effect.operation for effect in seen.effects}:
+    if not seen.failed and not is_unsure(seen) and told != {effect.operation for effect in seen.effects}:
         yield Violation("actions", f"it tells {sorted(told)}, and the service has done {_words(seen)}")
     if seen.foreign:
         yield Violation("foreign", f"{seen.foreign} requests arrived")
@@ -160,7 +160,8 @@ def _state_violations(scenario: Scenario, seen: Observation) -> Iterator[Violati
             yield Violation("state", f"there was a {effect.operation} without a savepoint")
 
 
-def _output_violations(stage: Stage, seen: Observation) -> Iterator[Violation]:
+def output_violations(stage: Stage, seen: Observation) -> Iterator[Violation]:
+    """Yield what was not as it has to be of what a run has printed."""
     if seen.result is None:
         yield Violation("message", f"the output is no result: {seen.problem[:300]}")
         return
@@ -215,7 +216,7 @@ def _operations(seen: Observation) -> list[str]:
     return [action["operation"] for action in (seen.result or {}).get("actions", [])]
 
 
-def _is_unsure(seen: Observation) -> bool:
+def is_unsure(seen: Observation) -> bool:
     """Whether a task says that nobody can know what has become of one of its requests."""
     warnings = (seen.result or {}).get("warnings", [])
     return any("is not known" in text for text in (_message(seen), *_texts(warnings)))

@@ -10,8 +10,9 @@ import functools
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fault_proxy import FAULTS
 from faults.invariants import check_cell
@@ -93,7 +94,7 @@ class Outcome:
 
     group: str
     cells: Counter[str]
-    broken: list[tuple[Cell, str]]
+    broken: list[tuple[Any, str]]
     seconds: float
 
 
@@ -102,7 +103,7 @@ def run_scenario(name: str, every: int = 1) -> Outcome:
     began = time.monotonic()
     scenario = SCENARIOS[name]
     outcome = Outcome(scenario.group, Counter(), [], 0.0)
-    stage = _stage()
+    stage = stage_of_process()
     clean = clean_run(stage, scenario)
     for cell in itertools.islice(cells_of(scenario, clean.requests), 0, None, every):
         outcome.cells[cell.fault] += 1
@@ -118,7 +119,7 @@ def run_scenario(name: str, every: int = 1) -> Outcome:
 
 
 @functools.cache
-def _stage() -> Stage:
+def stage_of_process() -> Stage:
     """Return the stage of this process, which ends with it."""
     return Stage().__enter__()
 
@@ -128,11 +129,15 @@ def scenarios_by_length() -> list[str]:
     return sorted(SCENARIOS, key=lambda name: (name not in CHOSEN, "changed" not in name))
 
 
-def table(outcomes: list[Outcome]) -> str:
-    """Return the table of results: for each group of scenarios and kind of faults the cells, and those that broke."""
+def table(outcomes: list[Outcome], kind_of: Callable[[str], str] | None = None) -> str:
+    """Return the table of results: for each group of scenarios and kind of faults the cells, and those that broke.
+
+    :param kind_of: the column of a fault; that of the faults of the network without.
+    """
+    kind_of = kind_of or network_kind_of
     groups = sorted({outcome.group for outcome in outcomes})
-    met = {kind_of(fault) for outcome in outcomes for fault in outcome.cells}
-    kinds = [kind for kind in (*KINDS, LASTING_KIND) if kind in met]
+    met = dict.fromkeys(kind_of(fault) for outcome in outcomes for fault in outcome.cells)
+    kinds = sorted(met, key=[*KINDS, LASTING_KIND, *met].index)
     width = max(map(len, groups))
     lines = [f"{'':{width}} " + " ".join(f"{kind:>12}" for kind in kinds) + f"{'all':>9}{'broken':>8}{'seconds':>9}"]
     for group in [*groups, "all"]:
@@ -170,7 +175,7 @@ KINDS = {
 LASTING_KIND = "lasting"
 
 
-def kind_of(fault: str) -> str:
+def network_kind_of(fault: str) -> str:
     """Return the column of the table in which a fault counts."""
     if fault.endswith("+"):
         return LASTING_KIND

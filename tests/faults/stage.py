@@ -35,6 +35,7 @@ from faults.clock import HurriedClock
 from faults.scenarios import ARCHIVE, Scenario
 from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.contract import Contract
+from local_dli.journal import CLIENT, Event
 from module_runner import run_module
 
 # Real seconds: an answer of the local service takes a few milliseconds, and a fault that gives none takes all of it.
@@ -172,7 +173,6 @@ class Stage:
     def __init__(self) -> None:
         self.clock = HurriedClock()
         self.service = LocalDli(clock=self.clock.monotonic, validate_responses=False)
-        self.effects: list[Effect] = []
         self._broken = ""
         self._token = ""
         self._stack = contextlib.ExitStack()
@@ -232,23 +232,33 @@ class Stage:
         self.service.iam._tokens.clear()
         self._token = self.service.issue_token()
 
-    def run(self, scenario: Scenario, plan: Plan = CALM, **options: Any) -> Observation:
-        """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now."""
+    def run(
+        self,
+        scenario: Scenario,
+        plan: Plan = CALM,
+        *,
+        settle: bool = True,
+        check_mode: bool = False,
+        **options: Any,
+    ) -> Observation:
+        """Run a scenario's task while some of its requests go wrong, or with other options, in what is there now.
+
+        :param settle: whether to wait, before the jobs are read, until all that the service is at is over.
+        """
         proxy = self.secured if plan.tls else self.plain
         proxy.reset(plan.faults, plan.onwards)
         self._proxy = proxy
-        self.effects = []
         self.service.requests.clear()
+        self.service.begin_count()
+        first = len(self.service.journal.events)
         random.seed(0)  # the pauses of the module are a matter of chance
         began, slept = time.monotonic(), self.clock.slept
-        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options)
-        imports = [sent for sent in self.service.requests if sent.path.endswith("import-savepoint")]
-        self.effects += [Effect("import-savepoint") for sent in imports if sent.status == 200]
+        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options, check_mode)
         seen = Observation(
             result,
             problem,
-            list(self.effects),
-            self.jobs(),
+            self._effects(first),
+            self.jobs(settle),
             self.templates(),
             len(proxy.handled),
             time.monotonic() - began,
@@ -261,9 +271,10 @@ class Stage:
         proxy.settle()
         return seen
 
-    def jobs(self) -> list[dict[str, Any]]:
+    def jobs(self, settle: bool = True) -> list[dict[str, Any]]:
         """Return what matters of each job: whether two runs had the same end."""
-        self.clock.sleep(PASSES_WITHIN)
+        if settle:
+            self.clock.sleep(PASSES_WITHIN)
         return [{"status": job.status, **job.fields} for job in self.service.jobs.all()]
 
     def templates(self) -> list[dict[str, Any]]:
@@ -274,9 +285,9 @@ class Stage:
             for template in self.service.templates.all()
         ]
 
-    def _result(self, scenario: Scenario, args: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    def _result(self, scenario: Scenario, args: dict[str, Any], check_mode: bool) -> tuple[dict[str, Any] | None, str]:
         try:
-            return run_module(scenario.module, args), ""
+            return run_module(scenario.module, args, check_mode), ""
         except Exception as error:  # pylint: disable=broad-except # that there is any is what is to be found out
             return None, f"{type(error).__name__}: {error}"
 
@@ -317,7 +328,7 @@ class Stage:
         patch.setattr(connection, "create_connection", create_connection)
 
     def _patch_service(self, patch: pytest.MonkeyPatch) -> None:
-        """Note what the service does, and let it be as quick and as broken as the scenarios want it."""
+        """Let the service be as quick and as broken as the scenarios want it."""
         patch.setattr(Contract, "request_violation", _remembered(Contract.request_violation))
         # Whether the service takes a stop after one that failed is unknown; here it does, and the job runs.
         real_check = clock_engine.check_stop
@@ -327,54 +338,32 @@ class Stage:
             real_check(job)
 
         patch.setattr(clock_engine, "check_stop", check_stop)
-        store = self.service.jobs
-        engine = store._engine
-        start, stop = engine.start, engine.stop
+        engine = self.service.jobs._engine
+        start = engine.start
 
-        def noted_start(job: Any, resume: bool, outcome: str, *rest: Any) -> None:
-            breaks = self._breaks(job)
-            had_state = job.start_time is not None
-            start(job, resume, "exception_after:1.0" if breaks else outcome, *rest)
-            self.effects.append(Effect("start", resume, had_state))
+        def breaking_start(job: Any, resume: bool, outcome: str, *rest: Any) -> None:
+            start(job, resume, "exception_after:1.0" if self._breaks(job) else outcome, *rest)
 
-        def noted_stop(job: Any, trigger: bool, *rest: Any) -> None:
+        patch.setattr(engine, "start", breaking_start)
+
+    def _effects(self, first: int) -> list[Effect]:
+        """Return what requests have done from the event of this number on."""
+        return [self._effect(event) for event in self.service.journal.events[first:] if event.by == CLIENT]
+
+    def _effect(self, event: Event) -> Effect:
+        job = event.before
+        if event.operation == "start":
+            return Effect("start", event.asked["resume_savepoint"], job.start_time is not None)
+        if event.operation == "stop":
             # State that a savepoint has is not lost, nor is that of a version which never ran well.
-            had_state = job.status == "job_running" and not self._breaks(job)
-            stop(job, trigger, *rest)
-            self.effects.append(Effect("stop", trigger, had_state))
-
-        patch.setattr(engine, "start", noted_start)
-        patch.setattr(engine, "stop", noted_stop)
-        templates, archives = self.service.templates, self.service.archives
-        for holder, operations in (
-            (store, ("create", "update", "delete", "save")),
-            (templates, ("create", "update", "delete")),
-            (archives, ("export",)),
-        ):
-            for operation in operations:
-                patch.setattr(holder, operation, self._noted(getattr(holder, operation), operation))
-        restore = archives.restore
-
-        def noted_restore(*args: Any) -> Any:
-            before = len(self.effects)
-            mapping = restore(*args)
-            # Whatever became of the jobs in it is one import.
-            self.effects[before:] = [Effect("import")] if len(self.effects) > before else []
-            return mapping
-
-        patch.setattr(archives, "restore", noted_restore)
+            return Effect(
+                "stop", event.asked["trigger_savepoint"], job.status == "job_running" and not self._breaks(job)
+            )
+        return Effect(event.operation)
 
     def _breaks(self, job: Any) -> bool:
         """Whether a job is in the version that fails."""
         return bool(self._broken) and self._broken in (job.fields.get("entrypoint"), job.fields.get("sql_body"))
-
-    def _noted(self, act: Any, operation: str) -> Any:
-        def noted(*args: Any) -> Any:
-            done = act(*args)
-            self.effects.append(Effect(operation))
-            return done
-
-        return noted
 
 
 def _server_context(authority: trustme.CA) -> ssl.SSLContext:

@@ -13,7 +13,7 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info
 
 from fault_proxy import FAULTS
 from faults.invariants import RULES, check_cell
-from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, columns, kind_of, table
+from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, columns, network_kind_of, table
 from faults.scenarios import DAILY, SCENARIOS
 from unit.lifecycle_table import STATES, TABLE
 
@@ -63,9 +63,9 @@ def test_one_cell(stage, pytestconfig):
 
 
 def test_every_fault_has_one_column_and_every_rule_a_sentence():
-    assert {kind_of(name) for name in FAULTS} == set(KINDS)
+    assert {network_kind_of(name) for name in FAULTS} == set(KINDS)
     assert all(sum(name.startswith(begin) for begin in KINDS.values()) == 1 for name in FAULTS)
-    assert kind_of("refuse+") == "lasting"
+    assert network_kind_of("refuse+") == "lasting"
     assert all(RULES.values())
 
 

@@ -16,10 +16,17 @@ import tempfile
 import threading
 from pathlib import Path
 
+from local_dli.actor import DEEDS, parse
 from local_dli.behaviour import add_arguments, from_arguments
 from local_dli.flink_engine import FlinkEngine
 from local_dli.server import LocalDli
 from local_flink import FlinkCluster, FlinkMissing, FlinkRest
+
+HELP_ACT = (
+    "something that somebody else does, as '<before|after> <request|METHOD|operation> <number>: <deed>', "
+    "such as 'before update 2: rename job other'; can be repeated. The deeds: "
+    + "; ".join(deed.help for deed in DEEDS.values())
+)
 
 
 def main() -> None:
@@ -30,8 +37,13 @@ def main() -> None:
     flink.add_argument("--flink", action="store_true", help="run the jobs on a Flink session cluster of its own")
     flink.add_argument("--flink-rest", metavar="URL", help="run the jobs on the Flink cluster with this REST API")
     parser.add_argument("--obs-root", type=Path, metavar="DIR", help="with Flink: the folder that holds the buckets")
+    parser.add_argument("--act", action="append", default=[], metavar="LINE", help=HELP_ACT)
     add_arguments(parser)
     arguments = parser.parse_args()
+    try:
+        script = [parse(line) for line in arguments.act]
+    except ValueError as error:
+        parser.error(str(error))
     with_flink = arguments.flink or arguments.flink_rest is not None
     if with_flink != (arguments.obs_root is not None):
         parser.error("--obs-root goes with --flink or --flink-rest")
@@ -48,6 +60,7 @@ def main() -> None:
             except FlinkMissing as error:
                 sys.exit(str(error))
         service = stack.enter_context(LocalDli(from_arguments(arguments), engine=engine, port=arguments.port))
+        service.actor.follow(map(str, script))
         known = {"url": service.url, "auth_url": service.auth_url, **service.credentials}
         if engine is not None:
             known["flink_url"] = engine.rest.url

@@ -19,9 +19,10 @@ from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from local_dli import iam, reading, signature
+from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
-from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered
-from local_dli.jobs import SQL_JOB, Job
+from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered, unshared
+from local_dli.jobs import ODD_JOB_ID, SQL_JOB, Job
 from local_dli.lifecycle import Refused
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class RecordedRequest:
     """A request as it came in; ``status`` is that of the answer, 0 until there is one.
 
     ``query`` has a list for each name, ``headers`` has lower-case names, ``json`` is None for a body that is no JSON.
-    ``answer`` is the beginning of the answer's body, for the reports of tests that fail.
+    ``answer`` is the beginning of the answer's body, for the reports of tests that fail. ``number`` counts from 0 the
+    requests to DLI that were handled, as the journal does; None for others.
     """
 
     method: str
@@ -56,6 +58,7 @@ class RecordedRequest:
     json: Any
     status: int = 0
     answer: bytes = b""
+    number: int | None = None
 
 
 def create_app(service: LocalDli) -> Flask:
@@ -122,6 +125,12 @@ def create_app(service: LocalDli) -> Flask:
         # Held until the answer is made: jobs change under a request and in the test's own thread.
         service.jobs.lock.acquire()
         g.locked = True
+        if not _is_for_iam(request):
+            g.record.number = service.handle()
+            _let_others_act(service, service.actor.before)
+            if not service.actor.is_idle:
+                # What the script changes about the service right before a request counts for this one already.
+                g.behaviour = service.behaviour
 
     @app.errorhandler(ApiError)
     def refused(error: ApiError) -> tuple[Any, int, dict[str, str]]:
@@ -140,7 +149,10 @@ def create_app(service: LocalDli) -> Flask:
 
     @app.after_request
     def after(response: Response) -> Response:
-        checked = service.validate_responses and request.endpoint in OPERATIONS
+        if g.get("locked") and g.record.number is not None:
+            _let_others_act(service, service.actor.after)
+        is_odd = g.get("is_odd", False)
+        checked = service.validate_responses and request.endpoint in OPERATIONS and not is_odd
         violation = contract().response_violation(request, response) if checked else None
         if violation is not None:
             service.contract_violations.append(f"{request.endpoint}: {violation}")
@@ -162,6 +174,16 @@ def create_app(service: LocalDli) -> Flask:
     # Flask's documented way to wrap an application.
     app.wsgi_app = service.in_flight.counting(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _let_others_act(service: LocalDli, act: Callable[[str, str], None]) -> None:
+    """Let the second actor do what is due, and keep what the jobs are like where a later read may show it."""
+    keeps = service.behaviour.shows_the_past or not service.actor.is_idle
+    if keeps:
+        service.jobs.keep_history()
+    act(request.method, request.endpoint or "")
+    if keeps:
+        service.jobs.keep_history()
 
 
 OPERATIONS = frozenset(
@@ -203,18 +225,26 @@ class _Views:
 
     def list(self, project_id: str) -> Any:
         query = request.args
-        found = self.store.search(project_id, query.to_dict(), g.behaviour)
+        seen = self.store.seen(self._lag(g.behaviour.list_lag_seconds))
+        found = self.store.search(project_id, query.to_dict(), g.behaviour, seen)
         if query.get("order") == "asc":
             found.reverse()
         offset = int(query.get("offset", 0))
-        page = found[offset : offset + int(query.get("limit", 10))]
+        page = _page(found[offset : offset + int(query.get("limit", 10))], g.behaviour)
+        g.is_odd = any(job.odd for job in page)
         read = reading.detailed_item if query.get("show_detail", "").lower() == "true" else reading.summary
         now_ms = self.store.now_ms()
         items = [read(job, g.behaviour, now_ms) for job in page]
         return self._answer("", job_list={"total_count": len(found), "jobs": items})
 
     def show(self, project_id: str, job_id: str) -> Any:
-        job = self.store.find(project_id, int(job_id), g.behaviour, records=True)
+        seen = self.store.seen(self._lag(g.behaviour.detail_lag_seconds))
+        if g.behaviour.odd_job != "none" and int(job_id) == ODD_JOB_ID:
+            raise unshared()
+        job = self.store.find(project_id, int(job_id), g.behaviour, records=True, seen=seen)
+        if job.detail_refused:
+            raise unshared()
+        g.is_odd = bool(job.odd)
         return self._answer("", job_detail=reading.detail(job, g.behaviour, self.store.now_ms()))
 
     def run(self, project_id: str) -> Any:
@@ -288,8 +318,7 @@ class _Views:
         return self._element(True, "The request to make a savepoint was taken.")
 
     def import_savepoint(self, project_id: str, job_id: str) -> Any:
-        job = self._job(project_id, job_id)
-        job.set_savepoint(request.get_json()["savepoint_path"])
+        self.store.import_savepoint(self._job(project_id, job_id), request.get_json()["savepoint_path"])
         return self._element(True, "The savepoint was imported.")
 
     def export_jobs(self, project_id: str) -> Any:
@@ -353,6 +382,13 @@ class _Views:
         links = [{"rel": "self", "href": f"{self.service.auth_url}/"}]
         return {"id": "v3.6", "status": "stable", "links": links, "updated": "2016-04-04T00:00:00Z", "media-types": []}
 
+    def _lag(self, own: float) -> float:
+        """Return how many seconds ago a read shows the jobs: its own lag, and that of the replica whose turn it is."""
+        if not g.behaviour.replica_lag_seconds:
+            return own
+        is_behind = next(self.service.replica_turns) % 2 == (g.behaviour.replica_first == "fresh")
+        return own + (g.behaviour.replica_lag_seconds if is_behind else 0.0)
+
     def _job(self, project_id: str, job_id: int | str) -> Job:
         return self.store.find(project_id, int(job_id), g.behaviour)
 
@@ -415,6 +451,13 @@ class _Views:
 
     def _answer(self, message: str, **content: Any) -> dict[str, Any]:
         return self._element(True, message) | content
+
+
+def _page(jobs: list[Job], behaviour: Behaviour) -> list[Job]:
+    """Return what a page of the list has of the jobs that it should have."""
+    if behaviour.list_pages == "empty":
+        return []
+    return jobs[: (len(jobs) + 1) // 2] if behaviour.list_pages == "short" else jobs
 
 
 def _record(received: Request) -> RecordedRequest:

@@ -29,6 +29,7 @@ class Archives:
             path = f"{folder.rstrip('/')}/{group[0].name}_{self._jobs.now_ms()}_{len(self._files)}.zip"
             self.put(path, group)
             made.append(path)
+        self._jobs.journal.note("export", 0)
         return made
 
     def put(self, path: str, jobs: list[Job]) -> None:
@@ -46,9 +47,10 @@ class Archives:
         if not wanted:
             raise ApiError(400, "DLI.0002", "There is no such file.")
         mapping = []
-        for old_id, job_type, fields in [entry for name in wanted for entry in self._files[name]]:
-            new_id, remark = self._restored(project_id, job_type, copy.deepcopy(fields), is_cover, behaviour)
-            mapping.append({"old_job_id": old_id, "new_job_id": new_id, "remark": remark})
+        with self._jobs.journal.as_one("import"):
+            for old_id, job_type, fields in [entry for name in wanted for entry in self._files[name]]:
+                new_id, remark = self._restored(project_id, job_type, copy.deepcopy(fields), is_cover, behaviour)
+                mapping.append({"old_job_id": old_id, "new_job_id": new_id, "remark": remark})
         if behaviour.numbers_read == "string":
             mapping = [{key: str(value) for key, value in entry.items()} for entry in mapping]
         return mapping

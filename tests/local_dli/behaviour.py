@@ -31,8 +31,9 @@ class Behaviour:
         "exact"
     )
     tags_filter: Annotated[
-        Literal["match", "any", "ignored", "none"],
-        "the tags filter of the list wants all pairs, wants one of them, has no effect, or never finds anything",
+        Literal["match", "any", "prefix", "ignored", "none"],
+        "the tags filter of the list wants all pairs, wants one of them, wants all but takes the beginning of a value "
+        "for it, has no effect, or never finds anything",
     ] = "match"
     is_success: Annotated[Literal["boolean", "string"], "is_success is true, or the word for it"] = "boolean"
     batch_refusal: Annotated[
@@ -100,8 +101,9 @@ class Behaviour:
         "error code of an unknown job: DLI.0023 comes with HTTP 404, the others with HTTP 400",
     ] = "DLI.0023"
     savepoint: Annotated[
-        Literal["made", "fails"],
-        "a stop with a savepoint makes one, or ends with the job still running and without one",
+        Literal["made", "fails", "never_shown"],
+        "a stop with a savepoint makes one, or ends with the job still running and without one, or ends with the job "
+        "stopped and shows none; a savepoint of a running job likewise",
     ] = "made"
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"
@@ -109,6 +111,34 @@ class Behaviour:
     savepoint_operations: Annotated[
         Literal["offered", "absent"], "the calls to make and to import a savepoint exist, or answer HTTP 404"
     ] = "offered"
+    stop_ends: Annotated[
+        Literal["job_cancel_success", "job_init"], "the status in which a job is once it is stopped"
+    ] = "job_cancel_success"
+    list_pages: Annotated[
+        Literal["full", "short", "empty"],
+        "a page of the list has all that it should, half of it (but at least one job), or no job at all, while "
+        "total_count counts all",
+    ] = "full"
+    list_job_type: Annotated[
+        Literal["all", "jar", "none"], "the list names the type of all jobs, of JAR jobs alone, or of none"
+    ] = "all"
+    odd_job: Annotated[
+        Literal["none", "shared", "iso_time", "long_name", "big_id", "nulls"],
+        "the list has one more job, that of a colleague, whose detail is refused: an ordinary one, or with times in "
+        "ISO 8601, a name of 300 characters, an id of 19 digits as a string, or null wherever a value may be missing",
+    ] = "none"
+    list_lag_seconds: Annotated[float, "the list shows all jobs as they were so many seconds ago"] = 0.0
+    detail_lag_seconds: Annotated[float, "the detail shows a job as it was so many seconds ago"] = 0.0
+    replica_lag_seconds: Annotated[
+        float, "lists and details come from two replicas in turn, of which one is so many seconds behind"
+    ] = 0.0
+    replica_first: Annotated[
+        Literal["fresh", "behind"], "which of the two replicas answers the first list or detail"
+    ] = "fresh"
+    init_seconds: Annotated[float, "seconds a started job shows job_init before job_submitting"] = 0.0
+    savepoint_late_seconds: Annotated[
+        float, "seconds after the end of a stop, or of a savepoint of a running job, until its savepoint shows"
+    ] = 0.0
     submit_seconds: Annotated[float, "seconds a job stays in job_submitting"] = 0.0
     savepoint_seconds: Annotated[float, "seconds a job stays in job_savepointing"] = 0.0
     cancel_seconds: Annotated[float, "seconds a job stays in job_canceling"] = 0.0
@@ -119,6 +149,11 @@ class Behaviour:
         int | None, "requests to DLI handled at one time; one more is answered HTTP 429 at once; unset, no limit"
     ] = None
     throttle_retry_after: Annotated[bool, "HTTP 429 comes with Retry-After"] = True
+
+    @property
+    def shows_the_past(self) -> bool:
+        """Whether any read may show what is no longer true."""
+        return bool(self.list_lag_seconds or self.detail_lag_seconds or self.replica_lag_seconds)
 
     def __post_init__(self) -> None:
         hints = _hints()
@@ -148,12 +183,16 @@ def _helps() -> dict[str, str]:
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(Behaviour, include_extras=True).items()}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give the parser one flag for each switch."""
+def add_arguments(parser: argparse.ArgumentParser, defaults: Behaviour | None = None) -> None:
+    """Give the parser one flag for each switch.
+
+    :param defaults: the values of switches whose flag is not given; those of ``Behaviour()`` without.
+    """
+    defaults = defaults or Behaviour()
     for switch in fields(Behaviour):
         flag = "--" + switch.name.replace("_", "-")
         hint = _hints()[switch.name]
-        options: dict[str, Any] = {"default": switch.default, "help": _helps()[switch.name]}
+        options: dict[str, Any] = {"default": getattr(defaults, switch.name), "help": _helps()[switch.name]}
         if get_origin(hint) is Literal:
             options["choices"] = get_args(hint)
         elif hint is bool:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import heapq
 import re
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from local_dli.behaviour import Behaviour
@@ -29,6 +29,7 @@ class Step:
     """Enter a status some seconds after the one before was entered.
 
     ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end.
+    ``restarts`` says that the service has restarted the job by itself.
     """
 
     after: float
@@ -36,6 +37,7 @@ class Step:
     desc: str = ""
     savepoint_folder: str | None = None
     loses_savepoint: bool = False
+    restarts: bool = False
 
 
 @dataclass
@@ -54,8 +56,8 @@ class _Way:
 class ClockEngine:
     """See lifecycle.Engine."""
 
-    start_outcomes = re.compile(r"running|submit_fail|refused|(exception|finish)_after:\d+(\.\d+)?")
-    stop_outcomes = re.compile(r"stopped|cancel_fail|refused")
+    start_outcomes = re.compile(r"running|submit_fail|stuck|refused|(exception|finish|restarts)_after:\d+(\.\d+)?")
+    stop_outcomes = re.compile(r"stopped|cancel_fail|runs_on|ignored|refused")
 
     def __init__(self) -> None:
         self._ways: dict[int, _Way] = {}
@@ -65,9 +67,12 @@ class ClockEngine:
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         kind, _colon, seconds = outcome.partition(":")
-        if kind == "submit_fail":
-            steps = [Step(behaviour.submit_seconds, "job_submit_fail", "Planned failure.")]
-            self._follow(job, now, "job_submitting", steps)
+        first, submits = "job_submitting", []
+        if behaviour.init_seconds:
+            first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
+        if kind in ("submit_fail", "stuck"):
+            fails = [Step(behaviour.submit_seconds, "job_submit_fail", "Planned failure.")]
+            self._follow(job, now, first, [*submits, *(fails if kind == "submit_fail" else ())])
             return
         # Documented: a savepoint does not outlive the restart. Assumed: it is lost when the job runs, not when it is
         # asked.
@@ -75,15 +80,22 @@ class ClockEngine:
         steps = [Step(behaviour.submit_seconds, RUNNING, loses_savepoint=loses)]
         if kind == "exception_after":
             steps.append(Step(float(seconds), "job_running_exception", "Planned exception."))
+        elif kind == "restarts_after":
+            steps.append(Step(float(seconds), RUNNING, restarts=True))
         elif kind == "finish_after":
             steps.append(Step(float(seconds), "job_finish"))
         elif behaviour.finish_after_seconds is not None:
             steps.append(Step(behaviour.finish_after_seconds, "job_finish"))
-        self._follow(job, now, "job_submitting", steps)
+        self._follow(job, now, first, [*submits, *steps])
 
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_stop(job)
-        end = Step(behaviour.cancel_seconds, "job_cancel_success")
+        if outcome == "ignored":
+            return
+        end = Step(behaviour.cancel_seconds, behaviour.stop_ends)
+        if outcome == "runs_on":
+            end = Step(behaviour.cancel_seconds, RUNNING, "Planned failure of the stop.")
+            trigger_savepoint = False
         if outcome == "cancel_fail":
             end = Step(behaviour.cancel_seconds, "job_cancel_fail", "Planned failure.")
         if not trigger_savepoint or job.status != RUNNING:
@@ -93,14 +105,14 @@ class ClockEngine:
             # end.
             self._follow(job, now, "job_savepointing", [Step(behaviour.savepoint_seconds, RUNNING)])
         else:
-            saved = Step(behaviour.savepoint_seconds, "job_canceling", savepoint_folder=job.savepoint_folder)
-            self._follow(job, now, "job_savepointing", [saved, end])
+            saved = Step(behaviour.savepoint_seconds, "job_canceling")
+            self._follow(job, now, "job_savepointing", _saving(saved, job.savepoint_folder, behaviour, end))
 
     def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         check_save(job)
-        made_in = folder if behaviour.savepoint == "made" else None
-        steps = [Step(behaviour.savepoint_seconds, RUNNING, savepoint_folder=made_in)]
-        self._follow(job, now, "job_savepointing", steps)
+        self._follow(
+            job, now, "job_savepointing", _saving(Step(behaviour.savepoint_seconds, RUNNING), folder, behaviour)
+        )
 
     def due(self, now: float) -> list[int]:
         found = []
@@ -108,7 +120,7 @@ class ClockEngine:
             found.append(heapq.heappop(self._agenda)[1])
         return found
 
-    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
+    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> Iterator[float]:
         way = self._ways.get(job.job_id)
         while way and way.steps and way.due <= now:
             way.since = way.due
@@ -119,6 +131,8 @@ class ClockEngine:
                 job.set_savepoint(f"{step.savepoint_folder}/{at}/")
             if step.loses_savepoint:
                 job.set_savepoint(None)
+            job.restart_times += step.restarts
+            yield way.since
         self._note(job)
 
     def forget(self, job: Job) -> None:
@@ -143,3 +157,16 @@ class ClockEngine:
             heapq.heappush(self._agenda, (way.due, job.job_id))
         else:
             self._ways.pop(job.job_id, None)
+
+
+def _saving(saved: Step, folder: str, behaviour: Behaviour, *then: Step) -> list[Step]:
+    """Return the steps of a savepoint and what comes after it.
+
+    :param saved: when the savepoint is made.
+    """
+    steps = [saved, *then]
+    if behaviour.savepoint != "made":
+        return steps
+    if not behaviour.savepoint_late_seconds:
+        return [replace(saved, savepoint_folder=folder), *then]
+    return [*steps, replace(steps[-1], after=behaviour.savepoint_late_seconds, savepoint_folder=folder)]

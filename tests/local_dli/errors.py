@@ -62,6 +62,14 @@ def unoffered() -> ApiError:
     return ApiError(404, "APIG.0101", "There is no such call (404).")
 
 
+def unshared() -> ApiError:
+    """Return the error of a detail that our user may not see, though the list has the job (documented).
+
+    The code for this case is assumed.
+    """
+    return ApiError(403, "DLI.0016", "You may not see the details of this job.")
+
+
 def parameter(message: str) -> ApiError:
     """Return the error of a parameter that is wrong (DLI.0001, documented)."""
     return ApiError(400, "DLI.0001", message)

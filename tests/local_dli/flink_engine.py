@@ -14,6 +14,7 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -110,10 +111,13 @@ class FlinkEngine:
     def due(self, now: float) -> list[int]:
         return [job_id for job_id, run in self._runs.items() if not run.over]
 
-    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
+    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> Iterator[float]:
         run = self._runs.get(job.job_id)
-        if run is None or run.over:
-            return
+        if run is not None and not run.over:
+            self._update(job, run, now, wall_ms)
+            yield now
+
+    def _update(self, job: Job, run: _Run, now: float, wall_ms: Callable[[float], int]) -> None:
         if run.failure:
             run.over = True
             job.enter("job_submit_fail", wall_ms(now), run.failure)

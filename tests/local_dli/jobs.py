@@ -13,14 +13,16 @@ import re
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from local_dli.behaviour import Behaviour
 from local_dli.clock_engine import ClockEngine
 from local_dli.contract import contract
 from local_dli.errors import ApiError, ErrorArray, parameter, unsupported
+from local_dli.history import History, snapshot
 from local_dli.job_index import JobIndex
+from local_dli.journal import SERVICE, Journal
 from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused, check_start, check_stop
 
 JAR_JOB = "flink_jar_job"
@@ -67,6 +69,8 @@ class Job:
 
     ``fields`` has what create and update write, under the same names and in the same form (checkpoint_mode is a
     number), with None for what is unset. Times are milliseconds of the wall clock, ``gone_at`` is of the store's clock.
+    ``odd`` has what reads show instead of what is true, by the names of the answer, and may break the contract.
+    ``detail_refused`` says that it is shared with our user, who may see it in the list and no more.
     """
 
     job_id: int
@@ -84,6 +88,8 @@ class Job:
     savepoint_path: str | None = None
     restart_times: int = 0
     gone_at: float | None = None
+    odd: dict[str, Any] = field(default_factory=dict)
+    detail_refused: bool = False
 
     @property
     def name(self) -> str:
@@ -121,6 +127,22 @@ class Job:
         self.savepoint_path = path
 
 
+COLLEAGUE = "colleague"
+_ISO_TIME = "2026-01-31T12:00:00Z"
+# What the list shows of a colleague's job, by the value of the switch odd_job. Nobody documents any of it.
+ODD: dict[str, dict[str, Any]] = {
+    "shared": {},
+    "iso_time": dict.fromkeys(("create_time", "start_time", "update_time"), _ISO_TIME),
+    "long_name": {"name": "n" * 300},
+    "big_id": {"job_id": "9123456789012345678"},
+    "nulls": dict.fromkeys(
+        ("desc", "job_type", "status", "status_desc", "create_time", "start_time", "queue_name", "has_savepoint",
+         "savepoint_path", "restart_times", "job_config", "user_name", "user_id")
+    ),
+}  # fmt: skip
+ODD_JOB_ID = 77
+
+
 # The filters of a list that compare a whole value.
 EQUAL_FILTERS: dict[str, Callable[[Job], Any]] = {
     "job_type": lambda job: job.job_type,
@@ -138,6 +160,8 @@ class JobStore:
 
     :param clock: seconds that only grow.
     :param engine: makes the jobs go through their statuses; if there is none, they go by the clock.
+
+    ``journal`` has all that was done to the jobs, ``history`` what they were like before, for reads that lag.
     """
 
     def __init__(
@@ -153,6 +177,8 @@ class JobStore:
         self._clock = clock
         self._engine = engine or ClockEngine()
         self._epoch = time.time() - clock()
+        self.journal = Journal()
+        self.history = History()
         self._index = JobIndex()
         self._records: dict[int, Job] = {}
         # A heap of when which deleted job leaves the lists.
@@ -261,6 +287,8 @@ class JobStore:
             self._index.clear()
             self._records.clear()
             self._leaving.clear()
+            self.journal.clear()
+            self.history.clear()
             self._start_plans.clear()
             self._stop_plans.clear()
 
@@ -286,7 +314,9 @@ class JobStore:
         _check(fields)
         if body.get("run_mode") == "shared_cluster" and body.get("job_type") == SQL_JOB:
             raise parameter("A shared cluster runs only jobs of the type flink_sql_job.")
-        return self.add(project_id=project_id, job_type=job_type, **fields)
+        job = self.add(project_id=project_id, job_type=job_type, **fields)
+        self.journal.note("create", job.job_id, after=snapshot(job), asked={"body": body})
+        return job
 
     def update(self, job: Job, body: dict[str, Any], behaviour: Behaviour, is_jar: bool = True) -> None:
         """Change a job.
@@ -314,20 +344,39 @@ class JobStore:
             self._check_name(job.project_id, merged["name"])
         _check(merged)
         former = job.name
-        job.fields = merged
-        if job.name != former:
-            self._index.rename(job, former)
-        job.update_time = self.now_ms()
-        self._complete(job)
+        with self.journal.noting("update", job, body=body):
+            job.fields = merged
+            if job.name != former:
+                self._index.rename(job, former)
+            job.update_time = self.now_ms()
+            self._complete(job)
 
-    def find(self, project_id: str, job_id: int, behaviour: Behaviour, records: bool = False) -> Job:
+    def keep_history(self) -> None:
+        """Note what the jobs are like now, so that later reads can show it."""
+        self._advance()
+        self.history.keep(self._index.all(), self._clock())
+
+    def seen(self, lag: float) -> JobIndex:
+        """Return the jobs as they were so many seconds ago; those of now, when there is no lag."""
+        self._advance()
+        return self.history.at(self._clock() - lag) if lag else self._index
+
+    def find(
+        self,
+        project_id: str,
+        job_id: int,
+        behaviour: Behaviour,
+        records: bool = False,
+        seen: JobIndex | None = None,
+    ) -> Job:
         """Return a job of our user.
 
         :param records: look among deleted jobs too, if this service keeps them.
+        :param seen: the jobs that a read shows; those of now when there are none.
         :raises ApiError: as ``behaviour.not_found`` says.
         """
         self._advance()
-        job = self._index.get(job_id)
+        job = (seen or self._index).get(job_id)
         if job is None and records and behaviour.delete_keeps_record:
             job = self._records.get(job_id)
         if job is None or job.project_id != project_id or job.owner != self._owner:
@@ -335,14 +384,22 @@ class JobStore:
             raise ApiError(status, behaviour.not_found, "The job does not exist.")
         return job
 
-    def search(self, project_id: str, filters: dict[str, str], behaviour: Behaviour) -> list[Job]:
-        """Return the jobs of our user that pass the filters of the list, newest first."""
+    def search(
+        self, project_id: str, filters: dict[str, str], behaviour: Behaviour, seen: JobIndex | None = None
+    ) -> list[Job]:
+        """Return the jobs of our user that pass the filters of the list, newest first.
+
+        :param seen: the jobs that a read shows; those of now when there are none.
+        """
         self._advance()
+        jobs = seen or self._index
         name = filters.get("name")
         if name is not None and behaviour.name_filter == "exact":
-            found = [job for job in self._index.named(project_id, name) if job.owner == self._owner]
+            found = [job for job in jobs.named(project_id, name) if job.owner == self._owner]
         else:
-            found = self._index.owned(project_id, self._owner)
+            found = jobs.owned(project_id, self._owner)
+            if behaviour.odd_job != "none":
+                found.append(self._odd_job(behaviour))
         if name is not None and behaviour.name_filter == "contains":
             found = [job for job in found if name in job.name]
         for parameter_name, read in EQUAL_FILTERS.items():
@@ -350,6 +407,13 @@ class JobStore:
                 wanted = filters[parameter_name]
                 found = [job for job in found if read(job) == wanted]
         return _tagged(found, filters["tags"], behaviour) if "tags" in filters else found
+
+    def _odd_job(self, behaviour: Behaviour) -> Job:
+        """Return the job of a colleague that the list has too, the oldest of all."""
+        fields = defaults() | {"name": "colleagues-job", "queue_name": "queue"}
+        return Job(
+            ODD_JOB_ID, self._project_id, COLLEAGUE, fields, status=RUNNING, start_time=1, odd=ODD[behaviour.odd_job]
+        )
 
     def start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
         """Start a job as planned.
@@ -360,7 +424,8 @@ class JobStore:
         outcome = self._planned(self._start_plans, job, "running")
         if outcome == "refused" or not job.fields["queue_name"]:
             raise _no_queue(behaviour)
-        self._engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
+        with self.journal.noting("start", job, resume_savepoint=resume_savepoint):
+            self._engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
 
     def stop(self, job: Job, trigger_savepoint: bool, behaviour: Behaviour) -> None:
         """Stop a job as planned.
@@ -370,7 +435,8 @@ class JobStore:
         outcome = self._planned(self._stop_plans, job, "stopped")
         if outcome == "refused":
             raise Refused(PLANNED_REFUSAL)
-        self._engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
+        with self.journal.noting("stop", job, trigger_savepoint=trigger_savepoint):
+            self._engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
 
     def check_start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
         """Raise what ``start`` would, without starting the job; only a planned refusal is used up by it."""
@@ -391,13 +457,20 @@ class JobStore:
             in it, as a savepoint of a stop does, is assumed.
         :raises Refused: for an unsuccessful answer.
         """
-        self._engine.save(job, obs_path(path).rstrip("/"), behaviour, self._clock())
+        with self.journal.noting("save", job, path=path):
+            self._engine.save(job, obs_path(path).rstrip("/"), behaviour, self._clock())
+
+    def import_savepoint(self, job: Job, path: str) -> None:
+        """Give a job a savepoint by its path, whether or not anything is there."""
+        with self.journal.noting("import-savepoint", job, path=path):
+            job.set_savepoint(path)
 
     def delete(self, job: Job, behaviour: Behaviour) -> None:
         """Delete a job in any status (documented); it is gone after ``behaviour.delete_seconds``."""
-        if job.gone_at is None:
-            job.gone_at = self._clock() + behaviour.delete_seconds
-            heapq.heappush(self._leaving, (job.gone_at, job.job_id))
+        with self.journal.noting("delete", job):
+            if job.gone_at is None:
+                job.gone_at = self._clock() + behaviour.delete_seconds
+                heapq.heappush(self._leaving, (job.gone_at, job.job_id))
 
     def execution(self, job: Job) -> tuple[str, str]:
         """Return Flink's number and Flink's state of a job that was started at least once."""
@@ -413,14 +486,30 @@ class JobStore:
         for job_id in self._engine.due(now):
             due = self._index.get(job_id)
             if due is not None:
-                self._engine.advance(due, now, self.wall_ms)
+                self._advance_one(due, now)
         while self._leaving and self._leaving[0][0] <= now:
-            _gone_at, job_id = heapq.heappop(self._leaving)
+            gone_at, job_id = heapq.heappop(self._leaving)
             job = self._index.get(job_id)
             if job is not None:
+                self.history.leave(job, gone_at)
                 self._engine.forget(job)
                 self._index.remove(job)
                 self._records[job_id] = job
+
+    def _advance_one(self, job: Job, now: float) -> None:
+        """Bring a job up to date, and note each status, savepoint and restart that comes of it."""
+        before = snapshot(job)
+        for at in self._engine.advance(job, now, self.wall_ms):
+            after = snapshot(job)
+            self.history.note(after, at)
+            happened = {
+                "enter": after.status != before.status,
+                "saved": after.savepoint_path not in (None, before.savepoint_path),
+                "restart": after.restart_times != before.restart_times,
+            }
+            for operation in filter(happened.get, happened):
+                self.journal.note(operation, job.job_id, by=SERVICE, before=before, after=after)
+            before = after
 
     def _check_name(self, project_id: str, name: str) -> None:
         """Refuse a name in use; names are shared by all users and job types of a project (documented)."""
@@ -541,6 +630,8 @@ def _tagged(jobs: list[Job], wanted: str, behaviour: Behaviour) -> list[Job]:
 
     def is_found(job: Job) -> bool:
         tags = {(tag["key"], tag["value"]) for tag in job.fields["tags"] or ()}
+        if behaviour.tags_filter == "prefix":
+            return all(any(key == tag[0] and tag[1].startswith(value) for tag in tags) for key, value in pairs)
         return bool(pairs & tags) if behaviour.tags_filter == "any" else pairs <= tags
 
     return [job for job in jobs if is_found(job)]

@@ -11,7 +11,7 @@ a Flink cluster.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Callable, Protocol
 
 from local_dli.behaviour import Behaviour
@@ -73,8 +73,8 @@ class Engine(Protocol):
         These are all jobs with something ahead of them that may have happened, and as few others as possible.
         """
 
-    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> None:
-        """Bring a job that is due up to date.
+    def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> Iterator[float]:
+        """Bring a job that is due up to date, and yield the time of each change right after it was made.
 
         :param wall_ms: gives the time of day, in ms since the epoch, that belongs to a time of the store's clock.
         """

@@ -54,19 +54,26 @@ def summary(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
     """Return a job as an item of a list without show_detail."""
     names = SUMMARY_TABLE if behaviour.summary_fields == "table" else SUMMARY_EXAMPLE
     values = _top_level(job, behaviour, now_ms)
-    return _with_unset({name: values[name] for name in names}, "FlinkJobListItem", behaviour)
+    return _item(job, _with_unset({name: values[name] for name in names}, "FlinkJobListItem", behaviour), behaviour)
 
 
 def detailed_item(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
     """Return a job as an item of a list with show_detail."""
     missing = RESOURCE_FIELDS if behaviour.list_details == "no_resource_config" else frozenset()
-    return _detailed(job, behaviour, now_ms, missing)
+    return _item(job, _detailed(job, behaviour, now_ms, missing), behaviour)
+
+
+def _item(job: Job, values: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    """Return what a list shows of a job, which may leave out its type."""
+    if behaviour.list_job_type == "none" or (behaviour.list_job_type == "jar" and job.job_type != JAR_JOB):
+        values = {name: value for name, value in values.items() if name != "job_type"}
+    return values | job.odd
 
 
 def detail(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
     """Return a job as its detail."""
     missing = IMAGE_FIELDS if behaviour.detail_omits_image else frozenset()
-    return _detailed(job, behaviour, now_ms, missing)
+    return _detailed(job, behaviour, now_ms, missing) | job.odd
 
 
 def _detailed(job: Job, behaviour: Behaviour, now_ms: int, missing: frozenset[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import ssl
 import threading
@@ -17,12 +18,14 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.workers.threadpool import ThreadPool
 
+from local_dli.actor import Actor
 from local_dli.app import RecordedRequest, create_app
 from local_dli.archives import Archives
 from local_dli.behaviour import Behaviour
 from local_dli.iam import CREDENTIALS, PROJECT, Iam
 from local_dli.in_flight import InFlight
 from local_dli.jobs import JobStore
+from local_dli.journal import BEFORE_ALL
 from local_dli.lifecycle import Engine
 from local_dli.templates import TemplateStore
 
@@ -63,7 +66,8 @@ class LocalDli:
         before they arrive.
 
     ``requests`` are the requests so far, in order of arrival. ``contract_violations`` are sentences about answers that
-    broke the contract; ``reset`` keeps them, so that a check at the end of a test run sees all of them.
+    broke the contract; ``reset`` keeps them, so that a check at the end of a test run sees all of them. ``actor`` is
+    somebody else who works on the same jobs, ``journal`` all that was done to them.
     """
 
     def __init__(
@@ -88,7 +92,11 @@ class LocalDli:
         self.requests: list[RecordedRequest] = []
         self.contract_violations: list[str] = []
         self.jobs = JobStore(PROJECT["id"], CREDENTIALS["username"], clock, engine)
-        self.templates = TemplateStore(self.jobs.now_ms)
+        self.journal = self.jobs.journal
+        self.actor = Actor(self)
+        self.replica_turns = itertools.count()
+        self._handled = itertools.count()
+        self.templates = TemplateStore(self.jobs.now_ms, self.journal)
         self.archives = Archives(self.jobs)
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
@@ -154,6 +162,21 @@ class LocalDli:
             self.archives.clear()
             self.requests.clear()
             self.in_flight.reset()
+            self.begin_count()
+            self.actor.follow(())
+
+    def begin_count(self) -> None:
+        """Count the requests to DLI, and the turns of the replicas, from 0 again; the journal goes on."""
+        with self.jobs.lock:
+            self.replica_turns = itertools.count()
+            self._handled = itertools.count()
+            self.journal.position = BEFORE_ALL
+
+    def handle(self) -> int:
+        """Return the number of a request to DLI that begins to be handled, from 0; what happens now is its doing."""
+        number = next(self._handled)
+        self.journal.position = 3 * number + 1
+        return number
 
     def issue_token(self) -> str:
         """Return a token that is good for the project of the credentials."""

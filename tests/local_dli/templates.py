@@ -11,6 +11,7 @@ from typing import Any
 
 from local_dli.behaviour import Behaviour
 from local_dli.errors import ApiError
+from local_dli.journal import Journal
 
 FIRST_TEMPLATE_ID = 1001
 # As the reference says.
@@ -21,10 +22,12 @@ class TemplateStore:
     """All templates, newest last; runs under the lock of the jobs.
 
     :param now_ms: the time of day in ms since the epoch.
+    :param journal: notes all that requests do.
     """
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
+    def __init__(self, now_ms: Callable[[], int], journal: Journal) -> None:
         self._now_ms = now_ms
+        self._journal = journal
         self._templates: dict[int, dict[str, Any]] = {}
         self._next_id = FIRST_TEMPLATE_ID
 
@@ -50,7 +53,9 @@ class TemplateStore:
             raise ApiError(400, "DLI.0006", "A template of this name exists.")
         if len(self._templates) >= MOST_TEMPLATES:
             raise ApiError(400, "DLI.1028", "There are too many templates.")
-        return self.add(**body)
+        template = self.add(**body)
+        self._note("create", template)
+        return template
 
     def find(self, template_id: int, behaviour: Behaviour) -> dict[str, Any]:
         """Return a template.
@@ -66,10 +71,12 @@ class TemplateStore:
         """Change a template."""
         template.update({key: value for key, value in body.items() if key != "name" or value})
         template["update_time"] = self._now_ms()
+        self._note("update", template)
 
     def delete(self, template: dict[str, Any]) -> None:
         """Forget a template."""
         del self._templates[template["template_id"]]
+        self._note("delete", template)
 
     def search(self, name: str, tags: str) -> list[dict[str, Any]]:
         """Return the templates whose names hold a text and that have all these tags, newest first."""
@@ -83,3 +90,6 @@ class TemplateStore:
     def clear(self) -> None:
         """Forget all templates."""
         self._templates.clear()
+
+    def _note(self, operation: str, template: dict[str, Any]) -> None:
+        self._journal.note(operation, template["template_id"], what="template")
