@@ -96,15 +96,11 @@ class ConflictError(DliError):
     """What exists on the service contradicts what the task asks for; nothing was changed."""
 
 
-class JobAppeared(DliError):
-    """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
-
-
 class LifecycleError(DliError):
     """A start, stop or upgrade did not end as planned.
 
     :param job: what is known of where the job stands now, for the result.
-    :param rolled_back: whether the former definition runs again.
+    :param rolled_back: whether the previous definition runs again.
     """
 
     def __init__(self, message: str, job: dict, rolled_back: bool = False) -> None:

@@ -14,6 +14,7 @@ from .fields import (
     JobKind,
     kind_of,
 )
+from .status import ALIVE, ENDED
 
 # What results tell of a job besides its fields, where the service gives it (documented: list and detail).
 _FACTS = (
@@ -103,6 +104,29 @@ class ObservedJob:
     def has_run(self) -> bool:
         """Whether the job was ever started."""
         return self.start_time != "0"
+
+    def is_older_than(self, other: ObservedJob) -> bool:
+        """Whether this response surely shows an earlier moment than another one: replicas may be behind.
+
+        Times of the service alone say so, and that a job which has ended only runs again by another start.
+        """
+        for name in ("start_time", "update_time"):
+            if 0 < self._time(name) < other._time(name):
+                return True
+        return (
+            self._time("start_time") > 0
+            and self.start_time == other.start_time
+            and self.restart_times <= other.restart_times
+            and self.status in ALIVE
+            and other.status in ENDED
+        )
+
+    def is_newer_definition_than(self, other: ObservedJob) -> bool:
+        """Whether the definition was changed after another response."""
+        return self._time("update_time") > other._time("update_time")
+
+    def _time(self, name):
+        return int(self._response.get(name) or 0)
 
     @property
     def real_cu_number(self) -> int:

@@ -9,28 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._errors import ConflictError, InvalidInput
-from .bodies import (
-    create_body,
-    full_update_body,
-    live_update_body,
-)
-from .canonical import (
-    canonical,
-    is_flink_1_15_or_later,
-    to_wire,
-)
+from .canonical import canonical, is_flink_1_15_or_later
 from .diff import desired_fields, field_changes
-from .fields import (
-    FIELDS_BY_NAME,
-    JAR,
-    TYPE_OF_ANY_SQL_JOB,
-    JobKind,
-)
+from .fields import FIELDS_BY_NAME, JAR, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
 from .result import Change
 from .rules import check_definition
-from .spec import JobSpec
 from .status import (
     DRAFT,
     FAILED,
@@ -39,29 +24,23 @@ from .status import (
     RUNNING,
     STOP_FAILED,
     STOPPED,
-    SUBMIT_FAILED,
+    SUBMITTING,
     status_of,
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of the API.
+    """One operation of the API. What it sends is made of the job as it is right before it is sent.
 
     :param operation: C(create), C(update), C(stop), C(run) or C(delete).
-    :param job_id: the job it is about; None for a job that does not exist yet.
-    :param body: what it sends, for create and update.
-    :param fields: names of the fields it changes, for the result.
+    :param fields: names of the fields it changes.
     :param savepoint: whether a stop makes a savepoint or a run resumes from it.
-    :param kind: what kind of job it is about, for create and update.
     """
 
     operation: str
-    job_id: int | None = None
-    body: dict = field(default_factory=dict)
-    fields: tuple = ()
+    fields: tuple[str, ...] = ()
     savepoint: bool = False
-    kind: JobKind = JAR
 
     def as_action(self) -> dict:
         """Return the step as results have it: without ids and bodies, so that check mode can return the same."""
@@ -104,6 +83,14 @@ def is_upgrade(steps) -> bool:
     return {"stop", "update", "run"} <= {step.operation for step in steps}
 
 
+def may_start_empty(goal: Goal) -> bool:
+    """Whether a task says that a job which has run may be started with empty state."""
+    lifecycle = goal.lifecycle
+    if lifecycle.resume_savepoint is not None:
+        return not lifecycle.resume_savepoint
+    return goal.state == "started" and lifecycle.upgrade_mode == "stateless"
+
+
 def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
     """Plan how a job comes to be as desired.
 
@@ -129,11 +116,22 @@ def _plan_absent(spec, current):
             "because name and job_id do not mean the same job."
         )
     return Plan(
-        steps=(Step("delete", current.job_id),),
+        steps=(Step("delete"),),
         changes=(Change("name", current.name, None),),
-        before={"name": current.name},
+        before={"name": current.name, "status": current.status},
         job=current.as_shown(spec.kind),
+        risks=_risks_of_deletion(current),
     )
+
+
+def _risks_of_deletion(current):
+    risks = []
+    if status_of(current.status).may_run:
+        risks.append("The job may run, and is deleted without a savepoint, so its state is lost.")
+    if current.has_savepoint:
+        where = f" at {current.savepoint_path}" if current.savepoint_path else ""
+        risks.append(f"The job is deleted with its savepoint{where}; whether the files stay is not documented.")
+    return tuple(risks)
 
 
 def _plan_create(goal):
@@ -143,6 +141,11 @@ def _plan_create(goal):
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
     check_definition(spec.given, set(spec.given))
+    lacking = [name for name in _needed_to_run(spec) if not spec.fields.get(name)]
+    if lacking and goal.state in ("started", "restarted"):
+        raise ConflictError(
+            f"There is no {spec.label}, and a new one cannot run without {' and '.join(lacking)}; nothing was created."
+        )
     managed = {"name": spec.name, **desired_fields(spec, {})}
     if spec.tags is not None:
         managed["tags"] = spec.tags
@@ -152,17 +155,9 @@ def _plan_create(goal):
         predicted["sql_body"] = None
     nothing = dict.fromkeys(ObservedJob({"job_id": 0}).facts())
     late = _only_for_updates(spec)
-    steps = [
-        Step(
-            "create",
-            body=create_body(spec.kind, spec),
-            fields=tuple(name for name in managed if name not in late),
-            kind=spec.kind,
-        )
-    ]
+    steps = [Step("create", tuple(name for name in managed if name not in late))]
     if late:
-        draft = ObservedJob({"job_id": 0, "name": spec.name})
-        steps.append(Step("update", body=full_update_body(spec.kind, spec, draft), fields=late, kind=spec.kind))
+        steps.append(Step("update", late))
     if goal.state in ("started", "restarted"):
         if goal.lifecycle.resume_savepoint:
             raise ConflictError(
@@ -180,6 +175,27 @@ def _plan_create(goal):
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
             **predicted,
         },
+        warnings=_warnings_about_new(spec, lacking),
+    )
+
+
+def _needed_to_run(spec):
+    """Return the names of the fields without which a new job does not run.
+
+    A SQL job of a shared cluster may do without a queue, and that is the default.
+    """
+    if spec.kind is JAR:
+        return ("queue_name", "entrypoint")
+    code = () if "template_id" in spec.fields else ("sql_body",)
+    return ("queue_name", *code) if spec.fields.get("run_mode") == "exclusive_cluster" else code
+
+
+def _warnings_about_new(spec, lacking):
+    if "entrypoint" not in lacking:
+        return ()
+    return (
+        f"{spec.label} is created without entrypoint, so there is nothing that it could run. If the job is there "
+        "already, see whether its name is right.",
     )
 
 
@@ -232,7 +248,7 @@ def _plan_existing(goal, current, tags_match):
     after = {**before, **{change.field: change.after for change in changes}}
     names = tuple(change.field for change in changes)
     steps = _steps(goal, current, names)
-    rollback_step = _rollback_step(goal, current, names, steps)
+    rollback_step = _rollback_step(goal, names, steps)
     return Plan(
         steps=steps,
         changes=tuple(changes),
@@ -268,10 +284,13 @@ def _check_status(state, current):
 
 def _stop_step(goal, current, changes):
     state, lifecycle = goal.state, goal.lifecycle
+    if current.status == SUBMITTING and state in ("stopped", "restarted"):
+        # It may come to run before the stop gets to it.
+        return Step("stop", savepoint=lifecycle.trigger_savepoint)
     if current.status not in (RUNNING, STOP_FAILED):
         return None
     if state in ("stopped", "restarted"):
-        return Step("stop", current.job_id, savepoint=lifecycle.trigger_savepoint)
+        return Step("stop", savepoint=lifecycle.trigger_savepoint)
     need_stop = _need_stop(changes)
     if state != "started" or not need_stop:
         return None
@@ -280,7 +299,7 @@ def _stop_step(goal, current, changes):
             f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
             "stopped; upgrade_mode is fail, so nothing was changed."
         )
-    return Step("stop", current.job_id, savepoint=lifecycle.upgrade_mode == "savepoint")
+    return Step("stop", savepoint=lifecycle.upgrade_mode == "savepoint")
 
 
 def _run_step(goal, current, stop):
@@ -290,29 +309,46 @@ def _run_step(goal, current, stop):
         needed = stop or not is_there
     else:
         needed = goal.state == "restarted"
-    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.lifecycle)) if needed else None
+    return Step("run", savepoint=_resumes(goal, current, stop)) if needed else None
 
 
-def _resumes(current, stop, lifecycle):
-    if stop:
-        if lifecycle.resume_savepoint and not stop.savepoint:
-            raise ConflictError(
-                f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
-                "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
-            )
-        return stop.savepoint and lifecycle.resume_savepoint is not False
-    if lifecycle.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
-        if current.has_run and not current.has_savepoint:
-            raise ConflictError(
-                f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no "
-                "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
-                "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
-            )
-    if lifecycle.resume_savepoint and not current.has_savepoint:
+def _resumes(goal, current, stop):
+    """Return whether a start resumes from a savepoint: the one that the stop makes, or else the one that is there.
+
+    :raises ConflictError: a job that has run would be started with empty state, and the task does not say that.
+    """
+    lifecycle = goal.lifecycle
+    if lifecycle.resume_savepoint is False:
+        return False
+    is_running = stop and current.status != SUBMITTING
+    if is_running and stop.savepoint:
+        return True
+    if is_running and may_start_empty(goal):
+        return False
+    if is_running and goal.state == "started":
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
+            "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
+        )
+    if current.has_savepoint:
+        return True
+    if is_running:
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}. trigger_savepoint is false, and the job has no savepoint "
+            "to resume from; it was not stopped, because that would lose its state. Leave trigger_savepoint out to "
+            "make one, or set resume_savepoint to false to start the job with empty state."
+        )
+    if lifecycle.resume_savepoint:
         raise ConflictError(
             f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
         )
-    return current.has_savepoint if lifecycle.resume_savepoint is None else lifecycle.resume_savepoint
+    if current.has_run and not may_start_empty(goal):
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no savepoint to "
+            "resume from; it was not started, because that would lose its state. Import a savepoint with "
+            "otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
+        )
+    return False
 
 
 def _predicted_status(current, steps):
@@ -326,41 +362,44 @@ def _risks(kind, current, changes, steps, rollback_step):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
+    resumes = "run" in operations and operations["run"].savepoint
     if "stop" in operations and not operations["stop"].savepoint:
-        risks.append("The job is stopped without a savepoint, so its state is lost.")
+        risks.append(
+            "The job is stopped without a savepoint and resumes from the one that it has, so what it has done since is "
+            "done again."
+            if resumes
+            else "The job is stopped without a savepoint, so its state is lost."
+        )
     elif "stop" in operations:
         if not current.value("obs_bucket"):
             risks.append("The job has no obs_bucket, so there may be no place for its savepoint.")
         is_new = is_flink_1_15_or_later(current.value("flink_version"), current.value("resource_config_version"))
         if is_new and not current.value("execution_agency_urn"):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
-    if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
-        risks.append("The job is started without a savepoint, so with empty state.")
+    if "run" in operations and not resumes:
+        if "stop" in operations and operations["stop"].savepoint:
+            risks.append("The job is started with empty state, although it is stopped with a savepoint.")
+        elif "stop" not in operations and current.has_run:
+            risks.append("The job is started without a savepoint, so with empty state.")
     if rollback_step and current.value("checkpoint_enabled"):
         risks.append(
             "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
             "rollback."
         )
-    if "run" in operations and operations["run"].savepoint and current.status == FAILED:
+    if resumes and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
-    if "run" in operations and operations["run"].savepoint:
+    if resumes:
         changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:
             risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
     return tuple(risks)
 
 
-def _rollback_step(goal, current, changes, steps):
+def _rollback_step(goal, changes, steps):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
-    if not is_upgrade(steps) or not (goal.lifecycle.rollback and operations["run"].savepoint):
-        return None
-    kind = goal.spec.kind
-    body = full_update_body(kind, JobSpec(), current)
-    # What was unset before has to be unset again.
-    unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
-    body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
-    return Step("update", current.job_id, body, tuple(changes), kind=kind)
+    is_saved = all(operations[name].savepoint for name in ("stop", "run")) if is_upgrade(steps) else False
+    return Step("update", tuple(changes)) if is_saved and goal.lifecycle.rollback else None
 
 
 def _need_stop(changes):
@@ -380,10 +419,7 @@ def _update_steps(spec, current, changes, stopped):
                 f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
                 "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
             )
-        body = live_update_body(spec.kind, spec, current, changes)
-    else:
-        body = full_update_body(spec.kind, spec, current)
-    return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
+    return (Step("update", tuple(changes)),)
 
 
 def _tags_string(tags):

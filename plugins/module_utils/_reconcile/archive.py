@@ -167,11 +167,12 @@ def _import_what_is_missing(api, task, missing, clock):
         return bool(there) and all(there.values())
 
     try:
-        there = Writes(clock).send(send, look, are_all_there, patient=True)
+        writes = Writes(clock)
+        there = writes.send(send, look, are_all_there, patient=True)
         if responses and missing:
             # The answer names no jobs, and the list may be late with those that it has made.
             patience = _wait.GRACE_SECONDS if _is_change(responses[0]) else 0.0
-            there = _wait.watch(look, are_all_there, patience, clock)
+            there = writes.watch(look, are_all_there, patience)
     except RequestError as exc:
         imported = bool(responses) and _is_change(responses[0])
         if not imported and (sent > 1 or responses) and not isinstance(exc, OutcomeUnknown):

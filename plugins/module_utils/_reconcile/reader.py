@@ -67,9 +67,14 @@ class JobReader:
         """Return a job with all the fields of its kind that the service tells of it."""
         return self.with_fields(job, kind.names)
 
-    def is_listed(self, job: ObservedJob) -> bool:
-        """Whether the service still lists a job."""
-        return self._listed(job) is not None
+    def is_there(self, job: ObservedJob) -> bool:
+        """Whether the service still has a job, whatever it is named by now."""
+        try:
+            now = self._detail(job.job_id)
+        except NotFound:
+            return False
+        # Deleted jobs keep a record (documented), which the detail may still show.
+        return any(self._listed(other) for other in ([now] if now.name == job.name else [now, job]))
 
     def ids_named(self, name: str) -> list[int]:
         """Return the ids of the jobs of a name."""
@@ -120,7 +125,8 @@ class JobReader:
     def _with_detail(self, job, fields):
         if "detail" in job.sources or job.has_all(fields):
             return job
-        return job.completed_by(self._detail(job.job_id))
+        # The list may be behind the detail.
+        return self._detail(job.job_id).completed_by(job)
 
     def _with_list(self, job, fields):
         if "list" in job.sources or job.has_all(fields):

@@ -23,13 +23,16 @@ from .._errors import (
     WaitTimeout,
 )
 from .._model.fields import identity_options
+from .._model.goal import Goal
 from .._model.job import ObservedJob, same_path
 from .._model.result import Change, Result
 from .._model.rules import check_obs_path, check_spec
 from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
 from . import wait as _wait
-from .executor import Applier
+from .driver import Driver
+from .effects import Find, IsThere, Read, Report, outcome_of
+from .executor import Executor
 from .reader import JobReader
 from .wait import Waiting
 from .writes import JobWrites
@@ -109,21 +112,32 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
     :param apply: False for check mode: everything but the change itself.
     :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
     """
-    reader = JobReader(api)
-    plan, current = _make_plan(api, reader, task, waiting)
+    return Driver(api, JobReader(api), waiting).run(_converge(task, apply, waiting))
+
+
+def _converge(task, apply, waiting):
+    plan, current = yield from _make_plan(task, waiting)
     if not (plan.operation and apply):
         return _result(plan, current, {**current.as_shown(task.job.kind), **plan.after}, plan.after)
-    job = _apply(JobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
+    job = yield from _apply(JobWrites(waiting.clock.monotonic), task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
 
-def _make_plan(api, reader, task, waiting):
-    current = reader.find(task.job).job
+def _make_plan(task, waiting):
+    current = (yield Find(task.job)).job
     if current is None:
         raise _not_there(task)
     plan = _plan_savepoint(task, current)
-    if plan.operation and not status_of(current.status).settled:
-        current = Applier(api, reader, waiting).settle(current, f"Flink job {current.name}")
+    if plan.operation:
+        # Nothing is sent because of what the list shows, which may be behind.
+        try:
+            current = (yield Read(current.job_id)).completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+        except NotFound as exc:
+            raise _not_there(task) from exc
+        if task.job.name is not None and current.name != task.job.name:
+            raise _not_there(task)
+        if not status_of(current.status).settled:
+            current = yield from Executor(Goal(task.job), waiting).settle(current, f"Flink job {current.name}")
         plan = _plan_savepoint(task, current)
     if plan.operation == "savepoint" and current.status != RUNNING:
         raise ConflictError(
@@ -136,18 +150,17 @@ def _not_there(task):
     return ConflictError(f"There is no {task.job.label}.")
 
 
-def _apply(writes, reader, task, plan, current, waiting):
+def _apply(writes, task, plan, current, waiting):
     """Carry out a plan, and return the job as it is then."""
-    waiting.progress.status(current.name, current.status)
     if plan.operation == "savepoint":
-        waiting.progress.tell(f"{current.name}: make a savepoint")
+        yield Report(f"{current.name}: make a savepoint")
     done = []
     try:
-        _carry_out(writes, reader, task, plan, current)
+        yield from _carry_out(writes, task, plan, current)
         done.append(plan.as_action())
         if plan.operation == "savepoint" and waiting.wait:
-            return _saved(reader, current, waiting)
-        return reader.read(current.job_id, ())
+            return (yield from _saved(current, waiting))
+        return (yield Read(current.job_id))
     except DliError as exc:
         raise exc.after(done) from exc
 
@@ -189,15 +202,15 @@ def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
 
 
-def _carry_out(writes, reader, task, plan, job):
+def _carry_out(writes, task, plan, job):
     try:
         if plan.operation == "savepoint":
             # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
-            writes.trigger_savepoint(job, _bare(plan.path))
+            yield from writes.trigger_savepoint(job, _bare(plan.path))
         else:
-            writes.import_savepoint(job, plan.path)
+            yield from writes.import_savepoint(job, plan.path)
     except ApiError as exc:
-        if isinstance(exc, NotFound) and not reader.is_listed(job):
+        if isinstance(exc, NotFound) and not (yield IsThere(job)):
             raise _not_there(task) from exc
         if _is_unknown_operation(exc):
             raise exc.explained(
@@ -216,34 +229,33 @@ def _is_unknown_operation(exc):
     )
 
 
-def _saved(reader, before, waiting):
+def _saved(before, waiting):
     """Wait until a job shows its new savepoint, and return it.
 
     :raises LifecycleError: it goes on, or has ended, without one.
     """
-    clock = waiting.clock
-    start = clock.monotonic()
+    now = waiting.clock.monotonic
+    start = now()
     statuses = set()
 
     def is_done(job):
         statuses.add(job.status)
-        waiting.progress.status(job.name, job.status)
         if not status_of(job.status).settled:
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
         # Running as before: over, if it was seen at it, or else not begun yet.
-        return statuses != {RUNNING} or clock.monotonic() - start >= _wait.GRACE_SECONDS
+        return statuses != {RUNNING} or now() - start >= _wait.GRACE_SECONDS
 
     try:
-        job = _wait.wait_until(
-            lambda: reader.read(before.job_id, ()),
+        job = yield from _wait.wait_until(
+            lambda: outcome_of(Read(before.job_id)),
             is_done,
             waiting.timeout,
             lambda found: (
                 f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
             ),
-            clock,
+            now,
         )
     except WaitTimeout as exc:
         raise WaitTimeout(str(exc), exc.last, _facts(exc.last)) from exc
