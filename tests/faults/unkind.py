@@ -42,9 +42,13 @@ class Unkindness:
     stops: tuple[str, ...] = ()
     at_request: bool = False
 
-    def script(self, index: int) -> list[str]:
+    def script(self, index: int, version: str) -> list[str]:
+        """Return the script of a cell.
+
+        :param version: the field that makes one version of the job differ from another.
+        """
         if self.deed:
-            return [f"before request {index + 1}: {self.deed}"]
+            return [f"before request {index + 1}: {self.deed.replace('entrypoint=', version + '=')}"]
         if not self.at_request:
             return []
         on = " ".join(f"{name}={value}" for name, value in self.switches.items())
@@ -195,7 +199,7 @@ def check_cell(stage: Stage, cell: UnkindCell) -> list[Violation]:
     """Run a task under an unkindness, then twice again, and return all that was not as it has to be."""
     scenario, unkindness = UNKIND_SCENARIOS[cell.scenario], UNKIND[cell.fault]
     _set(stage, scenario, unkindness)
-    first = observe(stage, scenario, unkindness.script(cell.index or 0))
+    first = observe(stage, scenario, unkindness.script(cell.index or 0, next(iter(scenario.former))))
     found = list(laws.run_violations(stage, first))
     if cell.fault == "nobody":
         found += laws.unread_writes(first)

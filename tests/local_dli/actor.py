@@ -181,7 +181,13 @@ def _at_once(behaviour: Behaviour) -> Behaviour:
 
 
 def _change(store: JobStore, job: Job, body: dict[str, Any]) -> None:
-    """Update a job; fields that are not in the body stay, whatever the switches say."""
+    """Update a job; fields that are not in the body stay, whatever the switches say.
+
+    :raises Refused: a job of its type has no such field.
+    """
+    unknown = sorted(set(body) - set(job.fields))
+    if unknown:
+        raise Refused(f"DLI.0001: a job of this type has no {unknown[0]}.")
     store.update(job, body, Behaviour(), job.job_type == JAR_JOB)
 
 

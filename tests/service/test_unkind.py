@@ -341,7 +341,9 @@ def test_every_deed_does_what_it_says(api: Any, clock: Any, service: Any, job: A
     assert done | {"delete", "behave"} == set(DEEDS)
 
 
-@pytest.mark.parametrize("text", ["rename job other", "start job", "stop none", "update job entrypoint=other"])
+@pytest.mark.parametrize(
+    "text", ["rename job other", "start job", "stop none", "update job entrypoint=other", "update job none=1"]
+)
 def test_what_the_service_refuses_is_noted(api: Any, service: Any, job: Any, text: str) -> None:
     assert deed(service, api, text)
     assert (job.name, job.status) == ("job", "job_running")
