@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.module_utils._wait import Waiting
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
 from local_dli import LocalDli

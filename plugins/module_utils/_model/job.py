@@ -91,6 +91,15 @@ class ObservedJob:
         return not before.has_savepoint or not same_path(before.savepoint_path, self.savepoint_path)
 
     @property
+    def savepoint_is_of_last_run(self) -> bool:
+        """Whether the savepoint was made after the job was last started, as far as its path shows.
+
+        The service makes savepoints in folders named by the time in milliseconds (vendor).
+        """
+        folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
+        return folder.isdecimal() and len(folder) < 18 and int(folder) >= int(self.start_time)
+
+    @property
     def restart_times(self) -> int:
         """How often the service has restarted the job, 0 when it does not tell."""
         return int(self._response.get("restart_times") or 0)

@@ -388,6 +388,11 @@ def _risks(kind, current, changes, steps, rollback_step):
         )
     if resumes and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
+    elif resumes and "stop" not in operations and current.has_run and not current.savepoint_is_of_last_run:
+        risks.append(
+            "The savepoint is not known to be newer than the last start of the job; what the job has done since it was "
+            "made is done again."
+        )
     if resumes:
         changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:

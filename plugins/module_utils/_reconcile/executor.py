@@ -84,8 +84,10 @@ class Executor:
         self._plan = Plan()
         # The job as it was before the upgrade, which a rollback goes back to.
         self._previous: ObservedJob | None = None
-        # The newest response about the job; an older one is never taken for news.
+        # The newest response about the job, and the one right before the last stop or start: what is older than either
+        # is no news.
         self._seen: ObservedJob | None = None
+        self._before: ObservedJob | None = None
         # Writes that the service has rejected, although the job shows them: somebody else's, or carried out twice.
         self._in_doubt: list[Step] = []
         self._unconfirmed: set[str] = set()
@@ -175,7 +177,7 @@ class Executor:
         """
 
         def is_news(found):
-            return self._seen is None or not found.is_older_than(self._seen)
+            return not any(seen and found.is_older_than(seen) for seen in (self._seen, self._before))
 
         def once():
             return (yield Read(job_id))
@@ -232,7 +234,7 @@ class Executor:
             return (yield from self.read(before.job_id))
         job = yield from self._left(before, "to stop", (*STOP_ENDS, FINISHED))
         was_started = before.status != SUBMITTING and _is_another_start(job, before)
-        if job.status == FINISHED or (job.status == RUNNING and was_started):
+        if job.status == FINISHED or (job.status == RUNNING and (was_started or not done.is_ours)):
             raise PlanAnew(job)
         if job.status == RUNNING and step.savepoint:
             raise self._stands(job, "no savepoint could be made, so it was not stopped and goes on running unchanged")
@@ -343,6 +345,7 @@ class Executor:
         not have got to it yet, and counts as settled in it only after a grace period. An end that is not expected is
         read again before it is believed.
         """
+        self._before = before
         grace = self._now() + min(_wait.GRACE_SECONDS, self._waiting.timeout)
         still, is_start = {before.status}, RUNNING in expected
         if is_start:
@@ -434,6 +437,8 @@ class Executor:
 
     def _check_nobody_changed(self, step, job):
         """Check that the fields to be changed are as the plan knows them, or as they shall be."""
+        if self._plan.steps[0].operation == "create":
+            return
         foreign = [
             change.field
             for change in self._plan.changes

@@ -188,6 +188,8 @@ class Convergence:
             return False
 
     def _detail_of(self, listed):
+        if "detail" in listed.sources:
+            return listed
         try:
             job = yield Read(listed.job_id)
         except NotFound:
@@ -278,38 +280,45 @@ class Convergence:
         return plan
 
     def _meet_others(self, job: ObservedJob, planned_for: ObservedJob | None) -> Steps:
-        """Go on where a job has finished, or somebody else has started it, while this task was at work.
+        """Return a plan where a job has finished, or somebody else has acted on it, while this task was at work.
 
-        :returns: the plan for what is left to do; it has no steps where the job is as desired.
+        It has no steps where the job is as desired.
+
+        :param planned_for: the job as it was when the plan was made.
+        :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
         """
-        goal, spec = self._goal, self._goal.spec
+        executor, goal, spec = self._executor, self._goal, self._goal.spec
         if not status_of(job.status).settled:
-            job = yield from self._executor.wait_to_settle(job)
+            job = yield from executor.wait_to_settle(job)
         was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
+        planned = self.plan
         if job.status == FINISHED and not was_started:
             # A bounded job that ended by itself while it was being stopped has done its work.
             if goal.state != "restarted":
-                self._executor.notes.append(
+                executor.notes.append(
                     f"Flink job {job.name} finished before it could be stopped, and was not started again."
                 )
-            planned = self.plan
             try:
                 yield from self._plan_for(job, True)
             except ConflictError as exc:
-                raise LifecycleError(str(exc), self._executor.facts(job)) from exc
+                raise LifecycleError(str(exc), executor.facts(job)) from exc
             plan, self.plan = self.plan, planned
             return plan
-        if goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED):
-            if not remaining_changes(spec, job):
-                self._executor.leave_to_others()
-                self._executor.notes.append(
-                    f"Somebody else has brought {spec.label} to this state while this task was at work on it."
-                )
-                self._current = job
-                if not self._executor.done:
-                    self.plan = replace(self.plan, steps=(), changes=(), before=self.plan.after, risks=())
-                return Plan()
-        raise self._executor.foreign_start(job)
+        executor.leave_to_others()
+        if not executor.done and not was_started:
+            # What looked like the stop of this task was something else, such as a savepoint that somebody made.
+            yield from self._plan_for(job, True)
+            return self.plan
+        is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
+        if not is_there or remaining_changes(spec, job):
+            raise executor.foreign_start(job)
+        executor.notes.append(
+            f"Somebody else has brought {spec.label} to this state while this task was at work on it."
+        )
+        self._current = job
+        if not executor.done:
+            self.plan = replace(planned, steps=(), changes=(), before=planned.after, risks=())
+        return Plan()
 
     def _read_again(self, job: ObservedJob) -> Steps:
         fields = tuple(self._goal.spec.fields)

@@ -73,8 +73,7 @@ class JobReader:
             now = self._detail(job.job_id)
         except NotFound:
             return False
-        # Deleted jobs keep a record (documented), which the detail may still show.
-        return any(self._listed(other) for other in ([now] if now.name == job.name else [now, job]))
+        return self._listed_by_any_name(now) is not None
 
     def ids_named(self, name: str) -> list[int]:
         """Return the ids of the jobs of a name."""
@@ -98,8 +97,7 @@ class JobReader:
         except NotFound:
             return Found()
         if "list" not in job.sources:
-            # Deleted jobs keep a record (documented), which the detail may still show.
-            listed = self._listed(job)
+            listed = self._listed_by_any_name(job)
             if not listed:
                 return Found()
             job = job.completed_by(listed)
@@ -137,6 +135,17 @@ class JobReader:
     def _listed(self, job):
         """Return a job as the list tells it, None when it is not listed."""
         return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
+
+    def _listed_by_any_name(self, job):
+        """Return a job as the list tells it, whatever it is named by now; None when it is not listed.
+
+        Deleted jobs keep a record (documented), which the detail may still show.
+        """
+        listed = self._listed(job)
+        if listed is None:
+            jobs = (ObservedJob(response, "list") for response in self._api.list_jobs())
+            listed = next((other for other in jobs if other.job_id == job.job_id), None)
+        return listed
 
 
 def tags_filter(tags: dict | None) -> dict:

@@ -131,7 +131,8 @@ def _make_plan(task, waiting):
     if plan.operation:
         # Nothing is sent because of what the list shows, which may be behind.
         try:
-            current = (yield Read(current.job_id)).completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+            if "detail" not in current.sources:
+                current = (yield Read(current.job_id)).completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
         except NotFound as exc:
             raise _not_there(task) from exc
         if task.job.name is not None and current.name != task.job.name:
