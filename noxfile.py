@@ -148,13 +148,13 @@ def lint(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "requirements/tools.txt")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    awx_collection = get_awx_collection(session)
+    unpack_wheels(session, "awx")
     with copy_of_tree() as copy, session.chdir(copy):
         session.run("yamllint", "--strict", ".")
         session.run("antsibull-changelog", "lint")
         session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".", env=own_home())
         # Where playbooks find the modules.
-        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(copy.parents[2]), str(awx_collection)])}
+        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(copy.parents[2]), str(CACHE / "awx")])}
         session.run("ansible-lint", "--nocolor", "--offline", "--strict", "--profile", "production", env=env)
 
 
@@ -319,7 +319,7 @@ def sanity(session: nox.Session) -> None:
 @nox.parametrize(("python", "core"), [nox.param(python_for(core), core, id=core) for core in RUNNABLE])
 def tests(session: nox.Session, core: str) -> None:
     """Run the tests on one ansible-core: all on the newest, on others those in which Ansible has the say."""
-    get_awx_collection(session)
+    unpack_wheels(session, "awx", "old-runner")
     folders = () if core == NEWEST else ("tests/unit", "tests/playbooks", "tests/awx")
     run_pytest(session, core, *(session.posargs or folders))
 
@@ -363,11 +363,9 @@ def bench(session: nox.Session) -> None:
     session.run("python", "bench/run.py", python)
 
 
-def get_awx_collection(session: nox.Session) -> Path:
-    """Return the folder that has the collection awx.awx, which playbooks/awx_setup.yml calls."""
-    folder = CACHE / "awx"
-    session.run("python", "tests/tools/get_awx_collection.py", str(folder))
-    return folder
+def unpack_wheels(session: nox.Session, *names: str) -> None:
+    """Fill folders of .cache: with the collection awx.awx, which playbooks/awx_setup.yml calls, or an old runner."""
+    session.run("python", "tests/tools/unpack_wheel.py", *names)
 
 
 def run_pytest(session: nox.Session, core: str, *args: str) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several things at one time."""
+"""Do several things concurrently."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ended_by_interrupt():
 
 
 def do_each(act, items, threads: int) -> None:
-    """Do something for each item, for several at one time.
+    """Do something for each item, for several concurrently.
 
     There are more threads, twice as many each time, while all that there are only wait. There are fewer where the
     system has no more to give; without any the calling thread does everything. That is why it is no ThreadPoolExecutor,
@@ -85,7 +85,7 @@ def do_each(act, items, threads: int) -> None:
 def read_each(read, items: list, width: int) -> list:
     """Return what C(read) returns for each item, in their order.
 
-    :param width: how many are read at one time.
+    :param width: how many are read concurrently.
     :raises Exception: what reading raised for the first of those that failed; what was not begun then never is.
     """
     results: dict = {}
@@ -109,7 +109,7 @@ class ReadAhead:
     """Reads pages of a list before they are asked for; as a context manager it returns C(page_at).
 
     :param read: callable that takes an offset, and returns what is there.
-    :param width: how many pages are read at one time.
+    :param width: how many pages are read concurrently.
     """
 
     def __init__(self, read, width: int) -> None:

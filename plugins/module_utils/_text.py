@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How messages show what others wrote: on one line, without control characters, and not without end."""
+"""How messages quote what others wrote: on one line, without control characters, and not without end."""
 
 from __future__ import annotations
 
-# As much of a value as tells which one it is.
+# As much of a value as identifies it.
 _LONGEST_QUOTE = 80
 
 
 def printable(value) -> str:
-    """Return words to show, such as the service's: one line, no control characters. What is in them stays."""
+    """Return a string to quote, such as the service's message: one line, no control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
 
 
@@ -21,7 +21,7 @@ def quoted(value, longest: int = _LONGEST_QUOTE) -> str:
     A longer one is described instead. It is not cut: half of a secret would not be recognised, and not be masked. Lists
     and dictionaries are described as well, as they could be deep.
 
-    :param longest: most characters of a text to show.
+    :param longest: most characters of a string to quote.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -33,5 +33,5 @@ def quoted(value, longest: int = _LONGEST_QUOTE) -> str:
         return "a dictionary" if isinstance(value, dict) else "a list"
     value = str(value)
     if len(value) > longest:
-        return f"a text of {len(value)} characters"
+        return f"a string of {len(value)} characters"
     return '"' + "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value) + '"'

@@ -20,7 +20,7 @@ from ..module_utils._progress import LONGEST_TEXT
 
 # Ends the listening; a line of a module is a JSON object.
 _END = b"end\n"
-# How long the end of a task waits at most for lines that are still to be shown.
+# How long the end of a task waits at most for lines that are still to be shown. Those that are not shown then are lost.
 _LAST_LINES_SECONDS = 5.0
 # What Ansible ends its workers with.
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -32,6 +32,9 @@ def listening(folder: str, show):
 
     It is a named pipe: nothing is kept on a disk, a module can tell whether somebody listens, and neither side can make
     the other wait.
+
+    When showing a line blocks, the context ends all the same, a few seconds later and without the lines that follow.
+    The process does not end before that line is shown, unless it is killed.
 
     :param folder: where to make it; others must not be able to enter that.
     :param show: callable that takes a text, in a thread of its own.
@@ -48,21 +51,35 @@ def listening(folder: str, show):
         os.set_blocking(reader, True)
         # Also keeps the pipe from ending when a module closes it.
         writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-        showing = threading.Lock()
-        thread = threading.Thread(target=_show_all, args=(reader, show, showing), daemon=True)
-        thread.start()
+        showing, enough = threading.Lock(), threading.Event()
+        # No daemon: Python lets a process end amid what a daemon does.
+        thread = threading.Thread(target=_show_all, args=(reader, show, showing, enough))
         # Until the last line is shown, and not only until the module has ended.
         with _not_ended_amid(showing):
             try:
+                thread.start()
                 yield path
             finally:
-                # Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
-                with suppress(OSError):
-                    os.write(writer, _END)
-                os.close(writer)
-                thread.join(_LAST_LINES_SECONDS)
+                try:
+                    _end(writer)
+                    if thread.is_alive():  # it does not even begin when a signal interrupts its start
+                        thread.join(_LAST_LINES_SECONDS)
+                finally:
+                    enough.set()
+                    # Again, because there may have been no room for it: without it the thread would wait for a line.
+                    _end(writer)
+                    os.close(writer)
     finally:
         os.unlink(path)
+
+
+def _end(writer):
+    """Have the listening end, once the lines are read that are in the pipe.
+
+    Not by the end of the pipe: a module that outlives its task (a timeout) still holds it open.
+    """
+    with suppress(BlockingIOError, BrokenPipeError):  # the pipe is full; the listening has ended
+        os.write(writer, _END)
 
 
 @contextmanager
@@ -70,7 +87,7 @@ def _not_ended_amid(showing):
     """Let a signal that ends the process wait until no line is being shown.
 
     A worker of Ansible ends where it stands. Amid a line that is with the lock of the queue to ansible-playbook, which
-    then waits for it for ever: Ctrl-C would make it hang.
+    then waits for it for ever: Ctrl-C would make it hang. A line that is still being shown at the end is guarded on.
 
     :param showing: the lock that is held while a line is shown, never by the main thread.
     """
@@ -92,11 +109,12 @@ def _not_ended_amid(showing):
     try:
         yield
     finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
+        if not showing.locked():
+            for number, handler in usual.items():
+                signal.signal(number, handler)
 
 
-def _show_all(reader, show, showing):
+def _show_all(reader, show, showing, enough):
     # A signal (Ctrl-C, or a task's timeout) has to wake the thread that waits for the module, and not this one.
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     with open(reader, "rb") as lines:
@@ -104,9 +122,14 @@ def _show_all(reader, show, showing):
             if line == _END:
                 break
             text = _text_of(line)
-            if text:
-                with showing:
-                    show(text)
+            with showing:
+                if enough.is_set():
+                    break
+                if text:
+                    try:
+                        show(text)
+                    except Exception:  # pylint: disable=broad-except # Python would print it to standard error
+                        break
 
 
 def _text_of(line):

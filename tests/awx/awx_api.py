@@ -22,6 +22,8 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 TOKEN = "planted-token-of-awx"
+# Of an administrator of the organization Default, who is none of the system.
+ADMIN_TOKEN = "planted-token-of-an-admin"
 HIDDEN = "$encrypted$"
 QUESTION_TYPES = {
     "text": str,
@@ -91,6 +93,20 @@ REQUIRED = {
     "hosts": {"name", "inventory"},
     "job_templates": {"name", "project", "playbook", "inventory"},
 }
+# What no credential type may set.
+RESERVED_VARIABLES = {
+    *("VIRTUAL_ENV", "PATH", "PYTHONPATH", "JOB_ID", "INVENTORY_ID", "INVENTORY_SOURCE_ID", "INVENTORY_UPDATE_ID"),
+    *("AD_HOC_COMMAND_ID", "REST_API_URL", "REST_API_TOKEN", "MAX_EVENT_RES", "CALLBACK_QUEUE", "CALLBACK_CONNECTION"),
+    *("CACHE", "JOB_CALLBACK_DEBUG", "INVENTORY_HOSTVARS", "AWX_HOST", "PROJECT_REVISION", "SUPERVISOR_CONFIG_PATH"),
+}
+# By what objects with the same name differ, of each collection: AWX has an environment's name once.
+UNIQUE = {
+    "credential_types": {"kind"},
+    "credentials": {"organization", "credential_type"},
+    "execution_environments": set(),
+    "hosts": {"inventory"},
+    "organizations": set(),
+}
 # Sent by awx.awx all the same: AWX sets them itself.
 READ_ONLY = {"credential_types": {"managed"}, "job_templates": {"organization"}}
 
@@ -117,10 +133,19 @@ def credential_type_errors(sent: dict[str, Any]) -> list[str]:
     for field in inputs["fields"]:
         errors += [f"a field cannot have {key}" for key in field.keys() - known]
         errors += [f"a field has no {key}" for key in {"id", "label"} - field.keys()]
-        if field.get("type", "string") not in ("string", "boolean"):
-            errors.append(f"a field cannot be of type {field['type']}")
+        kind = field.get("type", "string")
+        if kind not in ("string", "boolean"):
+            errors.append(f"a field cannot be of type {kind}")
+        elif not isinstance(
+            field.get("default", True if kind == "boolean" else ""), bool if kind == "boolean" else str
+        ):
+            errors.append(f"the default {field['default']!r} is no {kind}")
+        if kind != "string":
+            errors += [f"{key} is for strings" for key in ("choices", "multiline", "format", "secret") if key in field]
         if field.get("format") not in (None, "url", "ssh_private_key"):
             errors.append(f"a field cannot have the format {field['format']}")
+        if field.get("choices", True) == [] or not re.fullmatch(r"[A-Za-z_]\w*", str(field.get("id"))):
+            errors.append("a field has no good id or choices")
     errors += [f"injectors cannot have {key}" for key in injectors.keys() - {"file", "env", "extra_vars"}]
     files = injectors.get("file", {})
     errors += [f"{key} is no name of a file" for key in files if not re.fullmatch(r"template(\.[A-Za-z_]\w*)?", key)]
@@ -133,9 +158,20 @@ def credential_type_errors(sent: dict[str, Any]) -> list[str]:
         except TemplateError as error:
             errors.append(f"{key}: {error}")
     for key, template in injectors.get("env", {}).items():
-        if key.startswith("ANSIBLE_") or not re.fullmatch(r"[A-Za-z_]\w*", key) or not template.isascii():
+        if (
+            key.startswith("ANSIBLE_")
+            or key in RESERVED_VARIABLES
+            or not re.fullmatch(r"[A-Za-z_]\w*", key)
+            or not template.isascii()
+        ):
             errors.append(f"{key} cannot be set")
     return errors
+
+
+def choices_of(question: dict[str, Any]) -> list[str]:
+    """Return the choices of a question, which are a list, or the lines of a text."""
+    choices = question["choices"]
+    return [line for line in choices.splitlines() if line.strip()] if isinstance(choices, str) else choices
 
 
 def survey_spec_errors(spec: dict[str, Any]) -> list[str]:
@@ -157,12 +193,15 @@ def survey_spec_errors(spec: dict[str, Any]) -> list[str]:
             errors.append(f"the default {default!r} is of another type")
         if isinstance(default, str) and default.startswith(HIDDEN):
             errors.append("the default is reserved")
-        errors += [f"{key} is no number" for key in ("min", "max") if not isinstance(question.get(key, 0), int)]
-        if question["type"] in ("multiplechoice", "multiselect"):
-            if not isinstance(choices, list):
+        limits = {key: question[key] for key in ("min", "max") if question.get(key) is not None}
+        errors += [f"{key} is no number" for key, limit in limits.items() if not isinstance(limit, int)]
+        if question["type"] in ("multiplechoice", "multiselect") and isinstance(default, str):
+            if choices is None:
                 errors.append("there are no choices")
-            elif any(line not in choices for line in default.splitlines()):
+            elif any(line not in choices_of(question) for line in default.splitlines()):
                 errors.append(f"the default {default!r} is none of the choices")
+            elif question["type"] == "multiplechoice" and len(default.splitlines()) > 1:
+                errors.append("there are several defaults")
     return errors
 
 
@@ -172,18 +211,20 @@ class AwxApi:
     :param playbooks: what AWX finds in the repository of a project, once it has fetched it.
 
     ``objects`` are what is there, by the name of the collection; ``writes`` the requests that could change something;
-    ``refusals`` what was wrong with requests.
+    ``refusals`` what was wrong with requests; ``repository_works`` whether an update of a project is successful.
     """
 
     def __init__(self, playbooks: list[str]) -> None:
         self._playbooks = playbooks
         self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in FIELDS}
-        self.objects["organizations"].append({"id": 1, "name": "Default"})
+        self.objects["organizations"] += [{"id": 1, "name": "Default"}, {"id": 2, "name": "Other"}]
         self.credentials_of: dict[int, list[int]] = {}
         self.surveys: dict[int, dict[str, Any]] = {}
         self.writes: list[tuple[str, str, Any]] = []
         self.refusals: list[Any] = []
-        self._fetched: set[int] = set()
+        self.repository_works = True
+        # Of each update its project and status. One that runs ends when it is asked for.
+        self._updates: list[tuple[int, str]] = []
         self._server = wsgi.Server(("127.0.0.1", 0), self._app())
         self._server.expiration_interval = 0.01  # how often cheroot looks is also how long it takes to stop
         self._thread = threading.Thread(target=self._server.serve, name="awx-api", daemon=True)
@@ -212,10 +253,13 @@ class AwxApi:
 
         @app.before_request
         def before() -> None:
-            if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            if request.headers.get("Authorization") not in (f"Bearer {TOKEN}", f"Bearer {ADMIN_TOKEN}"):
                 abort(401)
             if request.method != "GET":
-                self.writes.append((request.method, request.path, request.get_json()))
+                self.writes.append((request.method, request.path, request.get_json(silent=True)))
+                if not self._may_write(request.path.split("/")[3], request.get_json(silent=True) or {}):
+                    response = json.dumps({"detail": "You do not have permission to perform this action."})
+                    abort(Flask.response_class(response, 403, mimetype="application/json"))
 
         @app.after_request
         def after(response: Any) -> Any:
@@ -227,11 +271,15 @@ class AwxApi:
 
         @app.get("/api/v2/<collection>/")
         def listed(collection: str) -> Any:
-            wanted = {key: value for key, value in request.args.items() if not key.startswith("or__")}
+            any_of = {key.removeprefix("or__"): value for key, value in request.args.items() if key.startswith("or__")}
+            all_of = {key: value for key, value in request.args.items() if not key.startswith("or__")}
             found = [
-                item for item in self.objects[collection] if all(str(item.get(key)) == wanted[key] for key in wanted)
+                item
+                for item in self.objects[collection]
+                if all(self._value(item, key) == wanted for key, wanted in all_of.items())
+                and (not any_of or any(self._value(item, key) == wanted for key, wanted in any_of.items()))
             ]
-            return self._page([self._shown(collection, item) for item in found])
+            return self._page([self._shown(collection, item) for item in found if self._sees(item)])
 
         @app.post("/api/v2/<collection>/")
         def created(collection: str) -> Any:
@@ -242,6 +290,8 @@ class AwxApi:
             if collection == "job_templates":
                 item["organization"] = (self.find("projects", item["project"]) or abort(404))["organization"]
             self.objects[collection].append(item)
+            if collection == "projects":
+                self._update(item["id"])
             return self._shown(collection, item), 201
 
         @app.patch("/api/v2/<collection>/<int:number>/")
@@ -250,10 +300,19 @@ class AwxApi:
             item.update(self._checked(collection, item, request.get_json()))
             return self._shown(collection, item)
 
+        @app.post("/api/v2/projects/<int:number>/update/")
+        def update(number: int) -> Any:
+            return {"url": f"/api/v2/project_updates/{self._update(number)}/"}, 202
+
         @app.get("/api/v2/project_updates/<int:number>/")
         def project_update(number: int) -> Any:
-            self._fetched.add(number)
-            return {"id": number, "status": "successful"}
+            project, status = self._updates[number]
+            if status == "running":
+                status = "successful" if self.repository_works else "failed"
+                self._updates[number] = project, status
+            failed = status == "failed"
+            revision = self._revision(project)
+            return {"id": number, "finished": True, "status": status, "failed": failed, "scm_revision": revision}
 
         @app.get("/api/v2/job_templates/<int:number>/credentials/")
         def attached(number: int) -> Any:
@@ -293,13 +352,48 @@ class AwxApi:
         if collection == "job_templates":
             shown["related"] = {"survey_spec": f"{url}survey_spec/", "credentials": f"{url}credentials/"}
         if collection == "projects":
-            shown["scm_revision"] = "1" * 40 if item["id"] in self._fetched else ""
-            if item["id"] not in self._fetched:  # the number of the update is that of its project here
-                shown["summary_fields"] = {"current_update": {"id": item["id"]}}
+            shown["scm_revision"] = self._revision(item["id"])
+            shown["related"] = {"update": f"{url}update/"}
+            shown["status"] = self._status(item["id"])
+            for number, update in enumerate(self._updates):
+                if update == (item["id"], "running"):
+                    shown["summary_fields"] = {"current_update": {"id": number}}
         if collection == "credentials":
             secrets = self._secrets_of(item)
             shown["inputs"] = {key: HIDDEN if key in secrets else value for key, value in item["inputs"].items()}
         return shown
+
+    def _value(self, item: dict[str, Any], key: str) -> str:
+        """The value of a field, or of one of the object that a field refers to, as a filter has it."""
+        field, _, of_other = key.partition("__")
+        value = item.get(field)
+        if of_other and field in ("organization", "credential_type"):
+            value = (self.find(f"{field}s", value) or {}).get(of_other)
+        return str(value)
+
+    @staticmethod
+    def _is_system_administrator() -> bool:
+        return request.headers["Authorization"] == f"Bearer {TOKEN}"
+
+    def _sees(self, item: dict[str, Any]) -> bool:
+        return self._is_system_administrator() or item.get("organization", 1) == 1
+
+    def _may_write(self, collection: str, sent: dict[str, Any]) -> bool:
+        return self._is_system_administrator() or (
+            collection != "credential_types" and sent.get("organization", 1) == 1
+        )
+
+    def _update(self, project: int) -> int:
+        """Begin an update of a project, and return its number."""
+        self._updates.append((project, "running"))
+        return len(self._updates) - 1
+
+    def _status(self, project: int) -> str:
+        """The status of the latest update of a project."""
+        return [status for of, status in self._updates if of == project][-1]
+
+    def _revision(self, project: int) -> str:
+        return "1" * 40 if (project, "successful") in self._updates else ""
 
     def _secrets_of(self, credential: dict[str, Any]) -> set[str]:
         kind = self.find("credential_types", credential["credential_type"]) or abort(404)
@@ -311,10 +405,14 @@ class AwxApi:
         errors = [self._field_error(collection, key, value) for key, value in sent.items()]
         errors += [f"{key} is missing" for key in REQUIRED[collection] if not {**current, **sent}.get(key)]
         if not any(errors):
+            errors += self._name_errors(collection, current, {**current, **sent})
             errors += self._object_errors(collection, {**current, **sent})
         if any(errors):
             response = json.dumps({"detail": [error for error in errors if error]})
             abort(Flask.response_class(response, 400, mimetype="application/json"))
+        if collection == "credentials" and "inputs" in sent:
+            kept = {key: current["inputs"][key] for key, value in sent["inputs"].items() if value == HIDDEN}
+            sent["inputs"] = {**sent["inputs"], **kept}
         return sent
 
     def _field_error(self, collection: str, key: str, value: Any) -> str:
@@ -329,6 +427,16 @@ class AwxApi:
             good = isinstance(value, kind)
         return "" if good else f"{key} cannot be {value!r}"
 
+    def _name_errors(self, collection: str, current: dict[str, Any], item: dict[str, Any]) -> list[str]:
+        if (
+            collection == "execution_environments"
+            and current.get("organization", item["organization"]) != item["organization"]
+        ):
+            return ["Cannot change the organization of an execution environment"]
+        by = {"name", *UNIQUE.get(collection, {"organization"})}
+        same = [other for other in self.objects[collection] if all(other.get(key) == item.get(key) for key in by)]
+        return [f"{item['name']} already exists" for other in same if other["id"] != current.get("id")]
+
     def _object_errors(self, collection: str, item: dict[str, Any]) -> list[str]:
         if collection == "credential_types":
             return credential_type_errors(item)
@@ -336,13 +444,14 @@ class AwxApi:
             kind = self.find("credential_types", item["credential_type"]) or abort(404)
             known = {field["id"] for field in kind["inputs"]["fields"]}
             # An empty input is nothing that a user has given; a text is all that these fields take.
+            before = next((other["inputs"] for other in self.objects[collection] if other["id"] == item.get("id")), {})
             return [
                 f"inputs: {key}"
                 for key, value in item["inputs"].items()
-                if key not in known or not isinstance(value, str)
+                if key not in known or not isinstance(value, str) or (value == HIDDEN and key not in before)
             ]
         if collection == "job_templates":
-            found = self._playbooks if item["project"] in self._fetched else []
+            found = self._playbooks if self._revision(item["project"]) else []
             return [] if item["playbook"] in found else [f"Playbook not found for project: {item['playbook']}"]
         if "variables" in item and not isinstance(json.loads(item["variables"]), dict):
             return ["variables are no dictionary"]

@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from awx.awx_api import choices_of
 from playbooks.ansible_cli import DEADLINE_SECONDS, Ansible, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ FILES = ROOT / "playbooks" / "files"
 CREDENTIAL_TYPE = yaml.safe_load((FILES / "awx_credential_type.yml").read_text())
 SURVEY = yaml.safe_load((FILES / "awx_survey.yml").read_text())
 PLAYBOOK = "playbooks/flink_jar_job.yml"
+CHECK = "Check the answers"
 TASK = "Bring the job to what the survey describes"
 # What AWX calls with the parameters of a job; it takes them from a file here, as they hold secrets.
 RUN = "import ansible_runner, json, sys; ansible_runner.run(**json.load(open(sys.argv[1])))"
@@ -69,20 +71,23 @@ def inject(credential_type: dict[str, Any], inputs: dict[str, str], folder: Path
 def survey_errors(answers: dict[str, Any], survey: dict[str, Any] = SURVEY) -> list[str]:
     """Return what AWX would say against the answers of a launch."""
     questions = {question["variable"]: question for question in survey["spec"]}
-    errors = [f"{name} is not asked for" for name in answers.keys() - questions.keys()]
+    errors = []  # an answer to no question is left out, and no error
     for name, question in questions.items():
         if name not in answers:
             errors += [f"{name} is missing"] if question["required"] else []
             continue
         answer, kind = answers[name], question["type"]
         if kind == "multiselect":
-            good = isinstance(answer, list) and set(answer) <= set(question["choices"])
+            good = isinstance(answer, list) and set(answer) <= set(choices_of(question))
         elif kind == "multiplechoice":
-            good = answer in question["choices"]
+            good = answer in choices_of(question)
         else:
-            good = isinstance(answer, int if kind == "integer" else str) and not isinstance(answer, bool)
-            size = answer if kind == "integer" else len(answer) if good else 0
-            good = good and question.get("min", size) <= size <= question.get("max", size)
+            types = {"integer": (int,), "float": (int, float)}.get(kind, (str,))
+            good = type(answer) in types
+            size = len(answer) if isinstance(answer, str) else answer
+            limits = [question.get(key) for key in ("min", "max")]
+            least, most = [size if limit in ("", None) else limit for limit in limits]
+            good = good and least <= size <= most
         errors += [] if good else [f"{name} cannot be answered with {answer!r}"]
     return errors
 
@@ -133,11 +138,12 @@ class LaunchedJob:
         started_by_it = self._descendants()
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(DEADLINE_SECONDS)
-        for process in started_by_it:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        _kill(started_by_it)
+
+    def kill(self) -> None:
+        """End what has not ended, such as a job that hangs."""
+        if self._process.poll() is None:
+            _kill([self._process.pid, *self._descendants()])
 
     def _descendants(self) -> list[int]:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
@@ -153,6 +159,14 @@ class LaunchedJob:
         files = (self._folder / "artifacts" / "1" / "job_events").glob("[0-9]*.json")
         events = [json.loads(path.read_text()) for path in sorted(files, key=lambda path: int(path.name.split("-")[0]))]
         return AwxJob(self._folder, Outcome(self._process.returncode, stdout, stderr, events))
+
+
+def _kill(processes: list[int]) -> None:
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 class Awx:
@@ -206,10 +220,11 @@ class Awx:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:
+            launched = LaunchedJob(folder, process)
             try:
-                yield LaunchedJob(folder, process)
+                yield launched
             finally:
-                process.kill()
+                launched.kill()
 
     def run(self, inputs: dict[str, str], answers: dict[str, Any], *flags: str, playbook: str = PLAYBOOK) -> AwxJob:
         """Launch the job template, and wait for the end."""

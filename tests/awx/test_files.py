@@ -19,24 +19,41 @@ from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, inject, survey_
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 ((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
-OPTIONS = PLAY["tasks"][0]["otc.dli.dli_flink_jar_job"]
+OPTIONS = PLAY["tasks"][1]["otc.dli.dli_flink_jar_job"]
 
 
-def options_of_fragment(name: str) -> set[str]:
+def options_of_fragment(name: str) -> dict[str, dict[str, Any]]:
     """The options that a doc fragment of the collection documents."""
     module: dict[str, Any] = {}
     exec((ROOT / "plugins" / "doc_fragments" / f"{name}.py").read_text(), module)
-    return set(yaml.safe_load(module["ModuleDocFragment"].DOCUMENTATION)["options"])
+    return yaml.safe_load(module["ModuleDocFragment"].DOCUMENTATION)["options"]
+
+
+def described_options() -> dict[str, dict[str, Any]]:
+    """The options that a survey may ask for: not credentials, nor how to wait and show."""
+    assert "otc.dli.lifecycle" in DOCUMENTATION
+    waiting = {"wait_timeout": options_of_fragment("wait")["wait_timeout"]}
+    return {
+        name: option
+        for options in (*map(options_of_fragment, ("flink_job", "flink_jar_job", "lifecycle")), waiting)
+        for name, option in options.items()
+    }
 
 
 def test_the_playbook_reads_an_answer_for_each_option() -> None:
-    """Except for credentials, which are not for a survey, and for how to wait and show."""
-    assert "otc.dli.lifecycle" in DOCUMENTATION
-    fragments = ("flink_job", "flink_jar_job", "lifecycle")
-    described = set().union(*map(options_of_fragment, fragments)) | {"wait_timeout"}
-    assert set(OPTIONS) == described
+    described = described_options()
+    assert OPTIONS.keys() == described.keys()
     text = (ROOT / PLAYBOOK).read_text()
     assert {f"flink_job_{option}" for option in described} <= set(re.findall(r"flink_job_\w+", text))
+
+
+def test_the_playbook_checks_each_answer_by_its_type() -> None:
+    kinds = {"str": "strings", "list": "lists", "dict": "dictionaries", "bool": "booleans", "int": "numbers"}
+    kinds |= {"float": "numbers", "raw": "dictionaries"}  # or a string, as any of them
+    expected: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
+    for name, option in described_options().items():
+        expected[kinds[option["type"]]].add(name)
+    assert {kind: set(names) for kind, names in PLAY["vars"]["otc_dli_survey"].items()} == expected
 
 
 def test_the_survey_asks_for_options_of_the_playbook() -> None:
@@ -86,6 +103,10 @@ def test_the_execution_environment_has_this_version() -> None:
         ),
         ({"inputs": {"fields": [{"id": "token", "label": "Token", "secrets": True}]}}, "secrets"),
         ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "text"}]}}, "text"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "boolean", "secret": True}]}}, "secret"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "choices": []}]}}, "choices"),
+        ({"inputs": {"fields": [{"id": "token", "label": "Token", "type": "boolean", "default": "no"}]}}, "default"),
+        ({"injectors": {"env": {"PATH": "{{ token }}"}}}, "PATH"),
     ],
 )
 def test_awx_refuses_a_wrong_credential_type(change: dict[str, Any], error: str) -> None:

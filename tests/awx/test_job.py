@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from typing import Any
 
 import pytest
 import trustme
+from ansible.release import __version__ as ANSIBLE_CORE
 
-from awx.awx_job import CREDENTIAL_TYPE, SURVEY, TASK, Awx, survey_errors, wait_until
+from awx.awx_job import CHECK, CREDENTIAL_TYPE, SURVEY, TASK, Awx, survey_errors, wait_until
 from local_dli import Behaviour, LocalDli
-from playbooks.ansible_cli import Ansible
+from playbooks.ansible_cli import Ansible, Outcome
 from playbooks.expectations import calls
 
 INPUTS = [field["id"] for field in CREDENTIAL_TYPE["inputs"]["fields"]]
@@ -38,6 +40,19 @@ ANSWERS = {
     "flink_job_runtime_config": "table.exec.state.ttl: 3600000\nmy.password: planted-setting\n",
     "flink_job_tags": "team=orders\ncost=4711\n",
 }
+# Answers that ansible-core 2.19 and later read as something else than strings: 83, True, 1.1, 750, 1000, 16, False, and
+# a date.
+ALTERED = {
+    "flink_job_desc": "0123",
+    "flink_job_entrypoint_args": "yes",
+    "flink_job_flink_version": "1.10",
+    "flink_job_secret_entrypoint_args": "12:30",
+    "flink_job_main_class": "1_000",
+    "flink_job_smn_topic": "0x10",
+    "flink_job_queue_name": "off",
+    "flink_job_name": "2026-01-01",
+}
+ALTERS = tuple(map(int, ANSIBLE_CORE.split(".")[:2])) >= (2, 19)
 JOB = {
     "queue_name": "streaming",
     "entrypoint": "obs://bucket/orders.jar",
@@ -109,6 +124,129 @@ def test_survey(awx: Awx, service: LocalDli, texts: bool) -> None:
     assert second.status == "successful", second.outcome.stdout
     assert not second.result["changed"]
     assert_no_secrets(second.written, inputs)
+
+
+def test_altered_answers(awx: Awx, service: LocalDli) -> None:
+    """AWX writes them without quotes. Where Ansible has lost what was written, nothing is done."""
+    job = awx.run(user(service), ALTERED)
+    if not ALTERS:
+        assert job.status == "successful", job.outcome.stdout
+        assert_unaltered(service)
+        return
+    assert job.status == "failed"
+    message = job.outcome.result(CHECK)["msg"]
+    for variable, answer in ALTERED.items():
+        assert message.count(f"{variable} is not a string: ansible-core 2.19 and later read") == 1
+        assert answer not in message.replace("0123, 1.10 or yes", "")
+    assert message.count(". ") == len(ALTERED) - 1
+    assert service.requests == []
+
+
+def test_a_space_keeps_an_answer(awx: Awx, service: LocalDli) -> None:
+    job = awx.run(user(service), {variable: f" {answer}" for variable, answer in ALTERED.items()})
+    assert job.status == "successful", job.outcome.stdout
+    assert_unaltered(service)
+
+
+def assert_unaltered(service: LocalDli) -> None:
+    expected = {variable.removeprefix("flink_job_"): answer for variable, answer in ALTERED.items()}
+    expected["entrypoint_args"] += " " + expected.pop("secret_entrypoint_args")
+    assert {name: sent(service)[name] for name in expected} == expected
+
+
+def test_another_job_is_not_deleted(awx: Awx, service: LocalDli) -> None:
+    """0123 is 83 to YAML."""
+    service.jobs.add(name="83")
+    job = awx.run(user(service), {"flink_job_name": "0123", "flink_job_state": "absent"})
+    assert job.status == ("failed" if ALTERS else "successful")
+    assert [planted.fields["name"] for planted in service.jobs.all()] == ["83"]
+
+
+@pytest.mark.parametrize("null", ["null", "~"])
+def test_null_is_no_answer_but_with_a_space(awx: Awx, service: LocalDli, null: str) -> None:
+    job = awx.run(
+        user(service), {"flink_job_name": "orders", "flink_job_desc": null, "flink_job_main_class": f" {null}"}
+    )
+    assert job.status == "successful", job.outcome.stdout
+    assert sent(service)["main_class"] == null
+    assert sent(service).get("desc") == (None if ALTERS else null)
+
+
+WRONG = {
+    "a name that is none": (
+        {"flink_job_parralel_number": 6},
+        "flink_job_parralel_number is not a variable of this playbook.",
+    ),
+    "an undefined variable": (
+        {"flink_job_entrypoint": "obs://bucket/app-{{ version }}.jar"},
+        "flink_job_entrypoint needs a variable that is not defined.",
+    ),
+    "a boolean for a number": ({"flink_job_parallel_number": True}, "flink_job_parallel_number is not a number."),
+    "a number in a list": (
+        {"flink_job_dependency_jars": ["obs://bucket/a.jar", 12]},
+        "flink_job_dependency_jars is not a string: ",
+    ),
+    "a list": ({"flink_job_main_class": ["Orders"]}, "flink_job_main_class is not a string: "),
+    "a list for settings": ({"flink_job_runtime_config": ["a=b"]}, "flink_job_runtime_config is not a string: "),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG.values(), ids=WRONG)
+def test_variables_that_are_wrong(given: dict[str, Any], message: str, ansible: Ansible, service: LocalDli) -> None:
+    """Given by hand, where they may hold templates: each ends the play before any request."""
+    play = by_hand(ansible, service, {"flink_job_name": "orders", **given})
+    assert play.code == 2
+    assert message in play.stdout + play.stderr
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"flink_job_tags": {"team": "{{ team }}"}},
+        {"flink_job_dependency_jars": ["obs://bucket/{{ team }}.jar"]},
+        {"flink_job_resource_config": {"max_slot": "{{ team }}"}},
+    ],
+    ids=str,
+)
+def test_an_undefined_variable_inside(given: dict[str, Any], ansible: Ansible, service: LocalDli) -> None:
+    play = by_hand(ansible, service, {"flink_job_name": "orders", **given})
+    assert play.code == 2
+    assert "defined" in play.stdout + play.stderr
+    assert service.requests == []
+
+
+def test_variables_that_need_others(ansible: Ansible, service: LocalDli) -> None:
+    given = {
+        "flink_job_name": "orders",
+        "flink_job_entrypoint": "obs://bucket/{{ app }}.jar",
+        "app": "orders-{{ version }}",
+    }
+    play = by_hand(
+        ansible, service, {**given, "version": 7, "flink_job_cu_number": "{{ 2 + 2 }}", "flink_job_desc": ""}
+    )
+    assert play.code == 0, play.stdout + play.stderr
+    assert sent(service)["entrypoint"] == "obs://bucket/orders-7.jar"
+    assert sent(service)["cu_number"] == 4
+
+
+def test_a_variable_from_the_vault(ansible: Ansible, service: LocalDli) -> None:
+    password, variables = ansible.folder / "password", ansible.folder / "variables.yml"
+    password.write_text("planted-password")
+    encrypt = ("ansible-vault", "encrypt_string", "--vault-password-file", password, "--name")
+    vaulted = ansible.call(*encrypt, "flink_job_secret_entrypoint_args", "planted-words").stdout
+    variables.write_text(f"flink_job_name: orders\n{vaulted}")
+    play = by_hand(ansible, service, {}, "-vvv", "-e", f"@{variables}", "--vault-password-file", password)
+    assert play.code == 0, play.stdout + play.stderr
+    assert sent(service)["entrypoint_args"] == "planted-words"
+    assert "planted-words" not in play.stdout + play.stderr
+
+
+def by_hand(ansible: Ansible, service: LocalDli, given: dict[str, Any], *flags: object) -> Outcome:
+    environment = {"OS_TOKEN": service.issue_token(), "OS_PROJECT_ID": service.credentials["project_id"]}
+    environment["OS_DLI_ENDPOINT_OVERRIDE"] = service.url
+    command = ("ansible-playbook", "otc.dli.flink_jar_job", "-i", ansible.inventory, "-e", json.dumps(given), *flags)
+    return ansible.call(*command, env=environment)
 
 
 @pytest.mark.parametrize("false", [False, "false", "no"])

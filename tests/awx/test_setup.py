@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from awx.awx_api import TOKEN, AwxApi
+from awx.awx_api import ADMIN_TOKEN, TOKEN, AwxApi, survey_spec_errors
 from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, Awx
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
@@ -34,17 +34,19 @@ def fixture_api() -> Iterator[AwxApi]:
     assert api.refusals == []
 
 
-def set_up(ansible: Ansible, api: AwxApi, *flags: str, env: dict[str, str], **extra: Any) -> Outcome:
+def set_up(
+    ansible: Ansible, api: AwxApi, *flags: str, env: dict[str, str], token: str = TOKEN, **extra: Any
+) -> Outcome:
     """Run the playbook by its full name."""
     assert (COLLECTIONS / "ansible_collections" / "awx" / "awx").is_dir(), (
-        "awx.awx is not there; get it with: python tests/tools/get_awx_collection.py .cache/awx"
+        "awx.awx is not there; get it with: python tests/tools/unpack_wheel.py awx"
     )
     paths = [ansible.environment["ANSIBLE_COLLECTIONS_PATH"], str(COLLECTIONS)]
     env = {
         "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(paths),
         "ANSIBLE_DEPRECATION_WARNINGS": "0",  # of awx.awx, which nobody can correct here
         "CONTROLLER_HOST": api.url,
-        "CONTROLLER_OAUTH_TOKEN": TOKEN,
+        "CONTROLLER_OAUTH_TOKEN": token,
         **env,
     }
     variables = json.dumps({**EXTRA, **extra})
@@ -132,6 +134,130 @@ def test_a_changed_survey_and_a_new_secret(ansible: Ansible, api: AwxApi) -> Non
     assert_no_secrets(play)
     assert list(api.surveys.values()) == [survey]
     assert api.objects["credentials"][0]["inputs"] == {"token": "planted-second", "project_id": "0123"}
+
+
+def test_secrets_are_left_alone(ansible: Ansible, api: AwxApi) -> None:
+    """When another input changes: somebody may have changed a secret in AWX. A secret that is new there is sent."""
+    env = {"OS_TOKEN": "planted-first", "OS_PROJECT_ID": "0123"}
+    assert set_up(ansible, api, env=env).code == 0
+    env = {"OS_TOKEN": "planted-second", "OS_PROJECT_ID": "4567", "OS_PASSWORD": "planted-third"}
+    api.writes.clear()
+    play = set_up(ansible, api, "-vvv", env=env)
+    assert play.code == 0, play.stdout + play.stderr
+    assert_no_secrets(play)
+    expected = {"token": "planted-first", "project_id": "4567", "password": "planted-third"}
+    assert api.objects["credentials"][0]["inputs"] == expected
+    assert "planted-second" not in str(api.writes)
+    assert set_up(ansible, api, env=env).stdout.count("changed=0") == 1
+
+
+def test_a_repository_that_cannot_be_fetched(ansible: Ansible, api: AwxApi) -> None:
+    """Each run tries again, and says so until it works."""
+    api.repository_works = False
+    for _run in range(2):
+        play = set_up(ansible, api, env={})
+        assert play.code == 2
+        assert "fail" in play.stdout.partition("TASK [Project]")[2].partition("TASK")[0]
+        assert api.objects["job_templates"] == []
+    api.repository_works = True
+    assert set_up(ansible, api, env={}).code == 0
+    api.writes.clear()
+    again = set_up(ansible, api, env={})
+    assert (again.code, api.writes) == (0, [])
+    assert "changed=0" in again.stdout
+
+
+def test_two_organizations(ansible: Ansible, api: AwxApi) -> None:
+    """With all names the same; neither run touches what the other has made."""
+    env = {"OS_TOKEN": "planted", "OS_PROJECT_ID": "0123"}
+    organizations = {"Default": 1, "Other": 2}
+    for name in organizations:
+        play = set_up(ansible, api, env=env, awx_setup_organization=name)
+        assert play.code == 0, play.stdout + play.stderr
+    for template in api.objects["job_templates"]:
+        parts = {"project": "projects", "inventory": "inventories", "execution_environment": "execution_environments"}
+        made = [api.find(collection, template[part]) for part, collection in parts.items()]
+        made += [api.find("credentials", number) for number in api.credentials_of[template["id"]]]
+        assert {part["organization"] for part in made} == {template["organization"]}
+    assert [template["organization"] for template in api.objects["job_templates"]] == list(organizations.values())
+    assert {host["inventory"] for host in api.objects["hosts"]} == {item["id"] for item in api.objects["inventories"]}
+    api.writes.clear()
+    for name in organizations:
+        again = set_up(ansible, api, env=env, awx_setup_organization=name)
+        assert again.code == 0, again.stdout + again.stderr
+        assert "changed=0" in again.stdout
+    assert api.writes == []
+
+
+def test_an_administrator_of_the_organization(ansible: Ansible, api: AwxApi) -> None:
+    """They may not make the credential type: one of the system does that alone, and they all the rest."""
+    env = {"OS_TOKEN": "planted", "OS_PROJECT_ID": "0123"}
+    refused = set_up(ansible, api, env=env, token=ADMIN_TOKEN)
+    assert refused.code == 2
+    assert "TASK [Credential type]" in refused.stdout and "permission" in refused.stdout + refused.stderr
+    assert api.objects["credential_types"] == []
+    api.refusals.clear()
+
+    alone = set_up(ansible, api, "--tags", "credential_type", env=env)
+    assert alone.code == 0, alone.stdout + alone.stderr
+    assert {name for name, made in api.objects.items() if made} == {"organizations", "credential_types"}
+    for flags in ((), ("--skip-tags", "credential_type")):
+        rest = set_up(ansible, api, *flags, env=env, token=ADMIN_TOKEN)
+        assert rest.code == 0, rest.stdout + rest.stderr
+    assert "changed=0" in rest.stdout
+    assert len(api.objects["job_templates"]) == 1
+
+
+def question(variable: str, kind: str = "text", **more: Any) -> dict[str, Any]:
+    return {"variable": variable, "question_name": "Question", "type": kind, "required": False, **more}
+
+
+BAD_QUESTIONS = [
+    (question("a_type", "string"), "The question a_type needs strings as variable"),
+    (question("a_required", required="no"), "The question a_required needs strings as variable"),
+    (
+        question("no_choices", "multiplechoice"),
+        "The question no_choices needs choices, and a default that is one of them.",
+    ),
+    (
+        question("a_choice", "multiplechoice", choices="a\nb", default="c"),
+        "The question a_choice needs choices, and a default that is one of them.",
+    ),
+    (question("a_default", default=7), "The question a_default has a default of another type."),
+    (question("a_number", "integer", default="7"), "The question a_number has a default of another type."),
+    (question("a_limit", max="7"), "The question a_limit needs whole numbers as min and max."),
+]
+
+
+def test_a_bad_survey_is_seen_first(ansible: Ansible, api: AwxApi) -> None:
+    """Before anything is made or changed: AWX itself sees it only after it has changed the job template."""
+    questions = [bad for bad, _message in BAD_QUESTIONS]
+    for bad in questions:
+        assert survey_spec_errors({**SURVEY, "spec": [bad]}) != []
+    twice = [question("twice"), question("twice"), question("right")]
+    play = set_up(ansible, api, env={}, awx_setup_survey={**SURVEY, "spec": [*questions, *twice]})
+    assert play.code == 2
+    text = " ".join((play.stdout + play.stderr).split())
+    for _bad, message in BAD_QUESTIONS:
+        assert message in text
+    assert "The question twice is there twice." in text
+    assert "The question right" not in text
+    for empty in ({"spec": []}, {"description": None}):
+        play = set_up(ansible, api, env={}, awx_setup_survey={**SURVEY, **empty})
+        assert play.code == 2
+        assert "The survey needs a name, a description, and questions in spec." in play.stdout + play.stderr
+    assert api.writes == []
+
+
+def test_what_awx_takes_in_a_survey(ansible: Ansible, api: AwxApi) -> None:
+    spec = [
+        question("flink_job_desc", min=None, max=None, default=""),
+        question("flink_job_state", "multiplechoice", choices="present\nstarted", default="present"),
+        question("flink_job_cu_number", "integer", default=0, min=0),
+        question("flink_job_log_enabled", "multiplechoice", choices=["true", "false"], default=""),
+    ]
+    play = set_up(ansible, api, env={}, awx_setup_survey={**SURVEY, "spec": spec})
+    assert play.code == 0, play.stdout + play.stderr
 
 
 @pytest.mark.parametrize("missing", sorted(EXTRA))

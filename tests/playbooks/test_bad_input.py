@@ -22,7 +22,7 @@ CUSTOM = {"feature": "custom"}
 LOGS = {"log_enabled": True}
 CONTROL = "\x07"
 OBS_ONLY = "must be an obs:// path, because Flink 1.15 and later take packages only from OBS"
-OBS_FORM = "an OBS path must look like obs://bucket/path"
+OBS_FORM = "an OBS path has the form obs://bucket/path"
 V2_SIZES = "resource_config_version v2 sizes a job by resource_config instead"
 NO_BELL = "holds an invisible character or line break (U+0007), but must be plain text"
 NO_LINE_BREAK = "holds an invisible character or line break (U+000A), but must be plain text"
@@ -153,9 +153,9 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("resume_max_num", "must be -1 (no limit) or greater than 0", {"resume_max_num": 0}),
     ("resume_max_num", "must be at least -1", {"resume_max_num": -2}),
     # Flink settings
-    ("runtime_config", "must be a dictionary or a text of key=value lines", {"runtime_config": [1, 2]}),
-    ("runtime_config", "must be a dictionary or a text of key=value lines", {"runtime_config": 5}),
-    ("runtime_config", "must be a dictionary or a text of key=value lines", {"runtime_config": True}),
+    ("runtime_config", "must be a dictionary or a string of key=value lines", {"runtime_config": [1, 2]}),
+    ("runtime_config", "must be a dictionary or a string of key=value lines", {"runtime_config": 5}),
+    ("runtime_config", "must be a dictionary or a string of key=value lines", {"runtime_config": True}),
     ("runtime_config", "neither key=value lines nor JSON of keys and values", {"runtime_config": "no such thing"}),
     ("runtime_config", "neither key=value lines nor JSON of keys and values", {"runtime_config": "{broken"}),
     ("runtime_config", "neither key=value lines nor JSON of keys and values", {"runtime_config": "[1, 2]"}),
@@ -165,13 +165,13 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("runtime_config", "each key must be plain text without an equals sign", {"runtime_config": {"": 1}}),
     ("runtime_config", "each key must be plain text without an equals sign", {"runtime_config": {"a=b": 1}}),
     ("runtime_config", "each key must be plain text without an equals sign", {"runtime_config": {"a\nb": 1}}),
-    ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": "x\ny"}}),
-    ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": {"b": 1}}}),
-    ("runtime_config", "must be a single number, truth value or line of text", {"runtime_config": {"a": [1]}}),
+    ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": "x\ny"}}),
+    ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": {"b": 1}}}),
+    ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": [1]}}),
     ("runtime_config", NO_BELL, {"runtime_config": f"a={CONTROL}"}),
     # Tags
     ("tags", "a job can have at most 20", {"tags": {f"key{i}": "x" for i in range(21)}}),
-    ("tags", "whose value must be a single text", {"tags": {"team": ["orders"]}}),
+    ("tags", "whose value must be a single string", {"tags": {"team": ["orders"]}}),
     ("tags", "each key must have at least 1 character", {"tags": {"": "x"}}),
     ("tags", "a key must have at most 128 characters, not 129", {"tags": {"x" * 129: "x"}}),
     ("tags", "a value must have at most 255 characters, not 256", {"tags": {"team": "x" * 256}}),
@@ -372,7 +372,7 @@ def test_real_playbook_with_one_mistake_in_each_task(ansible: Ansible, service: 
         'entrypoint is "job.jar", but must be an obs:// path, because Flink 1.15 and later take packages only from',
         "log_enabled is true, but it needs obs_bucket, the bucket that the logs go to.",
         "resource_config is given, but it needs resource_config_version v2.",
-        "runtime_config is a text that is neither key=value lines nor JSON of keys and values.",
+        "runtime_config is a string that is neither key=value lines nor JSON of keys and values.",
         "value of checkpoint_mode must be one of: exactly_once, at_least_once, got: at_most_once",
         "Unsupported parameters for (otc.dli.dli_flink_jar_job) module: cluster.",
         "project_id or project_name is missing; a Flink job belongs to a project.",

@@ -71,6 +71,62 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "slow_queue"
 """
+# A display that blocks in the workers, holding a lock that all processes share, as that of ansible-runner before 2.4.2
+# does with ansible-core 2.17. A wrapper may name what it
+# wraps, as here, or not.
+BLOCKED_DISPLAY = """
+import functools
+import multiprocessing
+import threading
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.display import Display
+
+DOCUMENTATION = '''
+name: blocked
+type: aggregate
+short_description: Blocked display
+'''
+lock = multiprocessing.RLock()
+
+
+def blocked(method):
+    @functools.wraps(method)
+    def display(*args, **kwargs):
+        with lock:
+            if multiprocessing.parent_process():
+                threading.Event().wait()
+            return method(*args, **kwargs)
+
+    return display
+
+
+Display.display = blocked(Display.display)
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "blocked"
+"""
+# The way to ansible-playbook is blocked for lines, and only for them.
+BLOCKED_QUEUE = """
+import threading
+from ansible.executor.task_queue_manager import FinalQueue
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = '''
+name: blocked
+type: aggregate
+short_description: Blocked queue
+'''
+FinalQueue.send_display = lambda *args, **kwargs: threading.Event().wait()
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "blocked"
+"""
 # Much longer than a test: such a job goes on only when the test says so.
 HELD = Behaviour(submit_seconds=36000)
 
@@ -235,6 +291,25 @@ def test_an_interruption_amid_a_line_does_not_hang(
         assert [run.wait_for_line() for _line in lines] == [f"[localhost] orders: {line}" for line in lines]
         run.interrupt()
         assert run.finish().code != 0
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        pytest.param(BLOCKED_DISPLAY, ["run", "job_init → job_running"], id="a wrapper that names what it wraps"),
+        pytest.param(BLOCKED_DISPLAY.replace("@functools.wraps(method)", ""), [], id="a wrapper that does not"),
+        pytest.param(BLOCKED_QUEUE, [], id="the queue to ansible-playbook"),
+    ],
+)
+@pytest.mark.usefixtures("job")
+def test_a_display_that_blocks_does_not_hang(code: str, lines: list[str], ansible: Ansible, service: LocalDli) -> None:
+    """Neither the task nor the play; and what can be shown without it is shown."""
+    env = {**callback(ansible, "blocked", code), "ANSIBLE_CALLBACKS_ENABLED": "blocked"}
+    outcome = ansible.playbook("progress.yml", variables=variables(service), env=env)
+    assert outcome.code == 0, outcome.stdout
+    assert "changed: [localhost]" in outcome.stdout
+    assert outcome.stderr.splitlines() == [f"[localhost] orders: {line}" for line in lines]
+    assert left_behind(ansible) == []
 
 
 def test_a_timeout_leaves_nothing_behind(ansible: Ansible, service: LocalDli, job: Job) -> None:

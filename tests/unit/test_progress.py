@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import threading
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._progress import (
@@ -16,6 +19,7 @@ from ansible_collections.otc.dli.plugins.module_utils._progress import (
     REMINDER_SECONDS,
     Progress,
 )
+from ansible_collections.otc.dli.plugins.plugin_utils import _listener
 from ansible_collections.otc.dli.plugins.plugin_utils._listener import listening
 
 from unit.lifecycle_clock import Clock
@@ -98,6 +102,79 @@ def test_an_error_of_the_task_goes_through_and_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), listening(str(tmp_path), lambda _text: None):
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
+
+
+class BlockedScreen:
+    """Takes a line, and does not come back before it is released."""
+
+    def __init__(self):
+        self.shown = []
+        self.blocks = threading.Event()
+        self.released = threading.Event()
+
+    def show(self, text):
+        self.shown.append(text)
+        self.blocks.set()
+        assert self.released.wait(60)
+
+
+@pytest.mark.parametrize("lines", [3, 10000], ids=["a few lines", "more lines than the pipe holds"])
+def test_a_line_that_blocks_does_not_hold_the_task(tmp_path, monkeypatch, lines):
+    """And what it could not show is lost: the thread ends with that line, and reads no more of the pipe."""
+    monkeypatch.setattr(_listener, "_LAST_LINES_SECONDS", 0.01)
+    others = set(threading.enumerate())
+    screen = BlockedScreen()
+    with listening(str(tmp_path), screen.show) as path:
+        (thread,) = set(threading.enumerate()) - others
+        module = os.open(path, os.O_WRONLY)  # one that outlives its task
+        progress = Progress(path=path)
+        progress.tell("line 0")
+        assert screen.blocks.wait(60)
+        for number in range(1, lines):
+            progress.tell(f"line {number}")
+    assert os.listdir(tmp_path) == []
+    assert thread.is_alive()
+    screen.released.set()
+    thread.join(60)
+    os.close(module)
+    assert not thread.is_alive()
+    assert screen.shown == ["line 0"]
+
+
+def test_a_process_does_not_end_amid_a_line(tmp_path):
+    """A worker of Ansible would take the lock of the queue with it."""
+    code = f"""
+import sys
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
+from ansible_collections.otc.dli.plugins.plugin_utils import _listener
+
+def show(text):
+    print(text, "is being shown", flush=True)
+    sys.stdin.read()
+    print(text, "is shown", flush=True)
+
+_listener._LAST_LINES_SECONDS = 0.01
+with _listener.listening({str(tmp_path)!r}, show) as path:
+    Progress(path=path).tell("line")
+print("the task has ended", flush=True)
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        lines = sorted([process.stdout.readline(), process.stdout.readline()])
+        assert lines == ["line is being shown\n", "the task has ended\n"]
+        process.stdin.close()
+        assert process.stdout.read() == "line is shown\n"
+
+
+def test_a_line_that_cannot_be_shown_ends_the_showing(tmp_path, capfd):
+    def show(text):
+        raise OSError(f"no queue for {text}")
+
+    with listening(str(tmp_path), show) as path:
+        Progress(path=path).tell("one")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_where_there_can_be_no_pipe_there_is_no_progress(tmp_path):

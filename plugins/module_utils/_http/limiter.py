@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests may be in flight at one time: no more than allowed, and fewer while the service throttles."""
+"""How many requests may be in flight concurrently: no more than allowed, and fewer while the service throttles."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from .fields import Field
 _CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
 _CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
 
-# Kinds for which an empty text is a value of its own.
+# Kinds for which an empty string is a value of its own.
 _STRINGS = ("str", "sql", "json", "runtime_config")
 
-# Bounded in each part, so that no text takes long to read and no amount is infinite.
+# Bounded in each part, so that no string takes long to read and no amount is infinite.
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
 
 _FLINK_VERSION_START = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})(?![0-9])")
@@ -34,7 +34,7 @@ RESOURCE_CONFIG_DEFAULTS = {
 
 
 def canonical(field: Field, value):
-    """Return the one form of a value that comparison and results use; it takes options and answers alike.
+    """Return the one form of a value that comparison and results use; it takes options and responses alike.
 
     An unset value becomes the field's documented default, or the empty value of its form where that says the
     same; a number without a default stays None. A value of an unexpected shape is returned as it is.
@@ -66,9 +66,9 @@ def merged_resource_config(current, given: dict) -> dict:
 
 
 def memory_megabytes(value):
-    """Return the megabytes that a text such as C(4 GB), C(4096MB) or C(4) means (the default unit is GB, documented).
+    """Return the megabytes that a string such as C(4 GB), C(4096MB) or C(4) means (the default unit is GB, documented).
 
-    None when the text says no amount of memory.
+    None when the string is not an amount of memory.
     """
     match = _MEMORY.fullmatch(str(value))
     if not match:
@@ -78,7 +78,7 @@ def memory_megabytes(value):
 
 
 def major_and_minor(flink_version) -> tuple | None:
-    """Return the first two numbers of a Flink version, None when the text is none."""
+    """Return the first two numbers of a Flink version, None when the string has none."""
     match = _FLINK_VERSION_START.match(text(flink_version))
     return tuple(int(number) for number in match.groups()) if match else None
 
@@ -100,7 +100,7 @@ def text(value) -> str:
 
 
 def tag_strings(tags: dict) -> dict:
-    """Return tags with keys and single values as texts; what is no single value is left for the rules to refuse."""
+    """Return tags with keys and single values as strings; what is no single value is left for the rules to refuse."""
     return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
 
 
@@ -114,7 +114,7 @@ def _canonical_sql(value):
 
 
 def _canonical_json(value):
-    """The text in one form, so that order and spaces make no difference; what is no JSON is returned as it is."""
+    """The string in one form, so that order and spaces make no difference; what is not JSON is returned as it is."""
     config = _canonical_str(value)
     try:
         return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
@@ -147,7 +147,7 @@ def _canonical_checkpoint_mode(value):
 def _canonical_runtime_config(value):
     """A dict of strings from a dict, a JSON object, a JSON list of key and value, or lines of key=value.
 
-    Which of them the service answers with is unknown, so each is read. What is none of them is returned as it is.
+    Which of them the service returns is unknown, so each is read. Anything else is returned as it is.
     """
     config = _parsed_runtime_config(value.strip()) if isinstance(value, str) else value
     if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):

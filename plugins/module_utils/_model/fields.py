@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of Flink jobs, declared once: option, bounds, default, where the service tells them back; and which kinds
+"""The fields of Flink jobs, declared once: option, bounds, default, where the service shows them; and which kinds
 of jobs there are.
 
 The argument spec, the validation, the comparison and the request bodies all derive from this table; a test holds
@@ -33,7 +33,7 @@ class Field:
     :param shapes_state: whether a savepoint may no longer fit after a change of it (documented for checkpoints).
     :param on_create: whether it can be given to a new job.
     :param on_update: whether an existing job takes a change of it.
-    :param reads_back: whether the service ever tells it.
+    :param reads_back: whether the service ever shows it.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Field:
 
 
 SQL_JOB_TYPES = ("flink_opensource_sql_job", "flink_sql_job")
-# The reference names no other type of SQL jobs where it tells what answers have.
+# The reference names no other type of SQL jobs where it lists what responses have.
 TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
 
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
@@ -119,7 +119,7 @@ FIELDS_BY_NAME = {field.name: field for field in FIELDS}
 
 @dataclass(frozen=True)
 class JobKind:
-    """One kind of Flink job: all that tells it from the others.
+    """One kind of Flink job: all that distinguishes it from the others.
 
     :param name: how people call it, and C(Field.only).
     :param job_types: what the service calls such jobs.
@@ -142,11 +142,11 @@ class JobKind:
 
     @cached_property
     def readable(self) -> tuple:
-        """The fields that the service tells back."""
+        """The fields that the service shows."""
         return tuple(field for field in self.fields if field.reads_back)
 
     def has(self, job_type: str) -> bool:
-        """Whether a job of a type is of this kind; where the service tells no type, it is taken for one."""
+        """Whether a job of a type is of this kind; where the service shows no type, it counts as one."""
         return job_type in ("", *self.job_types)
 
 

@@ -24,7 +24,7 @@ MOST_PARALLEL = 64
 class Rollout:
     """How changes reach the jobs of a fleet.
 
-    :param batch_size: how many jobs are changed at one time; 0 for all.
+    :param batch_size: how many jobs are changed concurrently; 0 for all.
     :param canaries: how many jobs, the first ones of the list, are changed before all others.
     :param max_failures: how many jobs may fail before no further ones are changed.
     """
@@ -77,7 +77,7 @@ def fleet_options() -> dict:
 
 
 def parallelism_options() -> dict:
-    """Return the part of the argument spec that says how many requests may be in flight at one time."""
+    """Return the part of the argument spec about how many requests may be in flight concurrently."""
     return {"parallelism": {"type": "int", "default": 4}}
 
 
@@ -142,7 +142,7 @@ def unlisted(jobs: list[ObservedJob], goals: list[Goal]) -> list[ObservedJob]:
 
 
 def duplicates(job_ids):
-    """Yield the numbers of two jobs of a task that are the same one, which only the service can tell.
+    """Yield the numbers of two jobs of a task that are the same one, which only the service knows.
 
     :param job_ids: the id of each job, None where there is none.
     """
@@ -182,7 +182,7 @@ def _purge(params):
 
 
 def check_parallelism(params: dict) -> None:
-    """Check how many requests may be in flight at one time.
+    """Check how many requests may be in flight concurrently.
 
     :raises InvalidInput: it is none, or too many.
     """

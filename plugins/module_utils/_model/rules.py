@@ -45,7 +45,7 @@ _MINIMUM_MEMORY_MEGABYTES = 2048
 # What the types Integer and Long of the API reference can hold.
 _WIDEST_INTEGER = 2**31 - 1
 WIDEST_LONG = 2**63 - 1
-# Texts whose line breaks mean something.
+# Strings whose line breaks mean something.
 _MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
@@ -75,7 +75,7 @@ def check_definition(fields: dict, managed: set) -> None:
 
     :param fields: values by field name.
     :param managed: names of the fields that the task gives; what it does not touch is not its fault.
-    :raises InvalidInput: when the service would refuse the combination.
+    :raises InvalidInput: when the service would reject the combination.
     """
     if "obs_bucket" in managed:
         _check_logging(fields)
@@ -125,7 +125,7 @@ def _check_field(field, value):
     elif isinstance(value, str) and not field.choices:
         check_string(field.name, value, field.max_length)
     if field.form == "json" and value and not _is_json(value):
-        raise InvalidInput(f"{field.name} is no JSON, but must be a dictionary or its text in JSON.")
+        raise InvalidInput(f"{field.name} is not JSON, but must be a dictionary or a string of JSON.")
     if field.name == "dirty_data_strategy" and value and not _DIRTY_DATA.fullmatch(value):
         _fail(field.name, value, 'must be "0" (ignore), "1" (fail) or "2:" and a path in OBS (save)')
     if field.name == "resume_max_num" and value == 0:
@@ -141,7 +141,7 @@ def _check_range(field, value):
 
 
 def check_number(option: str, value: int, least: int, most: int) -> None:
-    """Check what Ansible has taken for a number: truth values are among that, and numbers that the API cannot hold.
+    """Check what Ansible takes for a number: booleans are among that, and numbers that the API cannot hold.
 
     :raises InvalidInput: it is none, or not from C(least) to C(most).
     """
@@ -158,13 +158,13 @@ def check_seconds(option: str, value: float) -> None:
 
     :raises InvalidInput: it is negative, or has no end.
     """
-    # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
+    # Not a plain comparison with 0: the string nan becomes a number that compares as neither.
     if not 0 <= value < float("inf"):
         raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds, 0 or more.")
 
 
 def check_string(option: str, value: str, max_length: int | None = None) -> None:
-    """Check a text of any option.
+    """Check a string of any option.
 
     :raises InvalidInput: it is too long, or holds an invisible character or line break that has no meaning there.
     """
@@ -193,20 +193,21 @@ def check_obs_path(option: str, path: str) -> None:
 def _check_runtime_config(value):
     if not isinstance(value, (dict, str)):
         raise InvalidInput(
-            f"runtime_config is of type {type(value).__name__}, but must be a dictionary or a text of key=value lines."
+            f"runtime_config is of type {type(value).__name__}, but must be a dictionary or "
+            "a string of key=value lines."
         )
     if isinstance(value, str):
         check_string("runtime_config", value)
     config = canonical(FIELDS_BY_NAME["runtime_config"], value)
     if not isinstance(config, dict):
-        raise InvalidInput("runtime_config is a text that is neither key=value lines nor JSON of keys and values.")
+        raise InvalidInput("runtime_config is a string that is neither key=value lines nor JSON of keys and values.")
     entries = value if isinstance(value, dict) else config
     for key, item in entries.items():
         where = f"runtime_config has the key {quoted(str(key))}"
         if not str(key).strip() or "=" in str(key) or not str(key).isprintable():
             raise InvalidInput(f"{where}, but each key must be plain text without an equals sign.")
         if isinstance(item, (dict, list)) or not str(item).isprintable():
-            raise InvalidInput(f"{where}, whose value must be a single number, truth value or line of text.")
+            raise InvalidInput(f"{where}, whose value must be a single number, boolean or line of text.")
 
 
 def _check_numbers_together(fields):
@@ -255,7 +256,7 @@ def _check_packages(fields):
             if obs_only and not path.startswith("obs://"):
                 _fail(name, path, "must be an obs:// path, because Flink 1.15 and later take packages only from OBS")
             if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
-                _fail(name, path, "an OBS path must look like obs://bucket/path")
+                _fail(name, path, "an OBS path has the form obs://bucket/path")
 
 
 def _check_run_mode(fields):
@@ -295,7 +296,7 @@ def _check_sizing(fields):
 
 def _check_resource_spec(option, spec):
     cpu, memory = spec.get("cpu"), spec.get("memory")
-    # Not a plain "less than": a text such as nan becomes a float that compares as neither.
+    # Not a plain "less than": a string such as nan becomes a float that compares as neither.
     if cpu is not None and not _MINIMUM_CPU <= cpu < float("inf"):
         _fail(f"{option}.cpu", cpu, f"must be a finite number of at least {_MINIMUM_CPU}")
     if memory is not None:
@@ -316,7 +317,7 @@ def check_tags(option: str, tags: dict, what: str = "a job") -> None:
         raise InvalidInput(f"{option} has {len(tags)} tags, but {what} can have at most {TAGS_MAX_COUNT}.")
     for key, value in tags.items():
         if isinstance(value, (dict, list)):
-            raise InvalidInput(f"{option} has the key {quoted(key)}, whose value must be a single text.")
+            raise InvalidInput(f"{option} has the key {quoted(key)}, whose value must be a single string.")
         if not key:
             raise InvalidInput(f"{option} has an empty key, but each key must have at least 1 character.")
         if key.startswith("_sys_"):

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Status:
-    """What a status tells.
+    """What a status means.
 
-    :param settled: whether it stays until somebody acts; any other passes by itself.
-    :param may_run: whether the job may be executing, so that an update can be refused or disturb it.
+    :param settled: whether it stays until somebody acts; any other is transitional.
+    :param may_run: whether the job may be executing, so that an update can be rejected or disturb it.
     :param on_the_way_to: the desired state that it leads to, when it is known to.
     """
 
@@ -60,5 +60,5 @@ STATUSES = {
 
 
 def status_of(name: str) -> Status:
-    """Return what a status tells; one that is not documented is taken for a settled one that may run, to be careful."""
+    """Return what a status means; one that is not documented counts as settled and running, to be careful."""
     return STATUSES.get(name, Status(may_run=True))

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Unpacks part of a package from the Python package index into a folder below .cache, without installing it.
+
+So that the tests need a package index and nothing else: the collection awx.awx is part of a package there, and an old
+ansible-runner can be next to the one that is installed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# By the name of the requirements file, which is also that of the folder: how the names of the wanted files begin.
+WANTED = {
+    "awx": "ansible_collections/awx/awx/",
+    "old-runner": "ansible_runner",
+}
+
+
+def unpack(name: str) -> Path:
+    """Return the folder with the files, which is filled unless it already holds what is required."""
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    folder = ROOT / ".cache" / name
+    stamp = folder / "requirements.txt"
+    if stamp.is_file() and stamp.read_text() == requirements.read_text():
+        return folder
+    with tempfile.TemporaryDirectory(prefix="otc-dli-") as tmp:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        subprocess.run([*pip, "--dest", tmp, "--requirement", str(requirements)], check=True)
+        (wheel,) = Path(tmp).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            members = [member for member in archive.namelist() if member.startswith(WANTED[name])]
+            if not members:
+                sys.exit(f"{wheel.name} has no {WANTED[name]}.")
+            shutil.rmtree(folder, ignore_errors=True)
+            archive.extractall(folder, members)
+    stamp.write_text(requirements.read_text())
+    return folder
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:]:
+        unpack(wanted)
