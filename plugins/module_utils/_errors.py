@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import traceback
+from typing import TypeVar
 
+_Error = TypeVar("_Error", bound="DliError")
 _SENTENCE_ENDS = (".", "!", "?", "\u3002")
 
 
 class DliError(Exception):
     """Base of all errors; its text is one whole sentence meant for the person who runs the task.
 
-    C(result) is what the task has to tell besides, such as what had been changed before it failed. C(may_have_changed)
+    An error is never changed. What is learned about it on its way up makes another one of it.
+
+    C(result) is what the task returns besides, such as what had been changed before it failed. C(may_have_changed)
     is whether that can be more than is known; who reacts to changes must not miss one.
     """
 
@@ -25,14 +29,25 @@ class DliError(Exception):
         super().__init__(*args)
         self.result: dict = {}
 
-    def after(self, actions: list) -> None:
-        """Note for the result which operations had been carried out before this error."""
-        self.result = {"changed": bool(actions) or self.may_have_changed, "actions": actions}
+    def after(self: _Error, actions: list) -> _Error:
+        """Return the same error, whose result says which operations had been carried out before it."""
+        return self.with_result({"changed": bool(actions) or self.may_have_changed, "actions": actions})
 
-    def explained(self, explanation: str) -> DliError:
-        """Return this error with another sentence that says what it means for the task."""
-        self.args = (f"{self} {explanation}",)
-        return self
+    def with_result(self: _Error, result: dict) -> _Error:
+        """Return the same error with what the task returns besides."""
+        return self._copy(result=result)
+
+    def explained(self: _Error, explanation: str) -> _Error:
+        """Return the same error with another sentence, which says what it means for the task."""
+        return self._copy(args=(f"{self} {explanation}",))
+
+    def _copy(self: _Error, **attributes) -> _Error:
+        other = type(self).__new__(type(self))
+        other.args = self.args
+        other.__dict__.update(self.__dict__)
+        for name, value in attributes.items():
+            setattr(other, name, value)
+        return other
 
     def details(self) -> dict:
         """Facts about the error for the module's C(error) return value."""
@@ -81,15 +96,11 @@ class ConflictError(DliError):
     """What exists on the service contradicts what the task asks for; nothing was changed."""
 
 
-class JobAppeared(DliError):
-    """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
-
-
 class LifecycleError(DliError):
     """A start, stop or upgrade did not end as planned.
 
     :param job: what is known of where the job stands now, for the result.
-    :param rolled_back: whether the former definition runs again.
+    :param rolled_back: whether the previous definition runs again.
     """
 
     def __init__(self, message: str, job: dict, rolled_back: bool = False) -> None:
@@ -116,14 +127,13 @@ class WaitTimeout(DliError):
     """Something did not happen within C(wait_timeout).
 
     :param last: what was seen last.
-
-    C(facts) is what is known of where the job stands now, for the result.
+    :param facts: what is known of where the job stands now, for the result.
     """
 
-    def __init__(self, message: str, last: object = None) -> None:
+    def __init__(self, message: str, last: object = None, facts: dict | None = None) -> None:
         super().__init__(message)
         self.last = last
-        self.facts: dict = {}
+        self.facts = facts or {}
 
     def details(self) -> dict:
         return {**super().details(), **self.facts, "last_status": getattr(self.last, "status", None)}

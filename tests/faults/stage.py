@@ -164,7 +164,7 @@ class Observation:
         # A message that quotes much is cut.
         text = result.get("msg", "")
         undone = result.get("error", {}).get("rolled_back", False)
-        return undone or "former definition" in text or "could not be undone" in text
+        return undone or "previous definition" in text or "could not be undone" in text
 
 
 class Stage:

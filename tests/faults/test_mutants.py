@@ -17,10 +17,11 @@ from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
 from ansible_collections.otc.dli.plugins.module_utils._http import client
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive, writes
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Create, Run
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import JobWrites, Writes
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import Certain, JobWrites, Writes
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_template
 
 from faults.invariants import check_cell
@@ -37,13 +38,13 @@ def repeat_every_write_blindly(patch: pytest.MonkeyPatch) -> None:
 def repeat_without_looking(patch: pytest.MonkeyPatch) -> None:
     """What was lost is sent again at once."""
 
-    def send(_self: Any, send: Any, *_looking: Any, **_options: Any) -> None:
+    def certain(send: Any, *_reading: Any, **_options: Any) -> Any:
         try:
-            send()
+            return Certain((yield send))
         except RequestError:
-            send()
+            return Certain((yield send))
 
-    patch.setattr(JobWrites, "send", send)
+    patch.setattr(writes, "certain", certain)
 
 
 def drop_the_masking(patch: pytest.MonkeyPatch) -> None:
@@ -66,11 +67,15 @@ def follow_redirects(patch: pytest.MonkeyPatch) -> None:
 def believe_an_accepted_start(patch: pytest.MonkeyPatch) -> None:
     """A job runs because the service has accepted its start."""
 
-    def started(self: Any, before: ObservedJob, *_rest: Any) -> ObservedJob:
-        return self._read(before.job_id)
+    def started(self: Any, before: ObservedJob) -> Any:
+        return (yield from self.read(before.job_id))
 
-    patch.setattr(Applier, "_started", started)
-    patch.setattr(Applier, "_watch", lambda _self, job, _health_window: job)
+    def stays_healthy(_self: Any, job: ObservedJob, _before: ObservedJob) -> Any:
+        yield from ()
+        return job
+
+    patch.setattr(Executor, "_started", started)
+    patch.setattr(Executor, "_stays_healthy", stays_healthy)
 
 
 def take_any_size(patch: pytest.MonkeyPatch) -> None:
@@ -82,8 +87,8 @@ def give_up_when_it_exists(patch: pytest.MonkeyPatch) -> None:
     """A job that is there when it is to be created ends the task."""
     patch.setattr(
         Convergence,
-        "_apply_plan",
-        lambda self: self._applier.apply(self.plan, self._current),
+        "_carry_out",
+        lambda self: self._executor.carry_out(self.plan, self._current),
     )
 
 
@@ -104,11 +109,11 @@ def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
     """A start that was lost is repeated without the savepoint."""
     real = JobWrites.run
 
-    def run(self: Any, job: ObservedJob, resume: bool) -> None:
+    def run(self: Any, job: ObservedJob, resume: bool) -> Any:
         try:
-            self._api.run_job(job.job_id, resume)
+            return Certain((yield Run(job.job_id, resume)))
         except RequestError:
-            real(self, job, False)
+            return (yield from real(self, job, False))
 
     patch.setattr(JobWrites, "run", run)
 
@@ -150,9 +155,9 @@ def evade_a_name(patch: pytest.MonkeyPatch) -> None:
 
     def create(self: Any, kind: Any, body: dict[str, Any]) -> Any:
         try:
-            return self._api.create_job(kind, body), True
+            return (yield Create(kind, body)), True
         except RequestError:
-            return real(self, kind, {**body, "name": f"{body['name']}-2"})
+            return (yield from real(self, kind, {**body, "name": f"{body['name']}-2"}))
 
     patch.setattr(JobWrites, "create", create)
 

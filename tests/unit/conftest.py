@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
@@ -37,6 +38,9 @@ def fixture_service(running_service: LocalDli) -> LocalDli:
 def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local service shows at once what it does; a test of its own shows what the grace period is for."""
     monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.0)
+    # Where the module pauses by the real clock, a test that is about the window says how long it is.
+    monkeypatch.setattr(Lifecycle, "health_window", 0.0)
 
 
 @pytest.fixture(name="behave")

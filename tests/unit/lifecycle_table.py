@@ -51,7 +51,11 @@ def _passing(status):
 # job takes only while it is stopped. The order is that of the reference.
 TABLE = {
     "job_init": _asleep("run"),
-    "job_submitting": _passing("job_running"),
+    "job_submitting": {
+        **_passing("job_running"),
+        "stopped": ("stop", "stop, update"),
+        "restarted": ("stop, run", "stop, update, run"),
+    },
     "job_submit_fail": _asleep("run"),
     "job_running": {
         "present": (NOTHING, _STOP_FIRST),

@@ -12,7 +12,9 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted, redacted_change
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import wait_until
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Call, outcome_of
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting, wait_until
 
 
 def calls(service):
@@ -37,7 +39,7 @@ def test_each_operation_costs_the_fewest_requests(service, job):
     # The list lacks what an update must not lose, so the detail is read too; after it, to see what became of it.
     assert calls(service) == ["GET jobs", f"GET jobs/{job_id}", f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"]
     job(name="job", state="absent")
-    assert calls(service) == ["GET jobs", f"DELETE jobs/{job_id}", "GET jobs"]
+    assert calls(service) == ["GET jobs", f"GET jobs/{job_id}", f"DELETE jobs/{job_id}", f"GET jobs/{job_id}"]
     job(name="job", state="absent")
     assert calls(service) == ["GET jobs"]
     assert not service.jobs.all()
@@ -153,10 +155,10 @@ def test_cus_in_use_that_an_update_sends_back_are_told(behave, job):
 
 def test_deleting_waits_until_the_service_lists_the_job_no_longer(service, behave, job):
     behave(delete_seconds=0.2)
-    job(name="job")
+    job_id = job(name="job")["job"]["job_id"]
     calls(service)
     assert job(name="job", state="absent")["changed"]
-    assert calls(service)[-1] == "GET jobs" and not service.jobs.all()
+    assert calls(service)[-3:] == [f"GET jobs/{job_id}", "GET jobs", f"GET jobs/{job_id}"] and not service.jobs.all()
 
 
 def test_a_job_that_does_not_go_is_told_and_without_wait_not_waited_for(service, behave, job):
@@ -228,10 +230,17 @@ class Clock:
         self.now += seconds
 
 
+def wait_for(wanted, outcome, clock):
+    steps = wait_until(
+        lambda: outcome_of(Call(lambda: outcome)), wanted.__eq__, 100, "still {}".format, clock.monotonic
+    )
+    return Driver(None, None, Waiting(clock=clock)).run(steps)
+
+
 def test_waiting_starts_quick_backs_off_and_ends_on_time():
     clock = Clock()
     with pytest.raises(_errors.WaitTimeout, match="still no") as caught:
-        wait_until(lambda: "no", lambda answer: answer == "yes", 100, "still {}".format, clock)
+        wait_for("yes", "no", clock)
     assert clock.now == pytest.approx(100)
     assert clock.pauses[0] == 0.5 and max(clock.pauses) <= 15
     assert clock.pauses[:-1] == sorted(clock.pauses[:-1])
@@ -240,7 +249,7 @@ def test_waiting_starts_quick_backs_off_and_ends_on_time():
 
 def test_waiting_ends_at_once_when_done():
     clock = Clock()
-    assert wait_until(lambda: "yes", lambda answer: answer == "yes", 100, str, clock) == "yes"
+    assert wait_for("yes", "yes", clock) == "yes"
     assert clock.pauses == []
 
 

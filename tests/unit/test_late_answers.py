@@ -2,16 +2,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A service that is slow to show what it has accepted: the applier neither gives up nor acts twice."""
+"""A service that is slow to show what it has accepted: the executor neither gives up nor acts twice."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal, Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
+from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Applier
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
 from unit.lifecycle_clock import Clock
@@ -26,12 +29,12 @@ class LateService:
         self.answers = [ObservedJob({"job_id": 7, "name": "job", **answer}) for answer in answers]
         self.calls = []
 
-    def read(self, job_id, _fields):
+    def read_now(self, job_id):
         assert job_id == 7
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def read_now(self, job_id):
-        return self.read(job_id, ())
+    def with_fields(self, job, _fields):
+        return job
 
     def stop_job(self, _job_id, savepoint):
         self.calls.append(("stop", savepoint))
@@ -43,12 +46,19 @@ class LateService:
 @pytest.fixture(autouse=True)
 def fixture_grace(monkeypatch):
     monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
+    monkeypatch.setattr(wait, "CONFIRM_SECONDS", 3.0)
+
+
+def carry_out(service, plan, job, clock=None, health_window=0.0):
+    waiting = Waiting(clock=clock or Clock())
+    goal = Goal(JobSpec("job"), "started", Lifecycle(health_window=health_window))
+    return Driver(service, service, waiting).run(Executor(goal, waiting).carry_out(plan, job))
 
 
 def apply(service, operation, status, clock=None):
-    plan = Plan(steps=(Step(operation, 7, savepoint=True),))
-    job = ObservedJob({"job_id": 7, "name": "job", "status": status})
-    return Applier(service, service, Waiting(clock=clock or Clock())).apply(plan, job)
+    plan = Plan(steps=(Step(operation, savepoint=True),))
+    saved = SAVED if operation == "run" else {}
+    return carry_out(service, plan, ObservedJob({"job_id": 7, "name": "job", "status": status, **saved}), clock)
 
 
 def test_a_stop_is_believed_when_it_shows_and_the_savepoint_too():
@@ -86,20 +96,41 @@ def test_what_does_not_show_within_the_grace_period_did_not_happen(operation, be
 def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
     service = LateService({"status": "job_savepointing"}, {"status": "job_running"})
     clock = Clock()
-    plan = Plan(steps=(Step("stop", 7, savepoint=True),))
     with pytest.raises(LifecycleError, match="no savepoint could be made"):
-        Applier(service, service, Waiting(clock=clock)).apply(
-            plan, ObservedJob({"job_id": 7, "name": "job", "status": "job_running"})
-        )
-    assert clock.now < 1
+        apply(service, "stop", "job_running", clock)
+    assert clock.now < 1 + wait.CONFIRM_SECONDS
 
 
-def test_a_job_that_is_restarted_in_its_health_window_has_failed():
+@pytest.mark.parametrize("behind", [1, 2])
+def test_one_old_response_after_a_new_one_is_no_news(behind):
+    """A replica that is behind shows the job as it was before its savepoint, or before it was stopped."""
+    running = {"status": "job_running", "start_time": 5}
+    saving, stopped = {**running, "status": "job_savepointing"}, {**running, "status": "job_cancel_success", **SAVED}
+    news = [saving, {**running, "status": "job_canceling"}, stopped]
+    service = LateService(*news[:behind], running, *news[behind:])
+    assert apply(service, "stop", "job_running").savepoint_path == SAVED["savepoint_path"]
+    service = LateService({**stopped, "status": "job_submitting"}, running, {**running, "start_time": 6})
+    plan = Plan(steps=(Step("run", savepoint=True),))
+    job = carry_out(service, plan, ObservedJob({"job_id": 7, "name": "job", **stopped}))
+    assert job.start_time == "6"
+
+
+@pytest.mark.parametrize("times", [(2, 2, 3), (3, 3, 3), (0, 0, 1)], ids=["later", "before the first read", "anew"])
+def test_a_job_that_is_restarted_in_its_health_window_has_failed(times):
     running = {"status": "job_running", "restart_times": 2}
-    service = LateService({"status": "job_submitting"}, running, running, {**running, "restart_times": 3})
+    stopped = {**running, "status": "job_cancel_success"}
+    service = LateService(
+        stopped, stopped, {"status": "job_submitting"}, *[{**running, "restart_times": number} for number in times]
+    )
     service.update_job = lambda *_args: None
-    stopped = ObservedJob({"job_id": 7, "name": "job", "status": "job_running"})
-    plan = Plan(steps=(Step("stop", 7), Step("update", 7, {}), Step("run", 7)))
-    service.answers.insert(0, ObservedJob({"job_id": 7, "name": "job", "status": "job_cancel_success"}))
+    plan = Plan(steps=(Step("stop"), Step("update"), Step("run")))
     with pytest.raises(LifecycleError, match="it had to be restarted soon after its start"):
-        Applier(service, service, Waiting(clock=Clock()), health_window=30).apply(plan, stopped)
+        carry_out(service, plan, ObservedJob({"job_id": 7, "name": "job", **running}), health_window=30)
+
+
+def test_a_failure_that_is_over_when_it_is_read_again_is_none():
+    running = {"status": "job_running"}
+    service = LateService(running, {"status": "job_running_exception"}, running)
+    stopped = ObservedJob({"job_id": 7, "name": "job", "status": "job_cancel_success", **SAVED})
+    job = carry_out(service, Plan(steps=(Step("run", savepoint=True),)), stopped, health_window=30)
+    assert job.status == "job_running"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._model.status import STATUSES
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
@@ -31,6 +32,8 @@ from unit.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markd
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
+# As the option's default is, before the tests' own fixture sets it to 0.
+HEALTH_WINDOW = Lifecycle.health_window
 OLD = "obs://bucket/job-1.jar"
 NEW = "obs://bucket/job-2.jar"
 SAVEPOINT = "obs://bucket/planted/"
@@ -68,6 +71,11 @@ class World:
         ran = {} if status == "job_init" else {"start_time": 1}
         self.job = self.service.jobs.add(name="job", status=status, **{**known, **ran, **values})
         return self.job
+
+    def plant_again(self, **values):
+        """Plant such a job in the place of the one before."""
+        self.service.jobs.clear()
+        return self.plant(**values)
 
     def follow(self, status, *steps):
         """Let the job be in a status now, and go on from there by these steps."""
@@ -127,6 +135,7 @@ def fixture_world(timed_service, monkeypatch):
     service, clock = timed_service
     service.reset()
     monkeypatch.setattr(_module, "Waiting", functools.partial(Waiting, clock=clock))
+    monkeypatch.setattr(Lifecycle, "health_window", HEALTH_WINDOW)
     return World(service, clock)
 
 
@@ -207,7 +216,8 @@ def test_each_status_with_each_state(world, monkeypatch, status, state, changed,
         for write in world.writes():
             if write[0] in ("run", "stop"):
                 assert write[1] is (status != "job_init"), "with a savepoint, where there can be one"
-        assert (world.job.savepoint_path in (None, SAVEPOINT)) == ("stop" not in steps)
+        # A job that is stopped while it is submitted has nothing new to save.
+        assert (world.job.savepoint_path in (None, SAVEPOINT)) == ("stop" not in steps or at == "job_submitting")
     if state != "restarted":
         again = world(state, **{kind.version: version})
         assert not again["changed"] and world.writes() == []
@@ -246,7 +256,7 @@ def test_a_status_that_does_not_pass_is_told(world):
     assert result["msg"] == "Waited 60 seconds for Flink job job to settle; it is job_savepointing."
     assert result["error"]["last_status"] == "job_savepointing"
     result = world(entrypoint=NEW, wait=False)
-    assert "is job_savepointing, which passes; wait is false, so nothing was done" in result["msg"]
+    assert "is job_savepointing, which is a transitional status; wait is false, so nothing was done" in result["msg"]
     assert world.writes() == []
 
 
@@ -365,16 +375,35 @@ def test_a_stop_that_fails_is_told(world, state):
     assert "Use state stopped to stop it again" in world(entrypoint=NEW)["msg"]
 
 
-@pytest.mark.parametrize("state", ["started", "restarted"])
-def test_a_bounded_job_that_finishes_while_it_is_stopped_has_done_its_work(world, monkeypatch, state):
+def test_a_bounded_job_that_finishes_while_it_is_stopped_has_done_its_work(world, monkeypatch):
     world.plant()
     world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))
-    result = world(state, entrypoint=NEW)
+    result = world(entrypoint=NEW)
     assert not result["failed"]
     assert world.writes() == UPGRADE[:2]
     assert world.stands() == ("job_finish", NEW, False)
     assert result["job"]["status"] == "job_finish"
     assert "finished before it could be stopped, and was not started again" in str(result["warnings"])
+
+
+def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_not_run_with_empty_state(world, monkeypatch):
+    world.plant()
+    world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))
+    for writes in ([("stop", True)], []):
+        result = world("restarted")
+        assert "has run before and has no savepoint to resume from; it was not started" in result["msg"]
+        assert world.writes() == writes
+    assert not world("restarted", resume_savepoint=False)["failed"] and world.writes() == [("run", False)]
+
+
+@pytest.mark.parametrize("options", [{"resume_savepoint": False}, {}])
+def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_run_again(world, monkeypatch, options):
+    saved = {} if options else {"has_savepoint": True, "savepoint_path": SAVEPOINT}
+    world.plant(**saved)
+    world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))
+    assert not world("restarted", **options)["failed"]
+    assert world.writes() == [("stop", True), ("run", not options)]
+    assert world.stands()[0] == "job_running"
 
 
 # An upgrade whose new version fails: the old one comes back
@@ -390,7 +419,7 @@ def test_a_version_that_cannot_be_submitted_is_undone(world, kept, kind):
     result = world(**{kind.version: NEW})
     assert result["msg"] == (
         "Flink job job is job_submit_fail: Planned failure; it did not start. "
-        "The former definition was restored and runs again from the savepoint."
+        "The previous definition was restored and runs again from the savepoint."
     )
     assert world.writes() == UPGRADE + UNDONE
     assert world.stands() == ("job_running", OLD, kept == "kept")
@@ -405,7 +434,7 @@ def test_a_version_that_fails_within_the_health_window_is_undone(world, kept, af
     world.service.jobs.plan_start("job", f"exception_after:{after}")
     result = world(entrypoint=NEW)
     reason = "it failed soon after its start" if after else "it did not start"
-    assert f"is job_running_exception: Planned exception; {reason}. The former definition" in result["msg"]
+    assert f"is job_running_exception: Planned exception; {reason}. The previous definition" in result["msg"]
     assert result["msg"].endswith("was restored and runs again from the savepoint.")
     assert result["error"]["rolled_back"] is True
     assert world.stands()[:2] == ("job_running", OLD)
@@ -442,7 +471,7 @@ def test_without_the_savepoint_the_old_version_is_restored_and_not_started(world
     monkeypatch.setattr(planted, "set_savepoint", set_savepoint)
     world.service.jobs.plan_start("job", "exception_after:5")
     result = world(entrypoint=NEW)
-    assert "The former definition was restored, but the job was not started" in result["msg"]
+    assert "The previous definition was restored, but the job was not started" in result["msg"]
     assert result["msg"].endswith(f"The savepoint was at {made[0]}."), "so that a person can import it"
     assert world.writes() == [*UPGRADE, UNDONE[0], ("import", made[0])]
     assert world.stands() == ("job_running_exception", OLD, False)
@@ -500,7 +529,7 @@ def test_a_version_that_never_gets_submitted_is_stopped_and_undone(world, monkey
     world.plant()
     world.script(monkeypatch, "start", "job_submitting", Step(10000, "job_running"))
     result = world(entrypoint=NEW)
-    assert "Waited 60 seconds for Flink job job to run; it is job_submitting. The former definition" in result["msg"]
+    assert "Waited 60 seconds for Flink job job to run; it is job_submitting. The previous definition" in result["msg"]
     assert world.writes() == [*UPGRADE, ("stop", False), *UNDONE]
     assert world.stands()[:2] == ("job_running", OLD)
     assert result["error"]["rolled_back"] is True
@@ -511,7 +540,7 @@ def test_without_rollback_the_new_version_stays_and_so_does_the_savepoint(world,
     world.plant()
     world.service.jobs.plan_start("job", outcome)
     result = world(entrypoint=NEW, rollback=False)
-    assert result["failed"] and "former definition" not in result["msg"]
+    assert result["failed"] and "previous definition" not in result["msg"]
     assert world.writes() == UPGRADE
     assert world.stands() == ("job_submit_fail" if outcome == "submit_fail" else "job_cancel_success", NEW, True)
     assert operations(world(entrypoint=NEW)) == "run" and world.writes() == [("run", True)]
@@ -526,8 +555,9 @@ def test_without_rollback_the_new_version_stays_and_so_does_the_savepoint(world,
 def test_a_stopped_job_resumes_as_asked(world, state, saved, asked):
     world.plant("job_cancel_success", has_savepoint=saved, savepoint_path=SAVEPOINT if saved else None)
     result = world(state, **({} if asked is None else {"resume_savepoint": asked}))
-    if asked and not saved:
-        assert "has no savepoint to resume from, as resume_savepoint asks; it was not started" in result["msg"]
+    if asked is not False and not saved:
+        reason = "as resume_savepoint asks" if asked else "It has run before and has no savepoint to resume from"
+        assert reason in result["msg"] and "it was not started" in result["msg"]
         assert world.stands()[0] == "job_cancel_success" and world.writes() == []
         return
     assert world.writes() == [("run", saved and asked is not False)]
@@ -538,23 +568,32 @@ def test_a_restart_can_be_told_to_forget_the_state(world):
     world.plant()
     world("restarted", resume_savepoint=False)
     assert world.writes() == [("stop", True), ("run", False)]
-    world("restarted", trigger_savepoint=False)
+    world("restarted", resume_savepoint=False, trigger_savepoint=False)
     assert world.writes() == [("stop", False), ("run", False)]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize(
-    ("state", "options"),
-    [
-        ("restarted", {"trigger_savepoint": False}),
-        ("started", {"upgrade_mode": "stateless", "version": NEW}),
-    ],
-)
-def test_a_job_that_is_to_resume_is_not_stopped_without_a_savepoint(world, state, options, check_mode):
+def test_a_restart_without_a_new_savepoint_ends_as_a_stop_and_a_start_do(world, check_mode):
+    world.plant()
+    result = world("restarted", check_mode, trigger_savepoint=False)
+    assert "the job has no savepoint to resume from; it was not stopped" in result["msg"] and world.writes() == []
+    world.plant_again(has_savepoint=True, savepoint_path=SAVEPOINT)
+    for resume in (None, True):
+        options = {} if resume is None else {"resume_savepoint": resume}
+        result = world("restarted", check_mode, trigger_savepoint=False, **options)
+        assert result["risks"] == [
+            "The job is stopped without a savepoint and resumes from the one that it has, so what it has done since is "
+            "done again."
+        ]
+        assert world.writes() == ([] if check_mode else [("stop", False), ("run", True)])
+        world.plant_again(has_savepoint=True, savepoint_path=SAVEPOINT)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_job_that_is_to_resume_is_not_upgraded_without_a_savepoint(world, check_mode):
     """An older savepoint is none of what the job has done since."""
     world.plant(has_savepoint=True, savepoint_path=SAVEPOINT)
-    options = {world.kind.version if name == "version" else name: value for name, value in options.items()}
-    result = world(state, check_mode, resume_savepoint=True, **options)
+    result = world("started", check_mode, resume_savepoint=True, upgrade_mode="stateless", entrypoint=NEW)
     assert "resume_savepoint is true, but the job would be stopped without a savepoint" in result["msg"]
     assert world.writes() == [] and world.stands() == ("job_running", OLD, True)
 
@@ -604,7 +643,8 @@ def test_a_finished_job_is_run_again_only_by_a_restart(world):
     world.plant("job_finish")
     assert not world()["changed"] and world.writes() == []
     for _time in range(2):
-        assert operations(world("restarted")) == "run"
+        assert "has no savepoint to resume from; it was not started" in world("restarted")["msg"]
+        assert operations(world("restarted", resume_savepoint=False)) == "run"
         assert world.stands()[0] == "job_finish"
 
 

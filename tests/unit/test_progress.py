@@ -275,7 +275,7 @@ def test_a_rollback(job, service, told):
     assert job(name="orders", cu_number=4, state="started", health_window=0)["failed"]
     assert told()[-3:] == [
         "orders: job_cancel_success → job_submit_fail",
-        "orders: roll back to the former definition",
+        "orders: roll back to the previous definition",
         "orders: job_submit_fail → job_running",
     ]
 

@@ -69,8 +69,7 @@ class Connection:
         try:
             return send(method, url, self._auth, body=body, query=query)
         except AuthenticationFailed as exc:
-            exc.explained(self._auth.advice)
-            raise
+            raise exc.explained(self._auth.advice) from exc
 
     def _renew(self, refused, failure):
         with self._renewing:
@@ -78,8 +77,7 @@ class Connection:
             if self._auth is not refused:
                 return
             if not self._may_renew:
-                failure.explained("No new token could be had.")
-                raise failure
+                raise failure.explained("No new token could be had.") from failure
             try:
                 renewed = refused.renewed()
             except RequestError as exc:
@@ -87,8 +85,7 @@ class Connection:
                 self._may_renew = is_temporary(exc)
                 raise
             if renewed is None:
-                failure.explained(refused.advice)
-                raise failure
+                raise failure.explained(refused.advice) from failure
             self._auth = renewed
 
     def _batch(self, path, body):

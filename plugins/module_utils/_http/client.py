@@ -205,9 +205,9 @@ class HttpClient:
 def _with_history(error, attempts, seconds, retry_timeout):
     """Return an error that tells how long was tried, and why not longer."""
     if attempts > 1:
-        error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
+        error = error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
     if error.retry_after is not None and error.retry_after > retry_timeout - seconds:
-        error.explained(
+        error = error.explained(
             f"The service asks to wait {error.retry_after:.0f} seconds, longer than retry_timeout "
             f"({retry_timeout:g} seconds) allows."
         )

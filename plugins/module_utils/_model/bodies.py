@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .canonical import merged_resource_config, to_wire
-from .fields import JobKind
+from .fields import FIELDS_BY_NAME, JobKind
 from .job import ObservedJob
 from .rules import V1_ONLY
 from .spec import JobSpec
@@ -21,7 +21,7 @@ def create_body(kind: JobKind, spec: JobSpec) -> dict:
     body: dict = {"name": spec.name}
     for known in kind.fields:
         if known.name in spec.fields and known.on_create:
-            body[known.name] = to_wire(known, spec.fields[known.name])
+            body[known.name] = to_wire(known, spec.as_given(known.name))
     if spec.tags is not None:
         body["tags"] = [{"key": key, "value": value} for key, value in spec.tags.items()]
     return body
@@ -39,9 +39,9 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
         if not known.on_update:
             continue
         if name == "resource_config" and name in spec.fields:
-            body[name] = merged_resource_config(current.value(name) if told else {}, spec.fields[name])
+            body[name] = merged_resource_config(current.value(name) if told else {}, spec.as_given(name))
         elif name in spec.fields:
-            body[name] = to_wire(known, spec.fields[name])
+            body[name] = to_wire(known, spec.as_given(name))
         elif told:
             body[name] = current.raw(name) if known.form in _SENT_BACK_AS_READ else to_wire(known, current.value(name))
     for name in without_effect(body):
@@ -49,7 +49,19 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
     return body
 
 
-def live_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob, changes: dict) -> dict:
+def restoring_body(kind: JobKind, previous: ObservedJob, fields) -> dict:
+    """Return what a request says that gives a job a previous definition back.
+
+    :param fields: names of the fields that were changed since; one that was unset is unset again.
+    """
+    body = full_update_body(kind, JobSpec(), previous)
+    for name in fields:
+        if name not in body and name in FIELDS_BY_NAME and previous.value(name) is not None:
+            body[name] = to_wire(FIELDS_BY_NAME[name], previous.value(name))
+    return body
+
+
+def live_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob, changes) -> dict:
     """Return the same with the fields alone that a running job takes.
 
     An unchanged obs_bucket is not among them, as such a job refuses it (vendor).

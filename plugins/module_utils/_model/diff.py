@@ -10,15 +10,16 @@ from .canonical import canonical, merged_resource_config
 from .fields import FIELDS_BY_NAME
 from .job import ObservedJob
 from .redact import redacted_change
+from .result import Change
 from .spec import JobSpec
 
 
-def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[dict, list[str]]:
-    """Return a tuple of the changes, canonical values before and after by field name, and of warnings."""
-    changes, warnings = {}, []
+def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], list[str]]:
+    """Return a tuple of what changes, and of warnings."""
+    changes, warnings = [], []
     if spec.name is not None and spec.name != current.name:
-        changes["name"] = (current.name, spec.name)
-    wanted = canonical_fields(spec, current.definition(spec.kind))
+        changes.append(Change("name", current.name, spec.name))
+    wanted = desired_fields(spec, current.definition(spec.kind))
     for name, desired in wanted.items():
         actual = current.value(name)
         if not FIELDS_BY_NAME[name].on_update:
@@ -36,7 +37,7 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[dict, list[str]]
                 f"instead of what was requested ({desired} in this task)."
             )
         elif desired != actual:
-            changes[name] = (actual, desired)
+            changes.append(Change(name, actual, desired))
     if changes and "cu_number" not in wanted and shows_used_cus(current):
         warnings.append(
             f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
@@ -47,14 +48,16 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[dict, list[str]]
 
 def remaining_changes(spec: JobSpec, current: ObservedJob) -> list[str]:
     """Return the names of the fields in which a job differs from the desired state."""
-    return list(field_changes(spec, current)[0])
+    return [change.field for change in field_changes(spec, current)[0]]
 
 
 def redacted_changes(spec: JobSpec, current: ObservedJob) -> dict:
     """Return in what a job differs from the desired state: C({"before": …, "after": …}) by field, as may be shown."""
-    changes = field_changes(spec, current)[0]
-    redacted_pairs = {name: redacted_change(name, old, new, spec.public_text) for name, (old, new) in changes.items()}
-    return {name: {"before": before, "after": after} for name, (before, after) in redacted_pairs.items()}
+    redacted = {}
+    for change in field_changes(spec, current)[0]:
+        before, after = redacted_change(change.field, change.before, change.after, spec.public_text)
+        redacted[change.field] = {"before": before, "after": after}
+    return redacted
 
 
 def shows_used_cus(current: ObservedJob) -> bool:
@@ -66,11 +69,10 @@ def shows_used_cus(current: ObservedJob) -> bool:
     return current.real_cu_number != 0 and current.real_cu_number == current.value("cu_number")
 
 
-def canonical_fields(spec: JobSpec, current_fields: dict) -> dict:
+def desired_fields(spec: JobSpec, current_fields: dict) -> dict:
     """Return the desired fields in canonical form; a resource_config laid over the current one where it is partial."""
-    result = {}
-    for name, given in spec.fields.items():
-        if name == "resource_config":
-            given = merged_resource_config(current_fields.get(name), given)
-        result[name] = canonical(FIELDS_BY_NAME[name], given)
-    return result
+    fields = dict(spec.fields)
+    if "resource_config" in fields:
+        merged = merged_resource_config(current_fields.get("resource_config"), fields["resource_config"])
+        fields["resource_config"] = canonical(FIELDS_BY_NAME["resource_config"], merged)
+    return fields

@@ -14,6 +14,7 @@ from .fields import (
     JobKind,
     kind_of,
 )
+from .status import ALIVE, ENDED
 
 # What results tell of a job besides its fields, where the service gives it (documented: list and detail).
 _FACTS = (
@@ -90,6 +91,15 @@ class ObservedJob:
         return not before.has_savepoint or not same_path(before.savepoint_path, self.savepoint_path)
 
     @property
+    def savepoint_is_of_last_run(self) -> bool:
+        """Whether the savepoint was made after the job was last started, as far as its path shows.
+
+        The service makes savepoints in folders named by the time in milliseconds (vendor).
+        """
+        folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
+        return folder.isdecimal() and len(folder) < 18 and int(folder) >= int(self.start_time)
+
+    @property
     def restart_times(self) -> int:
         """How often the service has restarted the job, 0 when it does not tell."""
         return int(self._response.get("restart_times") or 0)
@@ -103,6 +113,29 @@ class ObservedJob:
     def has_run(self) -> bool:
         """Whether the job was ever started."""
         return self.start_time != "0"
+
+    def is_older_than(self, other: ObservedJob) -> bool:
+        """Whether this response surely shows an earlier moment than another one: replicas may be behind.
+
+        Times of the service alone say so, and that a job which has ended only runs again by another start.
+        """
+        for name in ("start_time", "update_time"):
+            if 0 < self._time(name) < other._time(name):
+                return True
+        return (
+            self._time("start_time") > 0
+            and self.start_time == other.start_time
+            and self.restart_times <= other.restart_times
+            and self.status in ALIVE
+            and other.status in ENDED
+        )
+
+    def is_newer_definition_than(self, other: ObservedJob) -> bool:
+        """Whether the definition was changed after another response."""
+        return self._time("update_time") > other._time("update_time")
+
+    def _time(self, name):
+        return int(self._response.get(name) or 0)
 
     @property
     def real_cu_number(self) -> int:
@@ -142,6 +175,10 @@ class ObservedJob:
         """Return all fields in their canonical forms; None for what the service does not tell."""
         told = self.definition(kind)
         return {name: value if self.has(name) else None for name, value in told.items()}
+
+    def as_shown(self, kind: JobKind | None = None) -> dict:
+        """Return the facts and fields of the job that results have; raw, so they are still to be redacted."""
+        return {**self.facts(), **self.told(kind)}
 
     def _place(self, field: Field) -> dict:
         return self._response if field.top_level else self._config

@@ -9,28 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._errors import ConflictError, InvalidInput
-from .bodies import (
-    create_body,
-    full_update_body,
-    live_update_body,
-)
-from .canonical import (
-    canonical,
-    is_flink_1_15_or_later,
-    to_wire,
-)
-from .diff import canonical_fields, field_changes
-from .fields import (
-    FIELDS_BY_NAME,
-    JAR,
-    TYPE_OF_ANY_SQL_JOB,
-    JobKind,
-)
+from .canonical import canonical, is_flink_1_15_or_later
+from .diff import desired_fields, field_changes
+from .fields import FIELDS_BY_NAME, JAR, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
-from .redact import job_result, redacted_change, redacted_fields
+from .result import Change
 from .rules import check_definition
-from .spec import JobSpec
 from .status import (
     DRAFT,
     FAILED,
@@ -39,32 +24,26 @@ from .status import (
     RUNNING,
     STOP_FAILED,
     STOPPED,
-    SUBMIT_FAILED,
+    SUBMITTING,
     status_of,
 )
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of the API.
+    """One operation of the API. What it sends is made of the job as it is right before it is sent.
 
     :param operation: C(create), C(update), C(stop), C(run) or C(delete).
-    :param job_id: the job it is about; None for a job that does not exist yet.
-    :param body: what it sends, for create and update.
-    :param fields: names of the fields it changes, for the result.
+    :param fields: names of the fields it changes.
     :param savepoint: whether a stop makes a savepoint or a run resumes from it.
-    :param kind: what kind of job it is about, for create and update.
     """
 
     operation: str
-    job_id: int | None = None
-    body: dict = field(default_factory=dict)
-    fields: tuple = ()
+    fields: tuple[str, ...] = ()
     savepoint: bool = False
-    kind: JobKind = JAR
 
     def as_action(self) -> dict:
-        """Return the step as results tell it: without ids and bodies, so that check mode can tell the same."""
+        """Return the step as results have it: without ids and bodies, so that check mode can return the same."""
         action: dict = {"operation": self.operation}
         if self.fields:
             action["fields"] = list(self.fields)
@@ -77,31 +56,39 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do about one job.
+    """What to do about one job; all values are raw.
 
     :param steps: the operations, in order; empty when there is nothing to do.
-    :param changes: what changes, as it may be shown: C({"before": …, "after": …}) by field name.
-    :param before: the managed fields as they are and may be shown, {} when there is no job.
-    :param after: the managed fields as they will be and may be shown, {} when there will be no job.
+    :param changes: what changes.
+    :param before: the managed fields as they are, {} when there is no job.
+    :param after: the managed fields as they will be, {} when there will be no job.
     :param job: the whole job as it is predicted to be; None when there is and will be none.
     :param risks: sentences about what puts the job's state at risk.
-    :param former: the update that restores the definition as it is; None when there is nothing to restore.
+    :param rollback_step: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
     """
 
-    steps: tuple = ()
-    changes: dict = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    changes: tuple[Change, ...] = ()
     before: dict = field(default_factory=dict)
     after: dict = field(default_factory=dict)
     job: dict | None = None
-    risks: tuple = ()
+    risks: tuple[str, ...] = ()
     rollback_step: Step | None = None
-    warnings: tuple = ()
+    warnings: tuple[str, ...] = ()
 
 
 def is_upgrade(steps) -> bool:
     """Whether steps change a running job by stopping and starting it."""
     return {"stop", "update", "run"} <= {step.operation for step in steps}
+
+
+def may_start_empty(goal: Goal) -> bool:
+    """Whether a task says that a job which has run may be started with empty state."""
+    lifecycle = goal.lifecycle
+    if lifecycle.resume_savepoint is not None:
+        return not lifecycle.resume_savepoint
+    return goal.state == "started" and lifecycle.upgrade_mode == "stateless"
 
 
 def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
@@ -129,11 +116,22 @@ def _plan_absent(spec, current):
             "because name and job_id do not mean the same job."
         )
     return Plan(
-        steps=(Step("delete", current.job_id),),
-        changes={"name": {"before": current.name, "after": None}},
-        before={"name": current.name},
-        job=job_result(current, spec),
+        steps=(Step("delete"),),
+        changes=(Change("name", current.name, None),),
+        before={"name": current.name, "status": current.status},
+        job=current.as_shown(spec.kind),
+        risks=_risks_of_deletion(current),
     )
+
+
+def _risks_of_deletion(current):
+    risks = []
+    if status_of(current.status).may_run:
+        risks.append("The job may run, and is deleted without a savepoint, so its state is lost.")
+    if current.has_savepoint:
+        where = f" at {current.savepoint_path}" if current.savepoint_path else ""
+        risks.append(f"The job is deleted with its savepoint{where}; whether the files stay is not documented.")
+    return tuple(risks)
 
 
 def _plan_create(goal):
@@ -142,8 +140,13 @@ def _plan_create(goal):
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
-    check_definition(spec.fields, set(spec.fields))
-    managed = {"name": spec.name, **canonical_fields(spec, {})}
+    check_definition(spec.given, set(spec.given))
+    lacking = [name for name in _needed_to_run(spec) if not spec.fields.get(name)]
+    if lacking and goal.state in ("started", "restarted"):
+        raise ConflictError(
+            f"There is no {spec.label}, and a new one cannot run without {' and '.join(lacking)}; nothing was created."
+        )
+    managed = {"name": spec.name, **desired_fields(spec, {})}
     if spec.tags is not None:
         managed["tags"] = spec.tags
     predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
@@ -151,19 +154,10 @@ def _plan_create(goal):
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
     nothing = dict.fromkeys(ObservedJob({"job_id": 0}).facts())
-    after = redacted_fields(managed, spec.public_text)
     late = _only_for_updates(spec)
-    steps = [
-        Step(
-            "create",
-            body=create_body(spec.kind, spec),
-            fields=tuple(name for name in managed if name not in late),
-            kind=spec.kind,
-        )
-    ]
+    steps = [Step("create", tuple(name for name in managed if name not in late))]
     if late:
-        draft = ObservedJob({"job_id": 0, "name": spec.name})
-        steps.append(Step("update", body=full_update_body(spec.kind, spec, draft), fields=late, kind=spec.kind))
+        steps.append(Step("update", late))
     if goal.state in ("started", "restarted"):
         if goal.lifecycle.resume_savepoint:
             raise ConflictError(
@@ -173,14 +167,35 @@ def _plan_create(goal):
         steps.append(Step("run"))
     return Plan(
         steps=tuple(steps),
-        changes={name: {"before": None, "after": value} for name, value in after.items()},
-        after=after,
+        changes=tuple(Change(name, None, value) for name, value in managed.items()),
+        after=managed,
         job={
             **nothing,
             "name": spec.name,
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
-            **redacted_fields(predicted, spec.public_text),
+            **predicted,
         },
+        warnings=_warnings_about_new(spec, lacking),
+    )
+
+
+def _needed_to_run(spec):
+    """Return the names of the fields without which a new job does not run.
+
+    A SQL job of a shared cluster may do without a queue, and that is the default.
+    """
+    if spec.kind is JAR:
+        return ("queue_name", "entrypoint")
+    code = () if "template_id" in spec.fields else ("sql_body",)
+    return ("queue_name", *code) if spec.fields.get("run_mode") == "exclusive_cluster" else code
+
+
+def _warnings_about_new(spec, lacking):
+    if "entrypoint" not in lacking:
+        return ()
+    return (
+        f"{spec.label} is created without entrypoint, so there is nothing that it could run. If the job is there "
+        "already, see whether its name is right.",
     )
 
 
@@ -203,16 +218,16 @@ def _check_type(spec, current):
 
     :raises ConflictError: it certainly is another one.
     """
-    wanted, told = spec.fields.get("job_type"), current.job_type
-    if not wanted or told in ("", wanted):
+    wanted, actual = spec.fields.get("job_type"), current.job_type
+    if not wanted or actual in ("", wanted):
         return []
-    if told == TYPE_OF_ANY_SQL_JOB:
+    if actual == TYPE_OF_ANY_SQL_JOB:
         return [
-            f"The service shows {spec.label} as {told}, which it may do for any SQL job, and not as {wanted}. The type "
-            "of an existing job cannot be changed, so it was left as it is."
+            f"The service shows {spec.label} as {actual}, which it may do for any SQL job, and not as {wanted}. The "
+            "type of an existing job cannot be changed, so it was left as it is."
         ]
     raise ConflictError(
-        f"{spec.label} is a {told}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
+        f"{spec.label} is a {actual}, not a {wanted}, and the type of an existing job cannot be changed; nothing was "
         "changed."
     )
 
@@ -227,23 +242,20 @@ def _plan_existing(goal, current, tags_match):
             f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
             "It documents no way to read or change the tags of an existing job, so they were left as they are."
         )
-    managed_names = ["name"] if spec.name is not None else []
-    managed_names += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
-    values = {name: current.name if name == "name" else current.value(name) for name in managed_names}
-    wanted = {**values, **{name: after for name, (_before, after) in changes.items()}}
-    before, after = redacted_fields(values, spec.public_text), redacted_fields(wanted, spec.public_text)
-    for name, (old, new) in changes.items():
-        before[name], after[name] = redacted_change(name, old, new, spec.public_text)
-    steps = _steps(goal, current, changes)
-    rollback_step = _rollback_step(goal, current, changes, steps)
-    job = {**current.facts(), **redacted_fields({**current.told(spec.kind), **wanted}, spec.public_text)}
+    managed = ["name"] if spec.name is not None else []
+    managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
+    before = {name: current.name if name == "name" else current.value(name) for name in managed}
+    after = {**before, **{change.field: change.after for change in changes}}
+    names = tuple(change.field for change in changes)
+    steps = _steps(goal, current, names)
+    rollback_step = _rollback_step(goal, names, steps)
     return Plan(
         steps=steps,
-        changes={name: {"before": before[name], "after": after[name]} for name in changes},
+        changes=tuple(changes),
         before=before,
         after=after,
-        job={**job, "status": _predicted_status(current, steps)},
-        risks=_risks(spec.kind, current, changes, steps, rollback_step),
+        job={**current.as_shown(spec.kind), **after, "status": _predicted_status(current, steps)},
+        risks=_risks(spec.kind, current, names, steps, rollback_step),
         rollback_step=rollback_step,
         warnings=tuple(warnings),
     )
@@ -272,10 +284,13 @@ def _check_status(state, current):
 
 def _stop_step(goal, current, changes):
     state, lifecycle = goal.state, goal.lifecycle
+    if current.status == SUBMITTING and state in ("stopped", "restarted"):
+        # It may come to run before the stop gets to it.
+        return Step("stop", savepoint=lifecycle.trigger_savepoint)
     if current.status not in (RUNNING, STOP_FAILED):
         return None
     if state in ("stopped", "restarted"):
-        return Step("stop", current.job_id, savepoint=lifecycle.trigger_savepoint)
+        return Step("stop", savepoint=lifecycle.trigger_savepoint)
     need_stop = _need_stop(changes)
     if state != "started" or not need_stop:
         return None
@@ -284,7 +299,7 @@ def _stop_step(goal, current, changes):
             f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
             "stopped; upgrade_mode is fail, so nothing was changed."
         )
-    return Step("stop", current.job_id, savepoint=lifecycle.upgrade_mode == "savepoint")
+    return Step("stop", savepoint=lifecycle.upgrade_mode == "savepoint")
 
 
 def _run_step(goal, current, stop):
@@ -294,29 +309,46 @@ def _run_step(goal, current, stop):
         needed = stop or not is_there
     else:
         needed = goal.state == "restarted"
-    return Step("run", current.job_id, savepoint=_resumes(current, stop, goal.lifecycle)) if needed else None
+    return Step("run", savepoint=_resumes(goal, current, stop)) if needed else None
 
 
-def _resumes(current, stop, lifecycle):
-    if stop:
-        if lifecycle.resume_savepoint and not stop.savepoint:
-            raise ConflictError(
-                f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
-                "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
-            )
-        return stop.savepoint and lifecycle.resume_savepoint is not False
-    if lifecycle.resume_savepoint is None and current.status in (FAILED, SUBMIT_FAILED):
-        if current.has_run and not current.has_savepoint:
-            raise ConflictError(
-                f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no "
-                "savepoint to resume from; it was not started, because that would lose its state. Import a savepoint "
-                "with otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
-            )
-    if lifecycle.resume_savepoint and not current.has_savepoint:
+def _resumes(goal, current, stop):
+    """Return whether a start resumes from a savepoint: the one that the stop makes, or else the one that is there.
+
+    :raises ConflictError: a job that has run would be started with empty state, and the task does not say that.
+    """
+    lifecycle = goal.lifecycle
+    if lifecycle.resume_savepoint is False:
+        return False
+    is_running = stop and current.status != SUBMITTING
+    if is_running and stop.savepoint:
+        return True
+    if is_running and may_start_empty(goal):
+        return False
+    if is_running and goal.state == "started":
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
+            "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
+        )
+    if current.has_savepoint:
+        return True
+    if is_running:
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}. trigger_savepoint is false, and the job has no savepoint "
+            "to resume from; it was not stopped, because that would lose its state. Leave trigger_savepoint out to "
+            "make one, or set resume_savepoint to false to start the job with empty state."
+        )
+    if lifecycle.resume_savepoint:
         raise ConflictError(
             f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
         )
-    return current.has_savepoint if lifecycle.resume_savepoint is None else lifecycle.resume_savepoint
+    if current.has_run and not may_start_empty(goal):
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no savepoint to "
+            "resume from; it was not started, because that would lose its state. Import a savepoint with "
+            "otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
+        )
+    return False
 
 
 def _predicted_status(current, steps):
@@ -330,41 +362,49 @@ def _risks(kind, current, changes, steps, rollback_step):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
+    resumes = "run" in operations and operations["run"].savepoint
     if "stop" in operations and not operations["stop"].savepoint:
-        risks.append("The job is stopped without a savepoint, so its state is lost.")
+        risks.append(
+            "The job is stopped without a savepoint and resumes from the one that it has, so what it has done since is "
+            "done again."
+            if resumes
+            else "The job is stopped without a savepoint, so its state is lost."
+        )
     elif "stop" in operations:
         if not current.value("obs_bucket"):
             risks.append("The job has no obs_bucket, so there may be no place for its savepoint.")
         is_new = is_flink_1_15_or_later(current.value("flink_version"), current.value("resource_config_version"))
         if is_new and not current.value("execution_agency_urn"):
             risks.append("The job has no execution_agency_urn, without which Flink 1.15 and later keep no savepoint.")
-    if "run" in operations and not operations["run"].savepoint and current.has_run and "stop" not in operations:
-        risks.append("The job is started without a savepoint, so with empty state.")
+    if "run" in operations and not resumes:
+        if "stop" in operations and operations["stop"].savepoint:
+            risks.append("The job is started with empty state, although it is stopped with a savepoint.")
+        elif "stop" not in operations and current.has_run:
+            risks.append("The job is started without a savepoint, so with empty state.")
     if rollback_step and current.value("checkpoint_enabled"):
         risks.append(
             "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
             "rollback."
         )
-    if "run" in operations and operations["run"].savepoint and current.status == FAILED:
+    if resumes and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
-    if "run" in operations and operations["run"].savepoint:
+    elif resumes and "stop" not in operations and current.has_run and not current.savepoint_is_of_last_run:
+        risks.append(
+            "The savepoint is not known to be newer than the last start of the job; what the job has done since it was "
+            "made is done again."
+        )
+    if resumes:
         changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:
             risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
     return tuple(risks)
 
 
-def _rollback_step(goal, current, changes, steps):
+def _rollback_step(goal, changes, steps):
     """Return the update that undoes an upgrade, where it is one that can be undone."""
     operations = {step.operation: step for step in steps}
-    if not is_upgrade(steps) or not (goal.lifecycle.rollback and operations["run"].savepoint):
-        return None
-    kind = goal.spec.kind
-    body = full_update_body(kind, JobSpec(), current)
-    # What was unset before has to be unset again.
-    unset = {name: current.value(name) for name in changes if name not in body and current.value(name) is not None}
-    body.update({name: to_wire(FIELDS_BY_NAME[name], value) for name, value in unset.items()})
-    return Step("update", current.job_id, body, tuple(changes), kind=kind)
+    is_saved = all(operations[name].savepoint for name in ("stop", "run")) if is_upgrade(steps) else False
+    return Step("update", tuple(changes)) if is_saved and goal.lifecycle.rollback else None
 
 
 def _need_stop(changes):
@@ -375,9 +415,8 @@ def _need_stop(changes):
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
-    check_definition(
-        {**current.definition(spec.kind), **canonical_fields(spec, current.definition(spec.kind))}, set(spec.fields)
-    )
+    definition = current.definition(spec.kind)
+    check_definition({**definition, **desired_fields(spec, definition)}, set(spec.fields))
     if status_of(current.status).may_run and not stopped:
         need_stop = _need_stop(changes)
         if need_stop:
@@ -385,10 +424,7 @@ def _update_steps(spec, current, changes, stopped):
                 f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
                 "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
             )
-        body = live_update_body(spec.kind, spec, current, changes)
-    else:
-        body = full_update_body(spec.kind, spec, current)
-    return (Step("update", current.job_id, body, tuple(changes), kind=spec.kind),)
+    return (Step("update", tuple(changes)),)
 
 
 def _tags_string(tags):

@@ -16,7 +16,6 @@ from .sql import redacted_sql, secrets_in_sql
 
 if TYPE_CHECKING:
     from .job import ObservedJob
-    from .spec import JobSpec
 
 # Shorter words are left alone: hiding each "1" or "on" would garble the whole result.
 SHORTEST_SECRET_WORD = 4
@@ -60,11 +59,6 @@ def redacted_fields(values: dict, public_text: str) -> dict:
         # Without effect under v1 (documented); defaults that nobody asked for would only mislead.
         result["resource_config"] = {}
     return result
-
-
-def job_result(job: ObservedJob, spec: JobSpec) -> dict:
-    """Return a job as results show it."""
-    return {**job.facts(), **redacted_fields(job.told(spec.kind), spec.public_text)}
 
 
 def sensitive_values(runtime_config) -> set[str]:

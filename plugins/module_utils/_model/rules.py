@@ -57,15 +57,15 @@ def check_spec(spec: JobSpec) -> None:
     :raises InvalidInput: with the first rule that is broken.
     """
     _check_identity(spec)
-    for name, value in spec.fields.items():
+    for name, value in spec.given.items():
         _check_field(FIELDS_BY_NAME[name], value)
-    _check_numbers_together(spec.fields)
-    _check_logging(spec.fields)
-    _check_checkpoint_path(spec.fields)
-    _check_versions(spec.fields)
-    _check_packages(spec.fields)
-    _check_resource_config(spec.fields)
-    _check_run_mode(spec.fields)
+    _check_numbers_together(spec.given)
+    _check_logging(spec.given)
+    _check_checkpoint_path(spec.given)
+    _check_versions(spec.given)
+    _check_packages(spec.given)
+    _check_resource_config(spec.given)
+    _check_run_mode(spec.given)
     if spec.tags is not None:
         check_tags("tags", spec.tags)
 

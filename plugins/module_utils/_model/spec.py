@@ -18,7 +18,9 @@ class JobSpec:
 
     :param name: its name; None when the task identifies the job by id alone.
     :param job_id: its id; with a name too, the name is what the job shall be called.
-    :param fields: the managed fields, as given. An omitted option is not managed and not in here.
+    :param fields: the managed fields in canonical form. An omitted option is not managed and not in here. A
+        C(resource_config) may be partial, and says nothing of its other parts.
+    :param given: the same as the task gives them, for requests: which forms the service takes is not ours to choose.
     :param tags: the tags, or None when they are not managed.
     :param public_text: what the task itself gives in the open of C(entrypoint_args) or C(sql_body), which can hold
         secrets, in canonical form, as that is what is compared and shown; "" when it gives nothing.
@@ -28,6 +30,7 @@ class JobSpec:
     name: str | None = None
     job_id: int | None = None
     fields: dict = field(default_factory=dict)
+    given: dict = field(default_factory=dict)
     tags: dict | None = None
     public_text: str = ""
     kind: JobKind | None = JAR
@@ -37,21 +40,29 @@ class JobSpec:
         """How messages call the job."""
         return f"Flink job {self.name}" if self.name else f"Flink job {self.job_id}"
 
+    def as_given(self, name: str):
+        """Return a managed field as the task gives it."""
+        return self.given.get(name, self.fields[name])
+
 
 def spec_from_params(params: dict, kind: JobKind = JAR) -> JobSpec:
-    """Return the desired state that a module's parameters describe; C(_flink_job_rules) says whether it is valid."""
-    fields = {known.name: params[known.name] for known in kind.fields if params.get(known.name) is not None}
-    if "resource_config" in fields:
-        fields["resource_config"] = _without_omitted(fields["resource_config"])
+    """Return the desired state that a module's parameters describe; C(rules) says whether it is valid."""
+    given = {known.name: params[known.name] for known in kind.fields if params.get(known.name) is not None}
+    if "resource_config" in given:
+        given["resource_config"] = _without_omitted(given["resource_config"])
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
     # The two options manage one field of the API, so giving either gives the whole of it.
     public_text = canonical(FIELDS_BY_NAME["sql_body"], params.get("sql_body")) or _one_line(public or "")
     if public is not None or secret is not None:
-        fields["entrypoint_args"] = " ".join(part for part in (public_text, _one_line(secret or "")) if part)
+        given["entrypoint_args"] = " ".join(part for part in (public_text, _one_line(secret or "")) if part)
     tags = params.get("tags")
     if tags is not None:
         tags = tag_strings(tags)
-    return JobSpec(params.get("name"), params.get("job_id"), fields, tags, public_text, kind)
+    fields = {
+        name: value if name == "resource_config" else canonical(FIELDS_BY_NAME[name], value)
+        for name, value in given.items()
+    }
+    return JobSpec(params.get("name"), params.get("job_id"), fields, given, tags, public_text, kind)
 
 
 def _without_omitted(options):

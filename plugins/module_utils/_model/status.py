@@ -35,17 +35,22 @@ FAILED = "job_running_exception"
 SUBMIT_FAILED = "job_submit_fail"
 SAVEPOINTING = "job_savepointing"
 IN_ARREARS = "job_arrearage_stopped"
+SUBMITTING = "job_submitting"
+STOPPING = "job_canceling"
+# What a job is in while it runs by one start, and what that start can have ended in.
+ALIVE = (RUNNING, SAVEPOINTING, STOPPING)
+ENDED = (DRAFT, STOPPED, FAILED, FINISHED, IN_ARREARS)
 
 STATUSES = {
     DRAFT: Status(),
-    "job_submitting": Status(settled=False, may_run=True, on_the_way_to="started"),
+    SUBMITTING: Status(settled=False, may_run=True, on_the_way_to="started"),
     SUBMIT_FAILED: Status(),
     RUNNING: Status(may_run=True),
     FAILED: Status(),
     "job_downloading": Status(settled=False, may_run=True, on_the_way_to="started"),
     "job_idle": Status(),
     SAVEPOINTING: Status(settled=False, may_run=True),
-    "job_canceling": Status(settled=False, may_run=True, on_the_way_to="stopped"),
+    STOPPING: Status(settled=False, may_run=True, on_the_way_to="stopped"),
     STOPPED: Status(),
     STOP_FAILED: Status(may_run=True),
     FINISHED: Status(),

@@ -17,6 +17,7 @@ from .._errors import (
     RequestError,
 )
 from .._http.retry import may_be_carried_out
+from .._model.result import Result
 from .._model.rules import (
     WIDEST_LONG,
     check_name,
@@ -130,17 +131,16 @@ def import_jobs(api: ArchiveApi, task: ImportTask, apply: bool, clock=time) -> d
         if not missing:
             return _result("import", False, {"job_mapping": []})
     if not apply:
-        result = _result("import", True, {"job_mapping": []})
+        warnings = []
         if missing is None and not task.is_cover:
-            result["warnings"] = [
+            warnings.append(
                 f"Which jobs are in {task.zip_file} is not known before they are imported. Those that are there "
                 "already are left alone, so that nothing may change; names can tell."
-            ]
-        return result
+            )
+        return _result("import", True, {"job_mapping": []}, warnings)
     if task.is_cover:
         mapping = _sent_once("import", lambda: api.import_jobs({"zip_file": task.zip_file, "is_cover": True}))
-        result = _result("import", _is_change(mapping), {"job_mapping": mapping})
-        return {**result, "warnings": _not_overwritten(task, mapping)}
+        return _result("import", _is_change(mapping), {"job_mapping": mapping}, _not_overwritten(task, mapping))
     return _import_what_is_missing(api, task, missing or [], clock)
 
 
@@ -167,18 +167,17 @@ def _import_what_is_missing(api, task, missing, clock):
         return bool(there) and all(there.values())
 
     try:
-        there = Writes(clock).send(send, look, are_all_there, patient=True)
+        writes = Writes(clock)
+        there = writes.send(send, look, are_all_there, patient=True)
         if responses and missing:
             # The answer names no jobs, and the list may be late with those that it has made.
             patience = _wait.GRACE_SECONDS if _is_change(responses[0]) else 0.0
-            there = _wait.watch(look, are_all_there, patience, clock)
+            there = writes.watch(look, are_all_there, patience)
     except RequestError as exc:
         imported = bool(responses) and _is_change(responses[0])
-        exc.after([{"operation": "import"}] if imported else [])
         if not imported and (sent > 1 or responses) and not isinstance(exc, OutcomeUnknown):
-            exc.result["changed"] = True
-            exc.explained("Whether an import was carried out before is not known.")
-        raise
+            raise _in_doubt(exc, "Whether an import was carried out before is not known.") from exc
+        raise exc.after([{"operation": "import"}] if imported else []) from exc
     found = [{"old_job_id": None, "new_job_id": ids[0], "remark": ""} for ids in (there or {}).values() if ids]
     changed, mapping, warnings = bool(found), found, []
     if responses:
@@ -194,7 +193,7 @@ def _import_what_is_missing(api, task, missing, clock):
             "the first one has imported any is not known, so it counts as a change."
         )
     warnings += _still_missing(task, [name for name in missing if not (there or {}).get(name)])
-    return {**_result("import", changed, {"job_mapping": mapping}), "warnings": warnings}
+    return _result("import", changed, {"job_mapping": mapping}, warnings)
 
 
 def _not_overwritten(task, mapping):
@@ -268,10 +267,14 @@ def _sent_once(operation, send):
         return send()
     except RequestError as exc:
         if may_be_carried_out(exc):
-            exc.result = {"changed": True, "actions": []}
-            exc.explained(f"Whether the {operation} was carried out is not known.")
+            raise _in_doubt(exc, f"Whether the {operation} was carried out is not known.") from exc
         raise
 
 
-def _result(operation, changed, facts):
-    return {"changed": changed, **facts, "actions": [{"operation": operation}] if changed else []}
+def _in_doubt(exc, explanation):
+    return exc.with_result({"changed": True, "actions": []}).explained(explanation)
+
+
+def _result(operation, changed, facts, warnings=()):
+    actions = ({"operation": operation},) if changed else ()
+    return Result(subject="", actions=actions, changes=None, facts=facts, warnings=tuple(warnings)).as_dict()

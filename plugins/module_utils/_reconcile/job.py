@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings one job to its desired state: read, plan, apply, read again."""
+"""Brings one job to its desired state: read, plan, carry out, read again."""
 
 from __future__ import annotations
 
@@ -16,17 +16,27 @@ from .._errors import (
     ConflictError,
     DliError,
     Fault,
-    JobAppeared,
+    InvalidInput,
+    LifecycleError,
+    NotFound,
 )
 from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob
-from .._model.plan import Plan, plan_job
-from .._model.redact import job_result, redacted_part_of_args
-from .._model.status import status_of
-from .reader import Found, JobReader
+from .._model.plan import Plan, may_start_empty, plan_job
+from .._model.redact import redacted_part_of_args
+from .._model.result import Result
+from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
+from .driver import Driver
+from .effects import Complete, Find, Read, Steps
+from .reader import JobReader
 from .wait import Waiting
+
+# How often a plan is made anew where others change the job between two requests.
+MOST_PLANS = 3
+# What a newer response about a job that leaves it out says nothing of.
+_SAVEPOINT_FACTS = ("has_savepoint", "savepoint_path", "status_desc")
 
 
 def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dict:
@@ -54,7 +64,7 @@ class Convergence:
     def __init__(self, api: FlinkJobApi, reader: JobReader, goal: Goal, waiting: Waiting) -> None:
         self._api = api
         self._goal = goal
-        self._reader = reader
+        self._driver = Driver(api, reader, waiting)
         self._waiting = waiting
         self._current: ObservedJob | None = None
         self._applied: ObservedJob | None = None
@@ -62,11 +72,11 @@ class Convergence:
         self._steps: tuple | list = ()
 
     @cached_property
-    def _applier(self):
+    def _executor(self):
         # A task that changes nothing needs none of this, and each file to be compiled makes every task slower.
-        from .executor import Applier
+        from .executor import Executor
 
-        return Applier(self._api, self._reader, self._waiting, self._goal.lifecycle.health_window)
+        return Executor(self._goal, self._waiting)
 
     @property
     def job_id(self) -> int | None:
@@ -81,149 +91,250 @@ class Convergence:
     def make_plan(self) -> None:
         """Read the job, and plan what to do about it.
 
-        :raises DliError: the state cannot be reached, or the service refused or did not answer.
+        :raises DliError: the state cannot be reached, or the service rejected a request or did not respond.
         """
-        self.plan, self._current = self._make_plan()
+        self._driver.run(self._make_plan())
         self._steps = self.plan.steps
 
     def carry_out(self) -> None:
         """Do what is planned.
 
-        :raises DliError: the state could not be reached; C(result) of the error tells what has been done.
+        :raises DliError: the state could not be reached; C(result) of the error has what has been done.
         """
         if self.plan.steps:
             with self._recording_what_was_done():
-                self._applied = self._apply_plan()
-            self._steps = self._applier.done
+                self._applied = self._driver.run(self._carry_out())
+            self._steps = self._executor.done
 
     def read_again(self) -> None:
         """Read the job again after something was done to it.
 
-        :raises DliError: the service refused or did not answer.
+        :raises DliError: the service rejected a request or did not respond.
         """
         if self._applied is not None:
             with self._recording_what_was_done():
-                self._applied = self._read_again(self._applied)
+                self._applied = self._driver.run(self._read_again(self._applied))
 
     @contextmanager
     def _recording_what_was_done(self):
         try:
             yield
         except DliError as exc:
-            exc.after(self._actions_done())
             if self._current:
-                # An update sends the arguments that others have set too, and a refusal can quote what was sent.
+                # An update sends the arguments that others have set too, and a rejection can quote what was sent.
                 arguments = self._current.value("entrypoint_args")
                 self._api.keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
-            raise
+            raise exc.after(self._actions_done()) from exc
         except Exception as exc:
-            fault = Fault(exc)
-            fault.after(self._actions_done())
-            raise fault from exc
+            raise Fault(exc).after(self._actions_done()) from exc
 
     def _actions_done(self):
-        return [step.as_action() for step in self._applier.done]
+        return [step.as_action() for step in self._executor.done]
 
     def result(self) -> dict:
         """Return the result of the module: what has been done, or where nothing was applied what would be."""
         spec, plan, applied = self._goal.spec, self.plan, self._applied
         job, warnings, savepoint = plan.job, list(plan.warnings), ""
         if applied is not None:
-            savepoint = self._applier.savepoint_made
-            # What this answer does not tell was told before, and the plan has left it alone.
+            savepoint = self._executor.savepoint_made
+            # What this response leaves out was read before, and the plan has left it alone.
             whole = applied.completed_by(self._current, but=spec.fields) if self._current else applied
-            job = job_result(whole, spec)
-            warnings += self._applier.notes + _unconfirmed(spec, applied)
-        return {
-            # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
-            **({"savepoint_path": savepoint} if savepoint else {}),
-            "changed": bool(self._steps),
-            "job": job,
-            "changes": plan.changes,
-            "actions": [step.as_action() for step in self._steps],
-            "risks": list(plan.risks),
-            "diff": _diff(plan, spec),
-            "warnings": warnings,
-        }
+            job = whole.as_shown(spec.kind)
+            warnings += self._executor.notes + _unconfirmed(spec, applied)
+        return Result(
+            spec.label,
+            thing=job,
+            actions=tuple(step.as_action() for step in self._steps),
+            changes=plan.changes,
+            before=plan.before,
+            after=plan.after,
+            lifecycle=tuple(step.as_action() for step in plan.steps if step.operation in ("stop", "run", "delete")),
+            risks=plan.risks,
+            savepoint_path=savepoint,
+            warnings=tuple(warnings),
+            public_text=spec.public_text,
+        ).as_dict()
 
-    def _apply_plan(self):
-        """Apply the plan. When the job that it creates is there meanwhile, plan anew for that one, and apply that."""
-        spec = self._goal.spec
-        create = [step for step in self.plan.steps if step.operation == "create"]
+    # Steps (see M(effects))
+
+    def _make_plan(self) -> Steps:
+        """Plan what to do. That nothing is to be done may rest on the list; everything else rests on the detail."""
+        goal, spec = self._goal, self._goal.spec
+        if goal.state == "absent":
+            # A job is deleted whatever its fields and tags are.
+            spec = replace(spec, fields={}, given={}, tags=None)
+        for _attempt in range(MOST_PLANS):
+            found = yield Find(spec)
+            # Known from here on, even if it cannot be planned what to do about it.
+            self._current = found.job
+            if found.job is None or self._needs_nothing(found):
+                self.plan = plan_job(goal, found.job, found.tags_match)
+                return
+            job = yield from self._detail_of(found.job)
+            if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
+                yield from self._plan_for(job, found.tags_match)
+                return
+            # It was renamed or deleted since it was listed.
+        raise ConflictError(f"{spec.label} is changed by others faster than it can be read; nothing was done.")
+
+    def _needs_nothing(self, found):
+        """Whether a job is as desired, as far as the list shows."""
+        if self._has_to_settle(found.job):
+            return False
         try:
-            return self._applier.apply(self.plan, self._current)
-        except JobAppeared:
-            # The answer to the create was lost. As far as anybody can tell the job comes of it.
-            self._applier.count_as_done(create)
-            missing: DliError = ConflictError(f"{spec.label} was there after its creation, but is gone again.")
-        except AlreadyExists as exc:
-            # Another task was faster, or the name is that of a job which this user cannot see.
-            missing = exc.explained(
-                "The list of this user's jobs does not have it: a job of that name may belong to another user, and "
-                "is invisible then."
-            )
-            self._applier.wait_for_name(spec.name)
-        plan, self._current = self._make_plan()
+            return not plan_job(self._goal, found.job, found.tags_match).steps
+        except (ConflictError, InvalidInput):
+            # Whether it is so is seen in the detail.
+            return False
+
+    def _detail_of(self, listed):
+        if "detail" in listed.sources:
+            return listed
+        try:
+            job = yield Read(listed.job_id)
+        except NotFound:
+            return None
+        return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+
+    def _has_to_settle(self, job):
+        """Whether a transitional status has to end before anything can be planned."""
+        state, spec = self._goal.state, self._goal.spec
+        if state == "absent" or status_of(job.status).settled:
+            return False
+        if job.status == SUBMITTING and state in ("stopped", "restarted"):
+            # It can be stopped as it is (documented).
+            return False
+        if remaining_changes(spec, job):
+            return True
+        # As described, and where it goes is where it should.
+        return state != "present" and (self._waiting.wait or state != status_of(job.status).on_the_way_to)
+
+    def _plan_for(self, job: ObservedJob, tags_match: bool) -> Steps:
+        """Plan what to do about a job whose detail was read just now."""
+        goal, spec = self._goal, self._goal.spec
+        self._current = job
+        if self._has_to_settle(job):
+            settled = yield from self._executor.settle(job, spec.label)
+            self._current = job = settled.completed_by(job, but=_SAVEPOINT_FACTS)
+        if self._may_lack_a_late_savepoint(job):
+            late = yield from self._executor.late_savepoint(job)
+            self._current = job = late.completed_by(job, but=_SAVEPOINT_FACTS)
+        if goal.state != "absent" and remaining_changes(spec, job):
+            # An update sends the whole definition, so now all of it must be known.
+            self._current = job = yield Complete(job, (spec.kind or JAR).names)
+        self.plan = plan_job(goal, job, tags_match)
+
+    def _may_lack_a_late_savepoint(self, job):
+        """Whether a job was stopped, and whether it can be resumed depends on a savepoint that it does not show."""
+        return (
+            self._goal.state in ("started", "restarted")
+            and job.status in (STOPPED, DRAFT)
+            and job.has_run
+            and not job.has_savepoint
+            and not may_start_empty(self._goal)
+        )
+
+    def _carry_out(self) -> Steps:
+        """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
+        from .executor import JobAppeared, PlanAnew
+
+        plan, current = self.plan, self._current
+        for _attempt in range(MOST_PLANS):
+            try:
+                return (yield from self._executor.carry_out(plan, current))
+            except JobAppeared:
+                # The response to the create was lost. As far as anybody can know the job comes of it.
+                self._executor.count_as_done(_creations(plan))
+                gone = f"{self._goal.spec.label} was there after its creation, but is gone again."
+                plan = yield from self._plan_for_what_appeared(ConflictError(gone))
+            except AlreadyExists as exc:
+                # Another task was faster, or the name is that of a job which this user cannot see.
+                yield from self._executor.wait_for_name(self._goal.spec.name)
+                plan = yield from self._plan_for_what_appeared(
+                    exc.explained(
+                        "The list of this user's jobs does not have it: a job of that name may belong to another user, "
+                        "and is invisible then."
+                    )
+                )
+            except PlanAnew as exc:
+                plan = yield from self._meet_others(exc.job, current)
+            current = self._current
+        raise ConflictError(f"{self._goal.spec.label} is changed by others faster than it can be read.")
+
+    def _plan_for_what_appeared(self, missing: DliError) -> Steps:
+        """Return a plan for a job that was to be created and is there.
+
+        :param missing: the error for: it is not.
+        """
+        planned = self.plan
+        yield from self._make_plan()
         if self._current is None:
             raise missing
+        plan = self.plan
         # What only an update can set is still missing from a job that this task has just created, too.
-        if not self._applier.done and _updated(plan) - _updated(self.plan):
-            self.plan = plan
-        elif not self._applier.done:
-            # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
-            self._applier.count_as_done(create)
-        return self._applier.apply(plan, self._current)
+        if self._executor.done or not _updated(plan) - _updated(planned):
+            self.plan = planned
+            if not self._executor.done:
+                # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
+                self._executor.count_as_done(_creations(planned))
+        return plan
 
-    def _read_again(self, job):
-        fields = self._goal.spec.fields
-        # A start or stop ends with a look at the job.
-        if self._applier.done and self._applier.done[-1].operation in ("stop", "run"):
-            return self._reader.with_fields(job, fields)
-        return self._reader.read(job.job_id, fields)
+    def _meet_others(self, job: ObservedJob, planned_for: ObservedJob | None) -> Steps:
+        """Return a plan where a job has finished, or somebody else has acted on it, while this task was at work.
 
-    def _make_plan(self) -> tuple[Plan, ObservedJob | None]:
-        goal, spec, state = self._goal, self._goal.spec, self._goal.state
-        if state == "absent":
-            # A job is deleted whatever its fields and tags are.
-            current = self._reader.find(replace(spec, fields={}, tags=None)).job
-            return plan_job(goal, current, tags_match=True), current
-        found = self._reader.find(spec)
-        # Known from here on, even if it cannot be planned what to do about it.
-        self._current = job = found.job
-        if job and not status_of(job.status).settled and not _is_left_alone(job, spec, state, self._waiting.wait):
-            settled = self._applier.settle(job, spec.label)
-            found = Found(self._reader.with_fields(settled, spec.fields), found.tags_match)
-        plan = plan_job(goal, found.job, found.tags_match)
-        kind = spec.kind or JAR
-        updates = any(step.operation == "update" for step in plan.steps)
-        if updates and found.job and not found.job.has_all(kind.names):
-            # An update sends the whole definition, so now all of it must be known.
-            found = Found(self._reader.complete(found.job, kind), found.tags_match)
-            plan = plan_job(goal, found.job, found.tags_match)
-        return plan, found.job
+        It has no steps where the job is as desired.
+
+        :param planned_for: the job as it was when the plan was made.
+        :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
+        """
+        executor, goal, spec = self._executor, self._goal, self._goal.spec
+        if not status_of(job.status).settled:
+            job = yield from executor.wait_to_settle(job)
+        was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
+        planned = self.plan
+        if job.status == FINISHED and not was_started:
+            # A bounded job that ended by itself while it was being stopped has done its work.
+            if goal.state != "restarted":
+                executor.notes.append(
+                    f"Flink job {job.name} finished before it could be stopped, and was not started again."
+                )
+            try:
+                yield from self._plan_for(job, True)
+            except ConflictError as exc:
+                raise LifecycleError(str(exc), executor.facts(job)) from exc
+            plan, self.plan = self.plan, planned
+            return plan
+        executor.leave_to_others()
+        if not executor.done and not was_started:
+            # What looked like the stop of this task was something else, such as a savepoint that somebody made.
+            yield from self._plan_for(job, True)
+            return self.plan
+        is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
+        if not is_there or remaining_changes(spec, job):
+            raise executor.foreign_start(job)
+        executor.notes.append(
+            f"Somebody else has brought {spec.label} to this state while this task was at work on it."
+        )
+        self._current = job
+        if not executor.done:
+            self.plan = replace(planned, steps=(), changes=(), before=planned.after, risks=())
+        return Plan()
+
+    def _read_again(self, job: ObservedJob) -> Steps:
+        fields = tuple(self._goal.spec.fields)
+        # A start or stop ends with a read of the job, and what others did was read as well.
+        if not self._executor.done or self._executor.done[-1].operation in ("stop", "run"):
+            return (yield Complete(job, fields))
+        return (yield Complete((yield Read(job.job_id)), fields))
+
+
+def _creations(plan):
+    return [step for step in plan.steps if step.operation == "create"]
 
 
 def _updated(plan):
     """Return the names of the fields that a plan's updates change."""
     return {name for step in plan.steps if step.operation == "update" for name in step.fields}
-
-
-def _is_left_alone(job, spec, state, wait):
-    """Whether a job in a passing status needs nothing: it is as described, and where it goes is where it should."""
-    if remaining_changes(spec, job):
-        return False
-    return state == "present" or (not wait and state == status_of(job.status).on_the_way_to)
-
-
-def _diff(plan, spec):
-    """Return the fields before and after, and with them what will be done to the job and what that puts at risk."""
-    before, after = dict(plan.before), dict(plan.after)
-    lifecycle = [step.as_action() for step in plan.steps if step.operation in ("stop", "run")]
-    if lifecycle:
-        after["(actions)"] = lifecycle
-    if plan.risks:
-        after["(state at risk)"] = list(plan.risks)
-    return {"before": before, "after": after, "before_header": spec.label, "after_header": spec.label}
 
 
 def _unconfirmed(spec, job):

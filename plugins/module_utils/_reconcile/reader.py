@@ -73,9 +73,13 @@ class JobReader:
         """Return a job with all the fields of its kind that the service tells of it."""
         return self.with_fields(job, kind.names)
 
-    def is_listed(self, job: ObservedJob) -> bool:
-        """Whether the service still lists a job."""
-        return self._listed(job) is not None
+    def is_there(self, job: ObservedJob) -> bool:
+        """Whether the service still has a job, whatever it is named by now."""
+        try:
+            now = self._detail(job.job_id)
+        except NotFound:
+            return False
+        return self._listed_by_any_name(now) is not None
 
     def ids_named(self, name: str) -> list[int]:
         """Return the ids of the jobs of a name."""
@@ -99,8 +103,7 @@ class JobReader:
         except NotFound:
             return Found()
         if "list" not in job.sources:
-            # Deleted jobs keep a record (documented), which the detail may still show.
-            listed = self._listed(job)
+            listed = self._listed_by_any_name(job)
             if not listed:
                 return Found()
             job = job.completed_by(listed)
@@ -134,7 +137,8 @@ class JobReader:
     def _with_detail(self, job, fields):
         if "detail" in job.sources or job.has_all(fields):
             return job
-        return job.completed_by(self._detail(job.job_id))
+        # The list may be behind the detail.
+        return self._detail(job.job_id).completed_by(job)
 
     def _with_list(self, job, fields):
         if "list" in job.sources or job.has_all(fields):
@@ -145,6 +149,17 @@ class JobReader:
     def _listed(self, job):
         """Return a job as the list tells it, None when it is not listed."""
         return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
+
+    def _listed_by_any_name(self, job):
+        """Return a job as the list tells it, whatever it is named by now; None when it is not listed.
+
+        Deleted jobs keep a record (documented), which the detail may still show.
+        """
+        listed = self._listed(job)
+        if listed is None:
+            jobs = (ObservedJob(response, "list") for response in self._api.list_jobs())
+            listed = next((other for other in jobs if other.job_id == job.job_id), None)
+        return listed
 
 
 def tags_filter(tags: dict | None) -> dict:

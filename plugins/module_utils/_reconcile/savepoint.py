@@ -23,13 +23,16 @@ from .._errors import (
     WaitTimeout,
 )
 from .._model.fields import identity_options
+from .._model.goal import Goal
 from .._model.job import ObservedJob, same_path
-from .._model.redact import job_result
+from .._model.result import Change, Result
 from .._model.rules import check_obs_path, check_spec
 from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
 from . import wait as _wait
-from .executor import Applier
+from .driver import Driver
+from .effects import Find, IsThere, Read, Report, outcome_of
+from .executor import Executor
 from .reader import JobReader
 from .wait import Waiting
 from .writes import JobWrites
@@ -109,21 +112,33 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
     :param apply: False for check mode: everything but the change itself.
     :raises DliError: when there is no such job, it is in no state for it, or the savepoint was not made.
     """
-    reader = JobReader(api)
-    plan, current = _make_plan(api, reader, task, waiting)
+    return Driver(api, JobReader(api), waiting).run(_converge(task, apply, waiting))
+
+
+def _converge(task, apply, waiting):
+    plan, current = yield from _make_plan(task, waiting)
     if not (plan.operation and apply):
-        return _result(plan, current, {**job_result(current, task.job), **plan.after}, plan.after)
-    job = _apply(JobWrites(api, reader, waiting.clock), reader, task, plan, current, waiting)
+        return _result(plan, current, {**current.as_shown(task.job.kind), **plan.after}, plan.after)
+    job = yield from _apply(JobWrites(waiting.clock.monotonic), task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
 
-def _make_plan(api, reader, task, waiting):
-    current = reader.find(task.job).job
+def _make_plan(task, waiting):
+    current = (yield Find(task.job)).job
     if current is None:
         raise _not_there(task)
     plan = _plan_savepoint(task, current)
-    if plan.operation and not status_of(current.status).settled:
-        current = Applier(api, reader, waiting).settle(current, f"Flink job {current.name}")
+    if plan.operation:
+        # Nothing is sent because of what the list shows, which may be behind.
+        try:
+            if "detail" not in current.sources:
+                current = (yield Read(current.job_id)).completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+        except NotFound as exc:
+            raise _not_there(task) from exc
+        if task.job.name is not None and current.name != task.job.name:
+            raise _not_there(task)
+        if not status_of(current.status).settled:
+            current = yield from Executor(Goal(task.job), waiting).settle(current, f"Flink job {current.name}")
         plan = _plan_savepoint(task, current)
     if plan.operation == "savepoint" and current.status != RUNNING:
         raise ConflictError(
@@ -136,21 +151,19 @@ def _not_there(task):
     return ConflictError(f"There is no {task.job.label}.")
 
 
-def _apply(writes, reader, task, plan, current, waiting):
+def _apply(writes, task, plan, current, waiting):
     """Carry out a plan, and return the job as it is then."""
-    waiting.progress.status(current.name, current.status)
     if plan.operation == "savepoint":
-        waiting.progress.tell(f"{current.name}: make a savepoint")
+        yield Report(f"{current.name}: make a savepoint")
     done = []
     try:
-        _carry_out(writes, reader, task, plan, current)
+        yield from _carry_out(writes, task, plan, current)
         done.append(plan.as_action())
         if plan.operation == "savepoint" and waiting.wait:
-            return _saved(reader, current, waiting)
-        return reader.read(current.job_id, ())
+            return (yield from _saved(current, waiting))
+        return (yield Read(current.job_id))
     except DliError as exc:
-        exc.after(done)
-        raise
+        raise exc.after(done) from exc
 
 
 def _result_of_change(task, plan, before, job):
@@ -159,14 +172,14 @@ def _result_of_change(task, plan, before, job):
     after = _savepoint_facts(job)
     if plan.operation == "savepoint" and not job.has_newer_savepoint_than(before):
         after = plan.after
-    result = _result(plan, before, job_result(job, task.job), after)
+    warnings: tuple = ()
     if plan.operation != "savepoint" and not _shows(job, plan.path):
-        result["warnings"] = [
+        after = plan.after
+        warnings = (
             f"The service accepted the savepoint for {task.job.label}, but does not show it; see where the job would "
-            "resume from before you start it."
-        ]
-        result["changes"] = _changes(before, plan.after)
-    return result
+            "resume from before you start it.",
+        )
+    return _result(plan, before, job.as_shown(task.job.kind), after, warnings)
 
 
 def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
@@ -190,21 +203,21 @@ def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
 
 
-def _carry_out(writes, reader, task, plan, job):
+def _carry_out(writes, task, plan, job):
     try:
         if plan.operation == "savepoint":
             # The vendor's reference and SDK show this path without a scheme, and that of an import with one.
-            writes.trigger_savepoint(job, _bare(plan.path))
+            yield from writes.trigger_savepoint(job, _bare(plan.path))
         else:
-            writes.import_savepoint(job, plan.path)
+            yield from writes.import_savepoint(job, plan.path)
     except ApiError as exc:
-        if isinstance(exc, NotFound) and not reader.is_listed(job):
+        if isinstance(exc, NotFound) and not (yield IsThere(job)):
             raise _not_there(task) from exc
         if _is_unknown_operation(exc):
-            exc.explained(
+            raise exc.explained(
                 "The public API reference of Open Telekom Cloud does not list this operation, so the service may not "
                 "offer it."
-            )
+            ) from exc
         raise
 
 
@@ -217,38 +230,36 @@ def _is_unknown_operation(exc):
     )
 
 
-def _saved(reader, before, waiting):
+def _saved(before, waiting):
     """Wait until a job shows its new savepoint, and return it.
 
     :raises LifecycleError: it goes on, or has ended, without one.
     """
-    clock = waiting.clock
-    start = clock.monotonic()
+    now = waiting.clock.monotonic
+    start = now()
     statuses = set()
 
     def is_done(job):
         statuses.add(job.status)
-        waiting.progress.status(job.name, job.status)
         if not status_of(job.status).settled:
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
         # Running as before: over, if it was seen at it, or else not begun yet.
-        return statuses != {RUNNING} or clock.monotonic() - start >= _wait.GRACE_SECONDS
+        return statuses != {RUNNING} or now() - start >= _wait.GRACE_SECONDS
 
     try:
-        job = _wait.wait_until(
-            lambda: reader.read(before.job_id, ()),
+        job = yield from _wait.wait_until(
+            lambda: outcome_of(Read(before.job_id)),
             is_done,
             waiting.timeout,
             lambda found: (
                 f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
             ),
-            clock,
+            now,
         )
     except WaitTimeout as exc:
-        exc.facts = _facts(exc.last)
-        raise
+        raise WaitTimeout(str(exc), exc.last, _facts(exc.last)) from exc
     if not job.has_newer_savepoint_than(before):
         rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
         raise LifecycleError(
@@ -258,29 +269,20 @@ def _saved(reader, before, waiting):
     return job
 
 
-def _result(plan, before, job, after):
-    if not plan.operation:
-        return {"changed": False, "job": job, "changes": {}, "actions": [], "diff": {"before": {}, "after": {}}}
-    label = f"Flink job {before.name}"
-    action = plan.as_action()
-    changes = _changes(before, after)
-    return {
-        "changed": True,
-        "job": job,
-        "changes": changes,
-        "actions": [action],
-        "diff": {
-            "before": {name: change["before"] for name, change in changes.items()},
-            "after": {**{name: change["after"] for name, change in changes.items()}, "(actions)": [action]},
-            "before_header": label,
-            "after_header": label,
-        },
-    }
-
-
-def _changes(before, after):
+def _result(plan, before, job, after, warnings=()):
     old = _savepoint_facts(before)
-    return {name: {"before": old[name], "after": value} for name, value in after.items() if value != old[name]}
+    names = [name for name, value in after.items() if value != old[name]] if plan.operation else []
+    actions = (plan.as_action(),) if plan.operation else ()
+    return Result(
+        f"Flink job {before.name}",
+        thing=job,
+        actions=actions,
+        changes=tuple(Change(name, old[name], after[name]) for name in names),
+        before={name: old[name] for name in names},
+        after={name: after[name] for name in names},
+        lifecycle=actions,
+        warnings=warnings,
+    ).as_dict()
 
 
 def _facts(job):

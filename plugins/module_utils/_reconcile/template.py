@@ -18,7 +18,8 @@ from .._errors import (
 )
 from .._model.canonical import canonical, tag_strings
 from .._model.fields import FIELDS_BY_NAME, SQL_JOB_TYPES
-from .._model.redact import redacted, redacted_change, secret_words
+from .._model.redact import secret_words
+from .._model.result import Change, Result
 from .._model.rules import (
     WIDEST_LONG,
     check_number,
@@ -122,8 +123,7 @@ def converge_template(api: TemplateApi, task: TemplateTask, apply: bool, clock=t
             else:
                 now = _with_id(api, found["template_id"]) if found else _named(api, after["name"])
         except DliError as exc:
-            exc.after(done)
-            raise
+            raise exc.after(done) from exc
         template = _normalised(now[0]) if now else after
         warnings = [*warnings, *_several_warnings(task, now)]
     return _result(task, operation, found, after, template, warnings)
@@ -307,27 +307,12 @@ def _sets_tags(task, operation):
 
 
 def _result(task, operation, found, after, template, warnings):
-    public = canonical(FIELDS_BY_NAME["sql_body"], task.fields.get("sql_body"))
     current = found and _normalised(found)
-    before_fields = {key: current[key] for key in _FIELDS} if current else {}
-    after_fields = {key: after[key] for key in _FIELDS} if after else {}
-    changes: dict[str, dict] = {}
-    before: dict = {}
-    redacted_after: dict = {}
-    changed = _changed_fields(task, operation, found, after)
-    for key in _FIELDS:
-        if key in changed:
-            pair = redacted_change(key, before_fields.get(key), after_fields.get(key), public)
-            changes[key] = dict(zip(("before", "after"), pair))
-        for side, source, place in ((before, before_fields, "before"), (redacted_after, after_fields, "after")):
-            if key in source:
-                side[key] = changes[key][place] if key in changes else redacted(key, source[key], public)
-    if _sets_tags(task, operation):
-        changes["tags"] = {"before": None, "after": task.tags}
-        redacted_after["tags"] = task.tags
-    redacted_template = template if template is not None else current
-    if redacted_template:
-        redacted_template = {key: redacted(key, value, public) for key, value in redacted_template.items()}
+    before = {key: current[key] for key in _FIELDS} if current else {}
+    managed = {key: after[key] for key in _FIELDS} if after else {}
+    names = _changed_fields(task, operation, found, after)
+    if "tags" in names:
+        managed["tags"] = task.tags
     unconfirmed = [key for key in MAX_LENGTHS if operation == "update" and template[key] != after[key]]
     if unconfirmed:
         warnings = [
@@ -335,11 +320,14 @@ def _result(task, operation, found, after, template, warnings):
             f"The service accepted the change of {task.label}, but still shows another value for "
             f"{', '.join(unconfirmed)}; it may not be able to clear a field.",
         ]
-    return {
-        "changed": bool(operation),
-        "template": redacted_template,
-        "changes": changes,
-        "actions": [_action(task, operation, found, after)] if operation else [],
-        "diff": {"before": before, "after": redacted_after, "before_header": task.label, "after_header": task.label},
-        "warnings": warnings,
-    }
+    return Result(
+        task.label,
+        "template",
+        thing=template if template is not None else current,
+        actions=(_action(task, operation, found, after),) if operation else (),
+        changes=tuple(Change(name, before.get(name), managed.get(name)) for name in names),
+        before=before,
+        after=managed,
+        warnings=tuple(warnings),
+        public_text=canonical(FIELDS_BY_NAME["sql_body"], task.fields.get("sql_body")),
+    ).as_dict()

@@ -2,18 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes whose outcome is certain: when a request is lost, the job is looked at before anything is sent again.
+"""Writes whose outcome is certain: when a request is lost, the job is read before anything is sent again.
 
-A lost request may have been carried out, may be carried out later, or never was. Only the job tells: by its name, its
-status, its definition. What does not show within the grace period counts as not done and is sent again; the service
-itself then refuses what was done after all, because names are unique and only a stopped job starts (documented).
+A lost request may have been carried out, may be carried out later, or never was. Only the job shows it: by its name,
+its status, its definition. What does not show within the grace period counts as not done and is sent again; the service
+itself then rejects what was done after all, because names are unique and only a stopped job starts (documented).
+
+What is read confirms a write only where it cannot be older than the write: a service of several replicas can go back in
+time.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
-from .._api.flink_jobs import FlinkJobApi
 from .._errors import (
     AlreadyExists,
     ApiError,
@@ -28,154 +31,228 @@ from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
 from .._model.status import RUNNING, SAVEPOINTING
 from . import wait as _wait
-from .reader import JobReader
+from .driver import drive
+from .effects import (
+    Call,
+    Complete,
+    Create,
+    Delete,
+    Effect,
+    IdsNamed,
+    ImportSavepoint,
+    IsThere,
+    Pause,
+    Read,
+    Run,
+    Steps,
+    Stop,
+    TriggerSavepoint,
+    Update,
+    outcome_of,
+)
 
-# How often one write is sent; the pauses between are those of the looking.
+# How often one write is sent; the pauses between are those of the reading.
 ATTEMPTS = 3
 
 
+@dataclass(frozen=True)
+class Certain:
+    """How a write was carried out.
+
+    :param response: what the service has responded, where it has accepted the write.
+    :param seen: what was read that shows the write; None where it was simply accepted.
+    :param is_ours: False where the service rejected the write, and what shows may come of somebody else.
+    """
+
+    response: object = None
+    seen: object = None
+    is_ours: bool = True
+
+
+def certain(send: Effect, read, shows, now, patient=False, final=()) -> Steps:
+    """Send a write until it is accepted or shows, and return how it was carried out.
+
+    :param read: callable that returns the steps (see M(effects)) that read what shows it.
+    :param shows: callable that says of what was read whether the write has been carried out.
+    :param now: callable that returns the time in seconds.
+    :param patient: whether what was lost gets time to show before it is sent again. Not needed where doing it
+        twice is the same as doing it once.
+    :param final: kinds of rejection of the first attempt that are not doubted.
+    :raises OutcomeUnknown: nobody can know whether it was carried out.
+    :raises RequestError: it was not carried out.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return Certain((yield send))
+        except RequestError as exc:
+            failure = exc
+        lost = may_be_carried_out(failure)
+        if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
+            raise failure
+        seen = yield from _read(read, shows, failure, _wait.GRACE_SECONDS if patient and lost else 0.0, now)
+        if shows(seen):
+            # A rejection too can come of a request that was carried out twice on its way.
+            return Certain(seen=seen, is_ours=lost or attempt > 1)
+        if not lost:
+            raise failure
+        if not is_temporary(failure):
+            break
+    raise OutcomeUnknown(
+        f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
+    )
+
+
+def _read(read, shows, failure, patience, now):
+    try:
+        return (yield from _wait.watch(read, shows, patience, now))
+    except RequestError as exc:
+        if not may_be_carried_out(failure):
+            raise failure from exc
+        raise OutcomeUnknown(
+            f"{failure} Whether it was carried out is not known, because reading failed: {exc}", failure
+        ) from exc
+
+
 class Writes:
-    """Writes of any kind, each sent until its outcome is certain."""
+    """Writes to what is no job, each sent until its outcome is certain."""
 
     def __init__(self, clock=time) -> None:
         self._clock = clock
 
-    def send(self, send, look, shows, patient=False, final=()):
-        """Send a write until it is accepted or shows. Return what was seen of it, None when it was simply accepted.
+    def send(self, send, read, shows, patient=False, final=()):
+        """Send a write until it is accepted or shows. Return what was read of it, None when it was simply accepted.
 
-        :param look: callable that reads what tells of it.
-        :param shows: callable that says of what was read whether the write has been carried out.
-        :param patient: whether what was lost gets time to show before it is sent again. Not needed where doing it
-            twice is the same as doing it once.
-        :param final: kinds of refusal of the first attempt that are not doubted.
+        :param send: callable that sends it.
+        :param read: callable that reads what shows it.
+        :raises RequestError: as M(certain) does.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                send()
-                return None
-            except RequestError as exc:
-                failure = exc
-            lost = may_be_carried_out(failure)
-            if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
-                raise failure
-            seen = self._read(look, shows, failure, patient and lost)
-            if shows(seen):
-                # A refusal too can come of a request that was carried out twice on its way.
-                return seen
-            if not lost:
-                raise failure
-            if not is_temporary(failure):
-                break
-        raise OutcomeUnknown(
-            f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
+        now = self._clock.monotonic
+        steps = certain(Call(send), lambda: outcome_of(Call(read)), shows, now, patient, final)
+        return drive(steps, self._perform).seen
+
+    def watch(self, read, is_done, seconds: float):
+        """Read until C(is_done) or until time is up; return what was read last."""
+        return drive(
+            _wait.watch(lambda: outcome_of(Call(read)), is_done, seconds, self._clock.monotonic), self._perform
         )
 
-    def _read(self, look, shows, failure, patient):
-        try:
-            return _wait.watch(look, shows, _wait.GRACE_SECONDS if patient else 0.0, self._clock)
-        except RequestError as exc:
-            if not may_be_carried_out(failure):
-                raise failure from exc
-            raise OutcomeUnknown(
-                f"{failure} Whether it was carried out is not known, because looking failed: {exc}", failure
-            ) from exc
+    def _perform(self, effect):
+        return self._clock.sleep(effect.seconds) if isinstance(effect, Pause) else effect.act()
 
 
-class JobWrites(Writes):
-    """The writes to Flink jobs. Each returns when the service has accepted it, or shows that it has.
+class JobWrites:
+    """The writes to Flink jobs, as steps (see M(effects)). Each ends when the service has accepted it, or shows that.
 
-    Each raises C(OutcomeUnknown) when neither is so and nobody can tell, and another C(RequestError) when it is certain
+    Each raises C(OutcomeUnknown) when neither is so and nobody can know, and another C(RequestError) when it is certain
     that it was not carried out.
+
+    :param now: callable that returns the time in seconds.
     """
 
-    def __init__(self, api: FlinkJobApi, reader: JobReader, clock=time) -> None:
-        super().__init__(clock)
-        self._api = api
-        self._reader = reader
+    def __init__(self, now) -> None:
+        self._now = now
 
-    def create(self, kind: JobKind, body: dict) -> tuple[int, bool]:
+    def create(self, kind: JobKind, body: dict) -> Steps:
         """Create a job of a kind.
 
-        :returns: its id, and whether the service told it. An id that was looked up, because the answer was lost, may be
-            that of a job which another task has created at the same time.
+        :returns: its id, and whether the service responded with it. An id that was read, because the response was
+            lost, may be that of a job which another task has created meanwhile.
         :raises AlreadyExists: there is a job of that name.
         """
-        told = []
-        found = self.send(
-            lambda: told.append(self._api.create_job(kind, body)),
-            lambda: self._reader.ids_named(body["name"]),
+        done = yield from certain(
+            Create(kind, body),
+            lambda: outcome_of(IdsNamed(body["name"])),
             bool,
+            self._now,
             patient=True,
             final=AlreadyExists,
         )
-        return (told[0], True) if told else (found[0], False)
+        return (done.response, True) if done.seen is None else (done.seen[0], False)
 
-    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> None:
+    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> Steps:
         """Change a job.
 
         :param kind: what the task takes the job for.
         :param job: the job as it is.
         :param fields: names of the fields that change.
         """
+        names = tuple(name for name in fields if name in FIELDS_BY_NAME)
 
-        self.send(
-            lambda: self._api.update_job(kind, job.job_id, body),
-            lambda: self._reader.read(job.job_id, [name for name in fields if name in FIELDS_BY_NAME]),
-            lambda found: all(_holds(found, name, body) for name in fields),
+        def read():
+            found = yield Read(job.job_id)
+            return (yield Complete(found, names))
+
+        return (
+            yield from certain(
+                Update(kind, job.job_id, body),
+                read,
+                lambda found: not found.is_older_than(job) and all(holds(found, name, body) for name in fields),
+                self._now,
+            )
         )
 
-    def stop(self, job: ObservedJob, savepoint: bool) -> None:
+    def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
         """Stop a job, with or without a savepoint."""
-        self.send(
-            lambda: self._api.stop_job(job.job_id, savepoint),
-            lambda: self._reader.read(job.job_id, ()),
-            # A job that was being submitted comes to run without having been stopped.
-            lambda found: found.status not in (job.status, RUNNING),
-            patient=True,
+        return (
+            yield from certain(
+                Stop(job.job_id, savepoint),
+                lambda: outcome_of(Read(job.job_id)),
+                # A job that was being submitted comes to run without having been stopped.
+                lambda found: not found.is_older_than(job) and found.status not in (job.status, RUNNING),
+                self._now,
+                patient=True,
+            )
         )
 
-    def run(self, job: ObservedJob, resume: bool) -> None:
+    def run(self, job: ObservedJob, resume: bool) -> Steps:
         """Start a job, from its savepoint or with empty state."""
-        self.send(
-            lambda: self._api.run_job(job.job_id, resume),
-            lambda: self._reader.read(job.job_id, ()),
-            lambda found: found.status != job.status or found.start_time != job.start_time,
-            patient=True,
+        return (
+            yield from certain(
+                Run(job.job_id, resume),
+                lambda: outcome_of(Read(job.job_id)),
+                lambda found: (
+                    not found.is_older_than(job) and (found.status != job.status or found.start_time != job.start_time)
+                ),
+                self._now,
+                patient=True,
+            )
         )
 
-    def delete(self, job: ObservedJob) -> None:
+    def delete(self, job: ObservedJob) -> Steps:
         """Delete a job, which may be gone already."""
         try:
-            self.send(
-                lambda: self._api.delete_job(job.job_id), lambda: self._reader.is_listed(job), lambda listed: not listed
+            yield from certain(
+                Delete(job.job_id), lambda: outcome_of(IsThere(job)), lambda is_there: not is_there, self._now
             )
         except NotFound:
             return
 
-    def trigger_savepoint(self, job: ObservedJob, path: str) -> None:
+    def trigger_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Begin a savepoint of a running job."""
-        self.send(
-            lambda: self._api.trigger_savepoint(job.job_id, path),
-            lambda: self._reader.read(job.job_id, ()),
+        yield from certain(
+            TriggerSavepoint(job.job_id, path),
+            lambda: outcome_of(Read(job.job_id)),
             lambda found: found.status == SAVEPOINTING or found.has_newer_savepoint_than(job),
+            self._now,
             patient=True,
         )
 
-    def import_savepoint(self, job: ObservedJob, path: str) -> None:
+    def import_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Give a job a savepoint to resume from."""
-        self.send(
-            lambda: self._api.import_savepoint(job.job_id, path),
-            lambda: self._reader.read(job.job_id, ()),
+        yield from certain(
+            ImportSavepoint(job.job_id, path),
+            lambda: outcome_of(Read(job.job_id)),
             lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
+            self._now,
         )
 
 
 def _is_rejection(failure):
-    """Whether the service has refused a request itself, for what it asks."""
+    """Whether the service has rejected a request itself, for what it asks."""
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
 
 
-def _holds(job, name, body):
+def holds(job: ObservedJob, name: str, body: dict) -> bool:
     """Whether a job has a field as an update's body says."""
     if name == "name":
         return job.name == body["name"]

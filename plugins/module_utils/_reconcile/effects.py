@@ -1,0 +1,192 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the executor asks its driver for: each effect is one request, one pause, or one line of progress.
+
+The executor decides and does no I/O; it yields effects, and gets the outcome of each or the error that it ended in. A
+driver performs them: for one job one after the other, for a fleet many at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .._api.flink_jobs import FlinkJobApi
+from .._model.fields import JobKind
+from .._model.job import ObservedJob
+from .._model.spec import JobSpec
+from .reader import JobReader
+
+# What the executor is made of: yields effects, gets their outcomes, returns something.
+Steps = Generator[Any, Any, Any]
+
+
+class Effect:
+    """Something to be done by a driver."""
+
+    def perform(self, api: FlinkJobApi, reader: JobReader):
+        """Do it, and return its outcome.
+
+        :raises RequestError: the service rejected it or did not respond.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Pause(Effect):
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report(Effect):
+    """Show a person who watches what happens."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call(Effect):
+    """Call something that takes no arguments, for what is no job."""
+
+    act: Callable[[], Any]
+
+    def perform(self, _api, _reader):
+        return self.act()
+
+
+@dataclass(frozen=True)
+class Find(Effect):
+    """Find the job that a desired state is about; its outcome is a C(Found)."""
+
+    spec: JobSpec
+
+    def perform(self, _api, reader):
+        return reader.find(self.spec)
+
+
+@dataclass(frozen=True)
+class Read(Effect):
+    """Read the detail of a job as it is now."""
+
+    job_id: int
+
+    def perform(self, _api, reader):
+        return reader.read_now(self.job_id)
+
+
+@dataclass(frozen=True)
+class Complete(Effect):
+    """Give a job those of some fields that only the other kind of response has."""
+
+    job: ObservedJob
+    fields: tuple
+
+    def perform(self, _api, reader):
+        return reader.with_fields(self.job, self.fields)
+
+
+@dataclass(frozen=True)
+class IdsNamed(Effect):
+    """List the ids of the jobs of a name."""
+
+    name: str
+
+    def perform(self, _api, reader):
+        return reader.ids_named(self.name)
+
+
+@dataclass(frozen=True)
+class IsThere(Effect):
+    """Read whether there still is a job, whatever it is named by now."""
+
+    job: ObservedJob
+
+    def perform(self, _api, reader):
+        return reader.is_there(self.job)
+
+
+@dataclass(frozen=True)
+class Create(Effect):
+    """Create a job; its outcome is the id."""
+
+    kind: JobKind
+    body: dict
+
+    def perform(self, api, _reader):
+        return api.create_job(self.kind, self.body)
+
+
+@dataclass(frozen=True)
+class Update(Effect):
+    """Change the definition of a job."""
+
+    kind: JobKind
+    job_id: int
+    body: dict
+
+    def perform(self, api, _reader):
+        api.update_job(self.kind, self.job_id, self.body)
+
+
+@dataclass(frozen=True)
+class Stop(Effect):
+    """Stop a job, with or without a savepoint."""
+
+    job_id: int
+    savepoint: bool
+
+    def perform(self, api, _reader):
+        api.stop_job(self.job_id, self.savepoint)
+
+
+@dataclass(frozen=True)
+class Run(Effect):
+    """Start a job, from its savepoint or with empty state."""
+
+    job_id: int
+    resume: bool
+
+    def perform(self, api, _reader):
+        api.run_job(self.job_id, self.resume)
+
+
+@dataclass(frozen=True)
+class Delete(Effect):
+    """Delete a job."""
+
+    job_id: int
+
+    def perform(self, api, _reader):
+        api.delete_job(self.job_id)
+
+
+@dataclass(frozen=True)
+class TriggerSavepoint(Effect):
+    """Begin a savepoint of a running job."""
+
+    job_id: int
+    path: str
+
+    def perform(self, api, _reader):
+        api.trigger_savepoint(self.job_id, self.path)
+
+
+@dataclass(frozen=True)
+class ImportSavepoint(Effect):
+    """Give a job a savepoint to resume from."""
+
+    job_id: int
+    path: str
+
+    def perform(self, api, _reader):
+        api.import_savepoint(self.job_id, self.path)
+
+
+def outcome_of(effect: Effect) -> Steps:
+    """Yield one effect and return its outcome."""
+    return (yield effect)

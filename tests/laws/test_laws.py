@@ -1,0 +1,501 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The laws about state, each at a small input that a kind service and a single person never show."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
+
+from local_dli import Behaviour
+from unit.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
+
+THEIRS = "obs://bucket/job-3.jar"
+KINDS = pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])
+FLEET_JOB = {
+    "status": "job_running",
+    "start_time": 1,
+    "entrypoint": OLD,
+    "queue_name": "queue",
+    "obs_bucket": "bucket",
+    "execution_agency_urn": "agency",
+}
+SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
+
+
+# 1. Empty state
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_stop_without_a_savepoint_is_not_followed_by_an_empty_start_in_the_next_run(world, kind, state):
+    """L1, L7: the first run fails, rightly; the second and third must not start the job with empty state."""
+    world.kind = kind
+    world.behave(savepoint="never_shown")
+    world.plant()
+    for _time in range(3):
+        result = world(state, **{kind.version: NEW})
+        assert world.empty_starts() == []
+        assert result["failed"]
+    assert "resume_savepoint" in result["msg"], "it says how to go on"
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_fleet_does_not_start_with_empty_state_in_the_next_run(world, state):
+    """L1, L7: as for a single job."""
+    world.behave(savepoint="never_shown")
+    world.plant()
+    for _time in range(3):
+        assert world.fleet({"name": "job", "entrypoint": NEW, "state": state})["failed"]
+        assert world.empty_starts() == []
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_savepoint_that_shows_late_is_waited_for(world, kind, state):
+    """L1: a colleague has stopped the job with a savepoint, which shows 3 seconds after the status."""
+    world.kind = kind
+    world.behave(savepoint_late_seconds=3.0)
+    job = world.plant()
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    world(state)
+    assert world.empty_starts() == []
+    assert world.writes() == [("run", True)]
+
+
+@KINDS
+@pytest.mark.parametrize("status", ["job_cancel_success", "job_init", "job_submit_fail", "job_running_exception"])
+def test_a_job_that_has_run_and_shows_no_savepoint_is_refused_from_whatever_status(world, kind, status):
+    """L1: a rollback or a task that was killed, or a stop that ends in job_init, leaves such a job behind."""
+    world.kind = kind
+    world.plant(status, start_time=1)
+    result = world("started")
+    assert world.empty_starts() == []
+    assert result["failed"] and "resume_savepoint" in result["msg"]
+    assert not world("started", resume_savepoint=False)["failed"], "as the task says so"
+
+
+def test_a_rollback_that_could_not_resume_is_not_followed_by_an_empty_start(world):
+    """L1, L7: the savepoint was dropped and cannot be imported, and the new version was stopped."""
+    world.behave(savepoint_operations="absent", savepoint_after_restart="deleted")
+    world.plant()
+    world.service.jobs.plan_start("job", "restarts_after:5")
+    first = world(entrypoint=NEW)
+    assert first["failed"] and "state would be lost" in first["msg"]
+    for version in (NEW, NEW, OLD):
+        assert world(entrypoint=version)["failed"]
+        assert world.empty_starts() == []
+
+
+# 2. One task and the same as two
+
+
+@pytest.mark.parametrize("resume", [None, True])
+@pytest.mark.parametrize("how", ["made", "imported"])
+def test_a_restart_without_a_new_savepoint_resumes_from_the_one_that_is_there(world, how, resume):
+    """L7: as two tasks, stopped and then started, it resumes."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    path = {"savepoint_path": SAVEPOINT, "state": "imported"} if how == "imported" else {}
+    assert not world.run(dli_flink_savepoint, name="job", **path)["failed"]
+    asked = {} if resume is None else {"resume_savepoint": resume}
+    result = world("restarted", trigger_savepoint=False, **asked)
+    assert world.empty_starts() == []
+    assert not result["failed"] and world.writes() == [("stop", False), ("run", True)]
+
+
+# 3. Somebody else in the health window
+
+
+def test_a_rollback_does_not_resume_from_a_savepoint_that_somebody_else_has_made(world):
+    """L2: the savepoint that they made is one of the new version."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others("after show 4: save job", "after show 6: crash job")
+    world(entrypoint=NEW, health_window=60)
+    (stop,) = world.done("stop")
+    ours = f"jobs/savepoint/{stop.job_id}/"
+    assert any("others/savepoints" in (event.after.savepoint_path or "") for event in saved_events(world))
+    assert all(ours in start.before.savepoint_path for start in world.done("start"))
+
+
+def saved_events(world):
+    return [event for event in world.service.journal.events if event.operation == "saved"]
+
+
+@pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])
+def test_a_stop_by_somebody_else_in_the_health_window_is_not_undone(world, deed):
+    """L6: what an operator does on purpose wins."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others(f"after show 4: {deed}")
+    result = world(entrypoint=NEW, health_window=60)
+    assert result["failed"], "it is reported"
+    assert world.stands()[:2] == ("job_cancel_success", NEW)
+
+
+def test_a_second_good_upgrade_in_the_health_window_is_not_undone(world):
+    """L6, L2: the older version must not come back over the newer task's."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others("after show 4: restart job", f"after show 5: upgrade job entrypoint={THEIRS}")
+    world(entrypoint=NEW, health_window=60)
+    assert world.stands()[:2] == ("job_running", THEIRS)
+
+
+# 4. A status that is no failure
+
+
+def test_a_savepoint_that_somebody_makes_in_the_health_window_is_no_failure(world):
+    """L4: job_savepointing is a running job."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=2.0)
+    world.plant()
+    world.others("after show 8: save job")
+    result = world(entrypoint=NEW, health_window=60)
+    assert any(done.refused == "" for done in world.service.actor.done)
+    assert not result["failed"], result["msg"]
+    assert world.stands()[:2] == ("job_running", NEW)
+
+
+# 5. A rollback that does not clear
+
+
+def test_a_rollback_that_leaves_new_fields_behind_is_not_called_one(world):
+    """L5: the service ignores empty values, so what was unset before cannot be unset again."""
+    world.behave(clearing="ignored", savepoint_after_restart="kept")
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    new = {"main_class": "org.example.New", "dependency_jars": ["obs://bucket/new.jar"], "runtime_config": {"a": "1"}}
+    result = world(entrypoint=NEW, **new)
+    left = [name for name in new if world.job.fields[name]]
+    assert result["failed"] and left
+    assert not result["error"]["rolled_back"]
+    assert all(name in result["msg"] for name in left)
+
+
+# 6. A fleet that plans once and acts in waves
+
+
+def two_jobs(world):
+    for name in ("one", "two"):
+        world.service.jobs.add(name=name, **FLEET_JOB, smn_topic="before")
+    return [{"name": name, "entrypoint": NEW, "state": "started"} for name in ("one", "two")]
+
+
+def test_a_field_that_somebody_sets_in_the_first_wave_is_not_set_back_in_the_second(world):
+    """L3: the second wave must not rest on the listing of before the first."""
+    jobs = two_jobs(world)
+    world.others("after run 1: update two smn_topic=theirs")
+    result = world.fleet(*jobs, batch_size=1)
+    assert not result["failed"]
+    (two,) = (job for job in world.service.jobs.all() if job.name == "two")
+    assert two.fields["smn_topic"] == "theirs"
+
+
+def test_a_savepoint_that_somebody_makes_in_the_first_wave_is_not_taken_for_that_of_the_stop(world):
+    """L2: only a savepoint newer than what was read right before the stop counts."""
+    jobs = two_jobs(world)
+    world.others("after run 1: save two", "before stop 2: behave savepoint=never_shown")
+    result = world.fleet(*jobs, batch_size=1)
+    assert result["failed"]
+    assert not any("others/" in (start.before.savepoint_path or "") for start in world.done("start"))
+
+
+def test_a_job_that_is_renamed_out_of_the_scope_is_not_purged(world):
+    """L3: name and scope are checked again right before the deletion."""
+    world.service.jobs.add(name="team-a", **FLEET_JOB)
+    world.service.jobs.add(name="team-old", **{**FLEET_JOB, "status": "job_cancel_success"}, **SAVED)
+    world.others("after run 1: rename team-old other-old")
+    job = {"name": "team-a", "entrypoint": NEW, "state": "started"}
+    world.fleet(job, purge=True, purge_scope={"name_prefix": "team-"})
+    assert [done.refused for done in world.service.actor.done] == [""]
+    assert "other-old" in {job.name for job in world.service.jobs.all()}
+
+
+# 7. Purge
+
+
+def names(world):
+    return {job.name for job in world.service.jobs.all()}
+
+
+def test_a_job_whose_type_the_list_leaves_out_is_not_purged_as_a_jar_job(world):
+    """L3: its detail says that it is a SQL job."""
+    world.behave(list_job_type="none")
+    world.service.jobs.add(name="team-a", **FLEET_JOB)
+    world.service.jobs.add(name="team-sql", job_type="flink_opensource_sql_job", status="job_cancel_success")
+    world.fleet({"name": "team-a"}, purge=True, purge_scope={"name_prefix": "team-"})
+    assert names(world) == {"team-a", "team-sql"}
+
+
+def test_nothing_is_purged_when_a_listed_job_could_not_be_planned(world):
+    """L3: the job that is listed by its id was made anew, so its new self looks unlisted."""
+    job = world.service.jobs.add(name="team-a", **FLEET_JOB)
+    world.service.jobs.delete(job, Behaviour())
+    world.service.jobs.all()
+    world.service.jobs.add(name="team-a", **FLEET_JOB)
+    world.fleet({"job_id": job.job_id}, purge=True, purge_scope={"name_prefix": "team-"}, max_failures=5)
+    assert names(world) == {"team-a"}
+
+
+def test_a_fuzzy_tags_filter_does_not_widen_the_scope_of_a_purge(world):
+    """L3: the filter finds team=database for team=data."""
+    world.behave(tags_filter="prefix")
+    world.service.jobs.add(name="ours", **FLEET_JOB, tags=[{"key": "team", "value": "data"}])
+    world.service.jobs.add(name="theirs", **FLEET_JOB, tags=[{"key": "team", "value": "database"}])
+    world.fleet({"name": "ours"}, purge=True, purge_scope={"tags": {"team": "data"}})
+    assert names(world) == {"ours", "theirs"}
+
+
+def test_an_empty_list_does_not_purge_the_whole_scope(world):
+    """L9: one wrong variable must not delete all jobs of a team."""
+    for number in range(3):
+        world.service.jobs.add(name=f"team-{number}", **FLEET_JOB)
+    result = world.fleet(purge=True, purge_scope={"name_prefix": "team-"})
+    assert result["failed"] and len(names(world)) == 3
+
+
+def test_a_purge_stops_with_a_savepoint_before_it_deletes(world):
+    """L9, L1: a running job keeps its state."""
+    for name in ("team-a", "team-old"):
+        world.service.jobs.add(name=name, **FLEET_JOB)
+    world.fleet({"name": "team-a"}, purge=True, purge_scope={"name_prefix": "team-"})
+    assert names(world) == {"team-a"}
+    assert [event.asked["trigger_savepoint"] for event in world.done("stop")] == [True]
+
+
+def test_many_jobs_are_not_purged_without_a_word(world):
+    """L9: more than a small number is refused before the first wave."""
+    for number in range(50):
+        world.service.jobs.add(name=f"team-{number}", **FLEET_JOB)
+    job = {"name": "team-0", "entrypoint": NEW, "state": "started"}
+    result = world.fleet(job, purge=True, purge_scope={"name_prefix": "team-"})
+    assert result["failed"] and len(names(world)) == 50
+    assert world.writes() == []
+
+
+# 8. A list behind the detail
+
+
+def test_a_field_that_another_task_has_just_set_is_not_set_back(world):
+    """L3: the list still shows what it was before."""
+    world.behave(list_lag_seconds=2.0)
+    world.plant(smn_topic="before")
+    assert not world("present", smn_topic="theirs")["failed"]
+    assert not world(entrypoint=NEW)["failed"]
+    assert world.job.fields["smn_topic"] == "theirs"
+
+
+def test_the_same_upgrade_is_not_done_twice(world):
+    """L3: the list still shows the version of before."""
+    world.behave(list_lag_seconds=60.0)
+    world.plant()
+    assert not world(entrypoint=NEW)["failed"]
+    again = world(entrypoint=NEW)
+    assert not again["failed"] and world.writes() == []
+
+
+def test_a_fleet_does_not_undo_healthy_upgrades_because_the_list_is_behind(world):
+    """L4: four jobs, and a list that is 4 seconds behind."""
+    world.behave(list_lag_seconds=4.0, savepoint_seconds=1.0, cancel_seconds=1.0, submit_seconds=1.0)
+    jobs = [{"name": f"job-{number}", "entrypoint": NEW, "state": "started"} for number in range(4)]
+    for job in jobs:
+        world.service.jobs.add(name=job["name"], **FLEET_JOB)
+    result = world.fleet(*jobs)
+    assert not result["failed"], result["msg"]
+    assert len(world.done("start")) == len(world.done("stop")) == 4
+    assert {job.fields["entrypoint"] for job in world.service.jobs.all()} == {NEW}
+
+
+# 10. Risks (9 is in test_access.py)
+
+
+@pytest.mark.parametrize(
+    ("state", "options"),
+    [("started", {"entrypoint": NEW, "resume_savepoint": False}), ("absent", {})],
+    ids=["upgrade", "deletion"],
+)
+def test_whatever_may_lose_state_is_among_the_risks_before_it_happens(world, state, options):
+    """L9."""
+    world.plant()
+    result = world(state, check_mode=True, **options)
+    assert result["risks"]
+
+
+# 11. Stuck
+
+
+def test_a_job_that_is_stuck_in_job_submitting_can_be_stopped(world):
+    """L7: stopping while submitting is documented; a stop must not wait for a start to end."""
+    world.plant("job_cancel_success", **SAVED)
+    world.service.jobs.plan_start("job", "stuck")
+    assert not world(wait=False)["failed"]
+    result = world("stopped")
+    assert not result["failed"], result["msg"]
+    assert world.stands()[0] == "job_cancel_success"
+
+
+# 12. Pages
+
+
+def test_an_empty_page_is_not_a_job_that_is_gone(world):
+    """L3: total_count says that there is one."""
+    world.behave(list_pages="empty")
+    world.plant()
+    result = world("absent")
+    assert result["failed"] or world.service.jobs.all() == []
+
+
+@pytest.mark.parametrize("pages", ["empty", "short"])
+def test_a_fleet_does_not_take_a_page_for_the_whole_list(world, pages):
+    """L3: absent jobs of a list that has them."""
+    world.behave(list_pages=pages)
+    for number in range(4):
+        world.service.jobs.add(name=f"job-{number}", **FLEET_JOB)
+    result = world.fleet(*[{"name": f"job-{number}", "state": "absent"} for number in range(4)])
+    assert result["failed"] or world.service.jobs.all() == []
+
+
+# 13. Two at once
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_the_savepoint_of_somebody_else_is_not_taken_for_the_own_stop(world, state):
+    """L4: job_savepointing shows right after the own stop was refused, and it is not the stop that shows."""
+    world.behave(savepoint_seconds=5.0)
+    world.plant()
+    world.others("before stop 1: save job")
+    result = world(state, entrypoint=NEW)
+    assert "no savepoint could be made" not in result.get("msg", "")
+    assert not result["failed"] and world.stands()[:2] == ("job_running", NEW)
+
+
+def test_the_loser_of_two_equal_upgrades_does_not_fail(world):
+    """L6: the job is as desired, because somebody else was faster."""
+    world.plant()
+    world.behave(savepoint_seconds=5.0)
+    world.others("before stop 1: save job", f"after show 4: upgrade job entrypoint={NEW}")
+    result = world(entrypoint=NEW)
+    assert "goes on running unchanged" not in result.get("msg", "")
+    assert world.stands()[:2] == ("job_running", NEW)
+
+
+# 14. Between the start and the first read
+
+
+def test_a_restart_by_the_service_before_the_first_read_counts(world):
+    """L4: the number of restarts is read before the start, not after it."""
+    world.plant()
+    world.service.jobs.plan_start("job", "restarts_after:0")
+    result = world(entrypoint=NEW, health_window=30)
+    assert result["failed"]
+
+
+def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):
+    """L3: by its id it is still there."""
+    job = world.plant("job_cancel_success", **SAVED)
+    world.others("after show 1: rename job other")
+    result = world("absent", name=None, job_id=job.job_id)
+    assert result["failed"] or world.service.jobs.all() == []
+
+
+def test_a_restart_starts_a_job_that_finishes_meanwhile(world):
+    """L4: restarted is a success only when the job was started."""
+    world.plant()
+    world.others("before stop 1: finish job")
+    result = world("restarted")
+    assert result["failed"] or world.stands()[0] == "job_running"
+
+
+# 15. Odd jobs of others
+
+
+@pytest.mark.parametrize("odd", ["iso_time", "long_name", "big_id", "nulls"])
+def test_an_odd_job_of_somebody_else_fails_neither_a_fleet_nor_a_report(world, odd):
+    """L6: what is none of the task's business does not stop it."""
+    world.behave(odd_job=odd)
+    for number in range(4):
+        world.service.jobs.add(name=f"job-{number}", **FLEET_JOB)
+    result = world.fleet(*[{"name": f"job-{number}", "entrypoint": OLD, "state": "started"} for number in range(4)])
+    assert not result["failed"], result["msg"]
+    assert not world.run(dli_flink_job_info)["failed"]
+
+
+# 16. The health window
+
+
+@pytest.mark.parametrize(("state", "status"), [("started", "job_cancel_success"), ("restarted", "job_running")])
+def test_the_health_window_counts_for_every_start(world, state, status):
+    """L4: a job that is dead half a second later is no success."""
+    world.plant(status, **SAVED)
+    world.service.jobs.plan_start("job", "exception_after:0.5")
+    assert world(state, health_window=30)["failed"]
+
+
+# 17. A create that cannot run
+
+
+@pytest.mark.parametrize("options", [{"entrypoint": NEW}, {"queue_name": "queue"}], ids=["no queue", "no entrypoint"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_new_job_that_cannot_run_is_refused_before_anything_is_written(world, options, check_mode):
+    """L9: a draft must not be left behind."""
+    result = world("started", check_mode, **options)
+    assert result["failed"] and world.writes() == [] and world.service.jobs.all() == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_new_job_without_an_entrypoint_gets_a_warning(world, check_mode):
+    """L9: the option may be misspelt in a dictionary of options."""
+    result = world("present", check_mode, queue_name="queue")
+    assert "entrypoint" in str(result.get("warnings", []))
+
+
+# Every failure of a start or stop, and the same task again
+
+
+FAILURES = {
+    "no savepoint shows": ({"savepoint": "never_shown"}, [], [], {}),
+    "savepoint fails": ({"savepoint": "fails"}, [], [], {}),
+    "stop fails": ({}, [], ["cancel_fail"], {}),
+    "stop is refused": ({}, [], ["refused"], {}),
+    "stop is ignored": ({}, [], ["ignored"], {}),
+    "stop runs on": ({}, [], ["runs_on"], {}),
+    "start is refused": ({}, ["refused"], [], {}),
+    "start is refused twice": ({}, ["refused", "refused"], [], {}),
+    "start fails": ({}, ["submit_fail"], [], {}),
+    "start fails twice": ({}, ["submit_fail", "submit_fail"], [], {}),
+    "start is stuck": ({}, ["stuck"], [], {}),
+    "start is stuck twice": ({}, ["stuck", "stuck"], [], {}),
+    "fails soon": ({}, ["exception_after:5"], [], {}),
+    "is restarted soon": ({}, ["restarts_after:5"], [], {}),
+    "fails soon, no rollback": ({}, ["exception_after:5"], [], {"rollback": False}),
+    "fails soon, savepoint is dropped": ({"savepoint_operations": "absent"}, ["exception_after:5"], [], {}),
+    "is restarted soon, savepoint is dropped": ({"savepoint_operations": "absent"}, ["restarts_after:5"], [], {}),
+}
+
+
+@KINDS
+@pytest.mark.parametrize("older", [False, True], ids=["", "older savepoint"])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_task_that_failed_is_never_less_safe_when_it_is_run_again(world, kind, failure, older):
+    """L7: no later run starts with empty state, or from a savepoint older than the last stop that was to make one."""
+    switches, starts, stops, options = FAILURES[failure]
+    world.kind = kind
+    world.behave(**switches)
+    world.plant(**(SAVED if older else {}))
+    for outcome in starts:
+        world.service.jobs.plan_start("job", outcome)
+    for outcome in stops:
+        world.service.jobs.plan_stop("job", outcome)
+    assert world("started", **{kind.version: NEW}, **options)["failed"]
+    risks = []
+    for _time in range(2):
+        risks += world("started", **{kind.version: NEW}, **options).get("risks", [])
+    assert world.empty_starts() == []
+    saves = [event for event in world.done("stop") if event.asked["trigger_savepoint"]]
+    for start in world.done("start") if saves else []:
+        # The service does not show which stop a savepoint is of, so all that can be done is to say it.
+        is_stated = any("not known to be newer than the last start" in risk for risk in risks)
+        assert start.before.savepoint_path != SAVEPOINT or is_stated, "the stop was to make a newer one"
