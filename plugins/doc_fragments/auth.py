@@ -12,8 +12,8 @@ options:
     description:
       - Name of a cloud in C(clouds.yaml), which then provides address, credentials and project. Needs the Python
         library openstacksdk on the host that runs the module.
-      - Other options that the task gives, such as O(region) or O(project_id), win over the file, and the file wins over
-        the environment.
+      - Other options that the task gives, such as O(project_id), win over the file; O(region) chooses one of its
+        regions. The environment completes a cloud that it names itself, and no other.
       - Falls back to the environment variable E(OS_CLOUD).
     type: str
   token:
@@ -27,6 +27,11 @@ options:
       - Falls back to the environment variable E(OS_USERNAME).
     type: str
     aliases: [user]
+  user_id:
+    description:
+      - Id of an IAM user, instead of O(username).
+      - Falls back to the environment variable E(OS_USER_ID).
+    type: str
   password:
     description:
       - Password of the user.
@@ -35,9 +40,14 @@ options:
   user_domain_name:
     description:
       - Name of the user's domain.
-      - Falls back to the environment variable E(OS_USER_DOMAIN_NAME).
+      - Falls back to the environment variables E(OS_USER_DOMAIN_NAME) and E(OS_DOMAIN_NAME).
     type: str
     aliases: [domain_name]
+  user_domain_id:
+    description:
+      - Id of the user's domain, instead of O(user_domain_name).
+      - Falls back to the environment variable E(OS_USER_DOMAIN_ID).
+    type: str
   access_key:
     description:
       - Access key id (AK). Needs O(secret_key) too. Requests are signed with both.
@@ -63,7 +73,7 @@ options:
   project_name:
     description:
       - Name of the project. The module asks IAM for its id.
-      - Falls back to the environment variable E(OS_PROJECT_NAME).
+      - Falls back to the environment variables E(OS_PROJECT_NAME) and E(OS_TENANT_NAME).
     type: str
   region:
     description:
@@ -120,6 +130,9 @@ requirements:
   - requests
   - openstacksdk (only for O(cloud))
 notes:
-  - Give one way to authenticate. Options of the task win over the environment. Two ways from the same source are an
-    error.
+  - Give one way to authenticate. Two ways in a task are an error. In the environment and in C(clouds.yaml), keys beside
+    a password count as those of OBS.
+  - The credentials, the project (O(project_id), O(project_name)) and the addresses (O(region), O(auth_url),
+    O(endpoint)) each come from the task alone as soon as it gives one of them. The environment neither overrides nor
+    completes them. Its addresses count for the region of E(OS_REGION_NAME) only.
 """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._api.flink_jobs import FlinkJobApi
 from ._errors import DliError, Fault, InvalidInput, MissingLibrary
@@ -22,6 +22,7 @@ from ._http.client import HttpClient
 from ._http.credentials import (
     ENVIRONMENT,
     SECRET_OPTIONS,
+    environment_secrets,
     resolve_credentials,
 )
 from ._model.redactor import Redactor
@@ -49,15 +50,17 @@ _LONGEST_TIMEOUT_SECONDS = 86400
 
 
 def auth_options() -> dict:
-    """Return the part of the argument spec that all modules share; documented in the doc fragment C(auth)."""
+    """Return the part of the argument spec that all modules share; documented in the doc fragment C(auth).
+
+    None of the options has a fallback: C(resolve_credentials) has to know what the task gives itself.
+    """
     options: dict[str, dict] = {
         name: {
             "type": "path" if name == "ca_cert" else "str",
-            "fallback": (env_fallback, [variable]),
             "no_log": name in SECRET_OPTIONS,
             "aliases": _ALIASES.get(name, []),
         }
-        for name, variable in ENVIRONMENT.items()
+        for name in ENVIRONMENT
     }
     # Without a default: what the task says is to be told from what it leaves to clouds.yaml.
     options["validate_certs"] = {"type": "bool"}
@@ -146,8 +149,8 @@ class _DliModule(AnsibleModule):
         self._redactor = Redactor()
         # Other threads read secrets meanwhile.
         self._redacting = threading.RLock()
-        for name in SECRET_OPTIONS:
-            self._redactor.hide(os.environ.get(ENVIRONMENT[name], ""))
+        for secret in environment_secrets(os.environ):
+            self._redactor.hide(secret)
         super().__init__(argument_spec=options, supports_check_mode=True)
 
     def _load_params(self) -> None:
@@ -271,8 +274,8 @@ def _check_common_options(params):
     check_seconds("retry_timeout", params["retry_timeout"])
 
 
-def _load_cloud(name):
+def _load_cloud(name, region):
     # Few tasks need it, and each file to be compiled makes every task slower.
     from ._http.clouds_yaml import load_cloud
 
-    return load_cloud(name)
+    return load_cloud(name, region)

@@ -79,9 +79,9 @@ def test_the_credential_type_has_all_that_authentication_takes(tmp_path: Any) ->
     assert fields.keys() == ENVIRONMENT.keys() - {"cloud"}
     assert {name for name, field in fields.items() if field.get("secret")} == set(SECRET_OPTIONS)
     given = inject(CREDENTIAL_TYPE, {name: f"value of {name}" for name in fields}, tmp_path)
-    assert given.keys() == {ENVIRONMENT[name] for name in fields}
+    assert given.keys() == {ENVIRONMENT[name][0] for name in fields}
     for name in fields.keys() - {"ca_cert"}:
-        assert given[ENVIRONMENT[name]] == f"value of {name}"
+        assert given[ENVIRONMENT[name][0]] == f"value of {name}"
     with open(given["OS_CACERT"], encoding="utf-8") as file:
         assert file.read() == "value of ca_cert"
     assert set(inject(CREDENTIAL_TYPE, {}, tmp_path).values()) == {""}

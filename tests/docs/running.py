@@ -113,7 +113,11 @@ class Page:
             self._add(snippet, [{**_PLAY, **_SHORT, "tasks": content}])
             self._rescued += sum(1 for task in content if "rescue" in task)
         elif "clouds" in content:
-            (self._folder / "clouds.yaml").write_text(self._adapted(snippet.text), encoding="utf-8")
+            for cloud in content["clouds"].values():
+                # A cloud that a task names says itself where it is; the environment does not.
+                cloud.setdefault("dli_endpoint_override", self._service.url)
+                cloud["auth"].setdefault("auth_url", self._service.auth_url)
+            (self._folder / "clouds.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         elif content.keys() == {"collections"}:
             (self._folder / "requirements.yml").write_text(self._adapted(snippet.text), encoding="utf-8")
         elif content.keys() == {"module_defaults"}:
@@ -182,7 +186,7 @@ class Page:
             values = {**values, **stages.temporary_key(self._service)}
         for assignment in assignments:
             name, _equals, value = assignment.partition("=")
-            unread = name.startswith("OS_") and name not in ENVIRONMENT.values()
+            unread = name.startswith("OS_") and name not in sum(ENVIRONMENT.values(), ())
             if unread or (value == "…" and name not in values):
                 raise Fault(f"{snippet.place}: nothing reads the variable {name}.")
             self._exported[name] = values[name] if value == "…" else value

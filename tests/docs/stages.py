@@ -117,7 +117,8 @@ def credentials(service: LocalDli) -> dict[str, str]:
 
 def addresses(service: LocalDli) -> dict[str, str]:
     """Return the environment that leads to the local service, where a page gives the region alone."""
-    return {"OS_AUTH_URL": service.auth_url, "OS_DLI_ENDPOINT_OVERRIDE": service.url}
+    region = {"OS_REGION_NAME": "eu-de"}  # that of the pages; in another one these addresses would not count
+    return {**region, "OS_AUTH_URL": service.auth_url, "OS_DLI_ENDPOINT_OVERRIDE": service.url}
 
 
 def substitutions(service: LocalDli, ca_file: str, repository: str) -> dict[str, str]:

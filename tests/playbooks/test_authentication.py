@@ -34,7 +34,9 @@ VARIABLES = {
     "auth_url": "OS_AUTH_URL",
     "username": "OS_USERNAME",
     "password": "OS_PASSWORD",
+    "user_id": "OS_USER_ID",
     "user_domain_name": "OS_USER_DOMAIN_NAME",
+    "user_domain_id": "OS_USER_DOMAIN_ID",
     "project_id": "OS_PROJECT_ID",
     "project_name": "OS_PROJECT_NAME",
     "region": "OS_REGION_NAME",
@@ -391,7 +393,16 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing at all": ({}, "No credentials are given"),
     "place and project alone": ({**PROJECT, **HERE}, "No credentials are given"),
     "password without username": ({**USER, "username": "", **PROJECT, **HERE}, "username is missing"),
-    "password without domain": ({**USER, "user_domain_name": "", **PROJECT, **HERE}, "user_domain_name is missing"),
+    "password without domain": (
+        {**USER, "user_domain_name": "", **PROJECT, **HERE},
+        "user_domain_name is missing; username and password need the domain that the user belongs to, by its name, its "
+        "user_domain_id, or OS_USER_DOMAIN_NAME, OS_DOMAIN_NAME or OS_USER_DOMAIN_ID in the environment.",
+    ),
+    "user_id without domain, project by name": (
+        {"user_id": "0123", "password": "our-password", "project_name": "p", **HERE},
+        "user_domain_name is missing; project_name needs the domain",
+    ),
+    "user_id without password": ({"user_id": "0123", **PROJECT, **HERE}, "user_id is given without password"),
     "username without password": ({"username": "somebody", **PROJECT, **HERE}, "username is given without password"),
     "access_key without secret_key": (
         {"access_key": "our-key", **PROJECT, **HERE},
@@ -404,10 +415,13 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     ),
     "token and password": ({"token": "our-token", **USER, **PROJECT, **HERE}, "token and password are different ways"),
     "token and keys": ({"token": "our-token", **KEYS, **PROJECT, **HERE}, "token and secret_key are different ways"),
-    "password and keys": ({**USER, **KEYS, **PROJECT, **HERE}, "password and secret_key are different ways"),
     "cloud and token": ({"cloud": "c", "token": "our-token", **PROJECT, **HERE}, "cloud and token are different ways"),
     "cloud and password": ({"cloud": "c", **USER, **PROJECT, **HERE}, "cloud and password are different ways"),
-    "token without project": ({"token": "our-token", **HERE}, "project_id or project_name is missing"),
+    "token without project": (
+        {"token": "our-token", **HERE},
+        "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name as "
+        "OS_PROJECT_ID, OS_PROJECT_NAME or OS_TENANT_NAME.",
+    ),
     "keys without project": ({**KEYS, **HERE}, "project_id or project_name is missing"),
     "password without project": ({**USER, **HERE}, "project_id or project_name is missing"),
     "token without endpoint": ({"token": "our-token", **PROJECT}, "endpoint or region is missing"),
@@ -474,6 +488,13 @@ def test_credentials_that_are_missing_or_contradict_each_other(
     assert_one_sentence(result["msg"])
     assert_nothing_of_python(result)
     assert result["error"]["type"] == "InvalidInput"
+    assert service.requests == []
+
+
+def test_a_task_that_gives_a_password_and_keys(service: LocalDli) -> None:
+    """Of the environment and of clouds.yaml the keys are for OBS, but nobody writes those into a task of DLI."""
+    result = run({**USER, **KEYS, **PROJECT, **HERE, **JOB})
+    assert result["msg"] == "password and secret_key are different ways to authenticate; give only one of them."
     assert service.requests == []
 
 
@@ -602,3 +623,392 @@ def test_an_address_of_the_catalog(
     else:
         assert result["msg"].startswith(f"{source} must be an http or https URL")
         assert FAR not in looked_up
+
+
+# What the task says, and nobody else
+
+OTHERS = {
+    "OS_USERNAME": "somebody-else",
+    "OS_USER_DOMAIN_NAME": "their-domain",
+    "OS_USER_DOMAIN_ID": "their-domain-id",
+    "OS_PROJECT_ID": "f" * 32,
+    "OS_PROJECT_NAME": "their-project",
+    "OS_REGION_NAME": "eu-nl",
+    "OS_AUTH_URL": "https://iam.theirs.example.org/v3",
+    "OS_DLI_ENDPOINT_OVERRIDE": "https://dli.theirs.example.org",
+}
+OTHERS_PASSWORD = {**OTHERS, "OS_PASSWORD": "their-password"}
+OTHERS_KEYS = {
+    **OTHERS,
+    "OS_ACCESS_KEY": "their-access-key",
+    "OS_SECRET_KEY": "their-secret-key",
+    "OS_SECURITY_TOKEN": "their-security-token",
+}
+OTHERS_OF_ALL_WAYS = {**OTHERS_PASSWORD, **OTHERS_KEYS, "OS_TOKEN": "their-token", "OS_CLOUD": "their-cloud"}
+THEIRS = {value for environ in (OTHERS_OF_ALL_WAYS,) for value in environ.values()}
+
+
+def values_of(credentials: Any) -> dict[str, Any]:
+    """What was resolved, without what is empty."""
+    return {name: value for name, value in vars(credentials).items() if value not in ("", True, False)}
+
+
+def resolved(options: dict[str, Any], environ: dict[str, str]) -> dict[str, Any]:
+    return values_of(resolve_credentials(options, environ, load_cloud))
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.startswith("cloud")])
+def test_a_complete_set_of_the_task_is_left_as_it_is(way: str, service: LocalDli) -> None:
+    """Whatever a shell has loaded: what is resolved is the same as in an empty one."""
+    options = options_of(way, service)
+    alone = resolved(options, {})
+    assert resolved(options, OTHERS_OF_ALL_WAYS) == alone
+    assert not THEIRS & set(alone.values())
+    # Neither does it matter that the environment happens to say the same.
+    same = {VARIABLES[name]: value for name, value in options.items()}
+    assert resolved(options, {**OTHERS_OF_ALL_WAYS, **same}) == alone
+
+
+GIVEN_AND_EQUAL = {
+    "project_id of another cloud": ({"cloud": "of-another-project", "project_id": "$project_id"}, LOGIN),
+    "project_name of another cloud": ({"cloud": "of-another-project", "project_name": "$project_name"}, LOGIN),
+    "token beside a password": (
+        {"token": "$token", "project_id": "$project_id", "endpoint": "$url"},
+        [],
+    ),
+    "keys beside a security token": (
+        {"access_key": "$access_key", "secret_key": "$secret_key", "project_id": "$project_id", "endpoint": "$url"},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN_AND_EQUAL)
+def test_what_the_task_gives_counts_as_given_though_the_environment_says_the_same(
+    case: str, service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    known = {**service.credentials, "url": service.url, "token": service.issue_token()}
+    given, login = GIVEN_AND_EQUAL[case]
+    options = {name: known[value[1:]] if value[0] == "$" else value for name, value in given.items()}
+    for name, value in OTHERS_OF_ALL_WAYS.items():
+        if name not in ("OS_TOKEN", "OS_CLOUD"):
+            monkeypatch.setenv(name, value)
+    for name, value in options.items():
+        monkeypatch.setenv(VARIABLES[name], value)
+    result = run({**options, "name": "orders", "state": "absent"})
+    assert not result["failed"], result["msg"]
+    assert calls(service) == [*login, "GET jobs"]
+
+
+# The options of a task, the environment, and what the project and the addresses come to.
+PLACES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
+    "all of the environment": (
+        {},
+        OTHERS_PASSWORD,
+        {
+            "project_id": "f" * 32,
+            "project_name": "their-project",
+            "region": "eu-nl",
+            "auth_url": "https://iam.theirs.example.org/v3",
+            "endpoint": "https://dli.theirs.example.org",
+        },
+    ),
+    "the region of the task": (
+        {"region": "eu-de"},
+        OTHERS_PASSWORD,
+        {"region": "eu-de", "auth_url": "https://iam.eu-de.otc.t-systems.com/v3", "endpoint": ""},
+    ),
+    "the region of the task, which the environment is about too": (
+        {"region": "eu-nl"},
+        OTHERS_PASSWORD,
+        {
+            "region": "eu-nl",
+            "auth_url": "https://iam.theirs.example.org/v3",
+            "endpoint": "https://dli.theirs.example.org",
+        },
+    ),
+    "IAM of the task": (
+        {"auth_url": "https://iam.example.org"},
+        OTHERS_PASSWORD,
+        {"region": "", "auth_url": "https://iam.example.org/v3", "endpoint": ""},
+    ),
+    "the service of the task, and the user of the environment": (
+        {"endpoint": "https://dli.example.org"},
+        OTHERS_PASSWORD,
+        {"region": "eu-nl", "auth_url": "https://iam.theirs.example.org/v3", "endpoint": "https://dli.example.org"},
+    ),
+    "the name of the task's project": (
+        {"project_name": "ours"},
+        OTHERS_PASSWORD,
+        {"project_name": "ours", "project_id": ""},
+    ),
+    "the id of the task's project": (
+        {"project_id": "0123"},
+        OTHERS_PASSWORD,
+        {"project_name": "", "project_id": "0123"},
+    ),
+    "a project of the environment by the name that the vendor's page gives it": (
+        {"token": "t", "region": "eu-de"},
+        {"OS_TENANT_NAME": "ours"},
+        {"project_name": "ours", "project_id": ""},
+    ),
+    "keys for OBS beside a password": (
+        {},
+        {**OTHERS_PASSWORD, "OS_ACCESS_KEY": "for-obs", "OS_SECRET_KEY": "for-obs-too"},
+        {"password": "their-password", "access_key": "", "secret_key": ""},
+    ),
+    "a domain by the name that the vendor's page gives it": (
+        {},
+        {**OTHERS_PASSWORD, "OS_USER_DOMAIN_NAME": "", "OS_USER_DOMAIN_ID": "", "OS_DOMAIN_NAME": "ours"},
+        {"user_domain_name": "ours"},
+    ),
+    "the domain of the task": (
+        {"user_domain_name": "ours"},
+        OTHERS_PASSWORD,
+        {"user_domain_name": "ours", "user_domain_id": "", "username": "somebody-else"},
+    ),
+    "an empty option": (
+        {"project_id": "", "project_name": "ours"},
+        OTHERS_PASSWORD,
+        {"project_id": "", "project_name": "ours"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_project_and_address(case: str) -> None:
+    options, environ, expected = PLACES[case]
+    credentials = resolve_credentials(options, environ, load_cloud)
+    assert {name: getattr(credentials, name) for name in expected} == expected
+
+
+# What the task gives of a set, and the end of the message about the rest, which the environment has.
+NOT_COMPLETED = {
+    "half of a pair": (
+        {"username": "me"},
+        "username is given without password; both are needed to authenticate (OS_PASSWORD of the environment is not "
+        "used, because the task gives username).",
+    ),
+    "a password without its user": (
+        {"password": "our-password"},
+        "username is missing; password and username are needed together (OS_USERNAME of the environment is not used, "
+        "because the task gives password).",
+    ),
+    "keys without a place": (
+        {**KEYS, "region": "eu-xx"},
+        'endpoint is missing; addresses are known only for the regions eu-de and eu-nl, not for "eu-xx" '
+        "(OS_DLI_ENDPOINT_OVERRIDE of the environment is not used, because the task gives region).",
+    ),
+    "a password for another service": (
+        {**USER, "endpoint": "https://dli.example.org"},
+        "auth_url or region is missing; username and password cannot be used without IAM's address (OS_AUTH_URL of the "
+        "environment is not used, because the task gives endpoint).",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_COMPLETED)
+def test_the_environment_does_not_complete_what_the_task_gives(
+    case: str, service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options, message = NOT_COMPLETED[case]
+    for name, value in OTHERS_PASSWORD.items():
+        monkeypatch.setenv(name, value)
+    result = run({**options, **JOB})
+    assert result["failed"] and result["msg"] == message
+    assert_one_sentence(result["msg"])
+    assert service.requests == []
+
+
+def test_a_secret_of_the_environment_is_hidden_though_the_task_uses_another(
+    service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_PASSWORD", "their-password")
+    result = run({**options_of("token", service), **JOB, "desc": "their-password was here"})
+    assert result["changed"]
+    assert "their-password" not in str(result)
+
+
+CLOUDS_BY_REGION: dict[str, Any] = {
+    "with-regions": {
+        "auth": {"token": "t", "project_id": "p"},
+        "regions": [
+            {"name": "eu-de", "values": {"dli_endpoint_override": "https://dli.de.example.org"}},
+            {
+                "name": "eu-nl",
+                "values": {
+                    "auth": {"project_id": "q", "auth_url": "https://iam.nl.example.org"},
+                    "dli_endpoint_override": "https://dli.nl.example.org",
+                },
+            },
+        ],
+    },
+    "of-a-profile": {"profile": "otc", "auth": {**USER, "project_name": "ours"}},
+    "with-one-region": {"region_name": "eu-de", "auth": {"token": "t", "project_id": "p"}},
+    "without-a-project": {"region_name": "eu-de", "auth": {"token": "t"}},
+    # As the page of the vendor's "Using OpenStackClient" writes it.
+    "keys-for-obs": {
+        "profile": "otc",
+        "auth": {**USER, "project_name": "ours"},
+        "ak": "for-obs",
+        "sk": "for-obs-too",
+    },
+    "keys-beside-auth": {
+        "region_name": "eu-de",
+        "auth": {"project_id": "p"},
+        "access_key": "ours",
+        "secret_key": "ours-too",
+        "security_token": "of-both",
+    },
+    "keys-inside-auth": {"region_name": "eu-de", "auth": {**USER, "project_id": "p", "ak": "obs", "sk": "obs-too"}},
+    "user-by-id": {"region_name": "eu-de", "auth": {"user_id": "0123", "password": "secret", "project_id": "p"}},
+    "domain-by-id": {
+        "region_name": "eu-de",
+        "auth": {"username": "u", "password": "secret", "user_domain_id": "4567", "project_name": "ours"},
+    },
+}
+IN_NL = {"region": "eu-nl", "auth_url": "https://iam.eu-nl.otc.t-systems.com/v3"}
+IN_DE = {"region": "eu-de", "auth_url": "https://iam.eu-de.otc.t-systems.com/v3"}
+FROM_CLOUDS: list[tuple[dict[str, str], dict[str, str], dict[str, str]]] = [
+    ({"cloud": "with-regions"}, {}, {"region": "eu-de", "project_id": "p", "endpoint": "https://dli.de.example.org"}),
+    (
+        {"cloud": "with-regions", "region": "eu-nl"},
+        {},
+        {
+            "region": "eu-nl",
+            "project_id": "q",
+            "endpoint": "https://dli.nl.example.org",
+            "auth_url": "https://iam.nl.example.org/v3",
+        },
+    ),
+    (
+        {"cloud": "with-regions", "region": "eu-nl"},
+        OTHERS,
+        {"region": "eu-nl", "project_id": "q", "endpoint": "https://dli.nl.example.org"},
+    ),
+    (
+        {},
+        {"OS_CLOUD": "with-regions", "OS_REGION_NAME": "eu-nl"},
+        {"region": "eu-nl", "project_id": "q", "endpoint": "https://dli.nl.example.org"},
+    ),
+    ({"cloud": "with-regions"}, {"OS_REGION_NAME": "eu-nl"}, {"region": "eu-de", "project_id": "p"}),
+    ({"cloud": "of-a-profile"}, {}, {**IN_DE, "project_name": "ours"}),
+    ({"cloud": "of-a-profile", "region": "eu-nl"}, {}, {**IN_NL, "project_name": "ours"}),
+    ({"cloud": "of-a-profile", "region": "eu-nl", "project_id": "0123"}, OTHERS, {**IN_NL, "project_id": "0123"}),
+    (
+        {"cloud": "with-one-region", "endpoint": "https://dli.example.org"},
+        OTHERS,
+        {"region": "eu-de", "endpoint": "https://dli.example.org", "project_id": "p"},
+    ),
+    (
+        {},
+        {"OS_CLOUD": "without-a-project", "OS_PROJECT_NAME": "ours", "OS_DLI_ENDPOINT_OVERRIDE": "https://d.example"},
+        {"project_name": "ours", "endpoint": "https://d.example", **IN_DE},
+    ),
+    ({"cloud": "keys-for-obs"}, {}, {"password": "our-password", "access_key": "", "secret_key": "", **IN_DE}),
+    ({"cloud": "keys-inside-auth"}, {}, {"password": "our-password", "access_key": "", "secret_key": ""}),
+    ({"cloud": "keys-beside-auth"}, {}, {"access_key": "ours", "secret_key": "ours-too", "security_token": "of-both"}),
+    ({"cloud": "user-by-id"}, {}, {"user_id": "0123", "username": "", "user_domain_name": "", "user_domain_id": ""}),
+    ({"cloud": "domain-by-id"}, {}, {"username": "u", "user_domain_id": "4567", "user_domain_name": ""}),
+]
+
+
+@pytest.fixture(name="clouds_by_region")
+def fixture_clouds_by_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "clouds.yaml"
+    path.write_text(yaml.safe_dump({"clouds": CLOUDS_BY_REGION}))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+
+
+@pytest.mark.usefixtures("clouds_by_region")
+@pytest.mark.parametrize(("options", "environ", "expected"), FROM_CLOUDS)
+def test_a_cloud(options: dict[str, str], environ: dict[str, str], expected: dict[str, str]) -> None:
+    credentials = resolve_credentials(options, environ, load_cloud)
+    assert {name: getattr(credentials, name) for name in expected} == expected
+    if "cloud" in options:
+        assert not THEIRS & set(resolved(options, OTHERS).values()) - {"eu-nl"}
+
+
+@pytest.mark.usefixtures("clouds_by_region")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cloud": "with-regions", "region": "eu-xx"}, "Region eu-xx is not a valid region name"),
+        ({"cloud": "with-one-region", "region": "eu-nl"}, "Valid choices are eu-de"),
+        ({"cloud": "without-a-project"}, "OS_PROJECT_ID of the environment is not used, because the task gives cloud"),
+    ],
+)
+def test_a_cloud_that_does_not_say_what_is_asked_of_it(
+    options: dict[str, str], words: str, service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in OTHERS.items():
+        monkeypatch.setenv(name, value)
+    result = run({**options, **JOB})
+    assert result["failed"] and words in result["msg"]
+    assert result["error"]["type"] == "InvalidInput"
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("address", "root"),
+    [
+        ("https://dli.example.com", "https://dli.example.com"),
+        ("https://dli.example.com/", "https://dli.example.com"),
+        ("https://dli.example.com/v1.0", "https://dli.example.com"),
+        ("https://dli.example.com/v3/", "https://dli.example.com"),
+        (f"https://dli.example.com/v1.0/{'0' * 32}", "https://dli.example.com"),
+        ("https://dli.example.com/v1.0/0123", "https://dli.example.com"),
+        ("https://v3.example.com", "https://v3.example.com"),
+        ("https://v1.0", "https://v1.0"),
+        ("https://v3/v3", "https://v3"),
+        ("https://example.com/v3gateway/dli", "https://example.com/v3gateway/dli"),
+        ("https://example.com/otc/v3/dli", "https://example.com/otc/v3/dli"),
+        ("https://example.com/otc/v3/dli/v1.0", "https://example.com/otc/v3/dli"),
+        ("https://example.com/dli-v3", "https://example.com/dli-v3"),
+        (f"https://example.com/gateway/{'0' * 32}", f"https://example.com/gateway/{'0' * 32}"),
+    ],
+)
+def test_an_address_is_cut_at_whole_segments_of_its_path(address: str, root: str) -> None:
+    options = {"token": "t", "project_id": "0123", "endpoint": address}
+    assert resolve_credentials(options, {}, load_cloud).endpoint == root
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("https://iam.example.com/v3", "https://iam.example.com/v3"),
+        ("https://iam.example.com", "https://iam.example.com/v3"),
+        ("https://v3", "https://v3/v3"),
+        ("https://iam.example.com/identity-v3", "https://iam.example.com/identity-v3/v3"),
+    ],
+)
+def test_the_version_of_iam_is_a_whole_segment_too(address: str, url: str) -> None:
+    options = {"token": "t", "project_id": "0123", "endpoint": "https://dli.example.com", "auth_url": address}
+    assert resolve_credentials(options, {}, load_cloud).auth_url == url
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [
+        ({"user_id": "u1", "project_id": "0123"}, {"id": "u1"}),
+        (
+            {"username": "u", "user_domain_id": "d1", "project_name": "ours"},
+            {"name": "u", "domain": {"id": "d1"}},
+        ),
+    ],
+)
+def test_a_login_with_ids(
+    user: dict[str, str], sent: dict[str, Any], service: LocalDli, httpserver: HTTPServer
+) -> None:
+    token = {"token": {"project": {"id": service.credentials["project_id"]}, "catalog": []}}
+    headers = {"X-Subject-Token": service.issue_token()}
+    httpserver.expect_request("/v3/auth/tokens", "POST").respond_with_json(token, 201, headers)
+    place = {"auth_url": httpserver.url_for("/v3"), "endpoint": service.url}
+    if "project_id" in user:
+        user = {**user, "project_id": service.credentials["project_id"]}
+    assert run({**user, "password": "our-password", **place, **JOB})["changed"]
+    auth = httpserver.log[0][0].get_json()["auth"]
+    assert auth["identity"]["password"]["user"] == {**sent, "password": "our-password"}
+    expected = {"id": user["project_id"]} if "project_id" in user else {"name": "ours", "domain": {"id": "d1"}}
+    assert auth["scope"]["project"] == expected

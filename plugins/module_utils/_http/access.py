@@ -118,12 +118,15 @@ def _project_id_by_name(client, credentials):
 
 def _access_by_password(client, credentials, keep_secret):
     """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
-    domain = {"name": credentials.user_domain_name}
+    domain_id, domain_name = credentials.user_domain_id, credentials.user_domain_name
+    domain = {"id": domain_id} if domain_id else {"name": domain_name}
     if credentials.project_id:
         project = {"id": credentials.project_id}
     else:
         project = {"name": credentials.project_name, "domain": domain}
-    user = {"name": credentials.username, "password": credentials.password, "domain": domain}
+    # An id is unique without a domain.
+    user = {"id": credentials.user_id} if credentials.user_id else {"name": credentials.username, "domain": domain}
+    user["password"] = credentials.password
     request = {
         "auth": {
             "identity": {"methods": ["password"], "password": {"user": user}},
@@ -147,13 +150,17 @@ def _access_by_password(client, credentials, keep_secret):
     project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
     if not isinstance(project_id, str) or not is_project_id(project_id):
         raise UnexpectedResponse("IAM's token names no project.", _LOGIN, 201)
-    endpoint = credentials.endpoint or _catalog_endpoint(token, credentials) or regional_endpoint(credentials.region)
+    endpoint = (
+        credentials.endpoint
+        or _catalog_endpoint(token, credentials, project_id)
+        or regional_endpoint(credentials.region)
+    )
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
     return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]), keep_secret)
 
 
-def _catalog_endpoint(token, credentials):
+def _catalog_endpoint(token, credentials, project_id):
     endpoints = [
         endpoint
         for service in _dicts(token.get("catalog"))
@@ -170,7 +177,7 @@ def _catalog_endpoint(token, credentials):
     source = "The address of DLI in the token's catalog"
     if not isinstance(url, str):
         raise UnexpectedResponse(f"{source} is not a text.", _LOGIN, 201)
-    return service_root(check_transport(source, url, credentials.allow_http))
+    return service_root(check_transport(source, url, credentials.allow_http), project_id)
 
 
 def _dicts(value):

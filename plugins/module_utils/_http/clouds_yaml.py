@@ -13,9 +13,10 @@ from .._errors import InvalidInput, MissingLibrary
 from .._text import printable
 
 
-def load_cloud(name: str) -> dict:
+def load_cloud(name: str, region: str = "") -> dict:
     """Return the settings of a cloud as a dict with the names of our options.
 
+    :param region: one of the cloud's regions, which can have settings of its own; "" for the first one.
     :raises MissingLibrary: when openstacksdk is not installed.
     :raises InvalidInput: when the cloud is not in the files that openstacksdk reads, or the files are broken.
     """
@@ -32,25 +33,31 @@ def load_cloud(name: str) -> dict:
     }
     try:
         # Not validated: keystone's own plugins know no access keys.
-        config = OpenStackConfig(load_envvars=False, **files).get_one(cloud=name, validate=False).config
+        config = (
+            OpenStackConfig(load_envvars=False, **files).get_one(cloud=name, region_name=region, validate=False).config
+        )
         auth = dict(config.get("auth", {}))
     except ConfigException as exc:
         raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {printable(exc)}") from exc
     except Exception as exc:  # pylint: disable=broad-except # whatever a loader trips over in a file of the user's
         problem = f"the file is not as it should be ({type(exc).__name__})"
         raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {problem}.") from exc
+    # The vendor's page puts keys beside auth. They are for OBS alone where auth has credentials.
+    keys = auth if any(auth.get(name) for name in ("token", "password", "sk", "secret_key")) else config
     return {
         "auth_url": auth.get("auth_url"),
         "username": auth.get("username"),
+        "user_id": auth.get("user_id"),
         "password": auth.get("password"),
         "user_domain_name": auth.get("user_domain_name") or auth.get("domain_name"),
+        "user_domain_id": auth.get("user_domain_id") or auth.get("domain_id"),
         "project_id": auth.get("project_id"),
         "project_name": auth.get("project_name"),
         "token": auth.get("token"),
         # otcextensions' spelling first, then ours.
-        "access_key": auth.get("ak") or auth.get("access_key"),
-        "secret_key": auth.get("sk") or auth.get("secret_key"),
-        "security_token": auth.get("security_token"),
+        "access_key": keys.get("ak") or keys.get("access_key"),
+        "secret_key": keys.get("sk") or keys.get("secret_key"),
+        "security_token": keys.get("security_token"),
         "region": config.get("region_name"),
         "endpoint": config.get("dli_endpoint_override"),
         "ca_cert": config.get("cacert"),

@@ -16,22 +16,24 @@ from urllib.parse import urlsplit
 from .._errors import InvalidInput
 from .._text import quoted
 
-# The option of each setting and the environment variables that it falls back to.
+# Each option, and the variables of the environment that stand in for it; the first one that is set counts.
 ENVIRONMENT = {
-    "auth_url": "OS_AUTH_URL",
-    "username": "OS_USERNAME",
-    "password": "OS_PASSWORD",
-    "user_domain_name": "OS_USER_DOMAIN_NAME",
-    "project_id": "OS_PROJECT_ID",
-    "project_name": "OS_PROJECT_NAME",
-    "region": "OS_REGION_NAME",
-    "token": "OS_TOKEN",
-    "access_key": "OS_ACCESS_KEY",
-    "secret_key": "OS_SECRET_KEY",
-    "security_token": "OS_SECURITY_TOKEN",
-    "cloud": "OS_CLOUD",
-    "endpoint": "OS_DLI_ENDPOINT_OVERRIDE",
-    "ca_cert": "OS_CACERT",
+    "auth_url": ("OS_AUTH_URL",),
+    "username": ("OS_USERNAME",),
+    "user_id": ("OS_USER_ID",),
+    "password": ("OS_PASSWORD",),
+    "user_domain_name": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"),
+    "user_domain_id": ("OS_USER_DOMAIN_ID",),
+    "project_id": ("OS_PROJECT_ID",),
+    "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
+    "region": ("OS_REGION_NAME",),
+    "token": ("OS_TOKEN",),
+    "access_key": ("OS_ACCESS_KEY",),
+    "secret_key": ("OS_SECRET_KEY",),
+    "security_token": ("OS_SECURITY_TOKEN",),
+    "cloud": ("OS_CLOUD",),
+    "endpoint": ("OS_DLI_ENDPOINT_OVERRIDE",),
+    "ca_cert": ("OS_CACERT",),
 }
 SECRET_OPTIONS = ("password", "token", "access_key", "secret_key", "security_token")
 
@@ -39,13 +41,22 @@ SECRET_OPTIONS = ("password", "token", "access_key", "secret_key", "security_tok
 WAYS = {
     "cloud": ("cloud",),
     "token": ("token",),
-    "password": ("password", "username"),
+    "password": ("password", "username", "user_id"),
     "access key": ("secret_key", "access_key", "security_token"),
 }
+# Options that come from one source together. Joined from two, they mean a project that nobody has named, or send the
+# credentials of one account to the address of another.
+_DOMAIN = ("user_domain_name", "user_domain_id")
+_PROJECT = ("project_id", "project_name")
+_ADDRESS = ("region", "auth_url", "endpoint")
+_IDENTITY = (*(option for options in WAYS.values() for option in options), *_DOMAIN)
 # Only these regions share the domain of the documented endpoints; any other needs explicit URLs.
 REGIONS_WITH_KNOWN_ENDPOINTS = ("eu-de", "eu-nl")
 # Documented in the API reference, page "Listing Jobs".
 _PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+# As ids are in every example of the API reference; a path's other segments are not like that.
+_USUAL_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
+_VERSIONS = ("v1.0", "v3")
 # Of an address the end can be what tells it from others.
 _LONGEST_ADDRESS = 255
 # What never leaves the host. Other names than localhost are not looked up: what they mean is up to others.
@@ -59,7 +70,7 @@ class Credentials:
     Where it says C(allow_http), credentials may go over plain http to any host.
 
     Exactly one of C(token), C(password) and C(secret_key) is set. C(endpoint) is "" only with a password, and then
-    the token's catalog tells it. One of C(project_id) and C(project_name) is set.
+    the token's catalog has it. One of C(project_id) and C(project_name) is set.
     """
 
     auth_url: str = ""
@@ -68,8 +79,10 @@ class Credentials:
     project_id: str = ""
     project_name: str = ""
     username: str = ""
+    user_id: str = ""
     password: str = ""
     user_domain_name: str = ""
+    user_domain_id: str = ""
     token: str = ""
     access_key: str = ""
     secret_key: str = ""
@@ -86,68 +99,135 @@ class Credentials:
 _AS_GIVEN = [field.name for field in fields(Credentials) if field.name in ENVIRONMENT.keys() - {"auth_url", "endpoint"}]
 
 
+def environment_secrets(environ: Mapping) -> set[str]:
+    """Return what the environment has that must appear in no output, whether a task uses it or not."""
+    return {environ.get(variable, "") for name in SECRET_OPTIONS for variable in ENVIRONMENT[name]} - {""}
+
+
 def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentials:
     """Choose the one way to authenticate that the options describe.
 
-    Options that the task gives win over what the environment alone offers, so that a shell with credentials
-    loaded does not contradict a task that brings its own.
+    Credentials, project and address come each from the task where it gives any part of them, else from the cloud, else
+    from the environment. A shell that has loaded other credentials does not contradict a task that brings its own, nor
+    does it complete them.
 
-    :param params: the module's parameters; None and "" both mean not given, and C(validate_certs) that is not given
-        that the cloud tells, if there is one, and else to verify.
-    :param environ: the process environment, to tell an option from its fallback.
-    :param load_cloud: callable that returns the settings of a named cloud of C(clouds.yaml) as a dict of options.
+    :param params: the options that the task gives. None and "" both mean not given; for "" the environment does not
+        stand in.
+    :param environ: the process environment.
+    :param load_cloud: callable that takes the name of a cloud of C(clouds.yaml) and of one of its regions, "" for the
+        one that the file prefers, and returns its settings as a dict of options, with C(validate_certs).
     :raises InvalidInput: credentials are missing, incomplete or contradictory.
     """
-    given = {name: params.get(name) or "" for name in ENVIRONMENT}
-    from_task = {name for name, value in given.items() if value and value != environ.get(ENVIRONMENT[name])}
-    way = _chosen_way(given, from_task)
-    for other in WAYS:
-        if other != way:
-            given.update(dict.fromkeys(WAYS[other], ""))
-    validate_certs = params.get("validate_certs")
+    task = {name: params.get(name) or "" for name in ENVIRONMENT}
+    env = {name: "" if params.get(name) == "" else _from_environment(name, environ) for name in ENVIRONMENT}
+    verify = params.get("validate_certs")
+    way, owner = _chosen_way(task, env)
+    rest, names_cloud = env, False
     if way == "cloud":
-        cloud = load_cloud(given["cloud"])
-        _check_strings(given["cloud"], cloud)
-        if validate_certs is None:
-            validate_certs = cloud.get("validate_certs")
-        # The task wins over the file, and the file over the environment, which may be about another cloud.
-        given = {name: (name in from_task and given[name]) or cloud.get(name) or given[name] for name in given}
-        way = _way_of_cloud(given)
-    if "project_name" in from_task and "project_id" not in from_task:
-        given["project_id"] = ""
-    _check_complete(way, given)
+        # The file belongs to whoever names the cloud.
+        name, names_cloud = owner["cloud"], owner is task
+        cloud = load_cloud(name, task["region"] or owner["region"])
+        _check_strings(name, cloud)
+        verify = cloud.get("validate_certs") if verify is None else verify
+        file = {option: cloud.get(option) or "" for option in ENVIRONMENT}
+        way, owner = _way_of_cloud(name, file), file
+        rest = file if names_cloud else _completed(file, env)
+    is_joined = names_cloud or _may_be_joined(task, rest, brings_identity=owner is task)
+    given = {
+        **dict.fromkeys(_IDENTITY, ""),
+        **{option: owner[option] for option in WAYS[way]},
+        **_first_given(_DOMAIN, task, owner),
+        **_first_given(_PROJECT, task, rest),
+        **{option: task[option] or (rest[option] if is_joined else "") for option in _ADDRESS},
+        # Whom to trust is a matter of the host, whoever says where to go.
+        "ca_cert": task["ca_cert"] or rest["ca_cert"] or env["ca_cert"],
+    }
+    left_out = _left_out(task, env, given)
+    _check_complete(way, given, left_out)
     _check_sendable(given)
     allow_http = params.get("allow_http", False)
     return Credentials(
-        auth_url=_auth_url(given, allow_http),
-        endpoint=_endpoint(given, way, allow_http),
+        auth_url=_auth_url(given, allow_http, left_out),
+        endpoint=_endpoint(given, way, allow_http, left_out),
         # Only who says so does without.
-        verify=_verify(given["ca_cert"]) if validate_certs is None or validate_certs else False,
+        verify=_verify(given["ca_cert"]) if verify is None or verify else False,
         allow_http=allow_http,
         **{name: given[name] for name in _AS_GIVEN},
     )
 
 
-def _chosen_way(given, from_task):
-    described = [way for way, options in WAYS.items() if given[options[0]]]
-    if not described:
+def _from_environment(name, environ):
+    return next((environ[variable] for variable in ENVIRONMENT[name] if environ.get(variable)), "")
+
+
+def _first_given(group, *sources):
+    """Return a group of options from the first source that gives any of them."""
+    source = next((source for source in sources if any(source[option] for option in group)), sources[-1])
+    return {option: source[option] for option in group}
+
+
+def _completed(file, env):
+    """Return what a cloud tells of project and address, completed by the environment that names the cloud."""
+    together = {option: file[option] or env[option] for option in (*_ADDRESS, "ca_cert")}
+    return {**together, **_first_given(_PROJECT, file, env)}
+
+
+def _may_be_joined(task, rest, brings_identity):
+    """Whether the parts of the address that the task leaves out may come from elsewhere."""
+    # IAM's address goes with the credentials.
+    if task["auth_url"] or (task["endpoint"] and brings_identity):
+        return False
+    return task["region"] in ("", rest["region"])
+
+
+def _left_out(task, env, given):
+    """Return the option of the task because of which a variable is not used, by the option that it is for."""
+    causes = {}
+    for group in (_IDENTITY, _PROJECT, _ADDRESS):
+        cause = next((option for option in group if task[option]), "cloud" if task["cloud"] else "")
+        if cause:
+            causes.update({option: cause for option in group if env[option] and not given.get(option)})
+    return causes
+
+
+def _unused(left_out, *options):
+    """Return the end of a sentence that says why a variable is not used for any of some options; "" if none is set."""
+    for option in options:
+        if option in left_out:
+            names = " and ".join(ENVIRONMENT[option])
+            return f" ({names} of the environment is not used, because the task gives {left_out[option]})"
+    return ""
+
+
+def _described(source, *, may_hold_obs_keys):
+    ways = [way for way, options in WAYS.items() if source[options[0]]]
+    if may_hold_obs_keys and "password" in ways and "access key" in ways:
+        # The vendor's own pages put the keys for OBS beside the password.
+        ways.remove("access key")
+    return ways
+
+
+def _chosen_way(task, env):
+    """Return a tuple of the way to authenticate and of the source that describes it."""
+    for source in (task, env):
+        ways = _described(source, may_hold_obs_keys=source is env)
+        if len(ways) > 1:
+            names = " and ".join(WAYS[way][0] for way in ways)
+            origin = ", taken from the environment," if source is env else ""
+            raise InvalidInput(f"{names}{origin} are different ways to authenticate; give only one of them.")
+        if ways:
+            return ways[0], source
         # Without its secret a way is not described, but half a pair shows which one was meant.
-        for options in WAYS.values():
-            for option in options[1:]:
-                if given[option]:
-                    raise InvalidInput(f"{option} is given without {options[0]}; both are needed to authenticate.")
-        raise InvalidInput(
-            "No credentials are given; set token, or username and password, or access_key and secret_key, or cloud, "
-            "as options or in the environment (OS_TOKEN, OS_USERNAME and OS_PASSWORD, OS_ACCESS_KEY and OS_SECRET_KEY, "
-            "OS_CLOUD)."
-        )
-    by_task = [way for way in described if WAYS[way][0] in from_task]
-    candidates = by_task or described
-    if len(candidates) > 1:
-        names = " and ".join(WAYS[way][0] for way in candidates)
-        source = "" if by_task else ", taken from the environment,"
-        raise InvalidInput(f"{names}{source} are different ways to authenticate; give only one of them.")
-    return candidates[0]
+        for secret, *others in WAYS.values():
+            for option in others:
+                if source[option]:
+                    unused = _unused(_left_out(task, env, task), secret)
+                    raise InvalidInput(f"{option} is given without {secret}; both are needed to authenticate{unused}.")
+    raise InvalidInput(
+        "No credentials are given; set token, or username and password, or access_key and secret_key, or cloud, "
+        "as options or in the environment (OS_TOKEN, OS_USERNAME and OS_PASSWORD, OS_ACCESS_KEY and OS_SECRET_KEY, "
+        "OS_CLOUD)."
+    )
 
 
 def _check_strings(name, cloud):
@@ -159,31 +239,41 @@ def _check_strings(name, cloud):
             )
 
 
-def _way_of_cloud(given):
-    ways = [way for way in WAYS if way != "cloud" and given[WAYS[way][0]]]
+def _way_of_cloud(name, file):
+    ways = _described(file, may_hold_obs_keys=True)
     if len(ways) != 1:
         found = "none" if not ways else " and ".join(WAYS[way][0] for way in ways)
         raise InvalidInput(
-            f"cloud {quoted(given['cloud'])} must have one of token, password and secret_key in clouds.yaml, "
-            f"not {found}."
+            f"cloud {quoted(name)} must have one of token, password and secret_key in clouds.yaml, not {found}."
         )
     return ways[0]
 
 
-def _check_complete(way, given):
-    for option in WAYS[way]:
-        if option != "security_token" and not given[option]:
-            raise InvalidInput(f"{option} is missing; {' and '.join(WAYS[way][:2])} are needed together.")
-    if way == "password" and not given["user_domain_name"]:
+def _check_complete(way, given, left_out):
+    secret = WAYS[way][0]
+    for option in WAYS[way][1:2]:
+        if not given[option] and not given["user_id"]:
+            unused = _unused(left_out, option, "user_id")
+            raise InvalidInput(f"{option} is missing; {secret} and {option} are needed together{unused}.")
+    needs_domain = way == "password" and not (given["user_id"] and given["project_id"])
+    if needs_domain and not any(given[option] for option in _DOMAIN):
+        user = "project_name needs" if given["user_id"] else "username and password need"
+        unused = _unused(left_out, *_DOMAIN)
         raise InvalidInput(
-            "user_domain_name is missing; username and password need the domain that the user belongs to."
+            f"user_domain_name is missing; {user} the domain that the user belongs to, by its name, its user_domain_id,"
+            f" or OS_USER_DOMAIN_NAME, OS_DOMAIN_NAME or OS_USER_DOMAIN_ID in the environment{unused}."
         )
     if not given["project_id"] and not given["project_name"]:
-        raise InvalidInput("project_id or project_name is missing; a Flink job belongs to a project.")
+        unused = _unused(left_out, *_PROJECT)
+        raise InvalidInput(
+            "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name "
+            f"as OS_PROJECT_ID, OS_PROJECT_NAME or OS_TENANT_NAME{unused}."
+        )
     if way == "password" or not given["project_id"]:
         if not given["auth_url"] and not given["region"]:
             need = "username and password" if way == "password" else "project_name"
-            raise InvalidInput(f"auth_url or region is missing; {need} cannot be used without IAM's address.")
+            unused = _unused(left_out, "auth_url", "region")
+            raise InvalidInput(f"auth_url or region is missing; {need} cannot be used without IAM's address{unused}.")
 
 
 def _check_sendable(given):
@@ -192,7 +282,7 @@ def _check_sendable(given):
         if any(not "!" <= char <= "~" for char in given[option]):
             raise InvalidInput(f"{option} holds a space, line break or other character that it cannot have.")
     # These can have spaces and letters of any language, but a value from a file easily comes with its line break.
-    for option in ("username", "password", "user_domain_name", "project_name", "secret_key"):
+    for option in ("username", "user_id", "password", *_DOMAIN, "project_name", "secret_key"):
         if not given[option].isprintable():
             raise InvalidInput(f"{option} holds a line break or other character that cannot be printed.")
     if given["project_id"] and not is_project_id(given["project_id"]):
@@ -205,31 +295,34 @@ def is_project_id(value) -> bool:
 
 
 def _verify(ca_cert):
+    # Ansible has done so for the option, but nothing has for the environment.
+    ca_cert = os.path.expanduser(os.path.expandvars(ca_cert))
     if ca_cert and not os.path.exists(ca_cert):
         raise InvalidInput(f"ca_cert is {quoted(ca_cert, _LONGEST_ADDRESS)}, but there is no such file.")
     return ca_cert or True
 
 
-def _auth_url(given, allow_http):
+def _auth_url(given, allow_http, left_out):
     if given["auth_url"]:
         url = check_transport("auth_url", given["auth_url"], allow_http)
-        return url if url.endswith("/v3") else url + "/v3"
+        return url if urlsplit(url).path.endswith("/v3") else url + "/v3"
     if given["region"] in REGIONS_WITH_KNOWN_ENDPOINTS:
         return f"https://iam.{given['region']}.otc.t-systems.com/v3"
     if given["region"] and (given["password"] or not given["project_id"]):
-        raise InvalidInput(_unknown_region("auth_url", given["region"]))
+        raise InvalidInput(_unknown_region("auth_url", given["region"], left_out))
     return ""
 
 
-def _endpoint(given, way, allow_http):
+def _endpoint(given, way, allow_http, left_out):
     if given["endpoint"]:
-        return service_root(check_transport("endpoint", given["endpoint"], allow_http))
+        return service_root(check_transport("endpoint", given["endpoint"], allow_http), given["project_id"])
     if way == "password":
         return ""
     if not given["region"]:
-        raise InvalidInput("endpoint or region is missing; one of them tells where the service is.")
+        unused = _unused(left_out, "endpoint", "region")
+        raise InvalidInput(f"endpoint or region is missing; one of them says where the service is{unused}.")
     if given["region"] not in REGIONS_WITH_KNOWN_ENDPOINTS:
-        raise InvalidInput(_unknown_region("endpoint", given["region"]))
+        raise InvalidInput(_unknown_region("endpoint", given["region"], left_out))
     return regional_endpoint(given["region"])
 
 
@@ -238,14 +331,27 @@ def regional_endpoint(region: str) -> str:
     return f"https://dli.{region}.otc.t-systems.com" if region in REGIONS_WITH_KNOWN_ENDPOINTS else ""
 
 
-def service_root(url: str) -> str:
-    """Return the part of a DLI address in front of its version: catalogs list it with version and project."""
-    return url.partition("/v1.0")[0].partition("/v3")[0].rstrip("/")
+def service_root(url: str, project_id: str = "") -> str:
+    """Return the part of a DLI address in front of its version: catalogs list it with version and project.
+
+    :param url: without a slash at its end.
+    :param project_id: the project that may be at its end, where it is known.
+    """
+    # Whole segments at the end of the path alone: a host or a gateway's path may be named like a version too.
+    segments = urlsplit(url).path.split("/")[1:]
+    of_project = bool(segments) and (segments[-1] == project_id or bool(_USUAL_PROJECT_ID.fullmatch(segments[-1])))
+    end = len(segments) - of_project
+    if not end or segments[end - 1] not in _VERSIONS:
+        return url
+    return url.removesuffix("/".join(["", *segments[end - 1 :]])).rstrip("/")
 
 
-def _unknown_region(option, region):
+def _unknown_region(option, region, left_out):
     known = " and ".join(REGIONS_WITH_KNOWN_ENDPOINTS)
-    return f"{option} is missing; addresses are known only for the regions {known}, not for {quoted(region)}."
+    return (
+        f"{option} is missing; addresses are known only for the regions {known}, not for {quoted(region)}"
+        f"{_unused(left_out, option)}."
+    )
 
 
 def check_transport(source: str, url: str, allow_http: bool) -> str:
