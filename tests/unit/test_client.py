@@ -239,7 +239,7 @@ def fixture_slow_gate(monkeypatch):
             clock.sleep(100)
             return super().__enter__()
 
-    monkeypatch.setattr(http_client, "Gate", SlowLimiter)
+    monkeypatch.setattr(http_client, "Limiter", SlowLimiter)
     return clock
 
 
@@ -298,9 +298,12 @@ def test_a_list_is_read_page_by_page_to_its_end(
 
 
 def test_a_list_that_ignores_the_offset_still_ends(httpserver, client):
+    """But not as if it were whole."""
     listing = {"job_list": {"jobs": [{"job_id": number} for number in range(100)], "total_count": 300}}
     httpserver.expect_request("/v1.0/p/streaming/jobs").respond_with_json(listing)
-    assert len(list(api_at(httpserver, client).list_jobs())) == 100
+    with pytest.raises(_errors.UnexpectedResponse, match="with 100 of 300 jobs, so the list is incomplete"):
+        list(api_at(httpserver, client).list_jobs())
+    assert len(httpserver.log) == 3 * 2
 
 
 def api_at(httpserver, client, auth=None, kind=FlinkJobApi):

@@ -140,8 +140,8 @@ def test_one_that_has_its_name_already_costs_no_look_at_the_name(service, templa
 def test_a_template_that_another_task_renames_meanwhile_does_not_stand_in_its_own_way(service, template, monkeypatch):
     planted, real = service.templates.add(name="t"), TemplateApi.list_templates
 
-    def renamed_after_the_first_look(self, **filters):
-        found = list(real(self, **filters))
+    def renamed_after_the_first_look(self, *args, **filters):
+        found = list(real(self, *args, **filters))
         planted["name"] = "new"
         return iter(found)
 
@@ -279,9 +279,9 @@ def test_a_created_template_that_is_gone_again(service, template, monkeypatch):
     real = TemplateApi.list_templates
     seen = []
 
-    def fleeting(self, **filters):
+    def fleeting(self, *args, **filters):
         seen.append(filters)
-        return iter([{"template_id": 7, "name": "t"}]) if len(seen) == 2 else real(self, **filters)
+        return iter([{"template_id": 7, "name": "t"}]) if len(seen) == 2 else real(self, *args, **filters)
 
     monkeypatch.setattr(TemplateApi, "create_template", refused(AlreadyExists, "DLI.0006"))
     monkeypatch.setattr(TemplateApi, "list_templates", fleeting)
@@ -330,11 +330,11 @@ def test_a_failure_after_the_write_tells_what_was_done(service, template, monkey
     service.templates.add(name="t", desc="old")
     real, lists = TemplateApi.list_templates, []
 
-    def listed_once(self, **filters):
+    def listed_once(self, *args, **filters):
         lists.append(filters)
         if len(lists) > 1:
             raise ConnectionFailed("Lost.", "operation")
-        return real(self, **filters)
+        return real(self, *args, **filters)
 
     monkeypatch.setattr(TemplateApi, "list_templates", listed_once)
     result = template(name="t", desc="new")

@@ -13,6 +13,7 @@ import json
 
 from .._errors import UnexpectedResponse
 from .._model.fields import JobKind
+from .._model.job import OddJob
 from .._model.responses import check_graph, check_job, checked_id, lacking
 from .connection import Connection, object_of
 from .pages import read_pages
@@ -21,7 +22,7 @@ from .pages import read_pages
 class FlinkJobApi(Connection):
     """The operations on the Flink jobs of one project."""
 
-    def list_jobs(self, show_detail: bool = True, at_most: int | None = None, **filters):
+    def list_jobs(self, show_detail: bool = True, at_most: int | None = None, odd: list | None = None, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.
 
         Whether the service's filter compares whole names is unknown. Jobs of another name are left out here, so that
@@ -29,6 +30,7 @@ class FlinkJobApi(Connection):
 
         :param show_detail: whether with details; only without them the list tells C(user_name) (documented).
         :param at_most: how many jobs the caller can use.
+        :param odd: takes an C(OddJob) for each job that has not the shape of the API's; None when that is an error.
         :param filters: the documented query parameters, such as C(name) or C(tags).
         :raises TooMany: there are more; where the service tells how many, this takes one request.
         """
@@ -39,10 +41,19 @@ class FlinkJobApi(Connection):
         def request(page):
             return self._request("GET", "/jobs", query={**query, **page})
 
-        for _job_id, job in read_pages(request, operation, "job_list", "jobs", "job_id", self.parallelism, at_most):
-            if wanted is None or job.get("name") in (None, "", wanted):
+        for job in read_pages(request, operation, "job_list", "jobs", "job_id", self.parallelism, at_most):
+            if wanted is not None and job.get("name") not in (None, "", wanted):
+                continue
+            try:
                 check_job(job, operation)
-                yield job
+            except UnexpectedResponse as exc:
+                # By a name that is asked for, only the job that has it is meant.
+                if odd is None and (wanted is None or job.get("name") == wanted):
+                    raise
+                if odd is not None:
+                    odd.append(OddJob(job, str(exc)))
+                continue
+            yield job
 
     def get_job(self, job_id: int) -> dict:
         """Return the detail of a job."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from .._errors import UnexpectedResponse
-from .._model.responses import checked_id, is_whole_number, lacking
+from .._model.responses import is_whole_number, lacking
 from .connection import object_of
 
 # The documented maximum; a larger limit is refused.
@@ -25,7 +25,7 @@ class TooMany(Exception):
 
 
 def read_pages(request, operation: str, key: str, what: str, id_name: str, parallelism: int, at_most=None):
-    """Yield the id of each element of a list, and the element, page by page as the caller goes on.
+    """Yield the elements of a list, page by page as the caller goes on.
 
     :param request: callable that takes the query parameters of a page, and returns the response.
     :param operation: how errors name the request.
@@ -35,18 +35,28 @@ def read_pages(request, operation: str, key: str, what: str, id_name: str, paral
     :param parallelism: how many pages may be read concurrently.
     :param at_most: how many elements the caller can use.
     :raises TooMany: there are more.
+    :raises UnexpectedResponse: the list has fewer elements than it says itself, each time that it is read.
     """
 
     def read(offset):
         response = request({"limit": PAGE_SIZE, "offset": offset})
         return _page(object_of(response, key, operation), operation, what)
 
-    seen: set[int] = set()
+    seen: set = set()
     for _reading in range(_MOST_READINGS):
         with _page_reader(read, parallelism) as page_at:
-            is_whole = yield from _new_elements(page_at, seen, operation, id_name, at_most)
-        if is_whole:
+            was_changed, count, total = yield from _new_elements(page_at, seen, operation, id_name, at_most)
+        is_short = total is not None and count < total
+        if not was_changed and not is_short:
             return
+    if is_short:
+        # Who takes the rest for gone may create it anew, or report a deletion that nobody has carried out.
+        raise UnexpectedResponse(
+            f"The service answered {operation} with {count} of {total} {what}, so the list is incomplete.",
+            operation,
+            200,
+            lasting=True,
+        )
 
 
 def _page_reader(read, parallelism):
@@ -60,33 +70,41 @@ def _page_reader(read, parallelism):
 
 
 def _new_elements(page_at, seen, operation, id_name, at_most):
-    """Yield the id of each element of a list that was not seen yet, and the element; return whether none was missed.
+    """Yield the elements of a list that were not seen yet, and return how it was read.
 
-    One that is deleted shifts those behind it to pages that were read already, and the total tells that it happened.
+    An element that is deleted meanwhile shifts those behind it to pages that were read already.
+
+    :returns: a tuple of whether the total changed from page to page, of the number of elements, and of the total (None
+        where the service does not count).
     """
-    offset, step, total, longest, is_whole = 0, PAGE_SIZE, None, 0, True
-    here: set[int] = set()
+    offset, step, total, longest, was_changed = 0, PAGE_SIZE, None, 0, False
+    here: set = set()
     while True:
         total_before = total
         page, total = page_at(offset, step, total)
-        is_whole = is_whole and total_before in (None, total)
+        was_changed = was_changed or total_before not in (None, total)
         # What is created meanwhile shifts the pages the other way, so that an element can come twice.
-        elements = {checked_id(element.get(id_name), operation, id_name): element for element in page}
+        elements = {_key(element.get(id_name)): element for element in page}
         is_over = elements.keys() <= here
         here.update(elements)
-        new = {element_id: element for element_id, element in elements.items() if element_id not in seen}
+        new = {key: element for key, element in elements.items() if key not in seen}
         seen.update(new)
         if at_most is not None and max(total or 0, len(seen)) > at_most:
             raise TooMany(operation)
-        yield from new.items()
+        yield from new.values()
         offset, step, longest = offset + len(page), len(page), max(longest, len(page))
         # A page can be short before the last one, if the service has a limit of its own.
         if is_over or (len(page) < longest if total is None else offset >= total):
-            return is_whole
+            return was_changed, len(here), total
         if offset >= _MOST_ELEMENTS:
             raise UnexpectedResponse(
                 f"The service answered {operation} with a list without end.", operation, 200, lasting=True
             )
+
+
+def _key(element_id):
+    """Return what tells an element from the others, also where it has no valid id."""
+    return int(element_id) if is_whole_number(element_id) else repr(element_id)
 
 
 def _page(listing, operation, what):

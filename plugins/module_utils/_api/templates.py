@@ -14,18 +14,21 @@ from .pages import read_pages
 class TemplateApi(Connection):
     """The operations on the templates of one project."""
 
-    def list_templates(self, **filters):
-        """Yield every template that the filters leave. The filter by name is fuzzy (documented)."""
+    def list_templates(self, is_meant=lambda _template: True, **filters):
+        """Yield every template that the filters leave. The filter by name is fuzzy (documented).
+
+        :param is_meant: callable that says of a template, as the service returns it, whether the caller is after it;
+            what the others look like does not matter.
+        """
         operation = self._operation("GET", "/job-templates")
 
         def request(page):
             return self._request("GET", "/job-templates", query={**filters, **page})
 
-        for template_id, template in read_pages(
-            request, operation, "template_list", "templates", "template_id", self.parallelism
-        ):
-            check_template(template, operation)
-            yield {**template, "template_id": template_id}
+        for template in read_pages(request, operation, "template_list", "templates", "template_id", self.parallelism):
+            if is_meant(template):
+                check_template(template, operation)
+                yield {**template, "template_id": int(template["template_id"])}
 
     def create_template(self, body: dict) -> None:
         """Create a template of SQL jobs."""

@@ -19,6 +19,7 @@ from .._model.fleet import (
     goals_from_params,
 )
 from .._model.goal import Goal
+from .._model.job import OddJob, odd_warnings
 from .._model.rules import check_seconds
 from .._parallel import read_each
 from .._reconcile.fleet_reader import FleetReader
@@ -67,25 +68,28 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
 
     :raises RequestError: the service rejected a request or did not respond.
     """
-    jobs = select(api, audit.selection)
+    odd: list[OddJob] = []
+    jobs = select(api, audit.selection, odd)
     compared = None
     if audit.goals is not None:
         # A desired job that the filters leave out is not missing.
-        compared = _find_desired(api, audit.goals, jobs if audit.selection.is_everything else None)
+        compared = _find_desired(api, audit.goals, jobs if audit.selection.is_everything else None, odd)
         # What was read for the comparison is known for the other findings too.
         found = {entry.job.job_id: entry.job for entry in compared if entry.job}
         jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
     findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
-    return {"changed": False, "findings": findings, "count": len(jobs), "warnings": cu_warnings(compared or [])}
+    warnings = odd_warnings(odd) + cu_warnings(compared or [])
+    return {"changed": False, "findings": findings, "count": len(jobs), "warnings": warnings}
 
 
-def _find_desired(api, goals, all_jobs):
+def _find_desired(api, goals, all_jobs, odd):
     """Find the job of each goal among all jobs, and read what the goal manages.
 
-    :param all_jobs: all jobs of the project, where they were listed just now; None where they were not.
+    :param all_jobs: all jobs of the project but for C(odd) ones, where they were listed just now; None where they were
+        not.
     """
     reader = FleetReader(api)
-    with reader.snapshot(len(goals), all_jobs):
+    with reader.snapshot(len(goals), all_jobs, odd):
         return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
 
 

@@ -17,6 +17,7 @@ from .._errors import (
 )
 from .._model.fields import SQL
 from .._model.fleet import check_parallelism
+from .._model.job import OddJob, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
@@ -104,14 +105,15 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
 
     :raises RequestError: the service rejected a request or did not respond.
     """
-    jobs = select(api, query.selection, query.details)
+    odd: list[OddJob] = []
+    jobs = select(api, query.selection, odd, query.details)
     results = [_result(job, query) for job in jobs]
     rejected = []
     if query.execution_plan:
         rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
     if query.stream_graph:
         rejected += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
-    return {"changed": False, "jobs": results, "count": len(results), "warnings": _warnings(rejected)}
+    return {"changed": False, "jobs": results, "count": len(results), "warnings": odd_warnings(odd) + _warnings(rejected)}
 
 
 def _result(job, query):

@@ -13,7 +13,7 @@ from .._api.pages import PAGE_SIZE, TooMany
 from .._errors import InvalidInput, NotFound
 from .._model.canonical import tag_strings
 from .._model.fields import FIELDS_BY_NAME, KINDS, identity_options
-from .._model.job import ObservedJob
+from .._model.job import ObservedJob, OddJob
 from .._model.rules import (
     WIDEST_LONG,
     check_name,
@@ -70,17 +70,20 @@ def selection_from_params(params: dict) -> Selection:
     return Selection(params["job_id"], statuses, {**filters, **tags_filter(tags)})
 
 
-def select(api: FlinkJobApi, selection: Selection, details: bool = True) -> list[ObservedJob]:
+def select(api: FlinkJobApi, selection: Selection, odd: list[OddJob], details: bool = True) -> list[ObservedJob]:
     """Read the jobs that are asked for, in the order of the service.
 
     Where a name or an id is given, they have all fields that the service has of them, otherwise those of its list.
 
+    :param odd: takes the jobs of the list that have not the shape of the API's, unless a name or an id is given: the
+        job that is meant has to have it.
     :param details: False for a summary of each job, which is a smaller response.
     :raises RequestError: the service rejected a request or did not respond.
     """
     if selection.job_id is not None:
         return _one_job(api, selection, details)
-    jobs = [job for job in _in_statuses(api, selection, details) if _matches(job, selection)]
+    aside = None if "name" in selection.filters else odd
+    jobs = [job for job in _in_statuses(api, selection, details, aside) if _matches(job, selection)]
     # A name is asked for to know one job well, and jobs with one name are few.
     return complete_each(api, jobs) if details and "name" in selection.filters else jobs
 
@@ -136,20 +139,21 @@ def _one_job(api, selection, details):
     return []
 
 
-def _in_statuses(api, selection, details):
+def _in_statuses(api, selection, details, odd):
     """Return the jobs of the list, perhaps with more statuses, by as few requests as can be known beforehand.
 
     The service's list takes one status at most.
     """
     filters, statuses = selection.filters, selection.statuses
     if len(statuses) < 2:
-        return _listed(api, details, **filters, **({"status": statuses[0]} if statuses else {}))
+        return _listed(api, details, odd=odd, **filters, **({"status": statuses[0]} if statuses else {}))
     try:
         # So many pages take no more requests than a list for each status.
-        return list(_listed(api, details, at_most=len(statuses) * PAGE_SIZE, **filters))
+        return list(_listed(api, details, odd=odd, at_most=len(statuses) * PAGE_SIZE, **filters))
     except TooMany:
         # In the order of a job's life, so that a job which goes on meanwhile is still to come, or comes twice.
-        jobs = {job.job_id: job for status in statuses for job in _listed(api, details, **filters, status=status)}
+        lists = (_listed(api, details, odd=odd, **filters, status=status) for status in statuses)
+        jobs = {job.job_id: job for listed in lists for job in listed}
         return sorted(jobs.values(), key=lambda job: job.job_id, reverse=True)
 
 

@@ -14,6 +14,7 @@ from .fields import (
     JobKind,
     kind_of,
 )
+from .responses import is_whole_number
 from .status import ALIVE, ENDED
 
 # What results tell of a job besides its fields, where the service gives it (documented: list and detail).
@@ -33,6 +34,32 @@ _FACTS = (
 def same_path(one: str, other: str) -> bool:
     """Whether two paths in OBS are the same; they come with and without scheme and closing slash (vendor)."""
     return one.removeprefix("obs://").strip("/") == other.removeprefix("obs://").strip("/")
+
+
+class OddJob:
+    """A job of the list that has not the shape of the API's jobs: nothing counts of it but what it is found by.
+
+    :param response: the element of C(job_list.jobs), in whatever shape.
+    :param problem: a sentence about what is wrong with it.
+
+    C(job_id) is None and C(name) "" where there is no valid one.
+    """
+
+    def __init__(self, response: dict, problem: str) -> None:
+        job_id, name = response.get("job_id"), response.get("name")
+        self.job_id = int(job_id) if is_whole_number(job_id) else None
+        self.name = name if isinstance(name, str) else ""
+        self.problem = problem
+
+
+def odd_warnings(odd: list[OddJob]) -> list[str]:
+    """Return one sentence about the jobs that a result leaves out, because they have not the shape of the API's."""
+    # A list that is read twice has them twice.
+    problems = list(dict.fromkeys(job.problem for job in odd))
+    if not problems:
+        return []
+    others = f" The same goes for {len(problems) - 1} more of the jobs." if len(problems) > 1 else ""
+    return [f"A job is left out of the result. {problems[0]}{others}"]
 
 
 class ObservedJob:

@@ -15,9 +15,9 @@ import re
 from .._errors import UnexpectedResponse
 from .fields import FIELDS, RESOURCE_CONFIG_OPTIONS
 
-# The API's widest number is one of 64 bits; no text of 18 digits is beyond it.
+# The API's widest number is one of 64 bits.
 _WIDEST_NUMBER = 2**63
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}")
 _LONGEST_WORD = 255
 
 
@@ -29,7 +29,7 @@ def lacking(operation: str, what: str) -> UnexpectedResponse:
 def is_whole_number(value) -> bool:
     """Whether a value is a whole number of at most 64 bits, or a text of one."""
     if isinstance(value, str):
-        return bool(_WHOLE_NUMBER.fullmatch(value))
+        return bool(_WHOLE_NUMBER.fullmatch(value)) and abs(int(value)) < _WIDEST_NUMBER
     if isinstance(value, float):
         return value.is_integer() and abs(value) < _WIDEST_NUMBER
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _WIDEST_NUMBER

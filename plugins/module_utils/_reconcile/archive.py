@@ -17,6 +17,7 @@ from .._errors import (
     RequestError,
 )
 from .._http.retry import may_be_carried_out
+from .._model.job import OddJob
 from .._model.result import Result
 from .._model.rules import (
     WIDEST_LONG,
@@ -242,7 +243,12 @@ def _selected(api, task):
     """
     if task.names is None and task.job_ids is None:
         return None
-    jobs = {int(job["job_id"]): printable(job.get("name") or "") for job in api.list_jobs(show_detail=False)}
+    odd: list[OddJob] = []
+    responses = api.list_jobs(show_detail=False, odd=odd)
+    jobs = {int(job["job_id"]): printable(job.get("name") or "") for job in responses}
+    for job in odd:
+        if job.name in (task.names or ()) or job.job_id in (task.job_ids or ()):
+            raise ConflictError(f"A job that is to be exported cannot be read. {job.problem} Nothing was exported.")
     chosen = []
     for name in task.names or ():
         found = [job_id for job_id, other in jobs.items() if other == name]

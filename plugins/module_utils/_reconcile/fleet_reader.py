@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import Any
 
 from .._api.flink_jobs import FlinkJobApi
 from .._api.pages import PAGE_SIZE, TooMany
 from .._errors import RequestError
-from .._model.job import ObservedJob
+from .._model.job import ObservedJob, OddJob
 from .reader import JobReader
 from .together import Together, copy_of
 
@@ -24,15 +25,25 @@ _UNLIMITED = 1 << 30
 class Listing:
     """The jobs of a project at one moment.
 
-    :param jobs: all of them.
+    :param jobs: all that have the shape of the API's.
+    :param odd: all others.
     """
 
-    def __init__(self, jobs: list[ObservedJob]) -> None:
+    def __init__(self, jobs: list[ObservedJob], odd: Iterable[OddJob] = ()) -> None:
         self.jobs = jobs
-        self.by_id = {job.job_id: job for job in jobs}
-        self.by_name: dict[str, list[ObservedJob]] = {}
+        self._by_id = {job.job_id: job for job in jobs}
+        self._by_name: dict[str, list[ObservedJob]] = {}
         for job in jobs:
-            self.by_name.setdefault(job.name, []).append(job)
+            self._by_name.setdefault(job.name, []).append(job)
+        self._odd_names = {job.name for job in odd}
+
+    def with_id(self, job_id: int) -> ObservedJob | None:
+        """Return the job of an id, None when it has to be asked for."""
+        return self._by_id.get(job_id)
+
+    def named(self, name: str) -> list[ObservedJob] | None:
+        """Return the jobs of a name, None when they have to be asked for: then an odd one is meant, and an error."""
+        return None if name in self._odd_names else self._by_name.get(name, [])
 
 
 class FleetReader(JobReader):
@@ -54,28 +65,28 @@ class FleetReader(JobReader):
         self._live = Together(self._responses, _UNLIMITED)
 
     @contextmanager
-    def snapshot(self, size: int, jobs: list[ObservedJob] | None = None):
+    def snapshot(self, size: int, jobs: list[ObservedJob] | None = None, odd: Iterable[OddJob] = ()):
         """Read from one listing from here on.
 
         :param size: how many jobs will be read.
-        :param jobs: all jobs of the project, where they were listed just now.
+        :param jobs: all jobs of the project, where they were listed just now, and C(odd) those that are left out.
         """
         self.size = size
-        self._listings = {} if jobs is None else {(): Listing(jobs)}
+        self._listings = {} if jobs is None else {(): Listing(jobs, odd)}
         try:
             yield
         finally:
             self._listings = None
 
     def all_jobs(self, **filters) -> list[ObservedJob]:
-        """Return all jobs that the service's filters leave."""
+        """Return all jobs that the service's filters leave, but for odd ones."""
         return self._listing(filters, whole=True).jobs
 
     def read(self, job_id: int, fields) -> ObservedJob:
         if self._listings is None:
             return self.with_fields(self.read_now(job_id), fields)
         listing = self._listing({})
-        job = listing.by_id.get(job_id) if listing else None
+        job = listing.with_id(job_id) if listing else None
         return self._with_detail(job, fields) if job else super().read(job_id, fields)
 
     def read_now(self, job_id: int) -> ObservedJob:
@@ -87,7 +98,7 @@ class FleetReader(JobReader):
             jobs = None if filters else self._live.ask(name)
         else:
             listing = self._listing(filters)
-            jobs = listing.by_name.get(name, []) if listing else None
+            jobs = listing.named(name) if listing else None
         return super()._named(name, **filters) if jobs is None else jobs
 
     def _listing(self, filters, whole=False):
@@ -109,13 +120,15 @@ class FleetReader(JobReader):
     def _list(self, filters, at_most=None):
         if at_most == 0:
             return None
+        odd: list[OddJob] = []
         try:
-            jobs = [ObservedJob(response, "list") for response in self._api.list_jobs(at_most=at_most, **filters)]
+            responses = self._api.list_jobs(at_most=at_most, odd=odd, **filters)
+            jobs = [ObservedJob(response, "list") for response in responses]
         except TooMany:
             # Remembered like the pages of a listing, so that it is not asked again at each look.
             listing, pages = None, at_most // PAGE_SIZE + 1
         else:
-            listing, pages = Listing(jobs), max(1, -(-len(jobs) // PAGE_SIZE))
+            listing, pages = Listing(jobs, odd), max(1, -(-(len(jobs) + len(odd)) // PAGE_SIZE))
         if not filters:
             self._pages = pages
         return listing
@@ -129,6 +142,6 @@ class FleetReader(JobReader):
             return {}
         # An id that is not listed is asked for alone: its detail tells why.
         return {
-            question: listing.by_id.get(question) if isinstance(question, int) else listing.by_name.get(question, [])
+            question: listing.with_id(question) if isinstance(question, int) else listing.named(question)
             for question in questions
         }

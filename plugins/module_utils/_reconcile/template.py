@@ -129,10 +129,6 @@ def converge_template(api: TemplateApi, task: TemplateTask, apply: bool, clock=t
     return _result(task, operation, found, after, template, warnings)
 
 
-def _listed(api, **filters):
-    return list(api.list_templates(**filters))
-
-
 def _normalised(response):
     fields = {key: canonical(FIELDS_BY_NAME[key], response.get(key)) for key in ("desc", "sql_body")}
     template = {**{key: response.get(key) for key in _FACTS}, "name": str(response.get("name") or ""), **fields}
@@ -169,12 +165,13 @@ def _check_name_is_free(api, name, template_id):
         )
 
 
-def _with_id(api, template_id):
-    return [template for template in _listed(api) if template["template_id"] == template_id]
+def _with_id(api, template_id, **filters):
+    # The service may write a number as a string.
+    return list(api.list_templates(lambda template: str(template.get("template_id")) == str(template_id), **filters))
 
 
 def _named(api, name):
-    return [template for template in _listed(api, name=name) if template.get("name") == name]
+    return list(api.list_templates(lambda template: template.get("name") == name, name=name))
 
 
 def _ids(templates):
@@ -239,7 +236,7 @@ def _tags_warnings(api, task, found):
     tags = tags_filter(task.tags)
     if not (tags and found) or task.state == "absent":
         return []
-    if found["template_id"] in {other["template_id"] for other in _listed(api, name=found.get("name"), **tags)}:
+    if _with_id(api, found["template_id"], name=found.get("name"), **tags):
         return []
     return [
         f"The tags of {task.label} are unconfirmed: the service does not find it by {tags['tags']}. It documents no "
