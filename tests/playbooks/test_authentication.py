@@ -283,6 +283,22 @@ def test_a_token_that_has_expired(service: LocalDli) -> None:
     assert result["error"]["type"] == "AuthenticationFailed"
 
 
+@pytest.mark.parametrize(
+    ("way", "advice"),
+    [
+        ("keys, project by name", "Check the keys, and the clock of the host that runs the module."),
+        ("token, project by name", "The token may have expired; give a new one."),
+    ],
+)
+def test_iam_refuses_the_credentials_with_the_same_advice(way: str, advice: str, service: LocalDli) -> None:
+    """An hour's difference between two clocks shows first where the project is looked up."""
+    options = options_of(way, service)
+    secret = "token" if "token" in options else "secret_key"
+    result = run({**options, secret: "not-the-right-one", **JOB})
+    assert result["failed"] and result["msg"].endswith(advice)
+    assert calls(service) == LOOK_UP
+
+
 def test_a_project_that_does_not_exist(service: LocalDli) -> None:
     for way in ("keys, project by name", "password, project by name"):
         result = run({**options_of(way, service), "project_name": "no-such-project", **JOB})
@@ -379,6 +395,32 @@ def test_a_file_of_authorities_that_is_not_there(tls_service: LocalDli, tmp_path
     assert result["failed"]
     assert_one_sentence(result["msg"])
     assert "nowhere.pem" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a certificate",
+        b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        b"\xff\xfe\x00" * 40,
+    ],
+    ids=["nothing", "text", "half a certificate", "binary"],
+)
+def test_a_file_of_authorities_that_holds_none(content: bytes, tls_service: LocalDli, tmp_path: Path) -> None:
+    path = tmp_path / "authorities.pem"
+    path.write_bytes(content)
+    result = run({**options_of("token", tls_service), "ca_cert": str(path), **JOB})
+    assert result["failed"] and result["msg"].endswith(", but that file holds no certificates in PEM.")
+    assert_one_sentence(result["msg"])
+    assert result["error"]["type"] == "InvalidInput" and tls_service.requests == []
+
+
+def test_a_folder_of_authorities(tls_service: LocalDli, authority: trustme.CA, tmp_path: Path) -> None:
+    """As OpenSSL takes it: files that are named by a hash of their subject, of which there is none here."""
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    result = run({**options_of("token", tls_service), "ca_cert": str(tmp_path), **JOB})
+    assert result["failed"] and "certificate could not be verified" in result["msg"]
 
 
 # Not too short: Ansible hides each occurrence of a secret, and one letter would be everywhere.

@@ -66,6 +66,21 @@ class Peer:
         _read_request(connection)
         connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 
+    def _want_a_user(self, connection):
+        _read_request(connection)
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    def _forbid(self, connection):
+        _read_request(connection)
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    def _misunderstand(self, connection):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    def _greet(self, connection):
+        connection.sendall(b"220 ready, but not for TLS\r\n")
+
     def _tunnel(self, connection):
         assert _read_request(connection).startswith(b"CONNECT ")
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -202,3 +217,64 @@ def test_with_a_wrong_certificate_nothing_was_sent_and_nothing_is_sent_again(
             post(client, f"https://{HOST if through_proxy else peer.address}")
     assert (caught.value.sent, caught.value.lasting) == (False, True)
     assert peer.taken == [] and peer.connections == 1
+
+
+ANYWHERE = "that address, or the one of the proxy in HTTPS_PROXY of the environment, is not valid"
+NO_TLS = "there is no TLS at that port; check the port, and whether it is http instead of https"
+# What does not change by itself: what a peer does on each connection, how the proxy is named ("" for none, "peer" for
+# that peer), and the words.
+LASTING = {
+    "a proxy that wants a user": (
+        ("want_a_user",),
+        "http://peer",
+        "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)",
+    ),
+    "a proxy that does not take the user": (
+        ("want_a_user",),
+        "http://user:our-password@peer",
+        "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)",
+    ),
+    "a proxy that forbids": (("forbid",), "http://peer", "the proxy did not connect (HTTP 403)"),
+    "a proxy without TLS": (
+        ("misunderstand",),
+        "https://peer",
+        "the proxy does not speak TLS; HTTPS_PROXY has to name it with http://",
+    ),
+    "SOCKS without its library": (
+        (),
+        "socks5://peer",
+        "HTTPS_PROXY of the environment names a SOCKS proxy, for which the Python library PySocks is missing",
+    ),
+    "a proxy without a host": ((), "http://", ANYWHERE),
+    "a proxy with half of an address": ((), "http://[::1", ANYWHERE),
+    "a proxy with a port that is none": ((), "http://127.0.0.1:99999", ANYWHERE),
+    "a proxy with a # in its password": ((), "http://user:our#password@127.0.0.1:1", ANYWHERE),
+    "a proxy of another scheme": ((), "ftp://127.0.0.1:1", ANYWHERE),
+    "plain http": (("misunderstand",), "", NO_TLS),
+    "another protocol": (("greet", "hear"), "", NO_TLS),
+}
+
+
+@pytest.mark.parametrize(("steps", "proxy", "words"), LASTING.values(), ids=LASTING)
+def test_what_does_not_change_by_itself_ends_at_once(client, authority, monkeypatch, steps, proxy, words):
+    with Peer(authority.issue_cert(HOST), steps) as peer:
+        if proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.replace("peer", peer.address))
+        with pytest.raises(_errors.ConnectionFailed) as caught:
+            client.request("GET", f"https://{HOST if proxy else peer.address}/x")
+    host = HOST if proxy else peer.address
+    assert str(caught.value) == f"No answer from {host} to GET /x: {words}."
+    assert caught.value.lasting and client.repeated == 0
+    assert "our" not in str(caught.value)
+    assert peer.connections == (1 if steps else 0)
+
+
+def test_a_proxy_that_is_not_found_ends_at_once(client, monkeypatch):
+    def unknown(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with pytest.raises(_errors.ConnectionFailed) as caught:
+        client.request("GET", f"https://{HOST}/x")
+    assert caught.value.lasting and client.repeated == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from .._errors import ConflictError, UnexpectedResponse
+from .._errors import AuthenticationFailed, ConflictError, UnexpectedResponse
 from .._text import quoted
 from .credentials import (
     Credentials,
@@ -101,7 +101,12 @@ def _request_auth(credentials, project_id=""):
 def _project_id_by_name(client, credentials):
     """C(GET /v3/projects?name=), compared again here because a filter may match more than was asked for."""
     url = f"{credentials.auth_url}/projects"
-    payload = client.request("GET", url, _request_auth(credentials), query={"name": credentials.project_name})
+    auth = _request_auth(credentials)
+    try:
+        payload = client.request("GET", url, auth, query={"name": credentials.project_name})
+    except AuthenticationFailed as exc:
+        exc.explained(auth.advice)
+        raise
     projects = payload.get("projects") if isinstance(payload, dict) else None
     if not isinstance(projects, list):
         raise UnexpectedResponse(

@@ -11,6 +11,7 @@ decided in _http/retry.py.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -64,6 +65,18 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
+
+_TUNNEL_FAILED = re.compile(r"Tunnel connection failed: (\d{3})\b")
+_PROXY_AUTHENTICATION = 407
+_TEMPORARY_FOR_A_PROXY = (408, 429)
+# What OpenSSL calls the first bytes of a peer that speaks something else, by version.
+_NOT_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "PACKET_LENGTH_TOO_LONG",
+)
 
 # What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
 # Terraform provider.
@@ -240,22 +253,41 @@ def _connection_failed(operation, url, exc, timeout):
     cause = _cause(failure)
     sent = not _never_connected(failure)
     lasting = False
+    refusal = _status_of_tunnel(failure)
     if _is_about_certificate(exc, cause):
         words = _reason(cause) if isinstance(cause, ssl.SSLError) else printable(cause)
         problem = f"its certificate could not be verified ({words}); see the option ca_cert"
         # It is verified before anything is sent.
         sent, lasting = False, True
+    elif isinstance(exc, requests.exceptions.InvalidSchema):
+        # Of an address with another scheme than http and https nothing gets here.
+        problem = "HTTPS_PROXY of the environment names a SOCKS proxy, for which the Python library PySocks is missing"
+        sent, lasting = False, True
+    elif isinstance(exc, requests.exceptions.InvalidURL):
+        # Not quoted: there may be a password in it.
+        problem = "that address, or the one of the proxy in HTTPS_PROXY of the environment, is not valid"
+        sent, lasting = False, True
+    elif _does_not_speak_tls(cause):
+        problem, lasting = "there is no TLS at that port; check the port, and whether it is http instead of https", True
+        if isinstance(exc, requests.exceptions.ProxyError):
+            problem, sent = "the proxy does not speak TLS; HTTPS_PROXY has to name it with http://", False
+    elif refusal == _PROXY_AUTHENTICATION:
+        problem = "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)"
+        lasting = True
+    elif refusal:
+        problem = f"the proxy did not connect (HTTP {refusal})"
+        lasting = 400 <= refusal < 500 and refusal not in _TEMPORARY_FOR_A_PROXY
     elif isinstance(exc, requests.exceptions.ProxyError):
         words = "the connection through the proxy was lost" if sent else "the proxy did not connect"
         problem = f"{words} ({_reason(cause)})"
+        lasting = _is_unknown_host(cause)
     elif isinstance(exc, requests.exceptions.ConnectTimeout):
         problem = f"no connection within {min(CONNECT_TIMEOUT_SECONDS, timeout):g} seconds"
     elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
         problem = "no answer in time; see the option timeout"
     else:
         problem = _reason(cause)
-        # There is no such host; that the name could not be looked up just now is another error.
-        lasting = isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+        lasting = _is_unknown_host(cause)
     return ConnectionFailed(f"No answer from {host} to {operation}: {problem}.", operation, sent, lasting)
 
 
@@ -281,10 +313,23 @@ def _never_connected(failure):
 
     ProxyError does not tell: urllib3 raises it also when a connection through the proxy breaks after the request.
     """
-    return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or (
-        # Of a proxy's refusal there is nothing but the words of http.client.
-        isinstance(failure, OSError) and str(failure).startswith("Tunnel connection failed")
-    )
+    return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or _status_of_tunnel(failure) > 0
+
+
+def _status_of_tunnel(failure):
+    """Return the HTTP status with which a proxy refused to connect, 0 when that is not what happened."""
+    # There is nothing of it but the words of http.client.
+    match = _TUNNEL_FAILED.match(str(failure)) if isinstance(failure, OSError) else None
+    return int(match.group(1)) if match else 0
+
+
+def _is_unknown_host(cause):
+    """Whether there is no such host; that its name could not be looked up just now is another error."""
+    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+
+
+def _does_not_speak_tls(cause):
+    return isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS
 
 
 def _is_about_certificate(exc, cause):

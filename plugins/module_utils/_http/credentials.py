@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
@@ -299,6 +300,13 @@ def _verify(ca_cert):
     ca_cert = os.path.expanduser(os.path.expandvars(ca_cert))
     if ca_cert and not os.path.exists(ca_cert):
         raise InvalidInput(f"ca_cert is {quoted(ca_cert, _LONGEST_ADDRESS)}, but there is no such file.")
+    if os.path.isfile(ca_cert):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_cert)
+        except OSError as exc:
+            # SSLError is one too.
+            problem = "holds no certificates in PEM" if isinstance(exc, ssl.SSLError) else "cannot be read"
+            raise InvalidInput(f"ca_cert is {quoted(ca_cert, _LONGEST_ADDRESS)}, but that file {problem}.") from exc
     return ca_cert or True
 
 
