@@ -295,6 +295,6 @@ def test_what_takes_no_time_is_not_told(job, told, pipe):
 
 
 def test_progress_can_be_switched_off(job, told, pipe):
-    assert job(name="orders", queue_name="q", state="started", progress=False)["changed"]
+    assert job(name="orders", queue_name="q", entrypoint="a.jar", state="started", progress=False)["changed"]
     Progress(path=str(pipe)).tell("the end")
     assert told() == ["the end"]

@@ -182,7 +182,8 @@ def test_memory_is_read_in_every_unit(behave, job, memory_reads, memory):
 @pytest.mark.parametrize("by", ["name", "job_id"])
 def test_list_and_detail_complete_each_other(service, behave, job, list_details, detail_omits_image, by):
     behave(list_details=list_details, detail_omits_image=detail_omits_image)
-    definition = {"name": "job", "resource_config_version": "v1", "flink_version": "1.15", "feature": "basic"}
+    definition = {"resource_config_version": "v1", "flink_version": "1.15", "feature": "basic"}
+    definition |= {"name": "job", "entrypoint": "obs://bucket/job.jar"}
     created = job(**definition)
     assert created["changed"] and "warnings" not in created
     if by == "job_id":

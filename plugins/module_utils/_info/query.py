@@ -113,7 +113,8 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
         rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
     if query.stream_graph:
         rejected += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
-    return {"changed": False, "jobs": results, "count": len(results), "warnings": odd_warnings(odd) + _warnings(rejected)}
+    warnings = odd_warnings(odd) + _warnings(rejected)
+    return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings}
 
 
 def _result(job, query):
