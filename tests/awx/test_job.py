@@ -184,10 +184,18 @@ WRONG = {
     "a boolean for a number": ({"flink_job_parallel_number": True}, "flink_job_parallel_number is not a number."),
     "a number in a list": (
         {"flink_job_dependency_jars": ["obs://bucket/a.jar", 12]},
-        "flink_job_dependency_jars is not a string: ",
+        "flink_job_dependency_jars is neither a string nor a list of strings: ",
     ),
+    "a dictionary for a list": (
+        {"flink_job_dependency_jars": {"obs://bucket/a.jar": "b"}},
+        "flink_job_dependency_jars is neither a string nor a list of strings: ",
+    ),
+    "omit": ({"flink_job_dependency_jars": "{{ omit }}"}, "flink_job_dependency_jars is omit: "),
     "a list": ({"flink_job_main_class": ["Orders"]}, "flink_job_main_class is not a string: "),
-    "a list for settings": ({"flink_job_runtime_config": ["a=b"]}, "flink_job_runtime_config is not a string: "),
+    "a list for settings": (
+        {"flink_job_runtime_config": ["a=b"]},
+        "flink_job_runtime_config is neither a string nor a dictionary: ",
+    ),
 }
 
 
