@@ -77,6 +77,7 @@ class LocalDli:
     :param sleep: how ``latency_seconds`` pass.
     :param validate_requests: check requests against the contract.
     :param validate_responses: check the service's own answers against it too.
+    :param middleware: takes the WSGI application and returns the one that is served, such as one that counts requests.
     :param threads: so many requests can be in flight at one time, each waiting for its latency; more wait their turn
         before they arrive.
 
@@ -97,6 +98,7 @@ class LocalDli:
         validate_requests: bool = True,
         validate_responses: bool = True,
         threads: int = 64,
+        middleware: Callable[[Any], Any] = lambda app: app,
     ) -> None:
         self._initial_behaviour = behaviour or Behaviour()
         self.behaviour = self._initial_behaviour
@@ -116,7 +118,7 @@ class LocalDli:
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
-        self._server = wsgi.Server(("127.0.0.1", port), create_app(self))
+        self._server = wsgi.Server(("127.0.0.1", port), middleware(create_app(self)))
         self._server.ConnectionClass = _Connection
         self._server.requests = _Workers(self._server, min=threads, max=threads)
         # By default cheroot keeps ten idle connections and closes all others after their answer, and lets five wait.
