@@ -77,7 +77,7 @@ def _reset(exchange: Exchange) -> None:
 
 
 def _silence(exchange: Exchange) -> None:
-    exchange.wait_for_hang_up(LONGEST_SILENCE_SECONDS)
+    exchange.give_no_answer(LONGEST_SILENCE_SECONDS)
 
 
 def _cut(exchange: Exchange) -> None:
@@ -90,6 +90,7 @@ def _drip(exchange: Exchange) -> None:
     exchange.send_bytes(answer(200, b"").but(Content_Length="1000000").head())
     end = time.monotonic() + LONGEST_SILENCE_SECONDS
     while time.monotonic() < end and not exchange.wait_for_hang_up(DRIP_SECONDS):
+        exchange.take_long()
         exchange.send_bytes(b" ")
     exchange.keep_alive = False
 

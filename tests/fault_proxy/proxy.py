@@ -53,7 +53,13 @@ class Exchange:
     """
 
     def __init__(
-        self, conn: socket.socket, request: Message, answers: list[Message], foreign_url: str, handled: Handled
+        self,
+        conn: socket.socket,
+        request: Message,
+        answers: list[Message],
+        foreign_url: str,
+        handled: Handled,
+        patience: Any,
     ) -> None:
         self.request = request
         self.answers = answers
@@ -62,6 +68,7 @@ class Exchange:
         self.announce_close = False
         self._conn = conn
         self._handled = handled
+        self._patience = patience
 
     def send(self, message: Message) -> None:
         """Send an answer."""
@@ -79,6 +86,19 @@ class Exchange:
         """Break the connection off, so that the client sees an error and not an end."""
         self._conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.keep_alive = False
+
+    def give_no_answer(self, seconds: float) -> None:
+        """Let the client wait until it gives up, or for so many seconds."""
+        if self._patience is None:
+            self.wait_for_hang_up(seconds)
+        else:
+            self._patience.give_no_answer(self._conn.getpeername()[1])
+            self.keep_alive = False
+
+    def take_long(self) -> None:
+        """Let more time go by than the client has for an answer, where that is not the real time."""
+        if self._patience is not None:
+            self._patience.take_long()
 
     def wait_for_hang_up(self, seconds: float) -> bool:
         """Wait until the client has closed the connection, and return whether it has."""
@@ -100,6 +120,8 @@ class FaultProxy:
     """A proxy for one service, to be used as a context manager.
 
     :param clock: has ``monotonic()``; tells when a late request is due.
+    :param patience: is told which client gets no answer (``give_no_answer(port)``) and of an answer that takes too long
+        (``take_long()``), and has the client give up at once; None for clients that wait in real time.
     :param tls: speak TLS with the first context, and with the second one where the certificate is to be bad.
 
     ``handled`` are the requests since the last reset, and ``accepted`` is the number of connections that they took.
@@ -112,10 +134,12 @@ class FaultProxy:
         target_port: int,
         *,
         clock: Any = time,
+        patience: Any = None,
         tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
     ) -> None:
         self._target = (target_host, target_port)
         self._clock = clock
+        self._patience = patience
         self._tls = tls
         self.foreign = ForeignHost()
         self.handled: list[Handled] = []
@@ -291,7 +315,7 @@ class FaultProxy:
                 answers.append(self._deliver(request, handled))
             if fault and fault.delivery == "late":
                 self._late.append(_Late(self._clock.monotonic() + fault.late, request, handled))
-            exchange = Exchange(conn, request, answers, self.foreign.url, handled)
+            exchange = Exchange(conn, request, answers, self.foreign.url, handled, self._patience)
             exchange.announce_close = self._prepare_next()
         # Without the lock: the client may be gone and call again before the fault has seen it.
         if fault and fault.reply:

@@ -20,7 +20,6 @@ from faults.stage import CALM, RETRY_TIMEOUT, WAIT_TIMEOUT, Observation, Plan, S
 LONGEST_MESSAGE = 1100
 # The buffers of the system are in it too.
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-LONGEST_SECONDS = 5.0
 # A task has three steps and undoes two at most, each with its waiting, its looking and its repeating.
 LONGEST_PAUSES = 8 * (WAIT_TIMEOUT + RETRY_TIMEOUT)
 
@@ -51,7 +50,7 @@ RULES = {
     "state": "a job that has state is neither started nor stopped without a savepoint, unless the task wants that",
     "secrets": "no secret is in the output",
     "message": "a task succeeds, or fails with one readable message",
-    "time": "a task ends in time, by the real clock and by its own",
+    "time": "a task waits for no answer without a time-out, and does not pause too long",
     "success": "a task that succeeds has done what it does without the fault",
     "changed": "a task says that it has changed something when it has, and only then or when nobody can know",
     "actions": "a task that succeeds tells what it has done, and nothing else",
@@ -84,8 +83,10 @@ def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Itera
         yield Violation("starts", f"there were {seen.starts}")
     yield from _state_violations(scenario, seen)
     yield from output_violations(stage, seen)
-    if seen.seconds > LONGEST_SECONDS or seen.slept > LONGEST_PAUSES:
-        yield Violation("time", f"it took {seen.seconds:.1f} seconds and paused {seen.slept:.0f}")
+    if seen.endless or seen.slept > LONGEST_PAUSES:
+        yield Violation(
+            "time", f"it waited {seen.endless} times without a time-out, and paused {seen.slept:.0f} seconds"
+        )
     if seen.taken > LARGEST_ANSWER_BYTES:
         yield Violation("size", f"it took an answer of {seen.taken} bytes")
     if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or is_unsure(seen))):

@@ -12,7 +12,6 @@ import random
 import re
 import ssl
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,15 +31,15 @@ from urllib3.util import connection
 
 from fault_proxy import Fault, FaultProxy
 from faults.clock import HurriedClock
+from faults.patience import Patience
 from faults.scenarios import ARCHIVE, Scenario
 from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.contract import Contract
 from local_dli.journal import CLIENT, Event
 from module_runner import run_module
 
-# Real seconds: an answer of the local service takes a few milliseconds, and a fault that gives none takes all of it.
-HURRIED_TIMEOUT = 0.1
-CALM_TIMEOUT = 10.0
+# Real seconds, which no answer takes: where there is none, the client gives up at once.
+TIMEOUT = 60.0
 WAIT_TIMEOUT = 60.0
 RETRY_TIMEOUT = 60.0
 # Whatever the service is at in these scenarios is over within so many seconds.
@@ -67,22 +66,14 @@ class Plan:
 
     :param faults: by number of the request, from 0.
     :param onwards: whether all requests after the last one meet its fault too.
-    :param hurried_timeout: real seconds after which the module gives an answer up, where a fault may give none.
     """
 
     faults: Mapping[int, Fault]
     onwards: bool = False
-    hurried_timeout: float = HURRIED_TIMEOUT
 
     @property
     def tls(self) -> bool:
         return any(fault.kind == "certificate" for fault in self.faults.values())
-
-    @property
-    def timeout(self) -> float:
-        """Real seconds that the module waits for an answer."""
-        hurried = self.faults and not any(fault.large for fault in self.faults.values())
-        return self.hurried_timeout if hurried else CALM_TIMEOUT
 
     @property
     def passes(self) -> bool:
@@ -121,8 +112,8 @@ class Observation:
     :param effects: what the service did meanwhile.
     :param jobs: what jobs there were at the end, see Stage.jobs, and C(templates) likewise.
     :param requests: how many requests the proxy saw.
-    :param seconds: how long it took by the real clock.
     :param slept: how long the module paused by its own clock.
+    :param endless: how often it would have waited for ever for an answer.
     :param taken: the size of the largest answer that the module has taken, in bytes.
     :param foreign: how many requests arrived at the foreign host, or over a connection whose certificate was bad.
     :param doubled: whether the network brought a request to the service twice.
@@ -134,8 +125,8 @@ class Observation:
     jobs: list[dict[str, Any]] = field(default_factory=list)
     templates: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
-    seconds: float = 0.0
     slept: float = 0.0
+    endless: int = 0
     foreign: int = 0
     taken: int = 0
     doubled: bool = False
@@ -172,6 +163,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.clock = HurriedClock()
+        self.patience = Patience()
         self.service = LocalDli(clock=self.clock.monotonic, validate_responses=False)
         self._broken = ""
         self._token = ""
@@ -184,9 +176,11 @@ class Stage:
         self._bundle = folder / "ca.pem"
         good.cert_pem.write_to_path(str(self._bundle))
         target = ("127.0.0.1", int(self.service.url.rpartition(":")[2]))
-        self.plain = self._stack.enter_context(FaultProxy(*target, clock=self.clock))
+        self.plain = self._stack.enter_context(FaultProxy(*target, clock=self.clock, patience=self.patience))
         contexts = (_server_context(good), _server_context(bad))
-        self.secured = self._stack.enter_context(FaultProxy(*target, clock=self.clock, tls=contexts))
+        self.secured = self._stack.enter_context(
+            FaultProxy(*target, clock=self.clock, patience=self.patience, tls=contexts)
+        )
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         self._patch_clock(patch)
         self._patch_network(patch)
@@ -199,7 +193,7 @@ class Stage:
     @property
     def secrets(self) -> list[str]:
         """The credentials, which no output may have."""
-        return [self.service.credentials["password"], *self.service.iam._tokens]
+        return [self.service.credentials["password"], *self.service.iam.tokens]
 
     def set(self, scenario: Scenario) -> None:
         """Put there what is there before a scenario's task."""
@@ -214,7 +208,7 @@ class Stage:
         if scenario.planted is not None:
             job = self.service.jobs.add(name="job", **scenario.planted)
             if scenario.ways:
-                self.service.jobs._engine._follow(job, self.clock.monotonic(), job.status, scenario.way())
+                self.service.jobs.engine.follow(job, self.clock.monotonic(), job.status, scenario.way())
 
     def set_fleet(self, names: Iterable[str], planted: dict[str, Any] | None) -> None:
         """Put there several jobs that are the same but for their names, or none."""
@@ -229,7 +223,7 @@ class Stage:
             proxy.reset()
         self.service.reset()
         # The day that a token lives is soon over for this clock.
-        self.service.iam._tokens.clear()
+        self.service.iam.forget_tokens()
         self._token = self.service.issue_token()
 
     def run(
@@ -252,8 +246,8 @@ class Stage:
         self.service.begin_count()
         first = len(self.service.journal.events)
         random.seed(0)  # the pauses of the module are a matter of chance
-        began, slept = time.monotonic(), self.clock.slept
-        result, problem = self._result(scenario, self._args(scenario, proxy, plan.timeout) | options, check_mode)
+        slept, endless = self.clock.slept, self.patience.endless
+        result, problem = self._result(scenario, self._args(scenario, proxy) | options, check_mode)
         seen = Observation(
             result,
             problem,
@@ -261,8 +255,8 @@ class Stage:
             self.jobs(settle),
             self.templates(),
             len(proxy.handled),
-            time.monotonic() - began,
             self.clock.slept - slept,
+            self.patience.endless - endless,
             len(proxy.foreign.arrived) + sum(handled.fault == "bad_certificate" for handled in proxy.handled),
             max((handled.taken for handled in proxy.handled), default=0),
             any(len(handled.statuses) > 1 for handled in proxy.handled),
@@ -291,11 +285,11 @@ class Stage:
         except Exception as error:  # pylint: disable=broad-except # that there is any is what is to be found out
             return None, f"{type(error).__name__}: {error}"
 
-    def _args(self, scenario: Scenario, proxy: FaultProxy, timeout: float) -> dict[str, Any]:
+    def _args(self, scenario: Scenario, proxy: FaultProxy) -> dict[str, Any]:
         args = {
             "endpoint": proxy.url,
             "project_id": self.service.credentials["project_id"],
-            "timeout": timeout,
+            "timeout": TIMEOUT,
             "retry_timeout": RETRY_TIMEOUT,
             "name": "job",
         }
@@ -315,7 +309,8 @@ class Stage:
             patch.setattr(module, name, functools.partial(getattr(module, name), clock=self.clock))
 
     def _patch_network(self, patch: pytest.MonkeyPatch) -> None:
-        """Tell the proxy of refused connections, which it cannot see."""
+        """Tell the proxy of refused connections, which it cannot see, and have time-outs take no time."""
+        self.patience.install(patch)
         connect = connection.create_connection
 
         def create_connection(*args: Any, **options: Any) -> Any:
@@ -338,7 +333,7 @@ class Stage:
             real_check(job)
 
         patch.setattr(clock_engine, "check_stop", check_stop)
-        engine = self.service.jobs._engine
+        engine = self.service.jobs.engine
         start = engine.start
 
         def breaking_start(job: Any, resume: bool, outcome: str, *rest: Any) -> None:

@@ -118,6 +118,14 @@ def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(JobWrites, "run", run)
 
 
+def wait_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """No request has a time-out."""
+    real = requests.Session.request
+    patch.setattr(
+        requests.Session, "request", lambda self, *args, **options: real(self, *args, **{**options, "timeout": None})
+    )
+
+
 def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
     """The service says how long to pause, be it for a day."""
     real = client.next_pause
@@ -237,6 +245,7 @@ MUTANTS = [
     (give_up_when_it_exists, "started without a job | 1 | twice_second", "survives"),
     (verify_no_certificate, "started without a job | 1 | bad_certificate", "foreign"),
     (repeat_a_start_with_empty_state, "started from job_running, changed | 9 | reset_before", "state"),
+    (wait_for_ever, "started without a job | 0 | hang_before", "time"),
     (pause_as_long_as_told, "started without a job | 0 | 429_day", "time"),
     (show_words_as_they_are, "started without a job | 1 | escapes", "message"),
     (say_that_nothing_was_changed, "stopped from job_running | 2 | cut", "changed"),

@@ -16,6 +16,9 @@ from local_dli import LocalDli
 from local_dli.iam import PROJECTS
 from module_runner import run_module
 
+# What openstacksdk says of a library of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:Support for InfluxDB")
+
 
 @pytest.fixture(name="service")
 def fixture_service():

@@ -72,7 +72,7 @@ class ClockEngine:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
         if kind in ("submit_fail", "stuck"):
             fails = [Step(behaviour.submit_seconds, "job_submit_fail", "Planned failure.")]
-            self._follow(job, now, first, [*submits, *(fails if kind == "submit_fail" else ())])
+            self.follow(job, now, first, [*submits, *(fails if kind == "submit_fail" else ())])
             return
         # Documented: a savepoint does not outlive the restart. Assumed: it is lost when the job runs, not when it is
         # asked.
@@ -86,7 +86,7 @@ class ClockEngine:
             steps.append(Step(float(seconds), "job_finish"))
         elif behaviour.finish_after_seconds is not None:
             steps.append(Step(behaviour.finish_after_seconds, "job_finish"))
-        self._follow(job, now, first, [*submits, *steps])
+        self.follow(job, now, first, [*submits, *steps])
 
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_stop(job)
@@ -99,18 +99,18 @@ class ClockEngine:
         if outcome == "cancel_fail":
             end = Step(behaviour.cancel_seconds, "job_cancel_fail", "Planned failure.")
         if not trigger_savepoint or job.status != RUNNING:
-            self._follow(job, now, "job_canceling", [end])
+            self.follow(job, now, "job_canceling", [end])
         elif behaviour.savepoint == "fails":
             # What would have ended the job by itself is forgotten here: no test needs a failed savepoint and then an
             # end.
-            self._follow(job, now, "job_savepointing", [Step(behaviour.savepoint_seconds, RUNNING)])
+            self.follow(job, now, "job_savepointing", [Step(behaviour.savepoint_seconds, RUNNING)])
         else:
             saved = Step(behaviour.savepoint_seconds, "job_canceling")
-            self._follow(job, now, "job_savepointing", _saving(saved, job.savepoint_folder, behaviour, end))
+            self.follow(job, now, "job_savepointing", _saving(saved, job.savepoint_folder, behaviour, end))
 
     def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         check_save(job)
-        self._follow(
+        self.follow(
             job, now, "job_savepointing", _saving(Step(behaviour.savepoint_seconds, RUNNING), folder, behaviour)
         )
 
@@ -144,7 +144,7 @@ class ClockEngine:
     def close(self) -> None:
         pass  # nothing runs
 
-    def _follow(self, job: Job, now: float, status: str, steps: Iterable[Step]) -> None:
+    def follow(self, job: Job, now: float, status: str, steps: Iterable[Step]) -> None:
         """Enter a status now and go on from there by these steps, whatever was planned before."""
         job.announce(status)
         self._ways[job.job_id] = _Way(now, deque(steps))

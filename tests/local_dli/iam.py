@@ -62,28 +62,34 @@ class Iam:
 
     :param clock: seconds that only grow.
     :param wall_ms: gives the time of day, in ms since the epoch, of a time of that clock.
+
+    ``tokens`` has what is known of each token that was issued.
     """
 
     def __init__(self, clock: Callable[[], float], wall_ms: Callable[[float], int]) -> None:
         self._clock = clock
         self._wall_ms = wall_ms
-        self._tokens: dict[str, Token] = {}
+        self.tokens: dict[str, Token] = {}
         self._numbers = itertools.count(1)
 
     def issue_token(self, project: dict[str, str] | None) -> str:
         """Return a new token, for a project or (None) for the domain."""
         value = f"local-token-{next(self._numbers)}"
-        self._tokens[value] = Token(project, self._clock() + TOKEN_LIFE)
+        self.tokens[value] = Token(project, self._clock() + TOKEN_LIFE)
         return value
+
+    def forget_tokens(self) -> None:
+        """Let there be no tokens, as if none was ever issued."""
+        self.tokens.clear()
 
     def expire_tokens(self) -> None:
         """End the life of every token there is."""
-        for token in self._tokens.values():
+        for token in self.tokens.values():
             token.expires = float("-inf")
 
     def token(self, value: str) -> Token | None:
         """Return what is known of a token, or None when it is unknown or has expired."""
-        token = self._tokens.get(value)
+        token = self.tokens.get(value)
         return token if token is not None and self._clock() < token.expires else None
 
     def create_token(self, body: dict[str, Any], behaviour: Behaviour, url: str, catalog: bool) -> tuple[str, Any]:

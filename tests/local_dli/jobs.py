@@ -175,7 +175,7 @@ class JobStore:
         self._project_id = project_id
         self._owner = owner
         self._clock = clock
-        self._engine = engine or ClockEngine()
+        self.engine = engine or ClockEngine()
         self._epoch = time.time() - clock()
         self.journal = Journal()
         self.history = History()
@@ -253,7 +253,7 @@ class JobStore:
             job = self._index.get(job_id)
             if job is None:
                 raise KeyError(job_id)
-            self._engine.forget(job)
+            self.engine.forget(job)
             job.enter(status, self.now_ms(), desc)
 
     def plan_start(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
@@ -264,7 +264,7 @@ class JobStore:
         :param times: for how many starts.
         :raises ValueError: for an outcome that the engine does not know.
         """
-        if not self._engine.start_outcomes.fullmatch(outcome):
+        if not self.engine.start_outcomes.fullmatch(outcome):
             raise ValueError(f"no such outcome of a start: {outcome!r}")
         with self.lock:
             self._start_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
@@ -274,7 +274,7 @@ class JobStore:
 
         :raises ValueError: for an outcome that the engine does not know.
         """
-        if not self._engine.stop_outcomes.fullmatch(outcome):
+        if not self.engine.stop_outcomes.fullmatch(outcome):
             raise ValueError(f"no such outcome of a stop: {outcome!r}")
         with self.lock:
             self._stop_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
@@ -283,7 +283,7 @@ class JobStore:
         """Forget all jobs and plans; job numbers go on growing, so that a stale one never finds a new job."""
         with self.lock:
             for job in self._index.all():
-                self._engine.forget(job)
+                self.engine.forget(job)
             self._index.clear()
             self._records.clear()
             self._leaving.clear()
@@ -425,7 +425,7 @@ class JobStore:
         if outcome == "refused" or not job.fields["queue_name"]:
             raise _no_queue(behaviour)
         with self.journal.noting("start", job, resume_savepoint=resume_savepoint):
-            self._engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
+            self.engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
 
     def stop(self, job: Job, trigger_savepoint: bool, behaviour: Behaviour) -> None:
         """Stop a job as planned.
@@ -436,7 +436,7 @@ class JobStore:
         if outcome == "refused":
             raise Refused(PLANNED_REFUSAL)
         with self.journal.noting("stop", job, trigger_savepoint=trigger_savepoint):
-            self._engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
+            self.engine.stop(job, trigger_savepoint, outcome, behaviour, self._clock())
 
     def check_start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
         """Raise what ``start`` would, without starting the job; only a planned refusal is used up by it."""
@@ -458,7 +458,7 @@ class JobStore:
         :raises Refused: for an unsuccessful answer.
         """
         with self.journal.noting("save", job, path=path):
-            self._engine.save(job, obs_path(path).rstrip("/"), behaviour, self._clock())
+            self.engine.save(job, obs_path(path).rstrip("/"), behaviour, self._clock())
 
     def import_savepoint(self, job: Job, path: str) -> None:
         """Give a job a savepoint by its path, whether or not anything is there."""
@@ -474,16 +474,16 @@ class JobStore:
 
     def execution(self, job: Job) -> tuple[str, str]:
         """Return Flink's number and Flink's state of a job that was started at least once."""
-        return self._engine.execution(job)
+        return self.engine.execution(job)
 
     def close(self) -> None:
         """Let the engine go of all jobs."""
         with self.lock:
-            self._engine.close()
+            self.engine.close()
 
     def _advance(self) -> None:
         now = self._clock()
-        for job_id in self._engine.due(now):
+        for job_id in self.engine.due(now):
             due = self._index.get(job_id)
             if due is not None:
                 self._advance_one(due, now)
@@ -492,14 +492,14 @@ class JobStore:
             job = self._index.get(job_id)
             if job is not None:
                 self.history.leave(job, gone_at)
-                self._engine.forget(job)
+                self.engine.forget(job)
                 self._index.remove(job)
                 self._records[job_id] = job
 
     def _advance_one(self, job: Job, now: float) -> None:
         """Bring a job up to date, and note each status, savepoint and restart that comes of it."""
         before = snapshot(job)
-        for at in self._engine.advance(job, now, self.wall_ms):
+        for at in self.engine.advance(job, now, self.wall_ms):
             after = snapshot(job)
             self.history.note(after, at)
             happened = {

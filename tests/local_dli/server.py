@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Callable
 
 from cheroot import wsgi
+from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.workers.threadpool import ThreadPool
 
@@ -42,6 +43,20 @@ class _ContextAdapter(BuiltinSSLAdapter):
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
+class _Connection(HTTPConnection):
+    """A connection that forgets what it could not send.
+
+    cheroot leaves the writer of a client that has gone to the garbage collector, with the bytes that it still holds.
+    To send them then fails with "Bad file descriptor", in whatever test runs at that moment.
+    """
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self.wfile.raw.close()
+
+
 class _Workers(ThreadPool):
     """Threads that are not waited for; cheroot sleeps 0.1 seconds when one of them is not ready at once."""
 
@@ -62,6 +77,7 @@ class LocalDli:
     :param sleep: how ``latency_seconds`` pass.
     :param validate_requests: check requests against the contract.
     :param validate_responses: check the service's own answers against it too.
+    :param middleware: takes the WSGI application and returns the one that is served, such as one that counts requests.
     :param threads: so many requests can be in flight at one time, each waiting for its latency; more wait their turn
         before they arrive.
 
@@ -82,6 +98,7 @@ class LocalDli:
         validate_requests: bool = True,
         validate_responses: bool = True,
         threads: int = 64,
+        middleware: Callable[[Any], Any] = lambda app: app,
     ) -> None:
         self._initial_behaviour = behaviour or Behaviour()
         self.behaviour = self._initial_behaviour
@@ -101,7 +118,8 @@ class LocalDli:
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
-        self._server = wsgi.Server(("127.0.0.1", port), create_app(self))
+        self._server = wsgi.Server(("127.0.0.1", port), middleware(create_app(self)))
+        self._server.ConnectionClass = _Connection
         self._server.requests = _Workers(self._server, min=threads, max=threads)
         # By default cheroot keeps ten idle connections and closes all others after their answer, and lets five wait.
         self._server.keep_alive_conn_limit = None  # type: ignore[assignment]  # documented as unlimited

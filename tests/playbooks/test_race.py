@@ -13,7 +13,7 @@ from playbooks.expectations import calls
 def test_two_controllers_make_one_job_and_start_it_once(ansible, service, monkeypatch):
     # Long enough for both to see that there is no job, before either has created it.
     service.behaviour = Behaviour(latency_seconds=0.5, submit_seconds=0.5)
-    engine = service.jobs._engine
+    engine = service.jobs.engine
     starts = []
     start = engine.start
     monkeypatch.setattr(engine, "start", lambda *args: (starts.append(args), start(*args)))

@@ -178,9 +178,8 @@ def test_a_read_is_repeated_when_the_gateway_hiccups_but_a_write_is_not(httpserv
     assert [request.method for request, _response in httpserver.log] == ["GET", "GET", "GET", "POST"]
 
 
-def test_to_wait_for_a_turn_is_not_to_try(httpserver):
+def test_to_wait_for_a_turn_is_not_to_try(httpserver, monkeypatch):
     clock = Clock()
-    client = HttpClient(retry_timeout=60, clock=clock)
     for _failure in range(2):
         httpserver.expect_ordered_request("/y").respond_with_data("busy", 503)
     httpserver.expect_ordered_request("/y").respond_with_json({"done": True})
@@ -190,7 +189,8 @@ def test_to_wait_for_a_turn_is_not_to_try(httpserver):
             clock.sleep(1000)
             return super().__enter__()
 
-    client._limiter = LongQueue(1)
+    monkeypatch.setattr(http_client, "Limiter", LongQueue)
+    client = HttpClient(retry_timeout=60, clock=clock)
     assert client.request("GET", httpserver.url_for("/y")) == {"done": True}
     assert client.repeated == 2 and client.seconds_lost < 10
     client.close()

@@ -150,13 +150,15 @@ class Stage:
         self.handled = 0
         self.kill_after = 0
         self.child: subprocess.Popen[bytes] | None = None
-        self.service = LocalDli(clock=lambda: self.now)
-        self._app = self.service._server.wsgi_app
-        self.service._server.wsgi_app = self._handle
-        engine = self.service.jobs._engine
+        self.service = LocalDli(clock=lambda: self.now, middleware=self._around)
+        engine = self.service.jobs.engine
         self._start = engine.start
         engine.start = self._start_as_the_version_does
         self.broken: str | None = None
+
+    def _around(self, app: Callable[..., Any]) -> Callable[..., Any]:
+        self._app = app
+        return self._handle
 
     def _handle(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         answer = self._app(environ, start_response)

@@ -79,11 +79,11 @@ class World:
 
     def follow(self, status, *steps):
         """Let the job be in a status now, and go on from there by these steps."""
-        self.service.jobs._engine._follow(self.job, self.clock.now, status, steps)
+        self.service.jobs.engine.follow(self.job, self.clock.now, status, steps)
 
     def script(self, monkeypatch, operation, status, *steps):
         """Let the next start or stop go another way than the local service knows."""
-        engine = self.service.jobs._engine
+        engine = self.service.jobs.engine
         real = getattr(engine, operation)
 
         def scripted(*_args):

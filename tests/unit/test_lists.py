@@ -14,6 +14,8 @@ from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpCl
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
     dli_flink_job_export,
     dli_flink_job_import,
     dli_flink_job_info,
@@ -51,6 +53,7 @@ LISTED_BY: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     ),
     "ask for all jobs": (dli_flink_job_info, JOB, {}),
     "ask for one job": (dli_flink_job_info, JOB, {"name": "job-0"}),
+    "audit": (dli_flink_job_audit, JOB, {}),
     "save": (dli_flink_savepoint, JOB, {"name": "job-0"}),
     "export": (dli_flink_job_export, JOB, {"obs_dir": "obs://bucket/dir", "names": ["job-0"]}),
     "import": (dli_flink_job_import, JOB, {"zip_file": ARCHIVE, "names": NAMES}),
@@ -134,8 +137,9 @@ BESIDE_OTHERS: dict[str, tuple[Any, dict[str, Any], bool]] = {
     "all jobs": (dli_flink_job_info, {}, True),
     "a summary": (dli_flink_job_info, {"details": False}, True),
     "one job": (dli_flink_job_info, {"name": "job-0"}, False),
-    "a report": (dli_flink_job_info, {"report": True}, True),
-    "a comparison": (dli_flink_job_info, {"report": True, "jobs": [{"name": n, **JOB} for n in NAMES]}, True),
+    "an audit": (dli_flink_job_audit, {}, True),
+    "a comparison": (dli_flink_job_audit, {"jobs": [{"name": n, **JOB} for n in NAMES]}, True),
+    "an adoption": (dli_flink_job_adopt, {}, True),
 }
 
 
@@ -162,7 +166,7 @@ def test_an_odd_job_of_somebody_else_is_left_alone(
     if is_left_out and "job_id" not in ODD_FIELDS[odd]:
         assert f"job {theirs.job_id}, whose " in warnings
     if case == "a comparison":
-        assert result["report"]["missing"] == [] and result["report"]["drift"] == []
+        assert result["findings"]["missing"] == [] and result["findings"]["drift"] == []
 
 
 @pytest.mark.parametrize("case", ["a fleet", "a job", "an export", "one job", "a comparison"])

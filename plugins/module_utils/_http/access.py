@@ -105,8 +105,7 @@ def _project_id_by_name(client, credentials):
     try:
         payload = client.request("GET", url, auth, query={"name": credentials.project_name})
     except AuthenticationFailed as exc:
-        exc.explained(auth.advice)
-        raise
+        raise exc.explained(auth.advice) from exc
     projects = payload.get("projects") if isinstance(payload, dict) else None
     if not isinstance(projects, list):
         raise UnexpectedResponse(
