@@ -16,7 +16,7 @@ from typing import Any
 
 from .._text import MASK
 from .fields import FIELDS_BY_NAME
-from .secret_forms import base64_forms_of, parts_of, written_forms_of
+from .secret_forms import decoded_runs, parts_of, written_forms_of
 
 # Shorter secrets count only as whole words: their letters can stand in other words by chance.
 SHORTEST_ANYWHERE = 8
@@ -64,9 +64,10 @@ class _Index:
             return
         self.texts.add(text)
         head = text[:_HEAD]
-        self._lengths[head] = tuple(sorted({*self._lengths.get(head, ()), len(text)}, reverse=True))
-        if len(head) not in self._heads:
-            self._heads = (*self._heads, len(head))
+        lengths = self._lengths.get(head, ())
+        if len(text) not in lengths:
+            self._lengths[head] = tuple(sorted({*lengths, len(text)}, reverse=True))
+            self._heads = tuple({*self._heads, len(head)})
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where in a text something is that was added, from where to where."""
@@ -95,8 +96,8 @@ class Redactor:
     """Knows the secrets of a task, and takes them out of texts and results."""
 
     def __init__(self) -> None:
-        # What is secret as a whole; with its parts; and with the parts of what was only read.
-        self._whole, self._known, self._suspected = _Index(), _Index(), _Index()
+        # What is secret as a whole; its parts; and what was only read.
+        self._whole, self._parts, self._suspected = _Index(), _Index(), _Index()
         self._seen: set[tuple[str, bool]] = set()
         self._public: set[str] = set()
         self._cache: dict[tuple, str] = {}
@@ -106,16 +107,12 @@ class Redactor:
         if not secret or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
-        for form in written_forms_of(secret) | written_forms_of(" ".join(secret.split())):
-            for index in (self._whole, self._known):
-                index.add(form)
-        parts = parts_of(secret)
-        for part in parts:
+        for whole in {secret, " ".join(secret.split())}:
+            for form in written_forms_of(whole):
+                self._whole.add(form)
+        for part in parts_of(secret):
             for form in written_forms_of(part):
-                self._known.add(form)
-        for form in {form for part in parts | {secret} for form in base64_forms_of(part)}:
-            if len(form) >= SHORTEST_ANYWHERE:
-                self._known.add(form)
+                self._parts.add(form)
         self._cache.clear()
 
     def hide_read(self, text: str) -> None:
@@ -124,7 +121,7 @@ class Redactor:
         Fields that results show are not affected: most of such a text is none. Nor is what the task itself gives in the
         open.
         """
-        if not text or (text, False) in self._seen:
+        if not text or not self._seen.isdisjoint(((text, True), (text, False))):
             return
         self._seen.add((text, False))
         for part in {text, *parts_of(text)} - self._public:
@@ -138,7 +135,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return free text, such as a message, without secrets."""
-        return self._without(text, self._known, self._suspected)
+        return self._without(text, self._whole, self._parts, self._suspected)
 
     def result(self, value: Any, name: str = "") -> Any:
         """Return a copy of a result without secrets; what is no text keeps its type and value.
@@ -164,7 +161,7 @@ class Redactor:
             # A whole secret that is short can be a name by chance.
             return value if len(value) < SHORTEST_ANYWHERE else self._without(value, self._whole, at_least=True)
         if name in _FIELDS:
-            return self._without(value, self._known, at_least=True)
+            return self._without(value, self._whole, self._parts, at_least=True)
         return self.text(value)
 
     def _without(self, text, *indexes, at_least=False):
@@ -172,11 +169,13 @@ class Redactor:
 
         :param at_least: whether to leave alone what is short.
         """
-        key = (text, len(indexes), at_least, indexes[0] is self._whole)
+        key = (text, len(indexes))
         cached = self._cache.get(key)
         if cached is not None:
             return cached
-        found = sorted(place for index in indexes for place in index.places(text))
+        found = [place for index in indexes for place in index.places(text)]
+        found += [(start, end) for start, end, meant in decoded_runs(text) if _is_in(meant, indexes)]
+        found.sort()
         if at_least:
             found = [(start, end) for start, end in found if end - start >= SHORTEST_ANYWHERE]
         pieces, position = [], 0
@@ -197,6 +196,11 @@ class Redactor:
             for secret in secrets
             if len(secret) >= SHORTEST_ANYWHERE and secret[:_HEAD] in heads and secret in texts
         }
+
+
+def _is_in(text, indexes):
+    """Whether anything that counts anywhere is in a text."""
+    return any(end - start >= SHORTEST_ANYWHERE for index in indexes for start, end in index.places(text))
 
 
 def _texts_of(value):

@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from .._text import printable
 from .sensitive import is_sensitive, passwords_in_urls
@@ -25,6 +25,13 @@ _PAIR = re.compile("[:=]")
 _QUOTES_AND_BRACKETS = "'\"`()[]{}<>"
 # Nothing would write it otherwise than it is.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+# What strings in quotation marks would write otherwise.
+_QUOTED = re.compile(r"[^ -~]|[\"'\\]")
+# The digits of a character in a URL that small letters write otherwise.
+_HEX = re.compile("%(?:[A-F][0-9A-F]|[0-9][A-F])")
+# A shorter one could not hold a secret that counts anywhere.
+_BASE64 = re.compile("[A-Za-z0-9+/_-]{11,}")
+_URL_SAFE = {ord("-"): "+", ord("_"): "/"}
 _MOST_LEVELS = 5
 _MOST_QUOTES = 3
 _SHORT_ESCAPE = re.compile(r"\\u00([0-9a-f]{2})")
@@ -108,23 +115,36 @@ def written_forms_of(secret: str) -> set[str]:
     """Return a secret as JSON, Python, a URL, a shell, SQL, HTML and messages of this collection would write it."""
     if _PLAIN.fullmatch(secret):
         return {secret}
-    quoted = {secret}
+    return _quoted_forms(secret) | _forms_in_urls(secret) | _forms_with_quotes(secret)
+
+
+def _quoted_forms(secret):
+    forms, new = {secret}, {secret}
     # A response in JSON can hold a string that is JSON itself, in which a dictionary is quoted.
-    for _level in range(_MOST_QUOTES):
-        quoted |= {again for form in quoted for again in _quoted_once(form)}
+    for _level in range(_MOST_QUOTES if _QUOTED.search(secret) else 0):
+        new = {again for form in new for again in _quoted_once(form)} - forms
+        forms |= new
+    if not secret.isprintable() or "  " in secret:
+        # As messages show the service's words, and as they show options.
+        forms.add(printable(secret))
+        forms.add("".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in secret))
+    return forms - {""}
+
+
+def _forms_in_urls(secret):
     # Half a character cannot be sent, but must not stop this either.
-    urls = {quote(secret, errors="replace"), quote(secret, safe="", errors="replace")}
-    urls.add(quote_plus(secret, errors="replace"))
-    urls |= {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), url) for url in urls}
+    in_full = quote(secret, safe="", errors="replace")
+    forms = {in_full, in_full.replace("%2F", "/"), in_full.replace("%20", "+")}
+    return forms | {_HEX.sub(lambda match: match[0].lower(), form) for form in forms}
+
+
+def _forms_with_quotes(secret):
     html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    others = {
-        html,
-        html.replace('"', "&quot;").replace("'", "&#x27;"),
-        html.replace('"', "&#34;").replace("'", "&#39;"),
-    }
-    others |= {secret.replace("'", "''"), secret.replace("'", "'\"'\"'"), secret.replace("'", "'\\''")}
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in secret)
-    return {form for form in quoted | urls | others | {printable(secret), shown} if form}
+    forms = {html}
+    if "'" in secret or '"' in secret:
+        forms |= {html.replace('"', "&quot;").replace("'", "&#x27;"), html.replace('"', "&#34;").replace("'", "&#39;")}
+        forms |= {secret.replace("'", quoted) for quoted in ("''", "'\"'\"'", "'\\''")}
+    return forms
 
 
 def _quoted_once(text):
@@ -134,16 +154,13 @@ def _quoted_once(text):
     return {in_json, in_yaml, json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
 
 
-def base64_forms_of(secret: str) -> set[str]:
-    """Return what base64 makes of a secret wherever in a longer text it stands, as in C(user:password) of a header.
+def decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what in a text could be base64, from where to where, and what it stands for.
 
-    The characters that depend on what stands beside it are left out.
+    So a header with C(user:password) is recognised, whatever stands beside the password.
     """
-    data = secret.encode(errors="replace")
-    forms = set()
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
-        first = -(-before * 4 // 3)
-        last = len(encoded) - (1 if (before + len(data)) % 3 else 0)
-        forms |= {encoded[first:last], encoded[first:last].translate({43: 45, 47: 95})}
-    return forms
+    for match in _BASE64.finditer(text):
+        encoded = match[0].translate(_URL_SAFE)
+        # What is no multiple of four has lost its end.
+        data = base64.b64decode(encoded[: len(encoded) // 4 * 4] if len(encoded) % 4 == 1 else encoded + "==")
+        yield match.start(), match.end(), data.decode(errors="replace")
