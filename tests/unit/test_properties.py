@@ -125,12 +125,14 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def switches() -> dict[str, st.SearchStrategy]:
-    """All switches of the local service but two: those that a test of their own shows to end in a warning instead."""
+    """All switches of the local service but those that tests of their own show to end in a warning or error instead."""
     hints = get_type_hints(Behaviour)
     choices = {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
     choices |= {name: (True, False) for name, hint in hints.items() if hint is bool}
     choices["cu_number_reads"] = ("requested", "actual")
     choices["clearing"] = ("empty",)
+    choices["list_pages"] = ("full", "short")
+    choices["odd_job"] = ("none",)
     return {name: st.sampled_from(values) for name, values in choices.items()}
 
 
