@@ -26,12 +26,14 @@ class LateService:
     """Accepts everything, and shows one prepared answer after the other, the last one for ever."""
 
     def __init__(self, *answers):
-        self.answers = [ObservedJob({"job_id": 7, "name": "job", **answer}) for answer in answers]
+        self.answers = [ObservedJob({"job_id": 7, "name": "job", **answer}, "detail") for answer in answers]
         self.calls = []
 
     def read_now(self, job_id):
         assert job_id == 7
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    detail = read_now
 
     def with_fields(self, job, _fields):
         return job

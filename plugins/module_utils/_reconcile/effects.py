@@ -71,12 +71,17 @@ class Find(Effect):
 
 @dataclass(frozen=True)
 class Read(Effect):
-    """Read the detail of a job as it is now."""
+    """Read a job as it is now.
+
+    :param is_detail: whether a write rests on it, so that it has to be the detail. Else a driver of many jobs may read
+        a list, which can be behind.
+    """
 
     job_id: int
+    is_detail: bool = False
 
     def perform(self, _api, reader):
-        return reader.read_now(self.job_id)
+        return reader.detail(self.job_id) if self.is_detail else reader.read_now(self.job_id)
 
 
 @dataclass(frozen=True)

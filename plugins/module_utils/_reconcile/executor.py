@@ -170,17 +170,19 @@ class Executor:
             )
         )
 
-    def read(self, job_id: int) -> Steps:
-        """Read the detail of a job, again where it is older than what was seen already.
+    def read(self, job_id: int, is_detail: bool = False) -> Steps:
+        """Read a job, again where that is older than what was seen already.
 
         After the grace period it is believed as it is.
+
+        :param is_detail: whether a write rests on it.
         """
 
         def is_news(found):
             return not any(seen and found.is_older_than(seen) for seen in (self._seen, self._before))
 
         def once():
-            return (yield Read(job_id))
+            return (yield Read(job_id, is_detail))
 
         job = yield from _wait.watch(once, is_news, _wait.GRACE_SECONDS, self._now)
         self._seen = job
@@ -379,7 +381,7 @@ class Executor:
         first = verdict(job)
         for _read in range(_wait.CONFIRM_READS):
             yield Pause(_wait.CONFIRM_SECONDS / _wait.CONFIRM_READS)
-            job = yield from self.read(job.job_id)
+            job = yield from self.read(job.job_id, is_detail=True)
             if verdict(job) != first:
                 break
         return job
@@ -409,7 +411,8 @@ class Executor:
             job = yield from self._shown(job, self.done[-1].fields)
         elif self.done and self.done[-1].operation == "create":
             job = yield from self._created(job)
-        # What a stop ended in was read right now.
+        elif "detail" not in job.sources:
+            job = yield from self.read(job.job_id, is_detail=True)
         if status_of(job.status).may_run:
             raise PlanAnew(job)
         if self._spec.name is not None and job.name != self._spec.name and self._spec.job_id is None:
@@ -426,7 +429,7 @@ class Executor:
 
         def read():
             try:
-                return (yield from self.read(draft.job_id))
+                return (yield from self.read(draft.job_id, is_detail=True))
             except NotFound as exc:
                 return exc
 
@@ -464,7 +467,7 @@ class Executor:
             return not differing(found) or found.is_newer_definition_than(before)
 
         def read():
-            found = yield from self.read(before.job_id)
+            found = yield from self.read(before.job_id, is_detail=True)
             return (yield Complete(found, fields))
 
         fields = tuple(name for name in fields if name in FIELDS_BY_NAME)
@@ -524,7 +527,7 @@ class Executor:
         :raises LifecycleError: somebody else has acted on it, or whether it still runs is not known, so that another
             start could be a second one.
         """
-        job = yield from self.read(job_id)
+        job = yield from self.read(job_id, is_detail=True)
         if job.has_savepoint and not same_path(job.savepoint_path, self.savepoint_made):
             raise self._stands(
                 job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
@@ -555,7 +558,7 @@ class Executor:
             return [name for name in fields if not holds(found, name, body)]
 
         def read():
-            found = yield from self.read(before.job_id)
+            found = yield from self.read(before.job_id, is_detail=True)
             return (yield Complete(found, tuple(name for name in fields if name in FIELDS_BY_NAME)))
 
         job = yield from _wait.watch(
@@ -593,7 +596,7 @@ class Executor:
             except RequestError:
                 return "the service no longer has its savepoint"
             job = yield from _wait.watch(
-                lambda: self.read(job.job_id),
+                lambda: self.read(job.job_id, is_detail=True),
                 lambda found: found.has_savepoint,
                 _wait.GRACE_SECONDS,
                 self._now,

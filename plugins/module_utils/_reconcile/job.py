@@ -191,7 +191,7 @@ class Convergence:
         if "detail" in listed.sources:
             return listed
         try:
-            job = yield Read(listed.job_id)
+            job = yield Read(listed.job_id, is_detail=True)
         except NotFound:
             return None
         return job.completed_by(listed, but=_SAVEPOINT_FACTS)

@@ -59,7 +59,7 @@ class JobReader:
 
     def read(self, job_id: int, fields) -> ObservedJob:
         """Read a job by its id, with the given fields as far as the service tells them."""
-        return self.with_fields(self._detail(job_id), fields)
+        return self.with_fields(self.detail(job_id), fields)
 
     def read_now(self, job_id: int) -> ObservedJob:
         """Read a job as it is now, whatever was read before; for who waits for a change of it."""
@@ -76,7 +76,7 @@ class JobReader:
     def is_there(self, job: ObservedJob) -> bool:
         """Whether the service still has a job, whatever it is named by now."""
         try:
-            now = self._detail(job.job_id)
+            now = self.detail(job.job_id)
         except NotFound:
             return False
         return self._listed_by_any_name(now) is not None
@@ -118,7 +118,8 @@ class JobReader:
         if owners:
             raise ConflictError(f"The name {spec.name} belongs to job {owners[0]} already; names are unique.")
 
-    def _detail(self, job_id):
+    def detail(self, job_id: int) -> ObservedJob:
+        """Read the detail of a job as it is now."""
         job = ObservedJob(self._api.get_job(job_id), "detail")
         if job_id in self._public_texts:
             self._keep_secrets_of(job)
@@ -138,7 +139,7 @@ class JobReader:
         if "detail" in job.sources or job.has_all(fields):
             return job
         # The list may be behind the detail.
-        return self._detail(job.job_id).completed_by(job)
+        return self.detail(job.job_id).completed_by(job)
 
     def _with_list(self, job, fields):
         if "list" in job.sources or job.has_all(fields):

@@ -132,7 +132,9 @@ def _make_plan(task, waiting):
         # Nothing is sent because of what the list shows, which may be behind.
         try:
             if "detail" not in current.sources:
-                current = (yield Read(current.job_id)).completed_by(current, but=(*_SAVEPOINT_FACTS, "status_desc"))
+                current = (yield Read(current.job_id, is_detail=True)).completed_by(
+                    current, but=(*_SAVEPOINT_FACTS, "status_desc")
+                )
         except NotFound as exc:
             raise _not_there(task) from exc
         if task.job.name is not None and current.name != task.job.name:
