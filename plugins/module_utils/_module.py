@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import isinf
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -155,6 +156,11 @@ class _DliModule(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
+        # The base fails with a traceback where an integer is wanted, and has a sentence for a string.
+        self.params = {
+            name: str(value) if isinstance(value, float) and isinf(value) else value
+            for name, value in self.params.items()
+        }
         self._shown_options()
 
     def _shown_options(self):
@@ -162,7 +168,7 @@ class _DliModule(AnsibleModule):
 
     def _log_invocation(self) -> None:
         given = self.params
-        self.params = self._redactor.result(self._shown_options(), "module_args")
+        self.params = _encodable(self._redactor.result(self._shown_options(), "module_args"))
         try:
             with self._second_net(self.params):
                 super()._log_invocation()
@@ -254,6 +260,15 @@ class _DliModule(AnsibleModule):
         )
         clients.append(client)
         return api(client, replace(open_access(client, credentials, self.hide), keep_read=self.hide_read))
+
+
+def _encodable(value):
+    """Return options with half characters escaped, which the base cannot log."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: _encodable(item) for key, item in value.items()}
+    return value
 
 
 def _retries(clients):
