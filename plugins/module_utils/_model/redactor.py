@@ -60,7 +60,7 @@ class _Index:
         self._heads: tuple[int, ...] = ()
 
     def add(self, text: str) -> None:
-        if text in self.texts:
+        if not text or text in self.texts:
             return
         self.texts.add(text)
         head = text[:_HEAD]
@@ -104,7 +104,7 @@ class Redactor:
 
     def hide(self, secret: str) -> None:
         """Keep a secret out of all output from now on, as a whole and in parts, however it is written."""
-        if not secret or (secret, True) in self._seen:
+        if not secret.strip() or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
         for whole in {secret, " ".join(secret.split())}:
