@@ -35,6 +35,7 @@ UPGRADED = {"entrypoint": "obs://bucket/job-2.jar", "state": "started", "health_
 # By operation: how many jobs of how many there are before, how they look, and what the task says of each.
 OPERATIONS = {"no-op": (1, DRAFT, DRAFT), "create": (0, DRAFT, DRAFT), "upgrade": (1, RUNNING, UPGRADED)}
 SIZES = (1, 10, 100, 500, 2000)
+SIZES_WITH_SECRETS = (500, 1500, 5000)
 LOOP_ITEMS = 20
 SDK_JOBS = 50
 REPEATS = 3
@@ -156,6 +157,20 @@ def fleet(ansible: Ansible, service: Service, operation: str, size: int, paralle
             sys.exit(f"{operation} of {size} jobs: changed is {timed.changed}")
         seconds.append(timed.seconds)
     return Run(Figures.of(seconds), counts["requests"], counts["most_in_flight"])
+
+
+def fleet_of_arguments(ansible: Ansible, service: Service, option: str, size: int) -> tuple[Figures, Figures]:
+    """Create a fleet once and find it as described some times; return the seconds of both.
+
+    :param option: where each job has arguments of its own, in the open or secret.
+    """
+    jobs = [{"name": f"job-{number}", option: f"--key 'key {number}' --pin=S3cret/{number}"} for number in range(size)]
+    task = {**service.access, "jobs": jobs, "defaults": DRAFT, "parallelism": PARALLELISM}
+    service.plant(0)
+    created, *unchanged = [ansible.one(FLEET, task) for _repeat in range(REPEATS + 1)]
+    if not created.changed or any(timed.changed for timed in unchanged):
+        sys.exit(f"{size} jobs with {option}: changed is not as it must be")
+    return Figures.of([created.seconds]), Figures.of(timed.seconds for timed in unchanged)
 
 
 def bare_creates(service: Service, jobs: int, parallelism: int) -> Figures:

@@ -4,7 +4,7 @@
 
 """How fast the collection is, beside what else a user could take; `make bench` runs it.
 
-Prints the report and writes it to docs/benchmarks.md. Takes about eight minutes. Its argument is an interpreter that
+Prints the report and writes it to docs/benchmarks.md. Takes about ten minutes. Its argument is an interpreter that
 has ansible-core and requests, and nothing else: what a user has.
 """
 
@@ -46,6 +46,7 @@ def main() -> None:
             lambda: single_tasks(ansible, service, secure, goals),
             lambda: requests(ansible, service),
             lambda: fleets(ansible, service, goals),
+            lambda: secrets(ansible, service, goals),
             lambda: crowd(ansible, service, other, goals),
             lambda: memory(ansible, service),
         ):
@@ -184,6 +185,24 @@ POSTs with `http.client`, and look at no answer: nothing can be much faster than
 def run_median(runs: dict[tuple[str, int], measurements.Run], size: int) -> float:
     """Return the seconds of a no-op of a fleet."""
     return runs["no-op", size].seconds.median
+
+
+def secrets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
+    """Compare a fleet with secret arguments with the same fleet without."""
+    rows = []
+    for size in measurements.SIZES_WITH_SECRETS:
+        plain = measurements.fleet_of_arguments(ansible, service, "entrypoint_args", size)
+        secret = measurements.fleet_of_arguments(ansible, service, "secret_entrypoint_args", size)
+        for operation, without, with_secrets in zip(("create", "no-op"), plain, secret):
+            ratio = with_secrets.median / without.median
+            goals.append(Goal(f"{operation} of {size:,} jobs with secrets against the same without", ratio, 1.2))
+            rows.append([f"{size:,}", operation, without.show(), with_secrets.show(), f"{ratio:.2f}"])
+    return f"""## Secrets
+
+One task of `dli_flink_jar_jobs` in which each job has arguments of its own, once as `entrypoint_args` and once as
+`secret_entrypoint_args`. Taking the secrets out of all output must cost no more than the output is long.
+
+{table(["jobs", "operation", "in the open, s", "secret, s", "ratio"], rows)}"""
 
 
 def crowd(ansible: Ansible, few: Service, many: Service, goals: list[Goal]) -> str:

@@ -112,6 +112,8 @@ class Ansible:
         self.folder = folder
         self.runs = 0
         self.outcomes: list[Outcome] = []
+        # What each program is started by, if it is not started directly.
+        self.wrapper: list[object] = []
         home = folder / "home"
         home.mkdir()
         self.inventory = folder / "hosts"
@@ -131,7 +133,7 @@ class Ansible:
     def call(self, program: str, *arguments: object, env: dict[str, str] | None = None) -> Outcome:
         """Run one of Ansible's programs."""
         done = subprocess.run(
-            [BIN / program, *map(str, arguments)],
+            [*map(str, self.wrapper), BIN / program, *map(str, arguments)],
             cwd=self.folder,
             env={**self.environment, **(env or {})},
             text=True,

@@ -139,6 +139,11 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the pooled connections."""
+        for adapter in self._session.adapters.values():
+            for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+                # Forgetting a pool, as the session does, closes nothing while an error still refers to it.
+                for key in manager.pools.keys():
+                    manager.pools[key].close()
         self._session.close()
 
     def request(self, method, url, auth=None, body=None, query=None):
