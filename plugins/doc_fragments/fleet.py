@@ -321,8 +321,9 @@ options:
         type: bool
       health_window:
         description:
-          - How long an upgraded job must keep running without a restart
-            to count as started, in seconds.
+          - How long a job must keep running without a restart after each
+            start to count as started, in seconds.
+          - V(0) does not watch the job. Neither does a task without O(wait).
         type: float
   defaults:
     description:
@@ -618,8 +619,9 @@ options:
         type: bool
       health_window:
         description:
-          - How long an upgraded job must keep running without a restart
-            to count as started, in seconds.
+          - How long a job must keep running without a restart after each
+            start to count as started, in seconds.
+          - V(0) does not watch the job. Neither does a task without O(wait).
         type: float
 """
 
@@ -939,8 +941,9 @@ options:
         type: bool
       health_window:
         description:
-          - How long an upgraded job must keep running without a restart
-            to count as started, in seconds.
+          - How long a job must keep running without a restart after each
+            start to count as started, in seconds.
+          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
   defaults:
     description:
@@ -1236,7 +1239,8 @@ options:
         type: bool
       health_window:
         description:
-          - How long an upgraded job must keep running without a restart
-            to count as started, in seconds.
+          - How long a job must keep running without a restart after each
+            start to count as started, in seconds.
+          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
 """

@@ -55,7 +55,8 @@ options:
     default: true
   health_window:
     description:
-      - How long an upgraded job must keep running without a restart to count as started, in seconds.
+      - How long a job must keep running without a restart after each start to count as started, in seconds.
+      - V(0) does not watch the job. Neither does a task without O(wait).
     type: float
     default: 30.0
 """

@@ -426,6 +426,17 @@ def test_a_version_that_cannot_be_submitted_is_undone(world, kept, kind):
     assert (result["error"]["rolled_back"], result["error"]["status"]) == (True, "job_running")
 
 
+def test_a_field_that_the_detail_lacks_is_no_change_of_somebody_else(world):
+    """Only the list has the Flink version; a rollback reads the detail."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(flink_version="1.15")
+    world.service.jobs.plan_start("job", "exception_after:20")
+    result = world(entrypoint=NEW, flink_version="1.15")
+    assert result["error"]["rolled_back"] is True, result["msg"]
+    assert world.writes() == UPGRADE + UNDONE
+    assert world.stands()[:2] == ("job_running", OLD)
+
+
 @pytest.mark.parametrize("after", [0, 20])
 @pytest.mark.parametrize("kept", ["kept", "deleted"])
 def test_a_version_that_fails_within_the_health_window_is_undone(world, kept, after):

@@ -335,7 +335,7 @@ class Executor:
             return job
         if verdict in ("it failed soon after its start", "it had to be restarted soon after its start"):
             raise _StartFailed(self._sentence(job, verdict), self.facts(job))
-        if job.status == RUNNING and not remaining_changes(self._spec, job):
+        if job.status == RUNNING and not (yield from self._differing(job)):
             self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
             return job
         raise self._stands(job, f"{verdict}, so it was left alone")
@@ -475,6 +475,10 @@ class Executor:
         self._unconfirmed = differing(job)
         return job
 
+    def _differing(self, job):
+        """Return the names of the fields in which a job is not as described, after reading those that are missing."""
+        return remaining_changes(self._spec, (yield Complete(job, tuple(self._spec.fields))))
+
     # Rolling back
 
     def _explained(self, failure: DliError, job: ObservedJob) -> Steps:
@@ -532,11 +536,12 @@ class Executor:
             raise self._stands(
                 job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
             )
-        foreign = [name for name in remaining_changes(self._spec, job) if name not in self._unconfirmed]
-        if any(step.operation == "update" for step in self.done) and foreign:
-            raise self._stands(
-                job, f"somebody else has changed {', '.join(foreign)} meanwhile, so its definition was left alone"
-            )
+        if any(step.operation == "update" for step in self.done):
+            foreign = [name for name in (yield from self._differing(job)) if name not in self._unconfirmed]
+            if foreign:
+                raise self._stands(
+                    job, f"somebody else has changed {', '.join(foreign)} meanwhile, so its definition was left alone"
+                )
         if status_of(job.status).may_run:
             if not self._is_our_start:
                 raise self._stands(job, "somebody else has started it meanwhile, so it was left alone")

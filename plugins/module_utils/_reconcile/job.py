@@ -310,7 +310,7 @@ class Convergence:
             yield from self._plan_for(job, True)
             return self.plan
         is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
-        if not is_there or remaining_changes(spec, job):
+        if not is_there or remaining_changes(spec, (yield Complete(job, tuple(spec.fields)))):
             raise executor.foreign_start(job)
         executor.notes.append(
             f"Somebody else has brought {spec.label} to this state while this task was at work on it."
