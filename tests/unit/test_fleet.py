@@ -21,7 +21,7 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.fleet_reader import FleetReader
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
 import local_dli.errors
 from module_runner import run_module
@@ -307,7 +307,7 @@ def test_every_result_is_documented(service, fleet):
     assert verdicts(result) == ["unchanged", "failed", "changed", "not_attempted"]
     of_every_module = {"failed", "changed", "msg", "diff", "invocation"}
     assert {"counts", "jobs", "error"} <= set(result) <= {*RETURN, *of_every_module}
-    assert set(result["error"]) <= set(RETURN["error"]["contains"])
+    assert set(result["error"]) <= set(yaml.safe_load(dli_flink_jar_job.RETURN)["error"]["contains"])
     assert {key for job in result["jobs"] for key in job} == set(RETURN["jobs"]["contains"])
 
 
