@@ -17,7 +17,7 @@ from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._errors import RequestError
 from ansible_collections.otc.dli.plugins.module_utils._http import client
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive, writes
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import archive, template, writes
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Create, Run
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
@@ -231,7 +231,8 @@ def tell_of_no_action(patch: pytest.MonkeyPatch) -> None:
 
 def forget_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     """The secrets that an update sends back as they came are not told to Ansible."""
-    patch.setattr(connection, "secret_words", lambda _fields: set())
+    for module in (connection, template):
+        patch.setattr(module, "secret_words", lambda _fields: set())
 
 
 # The mutant, a cell that catches it, and the rule by which.
@@ -244,13 +245,13 @@ MUTANTS = [
     (take_any_size, "started without a job | 0 | huge", "size"),
     (give_up_when_it_exists, "started without a job | 1 | twice_second", "survives"),
     (verify_no_certificate, "started without a job | 1 | bad_certificate", "foreign"),
-    (repeat_a_start_with_empty_state, "started from job_running, changed | 9 | reset_before", "state"),
+    (repeat_a_start_with_empty_state, "started from job_running, changed | 11 | reset_before", "state"),
     (wait_for_ever, "started without a job | 0 | hang_before", "time"),
     (pause_as_long_as_told, "started without a job | 0 | 429_day", "time"),
     (show_words_as_they_are, "started without a job | 1 | escapes", "message"),
     (say_that_nothing_was_changed, "stopped from job_running | 2 | cut", "changed"),
     (evade_a_name, "started without a job | 1 | reset_after", "one of a name"),
-    (do_it_all_again, "started from job_running, changed | 11 | redirect_302", "starts"),
+    (do_it_all_again, "started from job_running, changed | 12 | redirect_302", "starts"),
     (repeat_any_write_without_looking, "template without one, names are free | 1 | reset_after", "one of a name"),
     (take_what_was_lost_for_done, "template changed | 1 | reset_before", "success"),
     (take_what_was_lost_for_done, "template deleted by id | 1 | reset_before", "success"),

@@ -379,7 +379,7 @@ def test_real_playbook_with_one_mistake_in_each_task(ansible: Ansible, service: 
         "runtime_config is a string that is neither key=value lines nor JSON of keys and values.",
         "value of checkpoint_mode must be one of: exactly_once, at_least_once, got: at_most_once",
         "Unsupported parameters for (otc.dli.dli_flink_jar_job) module: cluster.",
-        "project_id or project_name is missing; a Flink job belongs to a project.",
+        "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name as",
     ]
     assert len(messages) == len(expected)
     for message, beginning in zip(messages, expected):

@@ -178,7 +178,9 @@ def test_a_job_template_with_a_survey(ansible: Ansible, service: LocalDli) -> No
 
 def test_by_hand(ansible: Ansible, service: LocalDli) -> None:
     environment = token_in_environment(service)
-    created = ansible.adhoc("name=by-hand queue_name=streaming cu_number=3 log_enabled=no", env=environment)
+    created = ansible.adhoc(
+        "name=by-hand queue_name=streaming entrypoint=obs://bucket/job.jar cu_number=3 log_enabled=no", env=environment
+    )
     assert (created.code, created.stderr) == (0, "")
     assert created.stdout.startswith("localhost | CHANGED => ")
     result = printed_result(created.stdout)
