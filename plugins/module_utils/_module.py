@@ -146,6 +146,9 @@ class _DliModule(AnsibleModule):
     second net: it gets the secrets that are still there, and there should be none.
     """
 
+    params: dict[str, Any]
+    no_log_values: set[str]
+
     def __init__(self, options: dict[str, dict]) -> None:
         self._redactor = Redactor()
         # Other threads read secrets meanwhile.

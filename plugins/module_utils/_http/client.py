@@ -139,7 +139,8 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        for adapter in self._session.adapters.values():
+        adapters = [adapter for adapter in self._session.adapters.values() if isinstance(adapter, HTTPAdapter)]
+        for adapter in adapters:
             for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
                 # Forgetting a pool, as the session does, closes nothing while an error still refers to it.
                 for key in manager.pools.keys():

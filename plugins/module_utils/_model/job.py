@@ -47,7 +47,7 @@ class OddJob:
 
     def __init__(self, response: dict, problem: str) -> None:
         job_id, name = response.get("job_id"), response.get("name")
-        self.job_id = int(job_id) if is_whole_number(job_id) else None
+        self.job_id = int(job_id) if job_id is not None and is_whole_number(job_id) else None
         self.name = name if isinstance(name, str) else ""
         self.problem = problem
 

@@ -57,7 +57,8 @@ class _Token:
         self.kind = kind
         self.text = text
         self.word = text.upper() if kind in ("word", "sign") else ""
-        self.quote = _QUOTE.search(text)[0] if kind in ("string", "name") else ""
+        quote = _QUOTE.search(text) if kind in ("string", "name") else None
+        self.quote = quote[0] if quote else ""
         self.key = ""
         self.is_key = False
         self.shown: str | None = None
@@ -178,7 +179,7 @@ class _Marker:
 
     def _key(self, index):
         """Return the key that ends here, and mark it as one; "" where there is none."""
-        parts = []
+        parts: list[str] = []
         while self._at(index).kind in ("string", "name", "word") and len(parts) < 9:
             token = self._at(index)
             parts.insert(0, token.content)
