@@ -213,7 +213,7 @@ def test_check_mode_tells_what_it_waits_for(ansible: Ansible, service: LocalDli,
     service.jobs.set_status(job.job_id, "job_submitting")
     arguments = ("--check", "--diff")
     with ansible.running_playbook("progress.yml", *arguments, variables=variables(service)) as run:
-        assert run.wait_for_line() == "[localhost] orders: wait, because job_submitting passes"
+        assert run.wait_for_line() == "[localhost] orders: wait, because job_submitting is a transitional status"
         service.jobs.set_status(job.job_id, "job_running")
         outcome = run.finish()
     assert outcome.code == 0, outcome.stdout

@@ -290,7 +290,8 @@ def test_nothing_else_changes_its_type_or_value(state: str, check_mode: bool, se
     """With secrets that are the very ids, names, statuses, operations and counts of the result, or a part of one."""
 
     def result(name: str, secret: str) -> dict[str, Any]:
-        of_job = {"secret_entrypoint_args": secret, "cu_number": 4, "state": state}
+        what_a_new_job_needs = {"queue_name": "streaming-prod", "entrypoint": "obs://bucket/job.jar"}
+        of_job = {"secret_entrypoint_args": secret, "cu_number": 4, "state": state, **what_a_new_job_needs}
         if name == "jar_jobs":
             options: dict[str, Any] = {"jobs": [{"name": "orders-prod", **of_job}, {"name": "new-prod", **of_job}]}
         else:
