@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import trustme
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT, WAYS
 
@@ -54,7 +55,7 @@ class Page:
         self._folder = ansible.folder
         self._values = stages.environment(service)
         ca_file = self._folder / "ca.pem"
-        ca_file.touch()
+        trustme.CA().cert_pem.write_to_path(ca_file)
         self._substitutions = stages.substitutions(service, str(ca_file), str(repository))
         self._exported: dict[str, str] = {}
         # Plays that wait to be run in one process, and whether they bring their own credentials.
