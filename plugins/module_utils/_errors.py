@@ -112,6 +112,10 @@ class LifecycleError(DliError):
         return {**super().details(), **self.job, "rolled_back": self.rolled_back}
 
 
+class StartFailed(LifecycleError):
+    """The start that this task made has failed: the one thing that an upgrade is rolled back for."""
+
+
 class FleetError(DliError):
     """Some jobs of a fleet failed.
 

@@ -365,7 +365,7 @@ class AwxApi:
 
     def _value(self, item: dict[str, Any], key: str) -> str:
         """The value of a field, or of one of the object that a field refers to, as a filter has it."""
-        field, _, of_other = key.partition("__")
+        field, _separator, of_other = key.partition("__")
         value = item.get(field)
         if of_other and field in ("organization", "credential_type"):
             value = (self.find(f"{field}s", value) or {}).get(of_other)

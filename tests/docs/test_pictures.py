@@ -43,4 +43,4 @@ def test_a_picture_names_no_place_and_loads_nothing(path: Path) -> None:
 
 def test_each_picture_is_on_a_page() -> None:
     text = "".join((ROOT / page).read_text(encoding="utf-8") for page in pages() if page.endswith(".md"))
-    assert {name for name in re.findall(r"\]\((?:docs/)?pictures/([\w.]+)\)", text)} == {*DIAGRAMS, *RECORDINGS}
+    assert set(re.findall(r"\]\((?:docs/)?pictures/([\w.]+)\)", text)) == {*DIAGRAMS, *RECORDINGS}

@@ -213,7 +213,7 @@ def test_check_mode_tells_what_it_waits_for(ansible: Ansible, service: LocalDli,
     service.jobs.set_status(job.job_id, "job_submitting")
     arguments = ("--check", "--diff")
     with ansible.running_playbook("progress.yml", *arguments, variables=variables(service)) as run:
-        assert run.wait_for_line() == "[localhost] orders: wait, because job_submitting is a transitional status"
+        assert run.wait_for_line() == "[localhost] orders: wait until job_submitting settles"
         service.jobs.set_status(job.job_id, "job_running")
         outcome = run.finish()
     assert outcome.code == 0, outcome.stdout
@@ -255,7 +255,7 @@ def test_by_hand(ansible: Ansible, service: LocalDli) -> None:
         "OS_PROJECT_ID": service.credentials["project_id"],
         "OS_DLI_ENDPOINT_OVERRIDE": service.url,
     }
-    outcome = ansible.adhoc("name=orders state=started", env=environment)
+    outcome = ansible.adhoc("name=orders state=started health_window=0", env=environment)
     assert json.loads(outcome.stdout.partition("=>")[2])["job"]["status"] == "job_running"
     assert told(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_running"]
 

@@ -219,8 +219,9 @@ def _chosen_way(task, env):
         if ways:
             return ways[0], source
         # Without its secret a way is not described, but half a pair shows which one was meant.
-        for secret, *others in WAYS.values():
-            for option in others:
+        for options in WAYS.values():
+            secret = options[0]
+            for option in options[1:]:
                 if source[option]:
                     unused = _unused(_left_out(task, env, task), secret)
                     raise InvalidInput(f"{option} is given without {secret}; both are needed to authenticate{unused}.")

@@ -107,7 +107,7 @@ class Redactor:
         if not secret.strip() or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
-        for whole in {secret, " ".join(secret.split())}:
+        for whole in (secret, " ".join(secret.split())):
             for form in written_forms_of(whole):
                 self._whole.add(form)
         for part in parts_of(secret):

@@ -17,6 +17,7 @@ from .._errors import (
     NotFound,
     OutcomeUnknown,
     RequestError,
+    StartFailed,
     WaitTimeout,
 )
 from .._model.bodies import create_body, full_update_body, live_update_body, restoring_body
@@ -61,10 +62,6 @@ class PlanAnew(Exception):
     def __init__(self, job: ObservedJob) -> None:
         super().__init__()
         self.job = job
-
-
-class _StartFailed(LifecycleError):
-    """The start that this task made has failed: the one thing that an upgrade is rolled back for."""
 
 
 class Executor:
@@ -267,7 +264,7 @@ class Executor:
         try:
             job = yield from self._started(before)
             return (yield from self._stays_healthy(job, before))
-        except _StartFailed as exc:
+        except StartFailed as exc:
             raise (yield from self._explained(LifecycleError(str(exc), exc.job), before)) from exc
         except WaitTimeout as exc:
             raise (yield from self._explained(exc, before)) from exc
@@ -300,7 +297,7 @@ class Executor:
         if job.status in _START_ENDS:
             return job
         if job.status in (FAILED, SUBMIT_FAILED) or job.status == before.status:
-            raise _StartFailed(self._sentence(job, "it did not start"), self.facts(job))
+            raise StartFailed(self._sentence(job, "it did not start"), self.facts(job))
         if job.status == IN_ARREARS:
             raise self._stands(job, "the account is in arrears, so it did not start")
         raise self._stands(job, "somebody else has stopped it meanwhile, so it was left alone")
@@ -334,7 +331,7 @@ class Executor:
         if job.status == FINISHED:
             return job
         if verdict in ("it failed soon after its start", "it had to be restarted soon after its start"):
-            raise _StartFailed(self._sentence(job, verdict), self.facts(job))
+            raise StartFailed(self._sentence(job, verdict), self.facts(job))
         if job.status == RUNNING and not (yield from self._differing(job)):
             self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
             return job
