@@ -14,7 +14,7 @@ from local_dli import Behaviour, LocalDli
 from playbooks.ansible_cli import Ansible
 
 OLD_RUNNER = ROOT / ".cache" / "old-runner"
-STARTED = {**ANSWERS, "flink_job_state": "started"}
+STARTED = {**ANSWERS, "flink_job_state": "started", "flink_job_health_window": 0}
 
 
 @pytest.fixture(name="awx", params=["old", "installed"])

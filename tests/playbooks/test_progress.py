@@ -223,9 +223,9 @@ def test_check_mode_tells_what_it_waits_for(ansible: Ansible, service: LocalDli,
 
 def test_secrets_are_masked_before_they_leave_the_module(ansible: Ansible, service: LocalDli) -> None:
     """Whoever names a job after its secret gets the mask, on the screen and in the log."""
-    service.jobs.add(name="orders-planted", queue_name="streaming")
+    service.jobs.add(name="orders-planted-secret", queue_name="streaming")
     log = ansible.folder / "ansible.log"
-    given = variables(service, job_name="orders-planted", secret_args="--key planted")
+    given = variables(service, job_name="orders-planted-secret", secret_args="--key planted-secret")
     outcome = ansible.playbook("progress.yml", "-vvvv", variables=given, env={"ANSIBLE_LOG_PATH": str(log)})
     assert outcome.code == 0, outcome.stdout
     lines = told(outcome)
