@@ -49,7 +49,7 @@ def test_start_and_cancel(awx: Awx, service: LocalDli) -> None:
     inputs = user(service)
     started = awx.run(inputs, STARTED)
     assert started.status == "successful", started.outcome.stdout
-    assert progress(started) == ["create (step 1 of 2)", "run (step 2 of 2)"]
+    assert progress(started) == ["create (step 1 of 2)", "run (step 2 of 2)", "job_init → job_running"]
     assert_no_warning(started)
 
     service.behaviour = Behaviour(savepoint_seconds=600)

@@ -79,7 +79,7 @@ def test_the_life_of_a_job(ansible: Ansible) -> None:
         # Predict that the job goes; whether it has state to lose shows in its detail
         *("GET jobs", f"GET jobs/{job_id}"),
         # Delete the job, and wait until it is listed no longer
-        *("GET jobs", f"GET jobs/{job_id}", f"DELETE jobs/{job_id}", "GET jobs", "GET jobs", "GET jobs"),
+        *("GET jobs", f"GET jobs/{job_id}", f"DELETE jobs/{job_id}", f"GET jobs/{job_id}", "GET jobs", "GET jobs"),
         # Delete the job again
         "GET jobs",
     ]
