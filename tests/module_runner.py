@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from local_dli import LocalDli
 
@@ -27,6 +28,10 @@ except ImportError:  # ansible-core 2.17 and older
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
             yield
+
+
+# Results show what options a module got, which newer releases of ansible-core do only when told.
+SHOW_OPTIONS = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 
 def access_to(service: LocalDli) -> dict[str, str]:

@@ -155,7 +155,13 @@ class _DliModule(AnsibleModule):
         self._redacting = threading.RLock()
         for secret in environment_secrets(os.environ):
             self._redactor.hide(secret)
-        super().__init__(argument_spec=options, supports_check_mode=True)
+        self.params: dict = {}
+        try:
+            super().__init__(argument_spec=options, supports_check_mode=True)
+        except Exception as exc:  # pylint: disable=broad-except # over some texts in the place of a list the base stumbles
+            if not self.params:
+                raise
+            self.fail_json(msg=f"Ansible cannot read the options of this task ({type(exc).__name__}).")
 
     def _load_params(self) -> None:
         super()._load_params()

@@ -19,7 +19,7 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import J
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs, dli_flink_sql_job
 
 from local_dli import LocalDli
-from module_runner import access_to, run_module
+from module_runner import SHOW_OPTIONS, access_to, run_module
 
 Patch = pytest.MonkeyPatch
 SETTINGS = {"runtime_config": {"s3.secret-key": "planted-setting"}}
@@ -81,7 +81,7 @@ def logged(service: LocalDli, patch: Patch) -> str:
 
 def returned(module: Any, **options: Any) -> Callable[[LocalDli, Patch], str]:
     def run(service: LocalDli, _patch: Patch) -> str:
-        params = {**access_to(service), "name": "orders", "_ansible_inject_invocation": True, **options}
+        params = {**access_to(service), "name": "orders", **SHOW_OPTIONS, **options}
         return json.dumps(run_module(module, params, diff=True))
 
     return run

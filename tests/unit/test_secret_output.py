@@ -33,7 +33,7 @@ from ansible_collections.otc.dli.plugins.modules import (
 )
 
 from local_dli import LocalDli
-from module_runner import access_to, run_module
+from module_runner import SHOW_OPTIONS, access_to, run_module
 
 MODULES = {
     "jar_job": dli_flink_jar_job,
@@ -108,7 +108,7 @@ def run(name: str, service: LocalDli, options: dict[str, Any], **how: bool) -> s
         "savepoint": {"name": "orders", "savepoint_path": "obs://bucket/path"},
     }.get(name, {"name": "orders"})
     waiting = {"wait_timeout": 0.05} if "wait_timeout" in SPECS[name] else {}
-    params = {**access_to(service), "retry_timeout": 0, **waiting, **identity, "_ansible_inject_invocation": True}
+    params = {**access_to(service), **SHOW_OPTIONS, "retry_timeout": 0, **waiting, **identity}
     result = run_module(MODULES[name], {**params, **options}, diff=True, **how)
     assert "fault of the collection" not in str(result.get("msg")), result
     return json.dumps(result, ensure_ascii=False, default=str)
