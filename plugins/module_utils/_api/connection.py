@@ -89,7 +89,7 @@ class Connection:
             self._auth = renewed
 
     def _batch(self, path, body):
-        """Send a request whose answer tells for each job, without its id, whether it was accepted."""
+        """Send a request whose response says for each job, without its id, whether it was accepted."""
         operation = self._operation("POST", path)
         payload, headers = self._send(self._client.request_with_headers, "POST", path, body)
         if not isinstance(payload, list) or not all(isinstance(response, dict) for response in payload):

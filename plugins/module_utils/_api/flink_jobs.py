@@ -28,11 +28,11 @@ class FlinkJobApi(Connection):
         Whether the service's filter compares whole names is unknown. Jobs of another name are left out here, so that
         the job that is asked for can be managed whatever the others look like.
 
-        :param show_detail: whether with details; only without them the list tells C(user_name) (documented).
+        :param show_detail: whether with details; only without them the list has C(user_name) (documented).
         :param at_most: how many jobs the caller can use.
         :param odd: takes an C(OddJob) for each job that has not the shape of the API's; None when that is an error.
         :param filters: the documented query parameters, such as C(name) or C(tags).
-        :raises TooMany: there are more; where the service tells how many, this takes one request.
+        :raises TooMany: there are more; where the service says how many, this takes one request.
         """
         query = {**filters, "show_detail": "true" if show_detail else "false"}
         wanted = filters.get("name")

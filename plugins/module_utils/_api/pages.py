@@ -103,12 +103,12 @@ def _new_elements(page_at, seen, operation, id_name, at_most):
 
 
 def _key(element_id):
-    """Return what tells an element from the others, also where it has no valid id."""
+    """Return what distinguishes an element from the others, also where it has no valid id."""
     return int(element_id) if is_whole_number(element_id) else repr(element_id)
 
 
 def _page(listing, operation, what):
-    """Return a tuple of what is on a page of the list and the number of all, None when that is not told."""
+    """Return a tuple of what is on a page of the list and the number of all, None when the list has none."""
     page, total = listing.get(what), listing.get("total_count")
     if page is None:
         page = []

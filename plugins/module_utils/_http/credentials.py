@@ -58,7 +58,7 @@ _PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 # As ids are in every example of the API reference; a path's other segments are not like that.
 _USUAL_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _VERSIONS = ("v1.0", "v3")
-# Of an address the end can be what tells it from others.
+# Of an address the end can be what distinguishes it from others.
 _LONGEST_ADDRESS = 255
 # What never leaves the host. Other names than localhost are not looked up: what they mean is up to others.
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -168,7 +168,7 @@ def _first_given(group, *sources):
 
 
 def _completed(file, env):
-    """Return what a cloud tells of project and address, completed by the environment that names the cloud."""
+    """Return what a cloud says of project and address, completed by the environment that names the cloud."""
     together = {option: file[option] or env[option] for option in (*_ADDRESS, "ca_cert")}
     return {**together, **_first_given(_PROJECT, file, env)}
 

@@ -116,7 +116,7 @@ def redacted_part_of_args(arguments: str, public_text: str) -> str:
 def _args_with_masks(arguments, public_text):
     """Return the words of arguments, with a mask for each that the task does not give in the open.
 
-    What another run or another person has put there can be a secret, and nothing in the answer tells which word is.
+    What another run or another person has put there can be a secret, and nothing in the response says which word is.
     """
     words = public_text.split()
     public_words = set(words)

@@ -62,7 +62,7 @@ class Result:
         :param changed: whether the task changed something; None for: if it has done anything.
         """
         result: dict = {
-            # The service may drop a savepoint from the job once it runs again; then nothing else tells where it is.
+            # The service may drop a savepoint from the job once it runs again; then nothing else shows where it is.
             **({"savepoint_path": self.savepoint_path} if self.savepoint_path else {}),
             "changed": bool(self.actions) if changed is None else changed,
             **self.facts,

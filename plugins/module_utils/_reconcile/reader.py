@@ -152,7 +152,7 @@ class JobReader:
         return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
 
     def _listed_by_any_name(self, job):
-        """Return a job as the list tells it, whatever it is named by now; None when it is not listed.
+        """Return a job as the list shows it, whatever it is named by now; None when it is not listed.
 
         Deleted jobs keep a record (documented), which the detail may still show.
         """
