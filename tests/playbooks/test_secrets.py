@@ -412,6 +412,8 @@ def test_each_operation_that_answers_with_the_secret(
         return Response(json.dumps(body(words)), status, content_type="application/json")
 
     options = {**in_front_of(service, httpserver, refuse), **UPGRADE}
+    if operation == "create":
+        options |= {"queue_name": "queue", "entrypoint": "job.jar"}
     if operation == "delete":
         options["state"] = "absent"
     result = run_module(dli_flink_jar_job, options, diff=True)
@@ -481,9 +483,10 @@ def test_no_file_is_written(service: LocalDli, tmp_path: Path, monkeypatch: pyte
     user = {name: known[name] for name in ("username", "password", "user_domain_name", "project_name")}
     keys = {name: known[name] for name in ("access_key", "secret_key", "project_id")}
     ways = [{**user, "auth_url": service.auth_url}, {**keys, "endpoint": service.url}]
-    job = {"name": "orders", "queue_name": "queue", "entrypoint_args": PUBLIC, "secret_entrypoint_args": SECRET}
+    job = {"name": "orders", "queue_name": "queue", "entrypoint": "job.jar"}
+    job |= {"entrypoint_args": PUBLIC, "secret_entrypoint_args": SECRET}
     tasks: list[tuple[Any, dict[str, Any]]] = [
-        (dli_flink_jar_job, {**job, "state": "started"}),
+        (dli_flink_jar_job, {**job, "state": "started", "health_window": 0}),
         (dli_flink_jar_job, {**job, **UPGRADE}),
         (dli_flink_job_info, {"execution_plan": True}),
         (dli_flink_job_audit, {"jobs": [job]}),
