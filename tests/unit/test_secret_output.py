@@ -191,10 +191,11 @@ def test_secrets_in_what_is_logged(service: LocalDli, log: list[str]) -> None:
     run("job_template", service, {"sql_body": SQL, "desc": VISIBLE})
     for secret in (SECRET, "planted\nline", 'planted "quoted"', "planted \\ back"):
         run("jar_jobs", service, {"jobs": [{"name": "orders", "desc": VISIBLE, "secret_entrypoint_args": secret}]})
-    assert len(log) == 7
-    for line in log:
-        assert line.startswith("Invoked with") and VISIBLE in line
-        assert leaks(line) == []
+    invoked = [line for line in log if line.startswith("Invoked with")]
+    assert len(invoked) == 7
+    assert all(VISIBLE in line for line in invoked)
+    # Older cores log warnings too.
+    assert leaks("\n".join(log)) == []
 
 
 TEXT_FIELDS = ["status_desc", "savepoint_path", "user_name", "user_id", "desc", "queue_name", "name"]
