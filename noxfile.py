@@ -319,14 +319,14 @@ def sanity(session: nox.Session) -> None:
 def tests(session: nox.Session, core: str) -> None:
     """Run the tests on one ansible-core: all on the newest, on others those in which Ansible has the say."""
     unpack_wheels(session, "awx", "old-runner")
-    folders = () if core == NEWEST else ("tests/unit", "tests/playbooks", "tests/awx")
+    folders = () if core == NEWEST else ("tests/unit", "tests/modules", "tests/playbooks", "tests/awx")
     run_pytest(session, core, *(session.posargs or folders))
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)
 def unit(session: nox.Session) -> None:
-    """Run the unit tests alone, on the newest ansible-core."""
-    run_pytest(session, NEWEST, "tests/unit", *session.posargs)
+    """Run the unit tests and those of modules, on the newest ansible-core."""
+    run_pytest(session, NEWEST, "tests/unit", "tests/modules", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

@@ -23,7 +23,7 @@ from ansible_collections.otc.dli.plugins.modules import (
 )
 
 from local_dli.clock_engine import Step
-from unit.lifecycle_table import NOTHING, REFUSED, STATES, TABLE, settled
+from modules.lifecycle_table import NOTHING, REFUSED, STATES, TABLE, settled
 
 OLD = "obs://bucket/job-1.jar"
 NEW = "obs://bucket/job-2.jar"

@@ -15,7 +15,7 @@ from fault_proxy import FAULTS
 from faults.invariants import RULES, check_cell
 from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, columns, network_kind_of, table
 from faults.scenarios import DAILY, SCENARIOS
-from unit.lifecycle_table import STATES, TABLE
+from modules.lifecycle_table import STATES, TABLE
 
 # Of each scenario that is run every day, so many cells for each fault; those are drawn, but always the same.
 SHARE = 1

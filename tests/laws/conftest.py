@@ -15,11 +15,11 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
+from lifecycle_clock import Clock
 from local_dli import LocalDli
 from local_dli.journal import CLIENT, Event
 from module_runner import access_to, run_module
-from unit.lifecycle_clock import Clock
-from unit.test_lifecycle import World
+from modules.test_lifecycle import World
 
 
 class UnkindWorld(World):

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
 from local_dli import Behaviour
-from unit.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
+from modules.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
 
 THEIRS = "obs://bucket/job-3.jar"
 KINDS = pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])

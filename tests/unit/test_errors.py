@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, OutcomeUnknown
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import Writes
 
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 
 REFUSED = "The service refused PUT /jobs with HTTP 502, DLI.0999: "
 

@@ -17,7 +17,7 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import D
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 
 SAVED = {"has_savepoint": True, "savepoint_path": "obs://bucket/new"}
 

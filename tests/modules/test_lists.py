@@ -28,7 +28,7 @@ from werkzeug import Response
 from local_dli import LocalDli
 from local_dli.jobs import ODD
 from module_runner import run_module
-from unit.test_client import LISTS, api_at
+from modules.test_client import LISTS, api_at
 
 JOB = {"queue_name": "queue", "entrypoint": "obs://bucket/app.jar"}
 SQL_JOB = {"job_type": "flink_sql_job", "queue_name": "queue"}

@@ -27,9 +27,9 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
+from lifecycle_clock import Clock
 from local_dli import Behaviour, LocalDli
 from module_runner import access_to, run_module
-from unit.lifecycle_clock import Clock
 
 OLD = "obs://bucket/job-1.jar"
 NEW = "obs://bucket/job-2.jar"
@@ -40,7 +40,7 @@ import sys
 from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import {module}
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 _module.Waiting = functools.partial(_module.Waiting, clock=Clock())
 basic._ANSIBLE_ARGS = sys.stdin.buffer.read()
 basic._ANSIBLE_PROFILE = "legacy"

@@ -16,8 +16,8 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.archive import export_options, import_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_export, dli_flink_job_import
 
+from lifecycle_clock import Clock
 from module_runner import run_module
-from unit.lifecycle_clock import Clock
 from unit.test_agreement import described
 
 

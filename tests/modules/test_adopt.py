@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 
 from local_dli import LocalDli
 from module_runner import access_to, run_module
-from unit.test_properties import behaviours, chosen_by_service, definitions, sql_definitions, wrongly_predicted
+from modules.test_properties import behaviours, chosen_by_service, definitions, sql_definitions, wrongly_predicted
 
 MASK = "****"
 

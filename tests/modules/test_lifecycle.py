@@ -22,13 +22,13 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Wai
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from flask import has_request_context, request
 
+from lifecycle_clock import Clock
 from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.clock_engine import Step
 from local_dli.errors import ApiError
 from local_dli.lifecycle import TRANSITIONAL
 from module_runner import access_to, run_module
-from unit.lifecycle_clock import Clock
-from unit.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markdown, settled
+from modules.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markdown, settled
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
@@ -154,7 +154,7 @@ def test_the_table_has_every_status_and_state():
 
 @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
 def test_the_document_has_the_table(changed):
-    assert markdown(changed) in DOCUMENT.read_text(encoding="utf-8"), "python tests/unit/lifecycle_table.py prints it"
+    assert markdown(changed) in DOCUMENT.read_text(encoding="utf-8"), "tests/modules/lifecycle_table.py prints it"
 
 
 @pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])

@@ -17,7 +17,7 @@ import trustme
 from ansible_collections.otc.dli.plugins.module_utils import _errors
 from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
 
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 
 HOST = "dli.example"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the unit tests share: the local service, and the module run against it in this process."""
+"""What the tests of modules share: the local service, and the module run against it in this process."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile import savepoin
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 import local_dli.errors
+from lifecycle_clock import Clock
 from local_dli.jobs import Job
 from module_runner import run_module
-from unit.lifecycle_clock import Clock
 
 RUNNING = {"name": "job", "queue_name": "queue", "status": "job_running", "obs_bucket": "bucket", "start_time": 1}
 UNLISTED = (

@@ -22,7 +22,7 @@ from ansible_collections.otc.dli.plugins.module_utils._progress import (
 from ansible_collections.otc.dli.plugins.plugin_utils import _listener
 from ansible_collections.otc.dli.plugins.plugin_utils._listener import listening
 
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 
 
 @pytest.fixture(name="pipe")

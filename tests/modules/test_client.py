@@ -26,7 +26,7 @@ from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 from werkzeug import Response
 
-from unit.lifecycle_clock import Clock
+from lifecycle_clock import Clock
 
 
 @pytest.fixture(name="client")

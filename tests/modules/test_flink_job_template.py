@@ -18,9 +18,9 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.template import MAX_LENGTHS, template_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_template
 
+from lifecycle_clock import Clock
 from local_dli.contract import contract
 from module_runner import run_module
-from unit.lifecycle_clock import Clock
 from unit.test_agreement import described
 
 SQL = "SELECT 'one' FROM a WITH ('password' = 'hunter2')"
