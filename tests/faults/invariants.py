@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -74,11 +75,27 @@ def check_cell(stage: Stage, scenario: Scenario, clean: Observation, plan: Plan)
     return found + list(convergence_violations(stage, scenario, clean, seen, plan))
 
 
+def interruption_violations(
+    stage: Stage, scenario: Scenario, clean: Observation, point: int
+) -> Iterator[Violation] | None:
+    """Kill a scenario's task after a request, run it again, and return all that was not as it has to be.
+
+    :returns: None when the task has come to its end before.
+    """
+    stage.set(scenario)
+    seen = stage.run_and_kill(scenario, point)
+    if seen is None:
+        return None
+    return itertools.chain(
+        _name_violations(scenario, seen),
+        _state_violations(scenario, seen),
+        convergence_violations(stage, scenario, clean, seen, CALM),
+    )
+
+
 def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Iterator[Violation]:
     """Yield what was not as it has to be of one run, whatever it was and met."""
-    for names in (Counter(thing["name"] for thing in things) for things in (seen.jobs, seen.templates)):
-        if any(count > 1 for count in names.values()) or len(names) > scenario.names:
-            yield Violation("one of a name", f"there are {dict(names)}")
+    yield from _name_violations(scenario, seen)
     if seen.starts > 1 + seen.rolled_back:
         yield Violation("starts", f"there were {seen.starts}")
     yield from _state_violations(scenario, seen)
@@ -151,6 +168,12 @@ def _recovery_violations(stage: Stage, scenario: Scenario) -> Iterator[Violation
     ends = [{name: job[name] for name in ("status", *scenario.former)} for job in back.jobs]
     if back.failed or ends != [{"status": "job_running", **scenario.former}]:
         yield Violation("converges", f"going back from {scenario.broken} ends with {ends}: {_message(back)}")
+
+
+def _name_violations(scenario: Scenario, seen: Observation) -> Iterator[Violation]:
+    for names in (Counter(thing["name"] for thing in things) for things in (seen.jobs, seen.templates)):
+        if any(count > 1 for count in names.values()) or len(names) > scenario.names:
+            yield Violation("one of a name", f"there are {dict(names)}")
 
 
 def _state_violations(scenario: Scenario, seen: Observation) -> Iterator[Violation]:

@@ -366,3 +366,14 @@ CHOSEN = (
 )
 # The same and more, for the tests of every day.
 DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export")
+# Those whose task is killed after each of its requests.
+INTERRUPTED = (
+    *DAILY,
+    "upgrade, its savepoint is dropped",
+    "broken upgrade, its savepoint is dropped",
+    "stateless upgrade",
+    "stopped from job_running, changed",
+    "restart, its savepoint is dropped",
+    "live change",
+    "delete that takes a while",
+)

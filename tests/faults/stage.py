@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
+import os
 import random
 import re
+import signal
 import ssl
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -36,6 +39,7 @@ from faults.scenarios import ARCHIVE, Scenario
 from local_dli import Behaviour, LocalDli, clock_engine
 from local_dli.contract import Contract
 from local_dli.journal import CLIENT, Event
+from module_process import module_process
 from module_runner import run_module
 
 # Real seconds, which no answer takes: where there is none, the client gives up at once.
@@ -104,6 +108,17 @@ class Effect:
 
 
 @dataclass
+class Doomed:
+    """A process that is to be killed.
+
+    :param after: how many more of its requests the service handles before.
+    """
+
+    pid: int
+    after: int
+
+
+@dataclass
 class Observation:
     """What one run of a task was seen to do.
 
@@ -164,7 +179,8 @@ class Stage:
     def __init__(self) -> None:
         self.clock = HurriedClock()
         self.patience = Patience()
-        self.service = LocalDli(clock=self.clock.monotonic, validate_responses=False)
+        self.service = LocalDli(clock=self.clock.monotonic, validate_responses=False, middleware=self._killing)
+        self._doomed: Doomed | None = None
         self._broken = ""
         self._token = ""
         self._stack = contextlib.ExitStack()
@@ -265,6 +281,34 @@ class Stage:
         proxy.settle()
         return seen
 
+    def run_and_kill(self, scenario: Scenario, point: int) -> Observation | None:
+        """Run a scenario's task in a process that is killed as soon as the service has handled so many requests.
+
+        That process has a clock of its own: to the service each request is a second.
+
+        :returns: None when the task has come to its end before.
+        """
+        self.plain.reset()
+        self._proxy = self.plain
+        self.service.requests.clear()
+        first = len(self.service.journal.events)
+        with module_process(scenario.module, self._args(scenario, self.plain)) as (process, output):
+            self._doomed = Doomed(process.pid, point)
+            try:
+                json.loads(output.recv())
+            except EOFError:
+                process.join()
+                assert process.exitcode == -signal.SIGKILL, f"the task has ended with {process.exitcode}"
+                killed = True
+            else:
+                killed = False
+            self._doomed = None
+        if not killed:
+            return None
+        return Observation(
+            None, "it was killed", self._effects(first), self.jobs(settle=False), self.templates(), point
+        )
+
     def jobs(self, settle: bool = True) -> list[dict[str, Any]]:
         """Return what matters of each job: whether two runs had the same end."""
         if settle:
@@ -340,6 +384,20 @@ class Stage:
             start(job, resume, "exception_after:1.0" if self._breaks(job) else outcome, *rest)
 
         patch.setattr(engine, "start", breaking_start)
+
+    def _killing(self, app: Any) -> Any:
+        """Return the service's application, which kills the process that is to be killed when its time has come."""
+
+        def handle(environ: dict[str, Any], start_response: Any) -> Any:
+            answer = app(environ, start_response)
+            if self._doomed:
+                self.clock.sleep(1)
+                self._doomed.after -= 1
+                if not self._doomed.after:
+                    os.kill(self._doomed.pid, signal.SIGKILL)
+            return answer
+
+        return handle
 
     def _effects(self, first: int) -> list[Effect]:
         """Return what requests have done from the event of this number on."""
