@@ -41,6 +41,10 @@ class DliError(Exception):
         """Return the same error with another sentence, which says what it means for the task."""
         return self._copy(args=(f"{self} {explanation}",))
 
+    def copied(self: _Error) -> _Error:
+        """Return the same error for somebody else to raise, which leaves a trace of its own in it."""
+        return self._copy()
+
     def _copy(self: _Error, **attributes) -> _Error:
         other = type(self).__new__(type(self))
         other.args = self.args

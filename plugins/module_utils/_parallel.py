@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-
-_MOST_THREADS = 1024
-# After so long without any item being begun, all threads are taken to wait for something that takes long.
-_STALLED_SECONDS = 1.0
+from functools import partial
 
 
 @contextmanager
@@ -35,51 +32,75 @@ def ended_by_interrupt():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def do_each(act, items, threads: int) -> None:
-    """Do something for each item, for several concurrently.
+class Workers:
+    """Threads that call what they are given; as a context manager it ends them.
 
-    There are more threads, twice as many each time, while all that there are only wait. There are fewer where the
-    system has no more to give; without any the calling thread does everything. That is why it is no ThreadPoolExecutor,
-    which fails halfway then.
+    There are as many as there are calls, up to a limit, and fewer where the system has no more to give; without any the
+    calling thread does everything. That is why it is no ThreadPoolExecutor, which fails halfway then.
 
-    :param act: callable that takes an item, and raises nothing.
-    :param items: a sequence.
-    :param threads: how many there are at first, at most.
+    C(running) is the number of calls whose ends C(wait) has not returned yet.
+
+    :param most: how many threads there are at most.
     """
-    todo = deque(items)
-    all_begun = threading.Event()
-    workers: list[threading.Thread] = []
 
-    def work():
-        while todo:
-            try:
-                item = todo.popleft()
-            except IndexError:
-                # Another thread was faster.
-                break
-            act(item)
-        all_begun.set()
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._threads: list[threading.Thread] = []
+        self._todo: queue.SimpleQueue = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue = queue.SimpleQueue()
+        self.running = 0
 
-    def start(number):
-        with suppress(RuntimeError):
-            for _worker in range(min(number, len(todo), _MOST_THREADS - len(workers))):
-                worker = threading.Thread(target=work)
-                worker.start()
-                workers.append(worker)
+    def __enter__(self) -> Workers:
+        return self
 
-    try:
-        if len(todo) > 1 and threads > 1:
-            start(threads)
-        while todo and workers:
-            left = len(todo)
-            if not all_begun.wait(_STALLED_SECONDS) and len(todo) == left:
-                start(len(workers))
-        work()
-    finally:
-        # After an interrupt nothing more is begun.
-        todo.clear()
-        for worker in workers:
-            worker.join()
+    def __exit__(self, *_exception) -> None:
+        with suppress(queue.Empty):
+            while True:
+                # After a failure nothing more is begun.
+                self._todo.get_nowait()
+        for _thread in self._threads:
+            self._todo.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, call, key) -> None:
+        """Have something called.
+
+        :param call: takes no arguments.
+        :param key: what C(wait) returns with its end.
+        """
+        self.running += 1
+        self._todo.put((call, key))
+        if len(self._threads) < min(self.running, self._most):
+            thread = threading.Thread(target=self._work)
+            with suppress(RuntimeError):
+                thread.start()
+                self._threads.append(thread)
+        if not self._threads:
+            self._do(*self._todo.get())
+
+    def wait(self, seconds: float | None = None):
+        """Wait for the end of a call, and return its key, what it returned and what it raised; None when time is up."""
+        try:
+            ended = self._ended.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        self.running -= 1
+        return ended
+
+    def _work(self):
+        while True:
+            todo = self._todo.get()
+            if todo is None:
+                return
+            self._do(*todo)
+
+    def _do(self, call, key):
+        try:
+            outcome, failure = call(), None
+        except Exception as exc:  # pylint: disable=broad-except # raised by the thread that waits for it
+            outcome, failure = None, exc
+        self._ended.put((key, outcome, failure))
 
 
 def read_each(read, items: list, width: int) -> list:
@@ -90,16 +111,18 @@ def read_each(read, items: list, width: int) -> list:
     """
     results: dict = {}
     failures: dict[int, Exception] = {}
-
-    def read_one(number):
-        if failures:
-            return
-        try:
-            results[number] = read(items[number])
-        except Exception as exc:  # pylint: disable=broad-except # raised by the thread that asked
-            failures[number] = exc
-
-    do_each(read_one, range(len(items)), width)
+    numbers = iter(range(len(items)))
+    with Workers(width) as workers:
+        while True:
+            while not failures and workers.running < width and (number := next(numbers, None)) is not None:
+                workers.submit(partial(read, items[number]), number)
+            if not workers.running:
+                break
+            number, result, failure = workers.wait()
+            if failure:
+                failures[number] = failure
+            else:
+                results[number] = result
     if failures:
         raise failures[min(failures)]
     return [results[number] for number in range(len(items))]

@@ -210,7 +210,6 @@ error:
 from ..module_utils._model.fleet import fleet_options, task_from_params
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.fleet import converge_fleet
-from ..module_utils._reconcile.fleet_api import FleetApi
 
 
 def main():
@@ -218,7 +217,6 @@ def main():
         {**auth_options(), **wait_options(), **fleet_options()},
         task_from_params,
         lambda api, task, run: converge_fleet(api, task, run.apply, run.waiting),
-        FleetApi,
     )
 
 

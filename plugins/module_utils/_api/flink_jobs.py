@@ -18,6 +18,9 @@ from .._model.responses import check_graph, check_job, checked_id, lacking
 from .connection import Connection, object_of
 from .pages import read_pages
 
+# How many jobs one request is asked to run, stop or delete. A maximum is not documented.
+BATCH_SIZE = 100
+
 
 class FlinkJobApi(Connection):
     """The operations on the Flink jobs of one project."""
@@ -96,13 +99,13 @@ class FlinkJobApi(Connection):
         """Change fields of a job."""
         self._request("PUT", f"{kind.path}/{job_id}", body)
 
-    def run_job(self, job_id: int, resume_savepoint: bool) -> None:
-        """Ask for a job to be started, from its latest savepoint or with empty state."""
-        self._batch("/jobs/run", {"job_ids": [job_id], "resume_savepoint": resume_savepoint})
+    def run_jobs(self, job_ids: list[int], resume_savepoint: bool) -> None:
+        """Ask for jobs to be started, from their latest savepoints or with empty state."""
+        self._batch("/jobs/run", {"job_ids": job_ids, "resume_savepoint": resume_savepoint})
 
-    def stop_job(self, job_id: int, trigger_savepoint: bool) -> None:
-        """Ask for a job to be stopped, with or without a savepoint."""
-        self._batch("/jobs/stop", {"job_ids": [job_id], "trigger_savepoint": trigger_savepoint})
+    def stop_jobs(self, job_ids: list[int], trigger_savepoint: bool) -> None:
+        """Ask for jobs to be stopped, with or without savepoints."""
+        self._batch("/jobs/stop", {"job_ids": job_ids, "trigger_savepoint": trigger_savepoint})
 
     def trigger_savepoint(self, job_id: int, savepoint_path: str) -> None:
         """Ask for a savepoint of a running job (vendor; the public reference names it only in its table of rights)."""
@@ -117,3 +120,7 @@ class FlinkJobApi(Connection):
     def delete_job(self, job_id: int) -> None:
         """Delete a job, in whatever status it is."""
         self._request("DELETE", f"/jobs/{job_id}")
+
+    def delete_jobs(self, job_ids: list[int]) -> None:
+        """Delete jobs, in whatever status they are."""
+        self._batch("/jobs/delete", {"job_ids": job_ids})

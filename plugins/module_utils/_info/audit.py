@@ -22,7 +22,8 @@ from .._model.goal import Goal
 from .._model.job import OddJob, odd_warnings
 from .._model.rules import check_seconds
 from .._parallel import read_each
-from .._reconcile.fleet_reader import FleetReader
+from .._reconcile.reader import JobReader
+from .._reconcile.snapshot import Snapshot
 from .selection import Selection, select, selection_from_params
 
 
@@ -88,9 +89,11 @@ def _find_desired(api, goals, all_jobs, odd):
     :param all_jobs: all jobs of the project but for C(odd) ones, where they were listed just now; None where they were
         not.
     """
-    reader = FleetReader(api)
-    with reader.snapshot(len(goals), all_jobs, odd):
-        return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
+    snapshot = Snapshot(api, len(goals))
+    if all_jobs is not None:
+        snapshot.fill(all_jobs, odd)
+    reader = JobReader(api).within(snapshot)
+    return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
 
 
 def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:

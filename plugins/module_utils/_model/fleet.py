@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from .._errors import InvalidInput
 from .._text import quoted
 from .canonical import tag_strings
-from .goal import Goal, goal_from_params, goal_options
+from .goal import Goal, Lifecycle, goal_from_params, goal_options
 from .job import ObservedJob
 from .rules import check_name, check_number, check_tags
+from .spec import JobSpec
 
 # What names a job cannot be the same for several.
 _IDENTITY = ("name", "job_id")
@@ -41,11 +42,21 @@ class Purge:
     :param state: C(absent) or C(stopped).
     :param name_prefix: only jobs whose names begin so; "" for any name.
     :param tags: only jobs with these tags.
+    :param trigger_savepoint: whether jobs that run are stopped with a savepoint first.
+    :param most: how many jobs there may be; with more, nothing is changed.
     """
 
     state: str
     name_prefix: str = ""
     tags: dict = field(default_factory=dict)
+    trigger_savepoint: bool = True
+    most: int = 5
+
+    def goal(self, job: ObservedJob) -> Goal:
+        """Return what is to become of an unlisted job."""
+        return Goal(
+            JobSpec(job.name), self.state, Lifecycle(trigger_savepoint=self.trigger_savepoint), purged_id=job.job_id
+        )
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,9 @@ def fleet_options() -> dict:
         "purge": {"type": "bool", "default": False},
         "purge_scope": {"type": "dict", "options": {"name_prefix": {"type": "str"}, "tags": {"type": "dict"}}},
         "purge_state": {"type": "str", "choices": ["absent", "stopped"], "default": "absent"},
+        "purge_trigger_savepoint": {"type": "bool", "default": Purge.trigger_savepoint},
+        "max_purged": {"type": "int", "default": Purge.most},
+        "allow_empty": {"type": "bool", "default": False},
     }
 
 
@@ -173,12 +187,17 @@ def _purge(params):
         raise InvalidInput(
             "purge is true, but purge_scope has neither name_prefix nor tags; one of them must say which jobs may go."
         )
+    if not params["jobs"] and not params["allow_empty"]:
+        raise InvalidInput(
+            "purge is true, but jobs is empty, so that every job of purge_scope would go; set allow_empty to true if "
+            "that is meant."
+        )
     if prefix:
         check_name("purge_scope.name_prefix", prefix)
     check_tags("purge_scope.tags", tags)
     if any("," in key + value for key, value in tags.items()):
         raise InvalidInput("purge_scope.tags has a tag with a comma, which the service's list cannot be asked for.")
-    return Purge(params["purge_state"], prefix, tags)
+    return Purge(params["purge_state"], prefix, tags, params["purge_trigger_savepoint"], params["max_purged"])
 
 
 def check_parallelism(params: dict) -> None:
@@ -191,7 +210,7 @@ def check_parallelism(params: dict) -> None:
 
 def _check_numbers(params):
     check_parallelism(params)
-    for name, least in (("batch_size", 1), ("canaries", 0), ("max_failures", 0)):
+    for name, least in (("batch_size", 1), ("canaries", 0), ("max_failures", 0), ("max_purged", 0)):
         value = params[name]
         if value is not None and value < least:
             raise InvalidInput(f"{name} is {quoted(value)}, but must be {least} or more.")

@@ -39,11 +39,18 @@ class Goal:
     """What a task wants of one job.
 
     :param state: one of C(STATES).
+    :param purged_id: the id of a job that the task does not list, and is to go for that; None for a listed one.
     """
 
     spec: JobSpec
     state: str = "present"
     lifecycle: Lifecycle = Lifecycle()
+    purged_id: int | None = None
+
+    @property
+    def saves_before_deletion(self) -> bool:
+        """Whether a job that may run is stopped with a savepoint before it is deleted."""
+        return self.state == "absent" and self.purged_id is not None and self.lifecycle.trigger_savepoint
 
 
 def goal_options(kind: JobKind = JAR) -> dict:

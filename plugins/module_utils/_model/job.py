@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .._errors import ConflictError
 from .._text import printable
 from .canonical import canonical
 from .fields import (
@@ -34,6 +35,19 @@ _FACTS = (
 def same_path(one: str, other: str) -> bool:
     """Whether two paths in OBS are the same; they come with and without scheme and closing slash (vendor)."""
     return one.removeprefix("obs://").strip("/") == other.removeprefix("obs://").strip("/")
+
+
+def check_kind(job: ObservedJob, kind: JobKind | None) -> None:
+    """Check that a job is of the kind that a task manages; where the service shows no type, it counts as one.
+
+    :param kind: None for any.
+    :raises ConflictError: it is of another kind.
+    """
+    if kind and not kind.has(job.job_type):
+        raise ConflictError(
+            f"Job {job.job_id}, named {job.name}, is a {job.job_type}, not a {' or '.join(kind.job_types)}; this "
+            "module leaves it alone."
+        )
 
 
 class OddJob:

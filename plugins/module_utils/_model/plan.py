@@ -100,14 +100,23 @@ def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
     :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
     :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
+    if goal.purged_id is not None and not (current and _may_be_purged(goal, current)):
+        return Plan(warnings=(f"{goal.spec.label} is no longer one that may be purged, so it was left alone.",))
     if goal.state == "absent":
-        return _plan_absent(goal.spec, current)
+        return _plan_absent(goal, current)
     if current is None:
         return _plan_create(goal)
     return _plan_existing(goal, current, tags_match)
 
 
-def _plan_absent(spec, current):
+def _may_be_purged(goal, current):
+    """Whether a job still is the one that was listed, and a JAR job: its detail has to say so."""
+    is_jar = current.job_type in JAR.job_types if "detail" in current.sources else JAR.has(current.job_type)
+    return current.job_id == goal.purged_id and is_jar
+
+
+def _plan_absent(goal, current):
+    spec = goal.spec
     if current is None:
         return Plan()
     if spec.job_id is not None and spec.name is not None and spec.name != current.name:
@@ -115,20 +124,23 @@ def _plan_absent(spec, current):
             f"Flink job {spec.job_id} is named {current.name}, not {spec.name}; nothing was deleted, "
             "because name and job_id do not mean the same job."
         )
+    is_saved = goal.saves_before_deletion and status_of(current.status).may_run
     return Plan(
-        steps=(Step("delete"),),
+        steps=(*([Step("stop", savepoint=True)] if is_saved else []), Step("delete")),
         changes=(Change("name", current.name, None),),
         before={"name": current.name, "status": current.status},
         job=current.as_shown(spec.kind),
-        risks=_risks_of_deletion(current),
+        risks=_risks_of_deletion(current, is_saved),
     )
 
 
-def _risks_of_deletion(current):
+def _risks_of_deletion(current, is_saved):
     risks = []
-    if status_of(current.status).may_run:
+    if is_saved:
+        risks.append("The job is deleted with the savepoint of its stop; whether the files stay is not documented.")
+    elif status_of(current.status).may_run:
         risks.append("The job may run, and is deleted without a savepoint, so its state is lost.")
-    if current.has_savepoint:
+    if current.has_savepoint and not is_saved:
         where = f" at {current.savepoint_path}" if current.savepoint_path else ""
         risks.append(f"The job is deleted with its savepoint{where}; whether the files stay is not documented.")
     return tuple(risks)

@@ -27,7 +27,8 @@ from .._model.rules import (
 )
 from .._text import printable
 from . import wait as _wait
-from .fleet_reader import FleetReader
+from .reader import JobReader
+from .snapshot import Snapshot
 from .writes import Writes
 
 
@@ -231,9 +232,8 @@ def _names(params):
 
 def _ids_by_name(api, names):
     """Return the ids of the jobs of each name, from one list where that takes fewer requests."""
-    reader = FleetReader(api)
-    with reader.snapshot(len(names)):
-        return {name: reader.ids_named(name) for name in names}
+    reader = JobReader(api).within(Snapshot(api, len(names)))
+    return {name: reader.ids_named(name) for name in names}
 
 
 def _selected(api, task):

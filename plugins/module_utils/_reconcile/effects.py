@@ -27,10 +27,39 @@ Steps = Generator[Any, Any, Any]
 class Effect:
     """Something to be done by a driver."""
 
+    @property
+    def fits_a_list(self) -> bool:
+        """Whether a list of all jobs can answer it, so that a driver of many jobs asks once for all of them."""
+        return False
+
     def perform(self, api: FlinkJobApi, reader: JobReader):
         """Do it, and return its outcome.
 
         :raises RequestError: the service rejected it or did not respond.
+        """
+        raise NotImplementedError
+
+
+class Batchable(Effect):
+    """Something that one request can do to many jobs.
+
+    What is equal in C(batch), which is hashable, can go out in one request.
+    """
+
+    job_id: int
+
+    @property
+    def batch(self) -> tuple:
+        """What the request says besides the jobs."""
+        return (type(self).__name__,)
+
+    def perform(self, api, _reader):
+        self.send(api, [self.job_id])
+
+    def send(self, api: FlinkJobApi, job_ids: list[int]) -> None:
+        """Do it to several jobs.
+
+        :raises RequestError: the service did not accept it for each of them, or did not respond.
         """
         raise NotImplementedError
 
@@ -64,6 +93,7 @@ class Find(Effect):
     """Find the job that a desired state is about; its outcome is a C(Found)."""
 
     spec: JobSpec
+    fits_a_list = True
 
     def perform(self, _api, reader):
         return reader.find(self.spec)
@@ -80,8 +110,12 @@ class Read(Effect):
     job_id: int
     is_detail: bool = False
 
+    @property
+    def fits_a_list(self) -> bool:
+        return not self.is_detail
+
     def perform(self, _api, reader):
-        return reader.detail(self.job_id) if self.is_detail else reader.read_now(self.job_id)
+        return reader.detail(self.job_id) if self.is_detail else reader.read(self.job_id, ())
 
 
 @dataclass(frozen=True)
@@ -90,6 +124,7 @@ class Complete(Effect):
 
     job: ObservedJob
     fields: tuple
+    fits_a_list = True
 
     def perform(self, _api, reader):
         return reader.with_fields(self.job, self.fields)
@@ -100,6 +135,7 @@ class IdsNamed(Effect):
     """List the ids of the jobs of a name."""
 
     name: str
+    fits_a_list = True
 
     def perform(self, _api, reader):
         return reader.ids_named(self.name)
@@ -110,6 +146,7 @@ class IsThere(Effect):
     """Read whether there still is a job, whatever it is named by now."""
 
     job: ObservedJob
+    fits_a_list = True
 
     def perform(self, _api, reader):
         return reader.is_there(self.job)
@@ -139,35 +176,46 @@ class Update(Effect):
 
 
 @dataclass(frozen=True)
-class Stop(Effect):
+class Stop(Batchable):
     """Stop a job, with or without a savepoint."""
 
     job_id: int
     savepoint: bool
 
-    def perform(self, api, _reader):
-        api.stop_job(self.job_id, self.savepoint)
+    @property
+    def batch(self) -> tuple:
+        return (*super().batch, self.savepoint)
+
+    def send(self, api, job_ids):
+        api.stop_jobs(job_ids, self.savepoint)
 
 
 @dataclass(frozen=True)
-class Run(Effect):
+class Run(Batchable):
     """Start a job, from its savepoint or with empty state."""
 
     job_id: int
     resume: bool
 
-    def perform(self, api, _reader):
-        api.run_job(self.job_id, self.resume)
+    @property
+    def batch(self) -> tuple:
+        return (*super().batch, self.resume)
+
+    def send(self, api, job_ids):
+        api.run_jobs(job_ids, self.resume)
 
 
 @dataclass(frozen=True)
-class Delete(Effect):
+class Delete(Batchable):
     """Delete a job."""
 
     job_id: int
 
     def perform(self, api, _reader):
         api.delete_job(self.job_id)
+
+    def send(self, api, job_ids):
+        api.delete_jobs(job_ids)
 
 
 @dataclass(frozen=True)

@@ -243,7 +243,8 @@ class Executor:
         if step.savepoint and has_run:
             job = yield from self._with_savepoint(before, job)
             if not job.has_newer_savepoint_than(before):
-                raise self._stands(job, "it shows no savepoint; its definition was not changed, nor was it started")
+                undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
+                raise self._stands(job, f"it shows no savepoint; its definition was not changed{undone}")
             self._savepoint_path = self.savepoint_made = job.savepoint_path
         return job
 

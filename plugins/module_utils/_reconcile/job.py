@@ -23,14 +23,14 @@ from .._errors import (
 from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
-from .._model.job import ObservedJob
+from .._model.job import ObservedJob, check_kind
 from .._model.plan import Plan, may_start_empty, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
 from .driver import Driver
 from .effects import Complete, Find, Read, Steps
-from .reader import JobReader
+from .reader import Found, JobReader
 from .wait import Waiting
 
 # How often a plan is made anew where others change the job between two requests.
@@ -45,31 +45,38 @@ def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dic
     :param apply: False for check mode: everything but the changes themselves.
     :raises DliError: when the state cannot be reached.
     """
-    convergence = Convergence(api, JobReader(api), goal, waiting)
-    convergence.make_plan()
+    driver = Driver(api, JobReader(api), waiting)
+    convergence = Convergence(goal, waiting, api.keep_secret)
+    driver.run(convergence.make_plan())
     if apply:
-        convergence.carry_out()
-        convergence.read_again()
+        driver.run(convergence.carry_out())
+        driver.run(convergence.read_again())
     return convergence.result()
 
 
 class Convergence:
-    """One job on its way to its desired state.
+    """One job on its way to its desired state, as steps (see M(effects)).
 
-    First C(make_plan), then unless in check mode C(carry_out) and C(read_again), then C(result).
+    First C(make_plan), then unless in check mode C(carry_out) and C(read_again), then C(result). Where time may pass
+    before a job's turn comes, C(look) goes first.
 
-    C(plan) says what is to be done, and after it was done what has been changed.
+    C(plan) says what is to be done, and after it was done what has been changed. C(actions) are the operations that
+    have been carried out.
+
+    :param keep_secret: callable that takes what must not be shown.
+    :param found: the job that is meant, where it was listed just now.
     """
 
-    def __init__(self, api: FlinkJobApi, reader: JobReader, goal: Goal, waiting: Waiting) -> None:
-        self._api = api
+    def __init__(self, goal: Goal, waiting: Waiting, keep_secret, found: Found | None = None) -> None:
         self._goal = goal
-        self._driver = Driver(api, reader, waiting)
         self._waiting = waiting
-        self._current: ObservedJob | None = None
+        self._keep_secret = keep_secret
+        self._found = found
+        self._current = found.job if found else None
         self._applied: ObservedJob | None = None
         self.plan = Plan()
-        self._steps: tuple | list = ()
+        self.actions: list = []
+        self._is_carried_out = False
 
     @cached_property
     def _executor(self):
@@ -83,37 +90,59 @@ class Convergence:
         """The id of the job, None when there is none, or which one it is could not be told."""
         return self._current.job_id if self._current else self._goal.spec.job_id
 
-    @property
-    def is_waited_for(self) -> bool:
-        """Whether what is planned takes as long as the job does, and not only as long as requests do."""
-        return any(step.operation not in ("create", "update") for step in self.plan.steps)
+    def look(self) -> Steps:
+        """Find the job, and plan what to do about it as far as a list shows that.
 
-    def make_plan(self) -> None:
+        A plan that has steps is made again from the detail by C(make_plan), right before it is carried out.
+
+        :raises DliError: as C(make_plan) does.
+        """
+        if self._found is None:
+            yield from self._find()
+        if not self._plan_from_list(self._found):
+            # Whether it can be planned is seen in the detail.
+            yield from self.make_plan()
+
+    def make_plan(self) -> Steps:
         """Read the job, and plan what to do about it.
+
+        That nothing is to be done may rest on the list; everything else rests on the detail.
 
         :raises DliError: the state cannot be reached, or the service rejected a request or did not respond.
         """
-        self._driver.run(self._make_plan())
-        self._steps = self.plan.steps
+        spec = self._goal.spec
+        for _attempt in range(MOST_PLANS):
+            is_new = self._found is None
+            if is_new:
+                yield from self._find()
+            found, self._found = self._found, None
+            if self._plan_from_list(found) and not (found.job and self.plan.steps):
+                return
+            job = found.job if is_new and "detail" in found.job.sources else (yield from self._detail_of(found.job))
+            if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
+                yield from self._plan_for(job, found.tags_match)
+                return
+            # It was renamed or deleted since it was listed.
+        raise ConflictError(f"{spec.label} is changed by others faster than it can be read; nothing was done.")
 
-    def carry_out(self) -> None:
+    def carry_out(self) -> Steps:
         """Do what is planned.
 
         :raises DliError: the state could not be reached; C(result) of the error has what has been done.
         """
         if self.plan.steps:
             with self._recording_what_was_done():
-                self._applied = self._driver.run(self._carry_out())
-            self._steps = self._executor.done
+                self._applied = yield from self._carry_out()
+            self._note_actions()
 
-    def read_again(self) -> None:
+    def read_again(self) -> Steps:
         """Read the job again after something was done to it.
 
         :raises DliError: the service rejected a request or did not respond.
         """
         if self._applied is not None:
             with self._recording_what_was_done():
-                self._applied = self._driver.run(self._read_again(self._applied))
+                self._applied = yield from self._read_again(self._applied)
 
     @contextmanager
     def _recording_what_was_done(self):
@@ -123,13 +152,16 @@ class Convergence:
             if self._current:
                 # An update sends the arguments that others have set too, and a rejection can quote what was sent.
                 arguments = self._current.value("entrypoint_args")
-                self._api.keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
-            raise exc.after(self._actions_done()) from exc
+                self._keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
+            self._note_actions()
+            raise exc.after(self.actions) from exc
         except Exception as exc:
-            raise Fault(exc).after(self._actions_done()) from exc
+            self._note_actions()
+            raise Fault(exc).after(self.actions) from exc
 
-    def _actions_done(self):
-        return [step.as_action() for step in self._executor.done]
+    def _note_actions(self):
+        self._is_carried_out = True
+        self.actions = [step.as_action() for step in self._executor.done]
 
     def result(self) -> dict:
         """Return the result of the module: what has been done, or where nothing was applied what would be."""
@@ -144,7 +176,7 @@ class Convergence:
         return Result(
             spec.label,
             thing=job,
-            actions=tuple(step.as_action() for step in self._steps),
+            actions=tuple(self.actions if self._is_carried_out else (step.as_action() for step in plan.steps)),
             changes=plan.changes,
             before=plan.before,
             after=plan.after,
@@ -157,39 +189,31 @@ class Convergence:
 
     # Steps (see M(effects))
 
-    def _make_plan(self) -> Steps:
-        """Plan what to do. That nothing is to be done may rest on the list; everything else rests on the detail."""
-        goal, spec = self._goal, self._goal.spec
-        if goal.state == "absent":
+    def _find(self) -> Steps:
+        spec = self._goal.spec
+        if self._goal.state == "absent":
             # A job is deleted whatever its fields and tags are.
             spec = replace(spec, fields={}, given={}, tags=None)
-        for _attempt in range(MOST_PLANS):
-            found = yield Find(spec)
-            # Known from here on, even if it cannot be planned what to do about it.
-            self._current = found.job
-            if found.job is None or self._needs_nothing(found):
-                self.plan = plan_job(goal, found.job, found.tags_match)
-                return
-            job = yield from self._detail_of(found.job)
-            if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
-                yield from self._plan_for(job, found.tags_match)
-                return
-            # It was renamed or deleted since it was listed.
-        raise ConflictError(f"{spec.label} is changed by others faster than it can be read; nothing was done.")
+        self._found = yield Find(spec)
+        # Known from here on, even if it cannot be planned what to do about it.
+        self._current = self._found.job
 
-    def _needs_nothing(self, found):
-        """Whether a job is as desired, as far as the list shows."""
-        if self._has_to_settle(found.job):
+    def _plan_from_list(self, found):
+        """Plan from what the list shows, and return whether that was possible.
+
+        :raises DliError: there is no job, and the state cannot be reached for that.
+        """
+        if found.job and self._has_to_settle(found.job):
             return False
         try:
-            return not plan_job(self._goal, found.job, found.tags_match).steps
+            self.plan = plan_job(self._goal, found.job, found.tags_match)
         except (ConflictError, InvalidInput):
-            # Whether it is so is seen in the detail.
+            if not found.job:
+                raise
             return False
+        return True
 
     def _detail_of(self, listed):
-        if "detail" in listed.sources:
-            return listed
         try:
             job = yield Read(listed.job_id, is_detail=True)
         except NotFound:
@@ -199,12 +223,12 @@ class Convergence:
     def _has_to_settle(self, job):
         """Whether a transitional status has to end before anything can be planned."""
         state, spec = self._goal.state, self._goal.spec
-        if state == "absent" or status_of(job.status).settled:
+        if status_of(job.status).settled or (state == "absent" and not self._goal.saves_before_deletion):
             return False
-        if job.status == SUBMITTING and state in ("stopped", "restarted"):
+        if job.status == SUBMITTING and state in ("stopped", "restarted", "absent"):
             # It can be stopped as it is (documented).
             return False
-        if remaining_changes(spec, job):
+        if state == "absent" or remaining_changes(spec, job):
             return True
         # As described, and where it goes is where it should.
         return state != "present" and (self._waiting.wait or state != status_of(job.status).on_the_way_to)
@@ -213,6 +237,9 @@ class Convergence:
         """Plan what to do about a job whose detail was read just now."""
         goal, spec = self._goal, self._goal.spec
         self._current = job
+        if goal.purged_id is None:
+            # The list may leave the type out.
+            check_kind(job, spec.kind)
         if self._has_to_settle(job):
             settled = yield from self._executor.settle(job, spec.label)
             self._current = job = settled.completed_by(job, but=_SAVEPOINT_FACTS)
@@ -267,7 +294,7 @@ class Convergence:
         :param missing: the error for: it is not.
         """
         planned = self.plan
-        yield from self._make_plan()
+        yield from self.make_plan()
         if self._current is None:
             raise missing
         plan = self.plan

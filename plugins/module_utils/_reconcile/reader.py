@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, NotFound
-from .._model.fields import JobKind
-from .._model.job import ObservedJob
+from .._model.job import ObservedJob, check_kind
 from .._model.redact import secrets_read
 from .._model.spec import JobSpec
+
+if TYPE_CHECKING:
+    # A task of one job needs none, and each file to be compiled makes every task slower.
+    from .snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,15 @@ class JobReader:
     vary. Either is asked first, as fits the task, and the other only for managed fields that are still missing.
     """
 
-    def __init__(self, api: FlinkJobApi) -> None:
+    def __init__(self, api: FlinkJobApi, snapshot: Any = None, public_texts: dict[int, str] | None = None) -> None:
         self._api = api
+        self._snapshot = snapshot
         # What tasks give in the open of the jobs that were found, by id.
-        self._public_texts: dict[int, str] = {}
+        self._public_texts = {} if public_texts is None else public_texts
+
+    def within(self, snapshot: Snapshot) -> JobReader:
+        """Return a reader of the same task that asks a snapshot first, and the service for what is not in it."""
+        return JobReader(self._api, snapshot, self._public_texts)
 
     def find(self, spec: JobSpec) -> Found:
         """Find the job that a desired state is about, and read what it manages.
@@ -50,31 +59,22 @@ class JobReader:
         if found.job:
             self._public_texts[found.job.job_id] = spec.public_text
             self._keep_secrets_of(found.job)
-        if found.job and spec.kind and not spec.kind.has(found.job.job_type):
-            raise ConflictError(
-                f"Job {found.job.job_id}, named {found.job.name}, is a {found.job.job_type}, not a "
-                f"{' or '.join(spec.kind.job_types)}; this module leaves it alone."
-            )
+            check_kind(found.job, spec.kind)
         return found
 
     def read(self, job_id: int, fields) -> ObservedJob:
         """Read a job by its id, with the given fields as far as the service tells them."""
-        return self.with_fields(self.detail(job_id), fields)
-
-    def read_now(self, job_id: int) -> ObservedJob:
-        """Read a job as it is now, whatever was read before; for who waits for a change of it."""
-        return self.read(job_id, ())
+        job = self._snapshot.with_id(job_id) if self._snapshot else None
+        return self.with_fields(self._noted(job) if job else self.detail(job_id), fields)
 
     def with_fields(self, job: ObservedJob, fields) -> ObservedJob:
         """Return a job with the given fields as far as the service tells them."""
         return self._with_list(self._with_detail(job, fields), fields)
 
-    def complete(self, job: ObservedJob, kind: JobKind) -> ObservedJob:
-        """Return a job with all the fields of its kind that the service tells of it."""
-        return self.with_fields(job, kind.names)
-
     def is_there(self, job: ObservedJob) -> bool:
         """Whether the service still has a job, whatever it is named by now."""
+        if self._snapshot and self._snapshot.is_without(job.job_id):
+            return False
         try:
             now = self.detail(job.job_id)
         except NotFound:
@@ -120,8 +120,10 @@ class JobReader:
 
     def detail(self, job_id: int) -> ObservedJob:
         """Read the detail of a job as it is now."""
-        job = ObservedJob(self._api.get_job(job_id), "detail")
-        if job_id in self._public_texts:
+        return self._noted(ObservedJob(self._api.get_job(job_id), "detail"))
+
+    def _noted(self, job):
+        if job.job_id in self._public_texts:
             self._keep_secrets_of(job)
         return job
 
@@ -131,6 +133,9 @@ class JobReader:
             self._api.keep_read(secret)
 
     def _named(self, name, **filters):
+        listed = self._snapshot.named(name, filters) if self._snapshot else None
+        if listed is not None:
+            return listed
         # Jobs of other names are left out already, but not those that have none.
         jobs = (ObservedJob(response, "list") for response in self._api.list_jobs(name=name, **filters))
         return [job for job in jobs if job.name == name]
