@@ -15,8 +15,8 @@ author:
 description:
   - Manages a fleet of Flink JAR jobs on Data Lake Insight (DLI). Each job is managed as M(otc.dli.dli_flink_jar_job)
     does it, but with few requests, several of them concurrently.
-  - All jobs are read and planned before the first one is changed. Changes are rolled out in waves. The rollout ends
-    when too many jobs fail.
+  - All jobs are read before the first one is changed. Changes are rolled out in waves. Each job is read and planned
+    again right before it is changed. The rollout ends when too many jobs fail.
 notes:
   - A failed job does not roll back the others. Each job is rolled back as its own O(jobs[].rollback) says.
   - If jobs fail, the task fails. Its result still says what happened to each job.
@@ -51,7 +51,9 @@ options:
   purge:
     description:
       - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). This is done last, and only
-        if at most O(max_failures) jobs have failed.
+        if at most O(max_failures) jobs have failed, and each listed job could be planned.
+      - Only a job whose detail says that it is a JAR job is purged. One that is renamed, or no longer has the tags, when
+        its turn comes is left alone.
       - Check mode lists these jobs.
     type: bool
     default: false
@@ -67,15 +69,31 @@ options:
       tags:
         description:
           - Only jobs with all of these tags.
-          - The service filters by them. The task fails if that filter seems to have no effect.
+          - The service filters by them. The task fails if that filter seems to have no effect, or to compare parts of
+            values.
         type: dict
   purge_state:
     description:
-      - What happens to these jobs. V(absent) deletes them in any status. V(stopped) stops those that run, with a
-        savepoint.
+      - What happens to these jobs. V(absent) deletes them in any status. V(stopped) stops those that run.
     type: str
     choices: [absent, stopped]
     default: absent
+  purge_trigger_savepoint:
+    description:
+      - Whether these jobs are stopped with a savepoint first. A job whose savepoint does not show is not deleted.
+      - With V(false), a job that runs is deleted or stopped without one, and its state is lost.
+    type: bool
+    default: true
+  max_purged:
+    description:
+      - How many jobs may be purged. If there are more, the task fails before it changes anything.
+    type: int
+    default: 5
+  allow_empty:
+    description:
+      - Whether O(purge) is accepted with an empty list of O(jobs). Every job of O(purge_scope) is purged then.
+    type: bool
+    default: false
 seealso:
   - module: otc.dli.dli_flink_jar_job
   - module: otc.dli.dli_flink_job_audit

@@ -318,7 +318,7 @@ def test_a_refused_job_of_a_batch_is_told_with_all_that_support_asks_for(httpser
     )
     httpserver.expect_request("/v1.0/p/streaming/jobs/stop").respond_with_response(answer_of_one)
     with pytest.raises(_errors.ApiError) as caught:
-        api_at(httpserver, client).stop_job(7, True)
+        api_at(httpserver, client).stop_jobs([7], True)
     assert caught.value.details() == {
         "type": "ApiError",
         "operation": "POST /v1.0/p/streaming/jobs/stop",
@@ -335,7 +335,7 @@ READS = {
     "job": (FlinkJobApi, lambda api: api.get_job(7), "GET /v1.0/p/streaming/jobs/7"),
     "graph": (FlinkJobApi, lambda api: api.get_execution_graph(7), "GET /v1.0/p/streaming/jobs/7/execute-graph"),
     "stream graph": (FlinkJobApi, lambda api: api.get_stream_graph(7, {}), "POST /v3/p/streaming/jobs/7/gen-graph"),
-    "run": (FlinkJobApi, lambda api: api.run_job(7, True), "POST /v1.0/p/streaming/jobs/run"),
+    "run": (FlinkJobApi, lambda api: api.run_jobs([7], True), "POST /v1.0/p/streaming/jobs/run"),
     "create": (FlinkJobApi, lambda api: api.create_job(JAR, {}), "POST /v1.0/p/streaming/flink-jobs"),
     "export": (ArchiveApi, lambda api: api.export_jobs({}), "POST /v1.0/p/streaming/jobs/export"),
     "import": (ArchiveApi, lambda api: api.import_jobs({}), "POST /v1.0/p/streaming/jobs/import"),

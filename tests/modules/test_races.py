@@ -76,7 +76,7 @@ def test_a_name_that_another_user_has_is_explained(service, job, just_before):
 def test_a_start_that_comes_second_waits_for_the_first(service, job, just_before, behave):
     behave(submit_seconds=0.3)
     service.jobs.add(**JOB)
-    just_before("run_job", lambda: job(name="job", state="started", wait=False))
+    just_before("run_jobs", lambda: job(name="job", state="started", wait=False))
     result = job(name="job", state="started")
     assert not result["failed"] and result["job"]["status"] == "job_running"
     assert sum(request.path.endswith("/jobs/run") for request in service.requests) == 2
@@ -84,7 +84,7 @@ def test_a_start_that_comes_second_waits_for_the_first(service, job, just_before
 
 def test_a_stop_that_comes_second_goes_on_with_the_savepoint_of_the_first(service, job, just_before):
     service.jobs.add(**RUNNING)
-    just_before("stop_job", lambda: job(name="job", state="stopped"))
+    just_before("stop_jobs", lambda: job(name="job", state="stopped"))
     result = job(name="job", state="stopped")
     assert not result["failed"] and result["job"]["status"] == "job_cancel_success" and result["savepoint_path"]
 

@@ -29,19 +29,19 @@ class LateService:
         self.answers = [ObservedJob({"job_id": 7, "name": "job", **answer}, "detail") for answer in answers]
         self.calls = []
 
-    def read_now(self, job_id):
+    def read(self, job_id, _fields=()):
         assert job_id == 7
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    detail = read_now
+    detail = read
 
     def with_fields(self, job, _fields):
         return job
 
-    def stop_job(self, _job_id, savepoint):
+    def stop_jobs(self, _job_ids, savepoint):
         self.calls.append(("stop", savepoint))
 
-    def run_job(self, _job_id, savepoint):
+    def run_jobs(self, _job_ids, savepoint):
         self.calls.append(("run", savepoint))
 
 
