@@ -54,6 +54,21 @@ def test_a_fleet_does_not_start_with_empty_state_in_the_next_run(world, state):
 
 @KINDS
 @pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_savepoint_of_an_earlier_run_is_not_resumed_from_without_a_word(world, kind, state):
+    """L7: the stop that failed the first run was to make a newer one; the folder of the old one shows its time."""
+    world.kind = kind
+    world.behave(savepoint="never_shown")
+    world.plant(start_time=1_600_000_000_000, has_savepoint=True, savepoint_path="obs://bucket/jobs/1/1500000000000/")
+    for _time in range(3):
+        result = world(state, **{kind.version: NEW})
+        assert result["failed"] and world.done("start") == []
+    assert "resume_savepoint to true" in result["msg"], "it says how to go on"
+    assert not world("started", resume_savepoint=True, health_window=0, **{kind.version: NEW})["failed"]
+    assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True]
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
 def test_a_savepoint_that_shows_late_is_waited_for(world, kind, state):
     """L1: a colleague has stopped the job with a savepoint, which shows 3 seconds after the status."""
     world.kind = kind
@@ -123,6 +138,28 @@ def test_a_rollback_does_not_resume_from_a_savepoint_that_somebody_else_has_made
 
 def saved_events(world):
     return [event for event in world.service.journal.events if event.operation == "saved"]
+
+
+@KINDS
+@pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_stop_by_somebody_else_while_the_job_is_started_is_not_undone(world, kind, deed, number):
+    """L6: it shows as stopping, and then as it did before the start."""
+    world.kind = kind
+    world.behave(savepoint_after_restart="kept", submit_seconds=60.0, cancel_seconds=1.0)
+    world.plant()
+    world.others(f"after show {number}: {deed}")
+    result = world(**{kind.version: NEW})
+    assert result["failed"] and len(world.done("start")) == 1
+
+
+def test_a_change_by_somebody_else_at_the_end_is_reported(world):
+    """L4, L6: the task has seen its own version, and then there is another one."""
+    world.plant("job_cancel_success", **SAVED)
+    world.others(f"before run 1: update job entrypoint={THEIRS}")
+    result = world(entrypoint=NEW)
+    assert result["failed"] and "somebody else has changed entrypoint meanwhile" in result["msg"]
+    assert world.stands()[1] == THEIRS
 
 
 @pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])

@@ -22,9 +22,9 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import J
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
+import lifecycle_clock
 import local_dli.errors
 from module_runner import run_module
-from unit import lifecycle_clock
 
 DEFAULTS = {"entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
 RUNNING = {

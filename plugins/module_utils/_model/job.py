@@ -137,8 +137,19 @@ class ObservedJob:
 
         The service makes savepoints in folders named by the time in milliseconds (vendor).
         """
+        made = self._savepoint_time
+        return made is not None and made >= int(self.start_time)
+
+    @property
+    def savepoint_is_of_earlier_run(self) -> bool:
+        """Whether the savepoint was made before the job was last started, as far as its path shows."""
+        made = self._savepoint_time
+        return made is not None and made < int(self.start_time)
+
+    @property
+    def _savepoint_time(self):
         folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
-        return folder.isdecimal() and len(folder) < 18 and int(folder) >= int(self.start_time)
+        return int(folder) if folder.isdecimal() and len(folder) < 18 else None
 
     @property
     def restart_times(self) -> int:

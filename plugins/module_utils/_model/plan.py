@@ -342,8 +342,19 @@ def _resumes(goal, current, stop):
             f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
             "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
         )
-    if current.has_savepoint:
+    if current.has_savepoint and not (
+        lifecycle.resume_savepoint is None
+        and current.status in (STOPPED, DRAFT)
+        and current.savepoint_is_of_earlier_run
+    ):
         return True
+    if current.has_savepoint:
+        raise ConflictError(
+            f"Flink job {current.name} is {current.status}. It has run on since its savepoint {current.savepoint_path} "
+            "was made, and its last stop shows none, so it was not started. Set resume_savepoint to true to resume it "
+            "from there, which does again what it has done since, or import another savepoint with "
+            "otc.dli.dli_flink_savepoint."
+        )
     if is_running:
         raise ConflictError(
             f"Flink job {current.name} is {current.status}. trigger_savepoint is false, and the job has no savepoint "

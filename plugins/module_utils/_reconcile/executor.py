@@ -35,6 +35,7 @@ from .._model.status import (
     SAVEPOINTING,
     STOP_FAILED,
     STOPPED,
+    STOPPING,
     SUBMIT_FAILED,
     SUBMITTING,
     status_of,
@@ -87,8 +88,14 @@ class Executor:
         self._before: ObservedJob | None = None
         # Writes that the service has rejected, although the job shows them: somebody else's, or carried out twice.
         self._in_doubt: list[Step] = []
+        # The changed fields that the service did not show as desired, and those that it did.
         self._unconfirmed: set[str] = set()
+        self._confirmed_fields: set[str] = set()
         self._is_our_start = False
+        # Whether the job was seen to leave the status that it had before the last stop or start, and all statuses that
+        # responses since then have shown, old ones too.
+        self._has_left = False
+        self._statuses: set[str] = set()
         self._savepoint_path = ""
         self.savepoint_made = ""
         self.notes: list[str] = []
@@ -127,7 +134,22 @@ class Executor:
                 job = None
             else:
                 job = yield from self._run(step, job, wait)
+            if number == len(plan.steps) and step.operation == "update" and wait:
+                job = yield from self._shown(job, step.fields, is_detail=False)
         self.done += self._in_doubt
+        return job
+
+    def check_unchanged(self, job: ObservedJob) -> Steps:
+        """Return a job, once this task is done with it, after checking that it still is as this task has seen it.
+
+        :raises LifecycleError: what the task has changed is changed again.
+        """
+        if not set(remaining_changes(self._spec, job)) & self._confirmed_fields:
+            return job
+        job = yield from self.read(job.job_id, is_detail=True)
+        foreign = [name for name in (yield from self._differing(job)) if name in self._confirmed_fields]
+        if foreign:
+            raise self._stands(job, f"somebody else has changed {', '.join(foreign)} meanwhile, so it was left alone")
         return job
 
     def settle(self, job: ObservedJob, label: str) -> Steps:
@@ -179,7 +201,9 @@ class Executor:
             return not any(seen and found.is_older_than(seen) for seen in (self._seen, self._before))
 
         def once():
-            return (yield Read(job_id, is_detail))
+            found = yield Read(job_id, is_detail)
+            self._statuses.add(found.status)
+            return found
 
         job = yield from _wait.watch(once, is_news, _wait.GRACE_SECONDS, self._now)
         self._seen = job
@@ -297,7 +321,10 @@ class Executor:
         job = yield from self._left(before, "to run", _START_ENDS)
         if job.status in _START_ENDS:
             return job
-        if job.status in (FAILED, SUBMIT_FAILED) or job.status == before.status:
+        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
+        # can also be an old response about the stop before.
+        has_not_begun = job.status == before.status and not self._has_left and STOPPING not in self._statuses
+        if job.status in (FAILED, SUBMIT_FAILED) or has_not_begun:
             raise StartFailed(self._sentence(job, "it did not start"), self.facts(job))
         if job.status == IN_ARREARS:
             raise self._stands(job, "the account is in arrears, so it did not start")
@@ -354,13 +381,13 @@ class Executor:
         elif before.status == SUBMITTING:
             # It can come to run before the stop gets to it.
             still.add(RUNNING)
-        left = False
+        self._has_left = False
+        self._statuses = set()
 
         def is_done(found):
-            nonlocal left
             restarted = before.status != SUBMITTING and _is_another_start(found, before)
-            left = left or found.status not in still or restarted
-            return status_of(found.status).settled and (left or self._now() >= grace)
+            self._has_left = self._has_left or found.status not in still or restarted
+            return status_of(found.status).settled and (self._has_left or self._now() >= grace)
 
         while True:
             job = yield from self._until(before.job_id, is_done, what)
@@ -452,10 +479,12 @@ class Executor:
                 job, f"somebody else has changed {', '.join(foreign)} meanwhile, so its definition was left alone"
             )
 
-    def _shown(self, before, fields):
+    def _shown(self, before, fields, is_detail=True):
         """Return a job once it shows an update, or as it is after the grace period.
 
         What the service does not show then is noted; it may not be able to clear a field.
+
+        :param is_detail: whether a write rests on it.
         """
 
         def differing(found):
@@ -465,12 +494,12 @@ class Executor:
             return not differing(found) or found.is_newer_definition_than(before)
 
         def read():
-            found = yield from self.read(before.job_id, is_detail=True)
-            return (yield Complete(found, fields))
+            found = yield from self.read(before.job_id, is_detail)
+            return (yield Complete(found, tuple(name for name in fields if name in FIELDS_BY_NAME)))
 
-        fields = tuple(name for name in fields if name in FIELDS_BY_NAME)
         job = yield from _wait.watch(read, is_shown, _wait.GRACE_SECONDS, self._now)
         self._unconfirmed = differing(job)
+        self._confirmed_fields = set(fields) - self._unconfirmed
         return job
 
     def _differing(self, job):

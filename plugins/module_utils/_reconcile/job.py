@@ -349,10 +349,12 @@ class Convergence:
 
     def _read_again(self, job: ObservedJob) -> Steps:
         fields = tuple(self._goal.spec.fields)
-        # A start or stop ends with a read of the job, and what others did was read as well.
-        if not self._executor.done or self._executor.done[-1].operation in ("stop", "run"):
-            return (yield Complete(job, fields))
-        return (yield Complete((yield Read(job.job_id)), fields))
+        # All but a creation ends with a read of the job, and what others did was read as well.
+        ends = ("stop", "run", "update") if self._waiting.wait else ("stop", "run")
+        if self._executor.done and self._executor.done[-1].operation not in ends:
+            job = yield Read(job.job_id)
+        job = yield from self._executor.check_unchanged((yield Complete(job, fields)))
+        return (yield Complete(job, fields))
 
 
 def _creations(plan):
