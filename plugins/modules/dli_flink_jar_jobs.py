@@ -52,8 +52,8 @@ options:
     description:
       - Whether jobs that are not in O(jobs) are deleted or stopped, within O(purge_scope). This is done last, and only
         if at most O(max_failures) jobs have failed, and each listed job could be planned.
-      - Only a job whose detail says that it is a JAR job is purged. One that is renamed, or no longer has the tags, when
-        its turn comes is left alone.
+      - Only a job whose detail says that it is a JAR job is purged. A job that is renamed or loses its tags before its
+        turn comes is left alone.
       - Check mode lists these jobs.
     type: bool
     default: false

@@ -88,7 +88,7 @@ class Executor:
         self._before: ObservedJob | None = None
         # Writes that the service has rejected, although the job shows them: somebody else's, or carried out twice.
         self._in_doubt: list[Step] = []
-        # The changed fields that the service did not show as desired, and those that it did.
+        # The changed fields that the service did not show as desired, and all fields that it did.
         self._unconfirmed: set[str] = set()
         self._confirmed_fields: set[str] = set()
         self._is_our_start = False
@@ -118,6 +118,7 @@ class Executor:
         self._plan, self._previous = plan, current
         if current:
             self._savepoint_path = current.savepoint_path
+            self._confirm(current)
         for number, step in enumerate(plan.steps, start=1):
             wait = self._waiting.wait or number < len(plan.steps)
             if number > 1 and step.operation != "stop":
@@ -142,7 +143,7 @@ class Executor:
     def check_unchanged(self, job: ObservedJob) -> Steps:
         """Return a job, once this task is done with it, after checking that it still is as this task has seen it.
 
-        :raises LifecycleError: what the task has changed is changed again.
+        :raises LifecycleError: what was as desired no longer is.
         """
         if not set(remaining_changes(self._spec, job)) & self._confirmed_fields:
             return job
@@ -461,6 +462,7 @@ class Executor:
         job = yield from _wait.watch(read, lambda found: isinstance(found, ObservedJob), _wait.GRACE_SECONDS, self._now)
         if isinstance(job, NotFound):
             raise job
+        self._confirm(job)
         return job
 
     def _check_nobody_changed(self, step, job):
@@ -499,8 +501,12 @@ class Executor:
 
         job = yield from _wait.watch(read, is_shown, _wait.GRACE_SECONDS, self._now)
         self._unconfirmed = differing(job)
-        self._confirmed_fields = set(fields) - self._unconfirmed
+        self._confirm(job)
         return job
+
+    def _confirm(self, job):
+        """Note which fields a job was seen to have as desired."""
+        self._confirmed_fields |= set(self._spec.fields) - set(remaining_changes(self._spec, job))
 
     def _differing(self, job):
         """Return the names of the fields in which a job is not as described, after reading those that are missing."""

@@ -373,5 +373,5 @@ def _unconfirmed(spec, job):
         return []
     return [
         f"The service accepted the change of {spec.label}, but still shows another value for {', '.join(fields)}; "
-        "it may not be able to clear a field, or may choose the value itself."
+        "it may not be able to clear a field, or may choose the value itself, or somebody else has changed it meanwhile."
     ]
