@@ -290,8 +290,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has failed and has none is not started, because its
-            state would be lost.
+            job that has run and has none is not started, because its state
+            would be lost. Nor is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -588,8 +589,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has failed and has none is not started, because its
-            state would be lost.
+            job that has run and has none is not started, because its state
+            would be lost. Nor is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -910,8 +912,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has failed and has none is not started, because its
-            state would be lost.
+            job that has run and has none is not started, because its state
+            would be lost. Nor is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -1208,8 +1211,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has failed and has none is not started, because its
-            state would be lost.
+            job that has run and has none is not started, because its state
+            would be lost. Nor is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
