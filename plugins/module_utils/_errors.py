@@ -29,9 +29,14 @@ class DliError(Exception):
         super().__init__(*args)
         self.result: dict = {}
 
-    def after(self: _Error, actions: list) -> _Error:
-        """Return the same error, whose result says which operations had been carried out before it."""
-        return self.with_result({"changed": bool(actions) or self.may_have_changed, "actions": actions})
+    def after(self: _Error, actions: list, risks: tuple = ()) -> _Error:
+        """Return the same error, whose result says what had been done before it.
+
+        :param actions: the operations that had been carried out.
+        :param risks: sentences about what put a job's state at risk in what was planned.
+        """
+        facts = {"risks": list(risks)} if risks else {}
+        return self.with_result({"changed": bool(actions) or self.may_have_changed, "actions": actions, **facts})
 
     def with_result(self: _Error, result: dict) -> _Error:
         """Return the same error with what the task returns besides."""

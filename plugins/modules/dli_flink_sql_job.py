@@ -141,7 +141,7 @@ savepoint_path:
   sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
 risks:
   description: What puts the job's state at risk in what is done, or in check mode would be.
-  returned: success
+  returned: success, or failure amid what was planned, where there is a risk
   type: list
   elements: str
   sample:

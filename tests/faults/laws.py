@@ -192,7 +192,7 @@ def lost_savepoint(run: Run, earlier: Iterable[Run]) -> Iterator[Violation]:
 
     Whoever stopped it, in whatever run: where that savepoint does not show yet, the older one is not the job's state.
     """
-    if any("not known to be newer" in risk for risk in (run.seen.result or {}).get("risks", ())):
+    if any("is done again" in risk for risk in (run.seen.result or {}).get("risks", ())):
         # Its path does not show when it was made, so all that can be done is to say it.
         return
     past = [event for known in earlier for event in known.events]

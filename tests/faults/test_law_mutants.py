@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import Fli
 from ansible_collections.otc.dli.plugins.module_utils._errors import StartFailed
 from ansible_collections.otc.dli.plugins.module_utils._model import plan
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, wait
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Run
 
+from faults import laws
+from faults.scenarios import SCENARIOS
 from faults.unkind import cell_from, check_cell
 
 
@@ -40,11 +43,12 @@ def read_each_definition_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FlinkJobApi, "get_job", get_job)
 
 
-def believe_each_response(patch: pytest.MonkeyPatch) -> None:
-    """A response that is older than the write counts, and is read once."""
-    patch.setattr(ObservedJob, "is_older_than", lambda _job, _other: False)
-    patch.setattr(wait, "CONFIRM_READS", 0)
-    patch.setattr(wait, "GRACE_SECONDS", 0.0)
+def take_a_beginning_for_the_end(patch: pytest.MonkeyPatch) -> None:
+    """A job that is being stopped is taken for one that is stopped."""
+    real = executor.status_of
+    patch.setattr(executor, "status_of", lambda status: replace(real(status), settled=True))
+    patch.setattr(executor, "STOP_ENDS", (*executor.STOP_ENDS, "job_canceling", "job_savepointing"))
+    patch.setattr(ObservedJob, "has_newer_savepoint_than", lambda _job, _before: True)
 
 
 def believe_an_accepted_rollback(patch: pytest.MonkeyPatch) -> None:
@@ -70,8 +74,7 @@ def name_no_risk(patch: pytest.MonkeyPatch) -> None:
 MUTANTS = [
     (start_with_empty_state, "started from job_running, changed | - | nobody", "L1"),
     (take_any_savepoint_for_a_new_one, "started from job_running, changed | - | late savepoint", "L2"),
-    (read_each_definition_once, "started from job_running, changed | 4 | update job smn_topic=theirs", "L3"),
-    (believe_each_response, "started from job_running, changed | - | replica behind", "L4"),
+    (take_a_beginning_for_the_end, "stopped from job_running | - | nobody", "L4"),
     (believe_an_accepted_rollback, "broken upgrade, nothing can be cleared | - | nobody", "L5"),
     (roll_back_whatever_happens, "started from job_running, changed | 14 | stop job", "L6"),
     (forget_that_a_job_has_run, "started from job_running, changed, no older savepoint | - | no savepoint shows", "L7"),
@@ -84,3 +87,20 @@ def test_each_law_catches_what_breaks_it(stage, monkeypatch, mutant, text, law):
     assert check_cell(stage, cell_from(text)) == []
     mutant(monkeypatch)
     assert law in {violation.rule for violation in check_cell(stage, cell_from(text))}
+
+
+def test_the_law_on_old_reads_catches_what_breaks_it(stage, monkeypatch):
+    """L3: somebody else sets a field that the task leaves alone, and a read shows it before the update."""
+    scenario = SCENARIOS["started from job_running, changed"]
+    scenario = replace(scenario, planted={**scenario.planted, "smn_topic": "before"})
+    script = ["before stop 1: update job smn_topic=theirs"]
+
+    def broken_laws() -> set[str]:
+        stage.set(scenario)
+        run = laws.observe(stage, scenario, script)
+        assert [done.refused for done in stage.service.actor.done] == [""]
+        return {violation.rule for violation in laws.run_violations(stage, run)}
+
+    assert broken_laws() == set()
+    read_each_definition_once(monkeypatch)
+    assert "L3" in broken_laws()

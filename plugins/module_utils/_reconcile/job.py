@@ -154,10 +154,10 @@ class Convergence:
                 arguments = self._current.value("entrypoint_args")
                 self._keep_secret(redacted_part_of_args(arguments, self._goal.spec.public_text))
             self._note_actions()
-            raise exc.after(self.actions) from exc
+            raise exc.after(self.actions, self.plan.risks) from exc
         except Exception as exc:
             self._note_actions()
-            raise Fault(exc).after(self.actions) from exc
+            raise Fault(exc).after(self.actions, self.plan.risks) from exc
 
     def _note_actions(self):
         self._is_carried_out = True
