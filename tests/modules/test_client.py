@@ -28,6 +28,8 @@ from werkzeug import Response
 
 from lifecycle_clock import Clock
 
+pytestmark = pytest.mark.any_core
+
 
 @pytest.fixture(name="client")
 def fixture_client():

@@ -284,6 +284,7 @@ def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
     assert result["changes"]["sql_body"]["before"] == hidden and "hunter" not in str(result)
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize(
     "text",
     [

@@ -216,6 +216,7 @@ def test_an_option_of_each_type_with_huge_values(service: LocalDli, option: str)
         run_hostile_task(service, "jar_job", {option: value})
 
 
+@pytest.mark.any_core
 def test_what_would_take_long_to_read_is_not_read() -> None:
     assert memory_megabytes("1" + " " * 1_000_000 + "x") is None
     assert memory_megabytes("9" * 400) is None
@@ -321,6 +322,7 @@ def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
     return {**user, "auth_url": f"{url}/v3"}
 
 
+@pytest.mark.any_core
 @settings(max_examples=800, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     task=st.sampled_from(sorted(TASKS)),
@@ -358,6 +360,7 @@ def test_hostile_answers(service: LocalDli, httpserver: HTTPServer, task, way, f
         assert result.get("error", {}).get("type") not in (None, "InvalidInput") or is_about_the_address(result), result
 
 
+@pytest.mark.any_core
 def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
     """Refused by the name of the field, or taken and then good for all that is made of it."""
     job = service.jobs.add(name="orders", obs_bucket="bucket", entrypoint_args="--a b", runtime_config="a=1")
