@@ -21,7 +21,7 @@ from ..module_utils._progress import LONGEST_TEXT
 # Ends the listening; a line of a module is a JSON object.
 _END = b"end\n"
 # How long the end of a task waits at most for lines that are still to be shown. Those that are not shown then are lost.
-_LAST_LINES_SECONDS = 5.0
+LAST_LINES_SECONDS = 5.0
 # What Ansible ends its workers with.
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -63,7 +63,7 @@ def listening(folder: str, show):
                 try:
                     _end(writer)
                     if thread.is_alive():  # it does not even begin when a signal interrupts its start
-                        thread.join(_LAST_LINES_SECONDS)
+                        thread.join(LAST_LINES_SECONDS)
                 finally:
                     enough.set()
                     # Again, because there may have been no room for it: without it the thread would wait for a line.
@@ -97,7 +97,7 @@ def _not_ended_amid(showing):
     usual = {number: handler for number in _ENDING_SIGNALS if callable(handler := signal.getsignal(number))}
 
     def handle(number, frame):
-        taken = showing.acquire(timeout=_LAST_LINES_SECONDS)
+        taken = showing.acquire(timeout=LAST_LINES_SECONDS)
         try:
             usual[number](number, frame)
         finally:

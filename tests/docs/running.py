@@ -31,11 +31,21 @@ _OWN_CREDENTIALS = re.compile(rf"\b({'|'.join(options[0] for options in WAYS.val
 _PLAY = {"name": "Follow a page", "hosts": "localhost", "gather_facts": False}
 _ASK = {"name": "Ask for the jobs", "otc.dli.dli_flink_job_info": {}}
 # The default of 30 seconds is the reader's to wait for.
-_SHORT = {"module_defaults": {"otc.dli.dli_flink_jar_job": {"health_window": 0.5}}}
+_SHORT_WINDOW = {"health_window": 0.5}
+_SHORT = {"module_defaults": {f"otc.dli.dli_flink_{kind}_job": _SHORT_WINDOW for kind in ("jar", "sql")}}
+_FLEET = "otc.dli.dli_flink_jar_jobs"
 # The commands of the pages have no inventory, as they need none for localhost.
 _QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
 _RECAP = re.compile(r"^localhost +: (.*)$", re.MULTILINE)
 _CHANGELOG = ROOT / "changelogs" / "config.yaml"
+
+
+def _shortened(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task with the short window for the jobs of a fleet, which no default of the module reaches."""
+    if _FLEET not in task:
+        return task
+    fleet = task[_FLEET]
+    return {**task, _FLEET: {**fleet, "defaults": {**_SHORT_WINDOW, **fleet.get("defaults", {})}}}
 
 
 class Fault(Exception):
@@ -111,7 +121,7 @@ class Page:
             else:
                 self._add(snippet, content)
         elif isinstance(content, list):
-            self._add(snippet, [{**_PLAY, **_SHORT, "tasks": content}])
+            self._add(snippet, [{**_PLAY, **_SHORT, "tasks": list(map(_shortened, content))}])
             self._rescued += sum(1 for task in content if "rescue" in task)
         elif "clouds" in content:
             for cloud in content["clouds"].values():

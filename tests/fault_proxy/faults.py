@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Silence and dripping end by themselves, so that a client without a time-out of its own hangs for so long only.
 LONGEST_SILENCE_SECONDS = 4.0
 DRIP_SECONDS = 0.02
+# How far in the future a date of Retry-After is.
+RETRY_DATE_SECONDS = 5
 HUGE_BYTES = 100 * 1024 * 1024
 NEVER = float("inf")
 ESCAPES = "\x1b[31mred\x1b[0m \x1b]0;title\x07 first line\r\nsecond line\tend\x00\x7f\u202egnp\u2028last"
@@ -138,7 +140,7 @@ def _redirect(status: int):
 
 
 def _retry_date(exchange: Exchange) -> None:
-    date = email.utils.formatdate(time.time() + 5, usegmt=True)
+    date = email.utils.formatdate(time.time() + RETRY_DATE_SECONDS, usegmt=True)
     _error(429, "DLI.0999", "Too many requests.", Retry_After=date)(exchange)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -13,17 +14,26 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Lifecycle
+from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
+from faults.clock import HurriedClock
 from local_dli import Behaviour, LocalDli
 from module_runner import access_to, run_module
 
 
-@pytest.fixture(scope="session", name="running_service")
-def fixture_running_service() -> Iterator[LocalDli]:
-    with LocalDli() as service:
+@pytest.fixture(scope="module", name="clock")
+def fixture_clock() -> HurriedClock:
+    """The one clock of service and modules: their pauses take no time."""
+    return HurriedClock()
+
+
+@pytest.fixture(scope="module", name="running_service")
+def fixture_running_service(clock: HurriedClock) -> Iterator[LocalDli]:
+    with LocalDli(clock=clock.monotonic) as service:
         yield service
     assert service.contract_violations == []
 
@@ -35,11 +45,16 @@ def fixture_service(running_service: LocalDli) -> LocalDli:
 
 
 @pytest.fixture(autouse=True)
-def fixture_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The local service shows at once what it does; a test of its own shows what the grace period is for."""
+def fixture_waiting(clock: HurriedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules wait by that clock.
+
+    The local service shows at once what it does; a test of its own shows what the grace period is for.
+    """
+    monkeypatch.setattr(_module, "Waiting", functools.partial(wait.Waiting, clock=clock))
+    monkeypatch.setattr(_module, "Progress", functools.partial(Progress, clock=clock))
     monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
     monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.0)
-    # Where the module pauses by the real clock, a test that is about the window says how long it is.
+    # A test that is about the window says how long it is.
     monkeypatch.setattr(Lifecycle, "health_window", 0.0)
 
 

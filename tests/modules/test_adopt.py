@@ -74,6 +74,7 @@ OTHER = {
 }
 
 
+@pytest.mark.any_core
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     definition=definitions(), behaviour=behaviours, show=st.booleans(), field=st.sampled_from(sorted(OTHER))
@@ -92,6 +93,7 @@ def test_what_it_gives_is_no_change_and_no_drift(service: LocalDli, definition, 
 SHARED = {"job_type": "flink_sql_job", "run_mode": "shared_cluster"}
 
 
+@pytest.mark.any_core
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=sql_definitions(), shared=st.booleans(), behaviour=behaviours, show=st.booleans())
 def test_what_it_gives_of_sql_jobs_is_no_change(service: LocalDli, definition, shared, behaviour, show):
@@ -120,12 +122,14 @@ def described(service, module, definition, behaviour, show):
     return access, found[LISTS[module]]
 
 
+@pytest.mark.any_core
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=definitions(), behaviour=behaviours)
 def test_what_it_gives_makes_the_same_job_elsewhere(service: LocalDli, definition, behaviour):
     check_that_it_makes_the_same_job(service, dli_flink_jar_job, definition, behaviour)
 
 
+@pytest.mark.any_core
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=sql_definitions(), behaviour=behaviours)
 def test_what_it_gives_makes_the_same_sql_job_elsewhere(service: LocalDli, definition, behaviour):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import socket
@@ -14,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils import _errors
+import yaml
+from ansible_collections.otc.dli.plugins.module_utils import _errors, _module
 from ansible_collections.otc.dli.plugins.module_utils._api.archives import ArchiveApi
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._api.templates import TemplateApi
@@ -24,9 +26,13 @@ from ansible_collections.otc.dli.plugins.module_utils._http.client import USER_A
 from ansible_collections.otc.dli.plugins.module_utils._http.limiter import Limiter
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_info
 from werkzeug import Response
 
 from lifecycle_clock import Clock
+from module_runner import run_module
+
+pytestmark = pytest.mark.any_core
 
 
 @pytest.fixture(name="client")
@@ -241,6 +247,18 @@ def fixture_slow_gate(monkeypatch):
 
     monkeypatch.setattr(http_client, "Limiter", SlowLimiter)
     return clock
+
+
+def test_a_result_says_as_documented_what_was_sent_again(httpserver, monkeypatch):
+    monkeypatch.setattr(_module, "HttpClient", functools.partial(HttpClient, clock=Clock()))
+    httpserver.expect_ordered_request(re.compile(".*")).respond_with_data("busy", 503)
+    httpserver.expect_ordered_request(re.compile(".*")).respond_with_json({"job_list": {"total_count": 0, "jobs": []}})
+    access = {"endpoint": httpserver.url_for("").rstrip("/"), "project_id": "0" * 32, "token": "some-token"}
+    result = run_module(dli_flink_job_info, access)
+    assert not result["failed"], result
+    assert result["jobs"] == [] and result["retries"]["requests"] == 1
+    documented = yaml.safe_load(dli_flink_jar_job.RETURN)["retries"]["contains"]
+    assert set(result["retries"]) == set(documented)
 
 
 def test_waiting_for_a_turn_is_no_time_lost_with_a_failure(httpserver, slow_gate):

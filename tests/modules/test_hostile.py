@@ -70,15 +70,20 @@ def nested(depth: int, kind: type) -> Any:
 
 # Deeper than this Ansible itself cannot read a task's options.
 HOSTILE_VALUES = [
-    None, "", " ", "x", "0", "-1", "1e5000", "nan", "inf", "true", "x" * 1_000_000, "9" * 400, NOT_PRINTABLE, "\x00",
+    None, "", " ", "x", "0", "-1", "1e5000", "nan", "inf", "true", "x" * 100_000, "9" * 400, NOT_PRINTABLE, "\x00",
     "\ud800", "{}", "[[]]", "[" * 100_000, '{"a": {"b": []}}', "a=b", "=", "1" + " " * 100_000 + "x",
     "%s%n{}{0}", "../..",
     0, -1, 1, 2**31, 2**63, 10**400, -(10**400), 0.5, 1e308, -0.0, True, False, [], {}, [None], [[]], [1, "x", None],
     {"": ""}, {"a": None}, {"a": [1]}, {NOT_PRINTABLE: NOT_PRINTABLE}, {"password": {"a": "planted"}}, {"password": 5},
     nested(200, list), nested(200, dict),
 ]  # fmt: skip
-# Such as YAML's aliases make out of a few lines.
-LONG_CONTAINERS: list[Any] = [["x"] * 100_000, {f"k{number}": "x" for number in range(100_000)}]
+
+
+def long_containers(length: int) -> list[Any]:
+    """Such as YAML's aliases make out of a few lines."""
+    return [["x"] * length, {f"k{number}": "x" for number in range(length)}]
+
+
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 hostile = st.sampled_from(HOSTILE_VALUES + NOT_FINITE) | st.text(max_size=20) | st.integers() | st.floats()
 
@@ -147,6 +152,19 @@ def tasks(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 
 EVERY_OPTION = [(name, option) for name, options in OPTIONS.items() for option in options]
+# One option of each type that there is.
+EVERY_TYPE = {
+    (spec["type"], spec.get("elements"), spec.get("no_log", False)): option for option, spec in SPECS["jar_job"].items()
+}
+
+
+def sharers(option: str, spec: dict[str, Any]) -> list[str]:
+    """Return the names of the modules that have the very same option."""
+    return [name for name, specs in SPECS.items() if specs.get(option) == spec]
+
+
+def is_container(spec: dict[str, Any]) -> bool:
+    return spec["type"] in ("dict", "list", "raw")
 
 
 def run_hostile_task(service: LocalDli, name: str, options: dict[str, Any]) -> None:
@@ -183,11 +201,22 @@ def test_any_mix_of_hostile_options(service: LocalDli, task: tuple[str, dict[str
 
 @pytest.mark.parametrize(("name", "option"), EVERY_OPTION)
 def test_every_option_with_every_hostile_value(service: LocalDli, name: str, option: str) -> None:
-    is_container = SPECS[name][option]["type"] in ("dict", "list", "raw")
-    for value in HOSTILE_VALUES + (LONG_CONTAINERS if is_container else []):
+    """What several modules share is one and the same code: they deal out the values among them."""
+    spec = SPECS[name][option]
+    sharing = sharers(option, spec)
+    values = HOSTILE_VALUES + (long_containers(10_000) if is_container(spec) else [])
+    for value in values[sharing.index(name) :: len(sharing)]:
         run_hostile_task(service, name, {option: value})
 
 
+@pytest.mark.parametrize("option", EVERY_TYPE.values(), ids=str)
+def test_an_option_of_each_type_with_huge_values(service: LocalDli, option: str) -> None:
+    huge = long_containers(100_000) if is_container(SPECS["jar_job"][option]) else []
+    for value in ["x" * 1_000_000, *huge]:
+        run_hostile_task(service, "jar_job", {option: value})
+
+
+@pytest.mark.any_core
 def test_what_would_take_long_to_read_is_not_read() -> None:
     assert memory_megabytes("1" + " " * 1_000_000 + "x") is None
     assert memory_megabytes("9" * 400) is None
@@ -293,6 +322,7 @@ def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
     return {**user, "auth_url": f"{url}/v3"}
 
 
+@pytest.mark.any_core
 @settings(max_examples=800, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     task=st.sampled_from(sorted(TASKS)),
@@ -330,6 +360,7 @@ def test_hostile_answers(service: LocalDli, httpserver: HTTPServer, task, way, f
         assert result.get("error", {}).get("type") not in (None, "InvalidInput") or is_about_the_address(result), result
 
 
+@pytest.mark.any_core
 def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
     """Refused by the name of the field, or taken and then good for all that is made of it."""
     job = service.jobs.add(name="orders", obs_bucket="bucket", entrypoint_args="--a b", runtime_config="a=1")

@@ -30,6 +30,8 @@ from local_dli.lifecycle import TRANSITIONAL
 from module_runner import access_to, run_module
 from modules.lifecycle_table import NOTHING, REASONS, REFUSED, STATES, TABLE, markdown, settled
 
+pytestmark = pytest.mark.any_core
+
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
 # As the option's default is, before the tests' own fixture sets it to 0.

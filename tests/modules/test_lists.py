@@ -30,6 +30,8 @@ from local_dli.jobs import ODD
 from module_runner import run_module
 from modules.test_client import LISTS, api_at
 
+pytestmark = pytest.mark.any_core
+
 JOB = {"queue_name": "queue", "entrypoint": "obs://bucket/app.jar"}
 SQL_JOB = {"job_type": "flink_sql_job", "queue_name": "queue"}
 ARCHIVE = "obs://bucket/archive.zip"

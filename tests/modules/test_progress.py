@@ -121,7 +121,7 @@ class BlockedScreen:
 @pytest.mark.parametrize("lines", [3, 10000], ids=["a few lines", "more lines than the pipe holds"])
 def test_a_line_that_blocks_does_not_hold_the_task(tmp_path, monkeypatch, lines):
     """And what it could not show is lost: the thread ends with that line, and reads no more of the pipe."""
-    monkeypatch.setattr(_listener, "_LAST_LINES_SECONDS", 0.01)
+    monkeypatch.setattr(_listener, "LAST_LINES_SECONDS", 0.01)
     others = set(threading.enumerate())
     screen = BlockedScreen()
     with listening(str(tmp_path), screen.show) as path:
@@ -153,7 +153,7 @@ def show(text):
     sys.stdin.read()
     print(text, "is shown", flush=True)
 
-_listener._LAST_LINES_SECONDS = 0.01
+_listener.LAST_LINES_SECONDS = 0.01
 with _listener.listening({str(tmp_path)!r}, show) as path:
     Progress(path=path).tell("line")
 print("the task has ended", flush=True)

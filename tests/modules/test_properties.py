@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import pytest
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 
 from local_dli import Behaviour, LocalDli
 from module_runner import access_to, run_module
+
+pytestmark = pytest.mark.any_core
 
 plain = st.characters(categories=["L", "N", "P", "S"])
 words = st.text(plain, min_size=1, max_size=10)

@@ -19,6 +19,8 @@ from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpCl
 
 from lifecycle_clock import Clock
 
+pytestmark = pytest.mark.any_core
+
 HOST = "dli.example"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -10,6 +10,8 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 
+pytestmark = pytest.mark.any_core
+
 JOB = {"name": "job", "entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
 RUNNING = {
     "name": "job",

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.any_core
+
 DEFINITION = {
     "name": "job",
     "desc": "first",

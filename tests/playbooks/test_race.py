@@ -6,13 +6,24 @@
 
 from __future__ import annotations
 
+import threading
+
+from flask import request
+
 from local_dli import Behaviour
 from playbooks.expectations import calls
 
 
 def test_two_controllers_make_one_job_and_start_it_once(ansible, service, monkeypatch):
-    # Long enough for both to see that there is no job, before either has created it.
-    service.behaviour = Behaviour(latency_seconds=0.5, submit_seconds=0.5)
+    service.behaviour = Behaviour(latency_seconds=1, submit_seconds=0.5)
+    both = threading.Barrier(2)
+
+    def wait_for_the_other(_latency):
+        """Keep what creates a job until both have seen that there is none."""
+        if request.method == "POST" and request.path.endswith("/flink-jobs"):
+            both.wait(60)
+
+    monkeypatch.setattr(service, "sleep", wait_for_the_other)
     engine = service.jobs.engine
     starts = []
     start = engine.start

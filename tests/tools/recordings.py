@@ -62,7 +62,7 @@ def record_rollout() -> str:
         options = ("username", "password", "user_domain_name", "project_name")
         env |= {f"OS_{option.upper()}": service.credentials[option] for option in options}
         env |= {"OS_AUTH_URL": service.auth_url}
-        _playbook(env, "version=1.4.0")
+        _playbook(env, "version=1.4.0 health_window=0")
         service.jobs.plan_start("orders-enrichment", "exception_after:0.3")
         failed = _playbook(env, "version=1.5.0 health_window=2")
         fixed = _playbook(env, "version=1.5.1 health_window=1")

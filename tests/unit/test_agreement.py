@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -21,7 +20,6 @@ from ansible_collections.otc.dli.plugins.doc_fragments import (
     lifecycle,
     wait,
 )
-from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError, LifecycleError
 from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT
 from ansible_collections.otc.dli.plugins.module_utils._model import fields as table
@@ -216,10 +214,8 @@ def test_what_several_modules_return_is_described_alike(key):
     assert len({str(form) for form in forms.values()}) == 1, forms
 
 
-def test_the_main_module_documents_what_run_module_returns():
+def test_the_main_module_documents_the_facts_of_errors():
     results = RESULTS[MAIN]
-    (retries,) = _module._retries([SimpleNamespace(repeated=1, seconds_lost=1.0)]).values()
-    assert set(results["retries"]["contains"]) == set(retries)
     documented = set(results["error"]["contains"])
     assert set(ApiError("GET /", 400, "DLI.0001", "No.", "1").details()) <= documented
     assert set(LifecycleError("No.", {}).details()) <= documented
