@@ -145,13 +145,27 @@ class Executor:
 
         :raises LifecycleError: what was as desired no longer is.
         """
-        if not set(remaining_changes(self._spec, job)) & self._confirmed_fields:
+        is_changed = set(remaining_changes(self._spec, job)) & self._confirmed_fields
+        if not is_changed and not self._has_left_state(job):
             return job
         job = yield from self.read(job.job_id, is_detail=True)
+        if self._has_left_state(job):
+            what = "it no longer runs" if self._goal.state == "started" else "somebody else has started it meanwhile"
+            raise self._stands(job, f"{what}, so it was left alone")
         foreign = [name for name in (yield from self._differing(job)) if name in self._confirmed_fields]
         if foreign:
             raise self._stands(job, f"somebody else has changed {', '.join(foreign)} meanwhile, so it was left alone")
         return job
+
+    def _has_left_state(self, job):
+        """Whether a job no longer runs that ran when the task was done with it, or runs though it did not."""
+        if self.done and self.done[-1].operation == "update":
+            is_down = not status_of(job.status).may_run or job.status in (STOPPING, STOP_FAILED)
+            return {
+                "started": is_down and job.status != FINISHED,
+                "stopped": not is_down,
+            }.get(self._goal.state, False)
+        return False
 
     def settle(self, job: ObservedJob, label: str) -> Steps:
         """Wait until a job is no longer in a transitional status, and return it.
@@ -276,6 +290,7 @@ class Executor:
     def _run(self, step, before, wait):
         """Start a job. What rolls an upgrade back is that its start fails, not that a read of it fails."""
         resume = yield from self._resume_of(step, before)
+        self._check_name(self._seen or before)
         try:
             done = yield from self._writes.run(before, resume)
         except OutcomeUnknown as exc:
@@ -441,14 +456,17 @@ class Executor:
             job = yield from self.read(job.job_id, is_detail=True)
         if status_of(job.status).may_run:
             raise PlanAnew(job)
-        if self._spec.name is not None and job.name != self._spec.name and self._spec.job_id is None:
-            raise self._stands(
-                job, f"somebody else has renamed it meanwhile, from {self._spec.name}; it was left alone"
-            )
+        self._check_name(job)
         if step.operation == "update":
             job = yield Complete(job, self._kind.names)
             self._check_nobody_changed(step, job)
         return job
+
+    def _check_name(self, job):
+        if self._spec.name is not None and job.name != self._spec.name and self._spec.job_id is None:
+            raise self._stands(
+                job, f"somebody else has renamed it meanwhile, from {self._spec.name}; it was left alone"
+            )
 
     def _created(self, draft):
         """Return the detail of a job that was created just now, which the service may not show at once."""
@@ -545,6 +563,7 @@ class Executor:
                     f"the job's state would be lost. The savepoint was at {self.savepoint_made}.",
                     (yield from self._facts_now(job_id)),
                 )
+            self._check_name(self._seen or job)
             yield from self._writes.run(job, True)
             self.done.append(Step("run", savepoint=True))
             yield from self._started(job)
