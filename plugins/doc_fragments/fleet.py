@@ -290,9 +290,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, because its state
-            would be lost. Nor is a stopped job that shows only a savepoint
-            from before its last start.
+            job that has run and has none is not started, as its state would
+            be lost. Nor is a stopped job that shows only a savepoint from
+            before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -589,9 +589,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, because its state
-            would be lost. Nor is a stopped job that shows only a savepoint
-            from before its last start.
+            job that has run and has none is not started, as its state would
+            be lost. Nor is a stopped job that shows only a savepoint from
+            before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -912,9 +912,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, because its state
-            would be lost. Nor is a stopped job that shows only a savepoint
-            from before its last start.
+            job that has run and has none is not started, as its state would
+            be lost. Nor is a stopped job that shows only a savepoint from
+            before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -1211,9 +1211,9 @@ options:
             the job has none, or would be stopped without one. V(false)
             starts the job with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, because its state
-            would be lost. Nor is a stopped job that shows only a savepoint
-            from before its last start.
+            job that has run and has none is not started, as its state would
+            be lost. Nor is a stopped job that shows only a savepoint from
+            before its last start.
         type: bool
       upgrade_mode:
         description:

@@ -31,8 +31,8 @@ options:
     description:
       - Whether a job is started from its savepoint. V(true) fails if the job has none, or would be stopped without one.
         V(false) starts the job with empty state.
-      - Left out, a job resumes from its savepoint if it has one. A job that has run and has none is not started, because
-        its state would be lost. Nor is a stopped job that shows only a savepoint from before its last start.
+      - Left out, a job resumes from its savepoint if it has one. A job that has run and has none is not started, as its
+        state would be lost. Nor is a stopped job that shows only a savepoint from before its last start.
     type: bool
   upgrade_mode:
     description:

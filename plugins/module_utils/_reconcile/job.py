@@ -372,6 +372,6 @@ def _unconfirmed(spec, job):
     if not fields:
         return []
     return [
-        f"The service accepted the change of {spec.label}, but still shows another value for {', '.join(fields)}; it may "
-        "not be able to clear a field, or may choose the value itself, or somebody else has changed it meanwhile."
+        f"The service accepted the change of {spec.label}, but still shows another value for {', '.join(fields)}; it "
+        "may not be able to clear a field, or may choose the value itself, or somebody else has changed it meanwhile."
     ]

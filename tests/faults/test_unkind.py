@@ -26,10 +26,10 @@ from faults.scenarios import NEW, OLD, SECRET_ARGS, Scenario
 from faults.stage import CALM, Plan, Stage
 from faults.unkind import UNKIND, UNKIND_SCENARIOS
 
-SCHEDULES = int(os.environ.get("UNKIND_SCHEDULES", "100"))
+SCHEDULES = int(os.environ.get("UNKIND_SCHEDULES", "50"))
 TASKS = 4
-# Of each scenario, so many cells for each unkindness; those are drawn, but always the same.
-SHARE = 1
+# Of each scenario, so many kinds of unkindness, with a cell of each; those are drawn, but always the same.
+SHARE = 15
 
 
 @pytest.mark.parametrize("name", UNKIND_SCENARIOS)
@@ -38,9 +38,9 @@ def test_a_share_of_the_unkind_matrix(stage, name):
     cells = list(unkind.cells_of(UNKIND_SCENARIOS[name], clean.requests))
     drawn = random.Random(name)
     broken = []
-    for fault in UNKIND:
-        for cell in drawn.sample([cell for cell in cells if cell.fault == fault], SHARE):
-            broken += [f"{cell} => {violation}" for violation in unkind.check_cell(stage, cell)]
+    for fault in drawn.sample(sorted(UNKIND), SHARE):
+        cell = drawn.choice([cell for cell in cells if cell.fault == fault])
+        broken += [f"{cell} => {violation}" for violation in unkind.check_cell(stage, cell)]
     assert not broken, "\n" + "\n".join(broken)
 
 
