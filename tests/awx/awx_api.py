@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from types import TracebackType
 from typing import Any
 
-from cheroot import wsgi
 from flask import Flask, abort, request
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from local_dli.web_server import WebServer
 
 TOKEN = "planted-token-of-awx"
 # Of an administrator of the organization Default, who is none of the system.
@@ -225,24 +225,20 @@ class AwxApi:
         self.repository_works = True
         # Of each update its project and status. One that runs ends when it is asked for.
         self._updates: list[tuple[int, str]] = []
-        self._server = wsgi.Server(("127.0.0.1", 0), self._app())
-        self._server.expiration_interval = 0.01  # how often cheroot looks is also how long it takes to stop
-        self._thread = threading.Thread(target=self._server.serve, name="awx-api", daemon=True)
+        self._server = WebServer(self._app(), threads=4)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.bind_addr[1]}"
+        return f"http://127.0.0.1:{self._server.port}"
 
     def __enter__(self) -> AwxApi:
-        self._server.prepare()
-        self._thread.start()
+        self._server.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.stop()
-        self._thread.join()
+        self._server.end()
 
     def find(self, collection: str, number: int) -> dict[str, Any] | None:
         """Return what is stored, secrets in the open."""

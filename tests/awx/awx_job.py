@@ -32,6 +32,7 @@ FILES = ROOT / "playbooks" / "files"
 CREDENTIAL_TYPE = yaml.safe_load((FILES / "awx_credential_type.yml").read_text())
 SURVEY = yaml.safe_load((FILES / "awx_survey.yml").read_text())
 PLAYBOOK = "playbooks/flink_jar_job.yml"
+((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
 CHECK = "Check the answers"
 TASK = "Bring the job to what the survey describes"
 # What AWX calls with the parameters of a job; it takes them from a file here, as they hold secrets.
