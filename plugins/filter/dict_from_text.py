@@ -10,7 +10,7 @@ short_description: Read a dictionary that a person wrote as text
 version_added: 0.2.0
 author: the otc.dli authors (@otc-dli)
 description:
-  - Reads a JSON object, lines of YAML (C(key: value)), or lines of C(key=value), such as an answer to a survey of AWX.
+  - Reads a JSON object, lines of YAML, or lines of C(key=value), such as an answer to a survey of AWX.
   - Values in lines stay what was written, as strings. So C(0123) and C(yes) are no number and no boolean.
   - Text that is none of these gives C(null) instead of an error, because the error would show parts of the text.
 options:

@@ -109,7 +109,7 @@ def test_the_execution_environment_has_this_version() -> None:
     ],
 )
 def test_awx_refuses_a_wrong_credential_type(change: dict[str, Any], error: str) -> None:
-    """The double has to tell good from bad, or its word would be worth nothing."""
+    """The double has to refuse what AWX refuses, or the tests with it would prove nothing."""
     errors = credential_type_errors({**CREDENTIAL_TYPE, **change})
     assert errors and error in " ".join(errors)
 

@@ -230,7 +230,7 @@ class _Count:
         self._begun += len(wave)
         names = ", ".join(member.name for member in wave[:_MOST_NAMES])
         rest = f" and {len(wave) - _MOST_NAMES} more" if len(wave) > _MOST_NAMES else ""
-        self._progress.tell(f"{self._begun} of {self._total} started: {names}{rest}")
+        self._progress.report(f"{self._begun} of {self._total} started: {names}{rest}")
         self._wave_end = self._done + len(wave)
 
     def one_more(self, member):
@@ -242,7 +242,7 @@ class _Count:
             if member.failure or self._done == self._wave_end or is_time:
                 self._told = now
                 what = f", {member.label} failed" if member.failure else ""
-                self._progress.tell(f"{self._done} of {self._total} done, {self._failed} failed{what}")
+                self._progress.report(f"{self._done} of {self._total} done, {self._failed} failed{what}")
 
 
 def _waves(members, rollout: Rollout):
