@@ -51,6 +51,9 @@ def dict_from_text(value):
     """
     if isinstance(value, dict):
         return value
+    # Before 2.19, ansible-core has a type of its own for a string from a vault.
+    if hasattr(value, "__ENCRYPTED__"):
+        value = str(value)
     if not isinstance(value, str):
         return None
     if not value.strip():

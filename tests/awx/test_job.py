@@ -240,12 +240,14 @@ def test_a_variable_from_the_vault(ansible: Ansible, service: LocalDli) -> None:
     password, variables = ansible.folder / "password", ansible.folder / "variables.yml"
     password.write_text("planted-password")
     encrypt = ("ansible-vault", "encrypt_string", "--vault-password-file", password, "--name")
-    vaulted = ansible.call(*encrypt, "flink_job_secret_entrypoint_args", "planted-words").stdout
-    variables.write_text(f"flink_job_name: orders\n{vaulted}")
+    given = {"secret_entrypoint_args": "planted-words", "runtime_config": "my.password: planted", "cu_number": "4"}
+    vaulted = [ansible.call(*encrypt, f"flink_job_{option}", text).stdout for option, text in given.items()]
+    variables.write_text("\n".join(["flink_job_name: orders", *vaulted]))
     play = by_hand(ansible, service, {}, "-vvv", "-e", f"@{variables}", "--vault-password-file", password)
     assert play.code == 0, play.stdout + play.stderr
-    assert sent(service)["entrypoint_args"] == "planted-words"
-    assert "planted-words" not in play.stdout + play.stderr
+    expected = {"entrypoint_args": "planted-words", "runtime_config": "my.password=planted", "cu_number": 4}
+    assert {option: sent(service)[option] for option in expected} == expected
+    assert "planted" not in play.stdout + play.stderr
 
 
 def by_hand(ansible: Ansible, service: LocalDli, given: dict[str, Any], *flags: object) -> Outcome:
