@@ -8,4 +8,4 @@ from ansible_collections.otc.dli.plugins.plugin_utils._progress_action import Pr
 
 
 class ActionModule(ProgressAction):
-    """Runs the module and shows what it tells meanwhile."""
+    """Runs the module and shows what it reports meanwhile."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tells what a module is doing while it does it: the module's side of a pipe that plugin_utils/_listener.py reads."""
+"""Reports what a module is doing while it does it: the module's side of a pipe that plugin_utils/_listener.py reads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import time
 PIPE_VARIABLE = "OTC_DLI_PROGRESS_PIPE"
 # So that a line with all its escapes fits into what a pipe takes in one piece (4096 bytes on Linux).
 LONGEST_TEXT = 300
-# How long one status may last before it is told again.
+# How long one status may last before it is reported again.
 REMINDER_SECONDS = 60.0
 
 
 class Progress:
-    """Tells a person who watches what happens. It never waits and never raises: nothing depends on being heard.
+    """Reports to a person who watches what happens. It never waits and never raises: nothing depends on being heard.
 
-    :param mask: callable that takes the secrets out of a text, because what is told leaves the module at once.
+    :param mask: callable that takes the secrets out of a text, because what is reported leaves the module at once.
     :param path: path of the pipe; "" when nobody listens.
     :param clock: has C(monotonic()); the time module, but for tests.
     """
@@ -33,10 +33,10 @@ class Progress:
         self._clock = clock
         self._pipe: int | None = None
         self._status = ""
-        self._since = self._told = 0.0
+        self._since = self._reported = 0.0
 
-    def tell(self, text: str) -> None:
-        """Tell one line."""
+    def report(self, text: str) -> None:
+        """Report one line."""
         if not self._path:
             return
         try:
@@ -51,7 +51,7 @@ class Progress:
             self._path = ""
 
     def status(self, name: str, status: str) -> None:
-        """Tell when a status has become another one, and once a minute that it is still the same.
+        """Report when a status has become another one, and once a minute that it is still the same.
 
         The first one is taken as known.
 
@@ -59,19 +59,19 @@ class Progress:
         """
         now = self._clock.monotonic()
         if not self._status:
-            self._status, self._since, self._told = status, now, now
+            self._status, self._since, self._reported = status, now, now
             return
         seconds = f"after {now - self._since:.0f} s"
         if status != self._status:
             duration = f" ({seconds})" if now - self._since >= 1 else ""
             text = f"{self._status} → {status}{duration}"
             self._status, self._since = status, now
-        elif now - self._told >= REMINDER_SECONDS:
+        elif now - self._reported >= REMINDER_SECONDS:
             text = f"still {status} {seconds}"
         else:
             return
-        self._told = now
-        self.tell(f"{name}: {text}")
+        self._reported = now
+        self.report(f"{name}: {text}")
 
 
 def _open_pipe(path):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Listens to what a module tells while it runs: the other end of the pipe of module_utils/_progress.py.
+"""Listens to what a module reports while it runs: the other end of the pipe of module_utils/_progress.py.
 
 Nothing here needs Ansible.
 """
@@ -30,7 +30,7 @@ _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def listening(folder: str, show):
     """Make a pipe for as long as the context lasts, and show each text that comes through it, at once.
 
-    It is a named pipe: nothing is kept on a disk, a module can tell whether somebody listens, and neither side can make
+    It is a named pipe: nothing is kept on a disk, a module knows whether somebody listens, and neither side can make
     the other wait.
 
     When showing a line blocks, the context ends all the same, a few seconds later and without the lines that follow.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the action plugins of modules that can take long share: they show what the module tells while it runs."""
+"""What the action plugins of modules that can take long share: they show what the module reports while it runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ display = Display()
 
 
 class ProgressAction(NormalAction):
-    """Runs the module of the same name as Ansible runs any module, and shows what it tells meanwhile."""
+    """Runs the module of the same name as Ansible runs any module, and shows what it reports meanwhile."""
 
     def run(self, tmp=None, task_vars=None):
         show = self._shower(task_vars or {})
@@ -37,7 +37,7 @@ class ProgressAction(NormalAction):
                 self._task.environment.remove(variable)
 
     def _can_listen(self):
-        """Whether there is anybody to show something, and a module on this machine that tells it.
+        """Whether there is anybody to show something, and a module on this machine that reports it.
 
         With async, this ends as soon as the module is started.
         """

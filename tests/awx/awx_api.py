@@ -10,16 +10,17 @@ thing: a field that AWX does not have is an error here, where AWX ignores it.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-import threading
 from types import TracebackType
 from typing import Any
 
-from cheroot import wsgi
 from flask import Flask, abort, request
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from local_dli.web_server import WebServer
 
 TOKEN = "planted-token-of-awx"
 # Of an administrator of the organization Default, who is none of the system.
@@ -205,17 +206,29 @@ def survey_spec_errors(spec: dict[str, Any]) -> list[str]:
     return errors
 
 
+def stored_survey(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a survey as AWX keeps it: without blank lines among choices and defaults."""
+    spec = copy.deepcopy(spec)
+    for question in spec["spec"]:
+        if question["type"] in ("multiplechoice", "multiselect"):
+            texts = {key: question[key] for key in ("choices", "default") if isinstance(question.get(key), str)}
+            for key, text in texts.items():
+                question[key] = "\n".join(line for line in text.splitlines() if line.strip())
+    return spec
+
+
 class AwxApi:
     """AWX, to be used as a context manager; in the beginning it has its organization Default.
 
-    :param playbooks: what AWX finds in the repository of a project, once it has fetched it.
+    :param repository: the playbooks in the repository of a project, which AWX knows once it has fetched it.
 
     ``objects`` are what is there, by the name of the collection; ``writes`` the requests that could change something;
     ``refusals`` what was wrong with requests; ``repository_works`` whether an update of a project is successful.
     """
 
-    def __init__(self, playbooks: list[str]) -> None:
-        self._playbooks = playbooks
+    def __init__(self, repository: list[str]) -> None:
+        self.repository = repository
+        self._fetched: dict[int, list[str]] = {}
         self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in FIELDS}
         self.objects["organizations"] += [{"id": 1, "name": "Default"}, {"id": 2, "name": "Other"}]
         self.credentials_of: dict[int, list[int]] = {}
@@ -225,24 +238,20 @@ class AwxApi:
         self.repository_works = True
         # Of each update its project and status. One that runs ends when it is asked for.
         self._updates: list[tuple[int, str]] = []
-        self._server = wsgi.Server(("127.0.0.1", 0), self._app())
-        self._server.expiration_interval = 0.01  # how often cheroot looks is also how long it takes to stop
-        self._thread = threading.Thread(target=self._server.serve, name="awx-api", daemon=True)
+        self._server = WebServer(self._app(), threads=4)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.bind_addr[1]}"
+        return f"http://127.0.0.1:{self._server.port}"
 
     def __enter__(self) -> AwxApi:
-        self._server.prepare()
-        self._thread.start()
+        self._server.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.stop()
-        self._thread.join()
+        self._server.end()
 
     def find(self, collection: str, number: int) -> dict[str, Any] | None:
         """Return what is stored, secrets in the open."""
@@ -258,8 +267,7 @@ class AwxApi:
             if request.method != "GET":
                 self.writes.append((request.method, request.path, request.get_json(silent=True)))
                 if not self._may_write(request.path.split("/")[3], request.get_json(silent=True) or {}):
-                    response = json.dumps({"detail": "You do not have permission to perform this action."})
-                    abort(Flask.response_class(response, 403, mimetype="application/json"))
+                    self._forbid("You do not have permission to perform this action.")
 
         @app.after_request
         def after(response: Any) -> Any:
@@ -297,7 +305,11 @@ class AwxApi:
         @app.patch("/api/v2/<collection>/<int:number>/")
         def changed(collection: str, number: int) -> Any:
             item = self.find(collection, number) or abort(404)
-            item.update(self._checked(collection, item, request.get_json()))
+            sent = request.get_json()
+            used = [other for other in self.objects["credentials"] if other["credential_type"] == number]
+            if collection == "credential_types" and used and sent.get("inputs", item["inputs"]) != item["inputs"]:
+                self._forbid("Modifications to inputs are not allowed for credential types that are in use")
+            item.update(self._checked(collection, item, sent))
             return self._shown(collection, item)
 
         @app.post("/api/v2/projects/<int:number>/update/")
@@ -310,9 +322,15 @@ class AwxApi:
             if status == "running":
                 status = "successful" if self.repository_works else "failed"
                 self._updates[number] = project, status
+                if self.repository_works:
+                    self._fetched[project] = list(self.repository)
             failed = status == "failed"
             revision = self._revision(project)
             return {"id": number, "finished": True, "status": status, "failed": failed, "scm_revision": revision}
+
+        @app.get("/api/v2/projects/<int:number>/playbooks/")
+        def playbooks(number: int) -> Any:
+            return self._fetched.get(number, [])
 
         @app.get("/api/v2/job_templates/<int:number>/credentials/")
         def attached(number: int) -> Any:
@@ -322,21 +340,31 @@ class AwxApi:
         @app.post("/api/v2/job_templates/<int:number>/credentials/")
         def attach(number: int) -> Any:
             sent = request.get_json()
-            if sent.keys() != {"id"} or not self.find("credentials", sent["id"]):
-                return {"detail": f"no credential: {sent}"}, 400
-            self.credentials_of.setdefault(number, []).append(sent["id"])
+            credential = self.find("credentials", sent["id"]) or abort(404)
+            attached = self.credentials_of.setdefault(number, [])
+            if sent.get("disassociate"):
+                attached.remove(sent["id"])
+                return "", 204
+            types = [(self.find("credentials", item) or abort(404))["credential_type"] for item in attached]
+            if sent.keys() != {"id"} or credential["credential_type"] in types:
+                return {"error": "Cannot assign multiple credentials of one type."}, 400
+            attached.append(sent["id"])
             return "", 204
 
         @app.get("/api/v2/job_templates/<int:number>/survey_spec/")
         def survey(number: int) -> Any:
-            return self.surveys.get(number, {})
+            shown = copy.deepcopy(self.surveys.get(number, {}))
+            for question in shown.get("spec", []):
+                if question["type"] == "password" and question.get("default"):
+                    question["default"] = HIDDEN
+            return shown
 
         @app.post("/api/v2/job_templates/<int:number>/survey_spec/")
         def set_survey(number: int) -> Any:
             errors = survey_spec_errors(request.get_json())
             if errors:
                 return {"error": errors}, 400
-            self.surveys[number] = request.get_json()
+            self.surveys[number] = stored_survey(request.get_json())
             return {}
 
         return app
@@ -360,6 +388,8 @@ class AwxApi:
                     shown["summary_fields"] = {"current_update": {"id": number}}
         if collection == "credentials":
             secrets = self._secrets_of(item)
+            kind = self.find("credential_types", item["credential_type"]) or abort(404)
+            shown["summary_fields"] = {"credential_type": {"id": kind["id"], "name": kind["name"]}}
             shown["inputs"] = {key: HIDDEN if key in secrets else value for key, value in item["inputs"].items()}
         return shown
 
@@ -370,6 +400,10 @@ class AwxApi:
         if of_other and field in ("organization", "credential_type"):
             value = (self.find(f"{field}s", value) or {}).get(of_other)
         return str(value)
+
+    @staticmethod
+    def _forbid(reason: str) -> None:
+        abort(Flask.response_class(json.dumps({"detail": reason}), 403, mimetype="application/json"))
 
     @staticmethod
     def _is_system_administrator() -> bool:
@@ -451,7 +485,7 @@ class AwxApi:
                 if key not in known or not isinstance(value, str) or (value == HIDDEN and key not in before)
             ]
         if collection == "job_templates":
-            found = self._playbooks if self._revision(item["project"]) else []
+            found = self._fetched.get(item["project"], [])
             return [] if item["playbook"] in found else [f"Playbook not found for project: {item['playbook']}"]
         if "variables" in item and not isinstance(json.loads(item["variables"]), dict):
             return ["variables are no dictionary"]

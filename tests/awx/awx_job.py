@@ -32,9 +32,10 @@ FILES = ROOT / "playbooks" / "files"
 CREDENTIAL_TYPE = yaml.safe_load((FILES / "awx_credential_type.yml").read_text())
 SURVEY = yaml.safe_load((FILES / "awx_survey.yml").read_text())
 PLAYBOOK = "playbooks/flink_jar_job.yml"
+((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
 CHECK = "Check the answers"
 TASK = "Bring the job to what the survey describes"
-# What AWX calls with the parameters of a job; it takes them from a file here, as they hold secrets.
+# The call that AWX makes, with the parameters of a job. They hold secrets, so a file has them here.
 RUN = "import ansible_runner, json, sys; ansible_runner.run(**json.load(open(sys.argv[1])))"
 
 
@@ -69,7 +70,7 @@ def inject(credential_type: dict[str, Any], inputs: dict[str, str], folder: Path
 
 
 def survey_errors(answers: dict[str, Any], survey: dict[str, Any] = SURVEY) -> list[str]:
-    """Return what AWX would say against the answers of a launch."""
+    """Return why AWX would refuse the answers of a launch."""
     questions = {question["variable"]: question for question in survey["spec"]}
     errors = []  # an answer to no question is left out, and no error
     for name, question in questions.items():
@@ -131,7 +132,7 @@ class LaunchedJob:
         self._process = process
 
     def cancel(self) -> None:
-        """Cancel it as AWX does: ansible-runner is told to end, and whatever is left ends with the container.
+        """Cancel it as AWX does: ansible-runner gets a signal, and what is left ends with the container.
 
         With ansible-core 2.21 that is the worker with the module: it has a session of its own.
         """

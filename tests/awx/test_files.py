@@ -15,10 +15,9 @@ from ansible_collections.otc.dli.plugins.module_utils._http.credentials import E
 from ansible_collections.otc.dli.plugins.modules.dli_flink_jar_job import DOCUMENTATION
 
 from awx.awx_api import credential_type_errors, survey_spec_errors
-from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, inject, survey_errors
+from awx.awx_job import CREDENTIAL_TYPE, PLAY, PLAYBOOK, ROOT, SURVEY, inject, survey_errors
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
-((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
 OPTIONS = PLAY["tasks"][1]["otc.dli.dli_flink_jar_job"]
 
 
@@ -48,7 +47,7 @@ def test_the_playbook_reads_an_answer_for_each_option() -> None:
 
 
 def test_the_playbook_checks_each_answer_by_its_type() -> None:
-    kinds = {"str": "strings", "list": "lists", "dict": "dictionaries", "bool": "booleans", "int": "numbers"}
+    kinds = {"str": "strings", "list": "lists", "dict": "dictionaries", "bool": "booleans", "int": "integers"}
     kinds |= {"float": "numbers", "raw": "dictionaries"}  # or a string, as any of them
     expected: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
     for name, option in described_options().items():
@@ -110,7 +109,7 @@ def test_the_execution_environment_has_this_version() -> None:
     ],
 )
 def test_awx_refuses_a_wrong_credential_type(change: dict[str, Any], error: str) -> None:
-    """The double has to tell good from bad, or its word would be worth nothing."""
+    """The double has to refuse what AWX refuses, or the tests with it would prove nothing."""
     errors = credential_type_errors({**CREDENTIAL_TYPE, **change})
     assert errors and error in " ".join(errors)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 import trustme
 from ansible.release import __version__ as ANSIBLE_CORE
 
-from awx.awx_job import CHECK, CREDENTIAL_TYPE, SURVEY, TASK, Awx, survey_errors, wait_until
-from local_dli import Behaviour, LocalDli
+from awx.awx_job import CHECK, CREDENTIAL_TYPE, PLAY, SURVEY, TASK, Awx, survey_errors
+from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
 from playbooks.expectations import calls
 
+SURVEY_OPTIONS = PLAY["vars"]["otc_dli_survey"]
 INPUTS = [field["id"] for field in CREDENTIAL_TYPE["inputs"]["fields"]]
 SECRET = '--db-password=planted-Kö\\nig --key "planted quoted"'
 ANSWERS = {
@@ -99,13 +101,11 @@ def assert_no_secrets(where: dict[str, str], inputs: dict[str, str]) -> None:
             assert word not in text, f"{word} is in {name}"
 
 
-@pytest.mark.parametrize("texts", [False, True], ids=["as AWX asks", "all texts"])
-def test_survey(awx: Awx, service: LocalDli, texts: bool) -> None:
-    """AWX itself gives whole numbers as numbers, and leaves questions without an answer out."""
+def test_survey(awx: Awx, service: LocalDli) -> None:
+    """AWX itself gives whole numbers as numbers, and leaves questions without an answer out; others may not."""
     assert survey_errors(ANSWERS) == []
     inputs = user(service)
-    answers = as_texts(ANSWERS) if texts else ANSWERS
-    first = awx.run(inputs, answers, "--diff")
+    first = awx.run(inputs, ANSWERS, "--diff")
     assert first.status == "successful", first.outcome.stdout
     assert first.result["changed"]
     assert {name: sent(service)[name] for name in JOB} == JOB
@@ -120,7 +120,7 @@ def test_survey(awx: Awx, service: LocalDli, texts: bool) -> None:
         name.startswith("artifacts/1/job_events/") and '"changes"' in text for name, text in first.written.items()
     )
 
-    second = awx.run(inputs, answers)
+    second = awx.run(inputs, as_texts(ANSWERS))
     assert second.status == "successful", second.outcome.stdout
     assert not second.result["changed"]
     assert_no_secrets(second.written, inputs)
@@ -162,66 +162,64 @@ def test_another_job_is_not_deleted(awx: Awx, service: LocalDli) -> None:
     assert [planted.fields["name"] for planted in service.jobs.all()] == ["83"]
 
 
-@pytest.mark.parametrize("null", ["null", "~"])
-def test_null_is_no_answer_but_with_a_space(awx: Awx, service: LocalDli, null: str) -> None:
-    job = awx.run(
-        user(service), {"flink_job_name": "orders", "flink_job_desc": null, "flink_job_main_class": f" {null}"}
-    )
+def test_null_is_no_answer_but_with_a_space(awx: Awx, service: LocalDli) -> None:
+    answers = {"flink_job_desc": "null", "flink_job_smn_topic": "~"}
+    spaced = {"flink_job_main_class": " null", "flink_job_queue_name": " ~"}
+    job = awx.run(user(service), {"flink_job_name": "orders", **answers, **spaced})
     assert job.status == "successful", job.outcome.stdout
-    assert sent(service)["main_class"] == null
-    assert sent(service).get("desc") == (None if ALTERS else null)
+    found = [sent(service).get(name) for name in ("main_class", "queue_name", "desc", "smn_topic")]
+    assert found == ["null", "~", *([None, None] if ALTERS else ["null", "~"])]
 
 
+# What is wrong, given by hand, where it may hold templates; and the sentence about it.
 WRONG = {
-    "a name that is none": (
-        {"flink_job_parralel_number": 6},
-        "flink_job_parralel_number is not a variable of this playbook.",
-    ),
-    "an undefined variable": (
-        {"flink_job_entrypoint": "obs://bucket/app-{{ version }}.jar"},
-        "flink_job_entrypoint needs a variable that is not defined.",
-    ),
-    "a boolean for a number": ({"flink_job_parallel_number": True}, "flink_job_parallel_number is not a number."),
-    "a number in a list": (
-        {"flink_job_dependency_jars": ["obs://bucket/a.jar", 12]},
-        "flink_job_dependency_jars is neither a string nor a list of strings: ",
-    ),
-    "a dictionary for a list": (
-        {"flink_job_dependency_jars": {"obs://bucket/a.jar": "b"}},
-        "flink_job_dependency_jars is neither a string nor a list of strings: ",
-    ),
-    "omit": ({"flink_job_dependency_jars": "{{ omit }}"}, "flink_job_dependency_jars is omit: "),
-    "a list": ({"flink_job_main_class": ["Orders"]}, "flink_job_main_class is not a string: "),
-    "a list for settings": (
-        {"flink_job_runtime_config": ["a=b"]},
-        "flink_job_runtime_config is neither a string nor a dictionary: ",
-    ),
+    "parralel_number": (6, "is not a variable of this playbook."),
+    "name": ("{{ version }}", "needs a variable that is not defined."),
+    "entrypoint": ("obs://bucket/app-{{ version }}.jar", "needs a variable that is not defined."),
+    "job_id": ("0123", "is not a whole number in digits, without zeros before it."),
+    "parallel_number": (True, "is not a whole number in digits, without zeros before it."),
+    "cu_number": (".inf", "is not a whole number in digits, without zeros before it."),
+    "tm_cus": (1.5, "is not a whole number in digits, without zeros before it."),
+    "wait_timeout": ("nan", "is not a number in digits, without zeros before it."),
+    "log_enabled": ("planted", "is neither true nor false."),
+    "rollback": (["yes"], "is neither true nor false."),
+    "dependency_jars": (["obs://bucket/a.jar", 12], "is neither a string nor a list of strings: "),
+    "dependency_files": ({"obs://bucket/a.jar": "b"}, "is neither a string nor a list of strings: "),
+    "image": ("{{ omit }}", "is omit: "),
+    "main_class": (["Orders"], "is not a string: "),
+    "tags": ('{"planted": a', "is neither a JSON object nor lines of key=value or key: value."),
+    "runtime_config": ("my.password: *planted", "is neither a JSON object nor lines of key=value or key: value."),
+    "resource_config": ("max_slot: [planted", "is neither a JSON object nor lines of key: value."),
+}
+# The same once more, with what is not there inside of a list and of dictionaries.
+WRONG_INSIDE = {
+    "tags": ({"team": "{{ team }}"}, "needs a variable that is not defined."),
+    "dependency_jars": (["obs://bucket/{{ team }}.jar"], "needs a variable that is not defined."),
+    "resource_config": ({"max_slot": "{{ team }}"}, "needs a variable that is not defined."),
+    "runtime_config": (["a=b"], "is neither a string nor a dictionary: "),
+    "cu_number": ("planted", "is not a whole number in digits, without zeros before it."),
 }
 
 
-@pytest.mark.parametrize(("given", "message"), WRONG.values(), ids=WRONG)
-def test_variables_that_are_wrong(given: dict[str, Any], message: str, ansible: Ansible, service: LocalDli) -> None:
-    """Given by hand, where they may hold templates: each ends the play before any request."""
-    play = by_hand(ansible, service, {"flink_job_name": "orders", **given})
+@pytest.mark.parametrize("wrong", [WRONG, WRONG_INSIDE], ids=["alone", "inside"])
+def test_variables_that_are_wrong(wrong: dict[str, tuple[Any, str]], ansible: Ansible, service: LocalDli) -> None:
+    """One sentence for each, which does not show it, before any request."""
+    play = by_hand(ansible, service, {f"flink_job_{option}": given for option, (given, _rule) in wrong.items()})
     assert play.code == 2
-    assert message in play.stdout + play.stderr
     assert service.requests == []
+    (message,) = re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', play.stdout)
+    # They come in the order of the variables, one after the other.
+    for option, sentence in zip(sorted(wrong), re.findall(r"flink_job_.*?(?=flink_job_|$)", message), strict=True):
+        assert sentence.startswith(f"flink_job_{option} {wrong[option][1]}")
+    assert "planted" not in play.stdout + play.stderr
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"flink_job_tags": {"team": "{{ team }}"}},
-        {"flink_job_dependency_jars": ["obs://bucket/{{ team }}.jar"]},
-        {"flink_job_resource_config": {"max_slot": "{{ team }}"}},
-    ],
-    ids=str,
-)
-def test_an_undefined_variable_inside(given: dict[str, Any], ansible: Ansible, service: LocalDli) -> None:
-    play = by_hand(ansible, service, {"flink_job_name": "orders", **given})
-    assert play.code == 2
-    assert "defined" in play.stdout + play.stderr
-    assert service.requests == []
+def test_blank_answers(awx: Awx, service: LocalDli) -> None:
+    """An answer of white space to any question is none."""
+    blank = {f"flink_job_{option}": " " for options in SURVEY_OPTIONS.values() for option in options}
+    job = awx.run(user(service), {**blank, "flink_job_name": "orders"})
+    assert job.status == "successful", job.outcome.stdout
+    assert sent(service) == {"name": "orders"}
 
 
 def test_variables_that_need_others(ansible: Ansible, service: LocalDli) -> None:
@@ -242,12 +240,14 @@ def test_a_variable_from_the_vault(ansible: Ansible, service: LocalDli) -> None:
     password, variables = ansible.folder / "password", ansible.folder / "variables.yml"
     password.write_text("planted-password")
     encrypt = ("ansible-vault", "encrypt_string", "--vault-password-file", password, "--name")
-    vaulted = ansible.call(*encrypt, "flink_job_secret_entrypoint_args", "planted-words").stdout
-    variables.write_text(f"flink_job_name: orders\n{vaulted}")
+    given = {"secret_entrypoint_args": "planted-words", "runtime_config": "my.password: planted", "cu_number": "4"}
+    vaulted = [ansible.call(*encrypt, f"flink_job_{option}", text).stdout for option, text in given.items()]
+    variables.write_text("\n".join(["flink_job_name: orders", *vaulted]))
     play = by_hand(ansible, service, {}, "-vvv", "-e", f"@{variables}", "--vault-password-file", password)
     assert play.code == 0, play.stdout + play.stderr
-    assert sent(service)["entrypoint_args"] == "planted-words"
-    assert "planted-words" not in play.stdout + play.stderr
+    expected = {"entrypoint_args": "planted-words", "runtime_config": "my.password=planted", "cu_number": 4}
+    assert {option: sent(service)[option] for option in expected} == expected
+    assert "planted" not in play.stdout + play.stderr
 
 
 def by_hand(ansible: Ansible, service: LocalDli, given: dict[str, Any], *flags: object) -> Outcome:
@@ -257,12 +257,12 @@ def by_hand(ansible: Ansible, service: LocalDli, given: dict[str, Any], *flags: 
     return ansible.call(*command, env=environment)
 
 
-@pytest.mark.parametrize("false", [False, "false", "no"])
-def test_false_is_an_answer(awx: Awx, service: LocalDli, false: Any) -> None:
-    service.jobs.add(name="orders", log_enabled=True, obs_bucket="bucket")
-    job = awx.run(user(service), {"flink_job_name": "orders", "flink_job_log_enabled": false})
+def test_false_is_an_answer(awx: Awx, service: LocalDli) -> None:
+    answers = {"log_enabled": False, "checkpoint_enabled": "false", "restart_when_exception": " No"}
+    service.jobs.add(name="orders", obs_bucket="bucket", **dict.fromkeys(answers, True))
+    job = awx.run(user(service), {"flink_job_name": "orders", **{f"flink_job_{key}": answers[key] for key in answers}})
     assert job.status == "successful", job.outcome.stdout
-    assert job.result["changes"].keys() == {"log_enabled"}
+    assert job.result["changes"].keys() == answers.keys()
 
 
 def test_zero_is_an_answer(awx: Awx, service: LocalDli) -> None:
@@ -293,25 +293,19 @@ def test_lists_and_json(awx: Awx, service: LocalDli) -> None:
     assert body["resource_config"] == {"max_slot": 2, "taskmanager_resource_spec": {"memory": "8 GB"}}
 
 
-@pytest.mark.parametrize("text", ["a.b=1\nc.d=x: y", "a.b: 1\nc.d: 'x: y'", '{"a.b": "1", "c.d": "x: y"}'])
-def test_ways_to_write_flink_settings(awx: Awx, service: LocalDli, text: str) -> None:
-    job = awx.run(user(service), {"flink_job_name": "orders", "flink_job_runtime_config": text})
-    assert job.status == "successful", job.outcome.stdout
-    assert job.result["job"]["runtime_config"] == {"a.b": "1", "c.d": "x: y"}
-
-
 @pytest.mark.parametrize(
     "names",
     [
         ("token", "project_id"),
-        ("username", "password", "user_domain_name", "project_id"),
-        ("access_key", "secret_key", "project_id"),
         ("access_key", "secret_key", "project_name"),
     ],
     ids=" ".join,
 )
 def test_each_way_of_the_credential(awx: Awx, service: LocalDli, names: tuple[str, ...]) -> None:
-    """AWX sets the variables of the inputs without a value too, to empty texts, which count as not given."""
+    """But for a user, whom the other tests have.
+
+    AWX sets the variables of the inputs without a value too, to empty texts, which count as not given.
+    """
     known = [name for name in names if name != "token"]
     token = {"token": service.issue_token()} if "token" in names else {}
     inputs = credential(service, *known, auth_url=service.auth_url, endpoint=service.url, **token)
@@ -359,33 +353,6 @@ def test_check_mode(awx: Awx, service: LocalDli) -> None:
     assert calls(service) == ["POST /v3/auth/tokens", "GET jobs", "GET jobs"]
     assert service.jobs.all() == []
     assert_no_secrets(job.written, inputs)
-
-
-def test_cancel_and_run_again(awx: Awx, service: LocalDli) -> None:
-    """Cancelled in the middle of an upgrade, while the job stops: the same launch then brings it to its end."""
-    inputs = user(service)
-    created = awx.run(inputs, {**ANSWERS, "flink_job_state": "started"})
-    assert created.status == "successful", created.outcome.stdout
-    (planted,) = service.jobs.all()
-
-    service.behaviour = Behaviour(savepoint_seconds=600)
-    answers = {**ANSWERS, "flink_job_state": "started", "flink_job_parallel_number": 8}
-    with awx.launch(inputs, answers) as launched:
-        wait_until(lambda: any(request.path.endswith("/jobs/stop") for request in service.requests), "it is stopped")
-        launched.cancel()
-        cancelled = launched.finish()
-    assert cancelled.status == "canceled"
-    assert not [event for event in cancelled.outcome.events if event["event"] == "runner_on_ok"]
-    assert_no_secrets(cancelled.written, inputs)
-    assert service.jobs.get(planted.job_id).fields["parallel_number"] == 6
-
-    service.behaviour = Behaviour()
-    service.jobs.set_status(planted.job_id, "job_running")  # the savepoint failed meanwhile
-    again = awx.run(inputs, answers)
-    assert again.status == "successful", again.outcome.stdout
-    assert again.result["changes"].keys() == {"parallel_number"}
-    assert again.result["job"]["status"] == "job_running"
-    assert not awx.run(inputs, answers).result["changed"]
 
 
 def test_by_its_full_name(awx: Awx, ansible: Ansible, service: LocalDli) -> None:

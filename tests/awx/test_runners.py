@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from awx.awx_job import ROOT, Awx, AwxJob, wait_until
-from awx.test_job import ANSWERS, user
+from awx.test_job import ANSWERS, assert_no_secrets, user
 from local_dli import Behaviour, LocalDli
 from playbooks.ansible_cli import Ansible
 
@@ -44,19 +44,32 @@ def assert_no_warning(job: AwxJob) -> None:
     assert [event["event"] for event in job.outcome.events if "warning" in event["event"]] == []
 
 
-def test_start_and_cancel(awx: Awx, service: LocalDli) -> None:
-    """Create a job and start it; then cancel an upgrade of it while it makes its savepoint."""
+def test_start_cancel_and_run_again(awx: Awx, service: LocalDli) -> None:
+    """Create a job and start it; cancel an upgrade of it while it makes its savepoint; the same launch then ends it."""
     inputs = user(service)
     started = awx.run(inputs, STARTED)
     assert started.status == "successful", started.outcome.stdout
     assert progress(started) == ["create (step 1 of 2)", "run (step 2 of 2)", "job_init → job_running"]
     assert_no_warning(started)
+    (planted,) = service.jobs.all()
 
     service.behaviour = Behaviour(savepoint_seconds=600)
-    with awx.launch(inputs, {**STARTED, "flink_job_parallel_number": 8}) as launched:
+    answers = {**STARTED, "flink_job_parallel_number": 8}
+    with awx.launch(inputs, answers) as launched:
         wait_until(lambda: any(request.path.endswith("/jobs/stop") for request in service.requests), "it is stopped")
         launched.cancel()
         cancelled = launched.finish()
     assert cancelled.status == "canceled"
+    assert not [event for event in cancelled.outcome.events if event["event"] == "runner_on_ok"]
     assert progress(cancelled)[0] == "stop with a savepoint (step 1 of 3)"
     assert_no_warning(cancelled)
+    assert_no_secrets(cancelled.written, inputs)
+    assert service.jobs.get(planted.job_id).fields["parallel_number"] == 6
+
+    service.behaviour = Behaviour()
+    service.jobs.set_status(planted.job_id, "job_running")  # the savepoint failed meanwhile
+    again = awx.run(inputs, answers)
+    assert again.status == "successful", again.outcome.stdout
+    assert again.result["changes"].keys() == {"parallel_number"}
+    assert again.result["job"]["status"] == "job_running"
+    assert_no_warning(again)

@@ -163,6 +163,7 @@ def not_run() -> dict[str, str]:
         "podman push registry.example/dli-ee:1": "it needs podman and a registry",
         "ansible-playbook otc.dli.awx_setup -e awx_setup_image=registry.example/dli-ee:1 "
         "-e awx_setup_scm_url=https://git.example/otc/dli.git": "it needs AWX; tests/awx runs it against a stand-in",
-        "ansible-playbook otc.dli.awx_setup --tags credential_type -e awx_setup_image=registry.example/dli-ee:1 "
-        "-e awx_setup_scm_url=https://git.example/otc/dli.git": "it needs AWX; tests/awx runs it against a stand-in",
+        "ansible-playbook otc.dli.awx_setup --tags credential_type": (
+            "it needs AWX; tests/awx runs it against a stand-in"
+        ),
     }

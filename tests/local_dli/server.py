@@ -9,15 +9,11 @@ from __future__ import annotations
 import itertools
 import logging
 import ssl
-import threading
 import time
 from types import TracebackType
 from typing import Any, Callable
 
-from cheroot import wsgi
-from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.workers.threadpool import ThreadPool
 
 from local_dli.actor import Actor
 from local_dli.app import RecordedRequest, create_app
@@ -29,6 +25,7 @@ from local_dli.jobs import JobStore
 from local_dli.journal import BEFORE_ALL
 from local_dli.lifecycle import Engine
 from local_dli.templates import TemplateStore
+from local_dli.web_server import WebServer
 
 log = logging.getLogger("local_dli")
 
@@ -41,29 +38,6 @@ class _ContextAdapter(BuiltinSSLAdapter):
 
     def get_environ(self, sock: ssl.SSLSocket) -> dict[str, Any]:  # type: ignore[override]  # cheroot's types lack sock
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-
-class _Connection(HTTPConnection):
-    """A connection that forgets what it could not send.
-
-    cheroot leaves the writer of a client that has gone to the garbage collector, with the bytes that it still holds.
-    To send them then fails with "Bad file descriptor", in whatever test runs at that moment.
-    """
-
-    def close(self) -> None:
-        try:
-            super().close()
-        finally:
-            self.wfile.raw.close()
-
-
-class _Workers(ThreadPool):
-    """Threads that are not waited for; cheroot sleeps 0.1 seconds when one of them is not ready at once."""
-
-    def grow(self, amount: int) -> None:
-        # cheroot's types leave out what is not public.
-        new = [self._spawn_worker() for _thread in range(amount)]  # type: ignore[attr-defined]
-        self._threads.extend(new)  # type: ignore[attr-defined]
 
 
 class LocalDli:
@@ -118,23 +92,15 @@ class LocalDli:
         self.iam = Iam(clock, self.jobs.wall_ms)
         self.in_flight = InFlight()
         self._scheme = "https" if ssl_context else "http"
-        self._server = wsgi.Server(("127.0.0.1", port), middleware(create_app(self)))
-        self._server.ConnectionClass = _Connection
-        self._server.requests = _Workers(self._server, min=threads, max=threads)
-        # By default cheroot keeps ten idle connections and closes all others after their answer, and lets five wait.
-        self._server.keep_alive_conn_limit = None  # type: ignore[assignment]  # documented as unlimited
-        self._server.request_queue_size = 128
-        # How often cheroot looks for idle connections is also how long it takes to stop.
-        self._server.expiration_interval = 0.01
+        self._server = WebServer(middleware(create_app(self)), port=port, threads=threads)
         self._server.error_log = _log_server_error  # type: ignore[method-assign]  # documented
         if ssl_context is not None:
             self._server.ssl_adapter = _ContextAdapter(ssl_context)
-        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
         """Endpoint of DLI, without a slash at its end."""
-        return f"{self._scheme}://127.0.0.1:{self._server.bind_addr[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     @property
     def auth_url(self) -> str:
@@ -148,16 +114,12 @@ class LocalDli:
 
     def start(self) -> LocalDli:
         """Listen; requests are answered from now on."""
-        self._server.prepare()
-        self._thread = threading.Thread(target=self._server.serve, name="local-dli", daemon=True)
-        self._thread.start()
+        self._server.begin()
         return self
 
     def stop(self) -> None:
         """Close the port and all connections, and let the engine go of all jobs."""
-        self._server.stop()
-        if self._thread is not None:
-            self._thread.join()
+        self._server.end()
         self.jobs.close()
 
     def __enter__(self) -> LocalDli:

@@ -369,7 +369,7 @@ def test_how_often_progress_is_told_goes_by_the_clock(service, fleet, monkeypatc
 
     def waiting(wait, timeout, progress):
         assert progress
-        return Waiting(wait, timeout, SimpleNamespace(tell=told.append), clock)
+        return Waiting(wait, timeout, SimpleNamespace(report=told.append), clock)
 
     monkeypatch.setattr(_module, "Waiting", waiting)
     assert not fleet(jobs=names(3), defaults=DEFAULTS)["failed"]

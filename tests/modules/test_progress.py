@@ -59,7 +59,7 @@ def test_texts_come_through_in_their_order(tmp_path):
         assert os.stat(path).st_mode & 0o777 == 0o600
         progress = Progress(path=path)
         for number in range(37):
-            progress.tell(f"{number} of 37 → done")
+            progress.report(f"{number} of 37 → done")
     assert shown == [f"{number} of 37 → done" for number in range(37)]
     assert os.listdir(tmp_path) == []
 
@@ -67,7 +67,7 @@ def test_texts_come_through_in_their_order(tmp_path):
 def test_a_terminal_gets_no_commands(tmp_path):
     shown = []
     with listening(str(tmp_path), shown.append) as path:
-        Progress(path=path).tell("a\x1b[2Jb\nc\u202ed" + "x" * 1000)
+        Progress(path=path).report("a\x1b[2Jb\nc\u202ed" + "x" * 1000)
     (text,) = shown
     assert text.startswith("a?[2Jb?c?dxxx")
     assert len(text) == LONGEST_TEXT
@@ -93,8 +93,8 @@ def test_a_module_that_outlives_its_task_does_not_hold_it_up(tmp_path):
     shown = []
     with listening(str(tmp_path), shown.append) as path:
         orphan = Progress(path=path)
-        orphan.tell("in time")
-    orphan.tell("too late")
+        orphan.report("in time")
+    orphan.report("too late")
     assert shown == ["in time"]
 
 
@@ -128,10 +128,10 @@ def test_a_line_that_blocks_does_not_hold_the_task(tmp_path, monkeypatch, lines)
         (thread,) = set(threading.enumerate()) - others
         module = os.open(path, os.O_WRONLY)  # one that outlives its task
         progress = Progress(path=path)
-        progress.tell("line 0")
+        progress.report("line 0")
         assert screen.blocks.wait(60)
         for number in range(1, lines):
-            progress.tell(f"line {number}")
+            progress.report(f"line {number}")
     assert os.listdir(tmp_path) == []
     assert thread.is_alive()
     screen.released.set()
@@ -155,7 +155,7 @@ def show(text):
 
 _listener.LAST_LINES_SECONDS = 0.01
 with _listener.listening({str(tmp_path)!r}, show) as path:
-    Progress(path=path).tell("line")
+    Progress(path=path).report("line")
 print("the task has ended", flush=True)
 """
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -173,7 +173,7 @@ def test_a_line_that_cannot_be_shown_ends_the_showing(tmp_path, capfd):
         raise OSError(f"no queue for {text}")
 
     with listening(str(tmp_path), show) as path:
-        Progress(path=path).tell("one")
+        Progress(path=path).report("one")
     assert capfd.readouterr() == ("", "")
 
 
@@ -185,8 +185,8 @@ def test_where_there_can_be_no_pipe_there_is_no_progress(tmp_path):
 def test_nobody_listens(pipe, tmp_path):
     for path in ("", str(tmp_path / "nowhere"), str(pipe), str(tmp_path), "\0"):
         progress = Progress(path=path)
-        progress.tell("one")
-        progress.tell("two")
+        progress.report("one")
+        progress.report("two")
     # No file was made where there was no pipe.
     assert list(tmp_path.iterdir()) == [pipe]
 
@@ -194,42 +194,42 @@ def test_nobody_listens(pipe, tmp_path):
 def test_nothing_is_written_into_a_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("kept")
-    Progress(path=str(path)).tell("told")
+    Progress(path=str(path)).report("told")
     assert path.read_text() == "kept"
 
 
 def test_a_listener_that_goes_away(pipe):
     listener = Listener(pipe)
     progress = Progress(path=str(pipe))
-    progress.tell("one")
+    progress.report("one")
     assert listener.texts() == ["one"]
     listener.close()
-    progress.tell("two")
-    progress.tell("three")
+    progress.report("two")
+    progress.report("three")
 
 
 def test_a_full_pipe_makes_nobody_wait(pipe, listener):
     progress = Progress(path=str(pipe))
     for number in range(10000):
-        progress.tell(f"line {number}")
+        progress.report(f"line {number}")
     texts = listener.texts()
     assert texts == [f"line {number}" for number in range(len(texts))]
     assert 100 < len(texts) < 10000
-    progress.tell("there is room again")
+    progress.report("there is room again")
     assert listener.texts() == ["there is room again"]
 
 
 def test_a_text_is_masked_and_then_cut(pipe, listener):
     progress = Progress(lambda text: text.replace("secret", "********"), str(pipe))
-    progress.tell("x" * (LONGEST_TEXT - 3) + "secret")
+    progress.report("x" * (LONGEST_TEXT - 3) + "secret")
     assert listener.texts() == ["x" * (LONGEST_TEXT - 3) + "***"]
 
 
 def test_a_fault_of_the_mask_tells_nothing_and_fails_nothing(pipe, listener):
     progress = Progress(lambda text: text[1000], str(pipe))
-    progress.tell("secret")
-    progress.tell("secret")
-    Progress(path=str(pipe)).tell("another")
+    progress.report("secret")
+    progress.report("secret")
+    Progress(path=str(pipe)).report("another")
     assert listener.texts() == ["another"]
 
 
@@ -290,11 +290,11 @@ def test_what_takes_no_time_is_not_told(job, told, pipe):
     """Not a line for a draft that is created, changed, left alone, or only looked at."""
     for options in ({}, {"cu_number": 3}, {"cu_number": 3}, {"cu_number": 4, "check_mode": True}):
         assert not job(name="orders", **options)["failed"]
-    Progress(path=str(pipe)).tell("the end")
+    Progress(path=str(pipe)).report("the end")
     assert told() == ["the end"]
 
 
 def test_progress_can_be_switched_off(job, told, pipe):
     assert job(name="orders", queue_name="q", entrypoint="a.jar", state="started", progress=False)["changed"]
-    Progress(path=str(pipe)).tell("the end")
+    Progress(path=str(pipe)).report("the end")
     assert told() == ["the end"]

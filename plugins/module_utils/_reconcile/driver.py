@@ -58,7 +58,7 @@ class Driver:
             self._clock.sleep(effect.seconds)
             return None
         if isinstance(effect, Report):
-            self._progress.tell(effect.text)
+            self._progress.report(effect.text)
             return None
         outcome = effect.perform(self._api, self._reader)
         if isinstance(effect, Read):

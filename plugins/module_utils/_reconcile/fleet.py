@@ -253,7 +253,7 @@ class _Count:
     def begin(self, title, wave):
         names = ", ".join(member.name for member in wave[:_MOST_NAMES])
         rest = f" and {len(wave) - _MOST_NAMES} more" if len(wave) > _MOST_NAMES else ""
-        self._progress.tell(f"{title}: {names}{rest}")
+        self._progress.report(f"{title}: {names}{rest}")
         self._left_of_wave = len(wave)
 
     def one_more(self, member):
@@ -264,7 +264,7 @@ class _Count:
         if member.failure or not self._left_of_wave or now - self._reported >= _SECONDS_BETWEEN_COUNTS:
             self._reported = now
             what = f", {member.goal.spec.label} failed" if member.failure else ""
-            self._progress.tell(f"{self._done} of {self._total} done, {self._failed} failed{what}")
+            self._progress.report(f"{self._done} of {self._total} done, {self._failed} failed{what}")
 
 
 _CANARIES = "canaries"
