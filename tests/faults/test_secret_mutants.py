@@ -89,7 +89,7 @@ def returned(module: Any, **options: Any) -> Callable[[LocalDli, Patch], str]:
 
 def quoted_in_part(_service: LocalDli, _patch: Patch) -> str:
     known = redactor.Redactor()
-    known.hide("--password='planted phrase'")
+    known.hide("--phrase='planted phrase'")
     return known.text("There is no user for planted phrase.")
 
 

@@ -305,9 +305,9 @@ def test_a_quote_in_a_name_does_not_turn_strings_inside_out(service, sql):
 )
 def test_a_hostile_text_is_shown_in_no_time(text):
     body = text * (1024 * 1024 // len(text))
-    started = time.monotonic()
+    started = time.thread_time()
     assert isinstance(redacted("sql_body", body, ""), str) and isinstance(sensitive_sql_values(body), set)
-    assert time.monotonic() - started < 20, "minutes, if it grew with the square of the length"
+    assert time.thread_time() - started < 20, "minutes, if it grew with the square of the length"
 
 
 def test_a_stream_graph_tells_the_ids_of_operators(service, access):
