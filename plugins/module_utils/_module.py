@@ -180,7 +180,7 @@ class _DliModule(AnsibleModule):
 
     def _log_invocation(self) -> None:
         given = self.params
-        self.params = _loggable(self._redactor.result(self._shown_options(), "module_args"))
+        self.params = self._redactor.result(_loggable(self._shown_options()), "module_args")
         try:
             with self._second_net(self.params):
                 super()._log_invocation()

@@ -63,15 +63,15 @@ class _Index:
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._heads: tuple[int, ...] = ()
 
-    def add(self, text: str) -> None:
-        if not text or text in self.texts:
-            return
-        self.texts.add(text)
-        head = text[:_HEAD]
-        lengths = self._lengths.get(head, ())
-        if len(text) not in lengths:
-            self._lengths[head] = tuple(sorted({*lengths, len(text)}, reverse=True))
-            self._heads = tuple({*self._heads, len(head)})
+    def add(self, texts: set[str]) -> None:
+        new = texts - self.texts
+        self.texts |= new
+        for text in new:
+            head = text[:_HEAD]
+            lengths = self._lengths.get(head, ())
+            if text and len(text) not in lengths:
+                self._lengths[head] = tuple(sorted({*lengths, len(text)}, reverse=True))
+                self._heads = tuple({*self._heads, len(head)})
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where in a text something is that was added, from where to where."""
@@ -111,15 +111,12 @@ class Redactor:
         if not secret.strip() or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
-        for whole in (secret, " ".join(secret.split())):
-            for form in written_forms_of(whole):
-                self._whole.add(form)
+        for whole in {secret, " ".join(secret.split())}:
+            self._whole.add(written_forms_of(whole))
         for part in parts_of(secret):
-            for form in written_forms_of(part):
-                self._parts.add(form)
+            self._parts.add(written_forms_of(part))
         for value in certain_values(secret):
-            for form in written_forms_of(value):
-                self._certain.add(form)
+            self._certain.add(written_forms_of(value))
         self._cache.clear()
 
     def hide_read(self, text: str) -> None:
@@ -132,8 +129,7 @@ class Redactor:
             return
         self._seen.add((text, False))
         for part in {text, *parts_of(text)} - self._public:
-            for form in written_forms_of(part):
-                self._suspected.add(form)
+            self._suspected.add(written_forms_of(part))
         self._cache.clear()
 
     def is_public(self, text: str) -> None:

@@ -27,6 +27,8 @@ _ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\\n])')
 _SEPARATORS = re.compile(r"[,;|&?\s]+")
 _PAIR = re.compile("[:=]")
 _QUOTES_AND_BRACKETS = "'\"`()[]{}<>"
+# Nothing takes it apart; but it may be base64.
+_IN_ONE_PIECE = re.compile(r"[\w./+-]*")
 # Nothing would write it otherwise than it is.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 # What strings in quotation marks would write otherwise.
@@ -60,9 +62,11 @@ def _split(text, level) -> Iterator[str]:
     if level == _MOST_LEVELS:
         return
     for word in dict.fromkeys((*_shell_words(text), *text.split())):
-        if word != text:
-            yield word
-        yield from _inner_parts(word, level)
+        # What is too short on its own holds nothing that is longer.
+        if len(word) >= SHORTEST_PART:
+            if word != text:
+                yield word
+            yield from _inner_parts(word, level)
 
 
 def _shell_words(text):
@@ -93,13 +97,15 @@ def certain_values(secret: str) -> Iterator[str]:
 
 
 def _inner_parts(word, level):
-    inner = set(_json_values(word) if word[:1] in ("{", "[") else ())
-    if not inner:
-        inner = _values_in(word) | {meant for _start, _end, meant in decoded_runs(word) if meant.isprintable()}
-    passwords = passwords_in_urls(word)
-    for part in {part.strip() for part in (*inner, *passwords, *map(unquote, passwords))} - {"", word}:
-        yield part
-        yield from _split(part, level + 1)
+    inner = {meant for _start, _end, meant in decoded_runs(word) if meant.isprintable()}
+    if not _IN_ONE_PIECE.fullmatch(word):
+        passwords = passwords_in_urls(word)
+        inner.update(passwords, map(unquote, passwords))
+        inner |= set(_json_values(word) if word[:1] in ("{", "[") else ()) or _values_in(word)
+    for part in {part.strip() for part in inner} - {word}:
+        if len(part) >= SHORTEST_PART:
+            yield part
+            yield from _split(part, level + 1)
 
 
 def _values_in(word):
