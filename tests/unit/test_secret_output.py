@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -127,21 +128,49 @@ def secret_options(name: str) -> dict[str, Any]:
     return {}
 
 
-CELLS = [(name, option) for name, spec in SPECS.items() for option in spec if option not in ("endpoint", "timeout")]
+UNPLANTED = ("endpoint", "timeout")
+# Each option once, in the first module that has it: its checks and messages are the same in the others.
+FIRST_WITH = {
+    json.dumps([option, spec], default=str): (name, option)
+    for name, options in reversed(SPECS.items())
+    for option, spec in options.items()
+    if option not in UNPLANTED
+}
+CELLS = sorted(FIRST_WITH.values())
+SHAPES: list[Callable[[str], Any]] = [
+    lambda text: text,
+    lambda text: [text],
+    lambda text: {"key": text},
+    lambda text: [{"name": text, "key": {"key": [text]}}],
+]
 
 
 @pytest.mark.parametrize(("name", "option"), CELLS)
 def test_a_secret_in_any_option(
     name: str, option: str, service: LocalDli, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pasted beside the place where it belongs, in all forms, as a text, in a list and in a dictionary."""
+    """Pasted beside the place where it belongs, in all forms, as a text, in lists and in dictionaries."""
     monkeypatch.setenv("OS_SECURITY_TOKEN", SECRET)
-    text = "\n".join(ALL_FORMS.values())
-    for value in (text, [text], {"key": text}, [{"name": SECRET, "key": {"key": [text]}}]):
+    forms = list(ALL_FORMS.values())
+    for number, shape in enumerate(SHAPES):
+        value = shape("\n".join([SECRET, *forms[number :: len(SHAPES)]]))
         given = {**secret_options(name), option: value}
         if option == "jobs":
             given = {"jobs": value, **({"report": True} if name == "job_info" else {})}
         assert leaks(run(name, service, given)) == []
+    assert leaks("\n".join(log)) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("shape", SHAPES, ids=["text", "list", "dictionary", "all of these"])
+def test_a_secret_in_all_options_of_a_module(
+    name: str, shape: Callable[[str], Any], service: LocalDli, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In all forms; one of the options is refused, and all of them would be shown."""
+    monkeypatch.setenv("OS_SECURITY_TOKEN", SECRET)
+    value = shape("\n".join(ALL_FORMS.values()))
+    options = dict.fromkeys(SPECS[name].keys() - {*UNPLANTED}, value)
+    assert leaks(run(name, service, {**options, "desc": value})) == []
     assert leaks("\n".join(log)) == []
 
 

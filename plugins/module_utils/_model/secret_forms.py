@@ -49,7 +49,10 @@ def parts_of(secret: str) -> set[str]:
     Of arguments these are the words, as they are and as a shell takes them, the values behind an equals sign, the
     parts of C(user:password) and of lists with commas, and the values in JSON; of a text of several lines each line.
     """
-    parts = {line.strip() for line in secret.splitlines()} | set(_split(secret, 0))
+    parts, new = {line.strip() for line in secret.splitlines()}, {secret}
+    for _level in range(_MOST_LEVELS):
+        new = {part for text in new for part in _taken_apart(text)} - parts
+        parts |= new
     return {part for part in parts if part != secret and _is_worth_hiding(part)}
 
 
@@ -58,15 +61,10 @@ def _is_worth_hiding(part):
     return len(part) >= SHORTEST_PART and part[0] != "-" and part.lower() not in _COMMON
 
 
-def _split(text, level) -> Iterator[str]:
-    if level == _MOST_LEVELS:
-        return
-    for word in dict.fromkeys((*_shell_words(text), *text.split())):
-        # What is too short on its own holds nothing that is longer.
-        if len(word) >= SHORTEST_PART:
-            if word != text:
-                yield word
-            yield from _inner_parts(word, level)
+def _taken_apart(text):
+    """Return the words of a text, and what they hold."""
+    words = {word for word in (*_shell_words(text), *text.split()) if len(word) >= SHORTEST_PART}
+    return words.union(*map(_inner_parts, words))
 
 
 def _shell_words(text):
@@ -96,16 +94,14 @@ def certain_values(secret: str) -> Iterator[str]:
             yield value
 
 
-def _inner_parts(word, level):
+def _inner_parts(word):
     inner = {meant for _start, _end, meant in decoded_runs(word) if meant.isprintable()}
     if not _IN_ONE_PIECE.fullmatch(word):
         passwords = passwords_in_urls(word)
         inner.update(passwords, map(unquote, passwords))
         inner |= set(_json_values(word) if word[:1] in ("{", "[") else ()) or _values_in(word)
-    for part in {part.strip() for part in inner} - {word}:
-        if len(part) >= SHORTEST_PART:
-            yield part
-            yield from _split(part, level + 1)
+    # What is too short on its own holds nothing that is longer.
+    return {part.strip() for part in inner if len(part) >= SHORTEST_PART}
 
 
 def _values_in(word):
