@@ -34,11 +34,13 @@ class Timed:
 
 @dataclass(frozen=True)
 class Process:
-    """A process that has ended: how long it took, how much processor time of that, and the most memory that it held."""
+    """A process that has ended: how long it took, how much processor time of that, the most memory that it held, and
+    whether its task changed something."""
 
     seconds: float
     cpu_seconds: float
     mebibytes: float
+    changed: bool
 
 
 class Ansible:
@@ -126,11 +128,12 @@ class Ansible:
             _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode or json.loads(said).get("failed"):
+        if process.returncode or (result := json.loads(said)).get("failed"):
             sys.exit(said)
         # Kilobytes on Linux, bytes on macOS.
         per_mib = 1024 * 1024 if sys.platform == "darwin" else 1024
-        return Process(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib)
+        cpu_seconds, mebibytes = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib
+        return Process(seconds, cpu_seconds, mebibytes, result.get("changed", False))
 
     def import_seconds(self, module: str) -> float:
         """Return how long a fresh interpreter takes to import a module."""

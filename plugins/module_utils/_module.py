@@ -156,6 +156,7 @@ class _DliModule(AnsibleModule):
         for secret in environment_secrets(os.environ):
             self._redactor.hide(secret)
         self.params: dict = {}
+        self._shows_options = True
         try:
             super().__init__(argument_spec=options, supports_check_mode=True)
         except Exception as exc:  # pylint: disable=broad-except # over some texts in the place of a list the base stumbles
@@ -165,6 +166,8 @@ class _DliModule(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
+        # Newer releases of ansible-core show the options only when they say so.
+        self._shows_options = self.params.get("_ansible_inject_invocation", True)
         # The base fails with a traceback where an integer is wanted, and has a sentence for a string.
         self.params = {
             name: str(value) if isinstance(value, float) and isinf(value) else value
@@ -177,7 +180,7 @@ class _DliModule(AnsibleModule):
 
     def _log_invocation(self) -> None:
         given = self.params
-        self.params = _encodable(self._redactor.result(self._shown_options(), "module_args"))
+        self.params = self._redactor.result(_loggable(self._shown_options()), "module_args")
         try:
             with self._second_net(self.params):
                 super()._log_invocation()
@@ -186,11 +189,14 @@ class _DliModule(AnsibleModule):
 
     def log(self, msg: str, log_args: dict | None = None) -> None:
         """Write to the system's log; see the base."""
+        if log_args is not None:
+            # What was made of redacted options. A fleet's are so long that they are not searched twice.
+            super().log(msg, log_args)
+            return
         with self._redacting:
             shown = self._redactor.text(msg if isinstance(msg, str) else msg.decode(errors="replace"))
-            arguments = {name: self._redactor.text(str(value)) for name, value in (log_args or {}).items()}
-        with self._second_net([shown, arguments]):
-            super().log(shown, arguments)
+        with self._second_net(shown):
+            super().log(shown)
 
     def warn(self, warning: str, **options: Any) -> None:
         """Add a warning to the result; see the base."""
@@ -198,7 +204,8 @@ class _DliModule(AnsibleModule):
 
     def _return_formatted(self, kwargs: dict) -> None:
         with self._redacting:
-            result = self._redactor.result({**kwargs, "invocation": {"module_args": self._shown_options()}})
+            invocation = {"invocation": {"module_args": self._shown_options()}} if self._shows_options else {}
+            result = self._redactor.result({**kwargs, **invocation})
         with self._second_net(result):
             super()._return_formatted(result)
 
@@ -271,12 +278,17 @@ class _DliModule(AnsibleModule):
         return api(client, replace(open_access(client, credentials, self.hide), keep_read=self.hide_read))
 
 
-def _encodable(value):
-    """Return options with half characters escaped, which the base cannot log."""
+def _loggable(value, level=0):
+    """Return options with half characters escaped, which the base cannot log, and of jobs only what the task gives.
+
+    The log of a fleet would hold little else than options that are not given.
+    """
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, list):
+        return [_loggable(item, level + 1) for item in value]
     if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
+        return {key: _loggable(item, level + 1) for key, item in value.items() if level == 0 or item is not None}
     return value
 
 

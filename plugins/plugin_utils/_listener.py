@@ -47,18 +47,18 @@ def listening(folder: str, show):
         yield ""
         return
     try:
-        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        os.set_blocking(reader, True)
-        # Also keeps the pipe from ending when a module closes it.
-        writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            reader, writer = _both_ends(path)
+        except OSError:
+            yield ""
+            return
         showing, enough = threading.Lock(), threading.Event()
         # No daemon: Python lets a process end amid what a daemon does.
         thread = threading.Thread(target=_show_all, args=(reader, show, showing, enough))
         # Until the last line is shown, and not only until the module has ended.
         with _not_ended_amid(showing):
             try:
-                thread.start()
-                yield path
+                yield path if _has_started(thread, reader) else ""
             finally:
                 try:
                     _end(writer)
@@ -71,6 +71,31 @@ def listening(folder: str, show):
                     os.close(writer)
     finally:
         os.unlink(path)
+
+
+def _both_ends(path):
+    """Open a pipe for reading and for writing.
+
+    :raises OSError: there is no descriptor to be had.
+    """
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.set_blocking(reader, True)
+        # Also keeps the pipe from ending when a module closes it.
+        return reader, os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        os.close(reader)
+        raise
+
+
+def _has_started(thread, reader):
+    """Start the thread that reads the pipe, and say whether there is one; without it nobody reads."""
+    try:
+        thread.start()
+    except RuntimeError:
+        os.close(reader)
+        return False
+    return True
 
 
 def _end(writer):

@@ -14,9 +14,15 @@ import pytest
 from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
+from ansible_collections.otc.dli.plugins.module_utils._info import query
 from ansible_collections.otc.dli.plugins.module_utils._model import redact, redactor, shown_options
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
-from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs, dli_flink_sql_job
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_jar_jobs,
+    dli_flink_job_info,
+    dli_flink_sql_job,
+)
 
 from local_dli import LocalDli
 from module_runner import SHOW_OPTIONS, access_to, run_module
@@ -61,6 +67,22 @@ def forget_what_was_read(patch: Patch) -> None:
     patch.setattr(JobReader, "_keep_secrets_of", lambda _self, _job: None)
 
 
+def forget_what_was_only_looked_at(patch: Patch) -> None:
+    """Modules that only read hide what they show of arguments, but not what the service says of them."""
+    patch.setattr(query, "keep_secrets", lambda *_arguments: None)
+
+
+def take_short_words_for_chance(patch: Patch) -> None:
+    """A short password is hidden in free text alone."""
+    patch.setattr(redactor, "certain_values", lambda _secret: ())
+
+
+def keep_connections_open(patch: Patch) -> None:
+    """Nobody closes the client before the result is written."""
+    open_api = _module._DliModule.open_api
+    patch.setattr(_module._DliModule, "open_api", lambda self, api, _clients: open_api(self, api, []))
+
+
 def hide_letters_wherever_they_stand(patch: Patch) -> None:
     """A short secret is hidden in any text, and any text is free text."""
     patch.setattr(redactor, "SHORTEST_ANYWHERE", 1)
@@ -89,7 +111,7 @@ def returned(module: Any, **options: Any) -> Callable[[LocalDli, Patch], str]:
 
 def quoted_in_part(_service: LocalDli, _patch: Patch) -> str:
     known = redactor.Redactor()
-    known.hide("--password='planted phrase'")
+    known.hide("--phrase='planted phrase'")
     return known.text("There is no user for planted phrase.")
 
 
@@ -97,6 +119,18 @@ def read_before(service: LocalDli, patch: Patch) -> str:
     job = service.jobs.add(name="orders", entrypoint_args="--password planted-old")
     job.status_desc = "planted-old is wrong"
     return returned(dli_flink_jar_job, secret_entrypoint_args="--password planted-new")(service, patch)
+
+
+def looked_at(service: LocalDli, patch: Patch) -> str:
+    job = service.jobs.add(name="orders", entrypoint_args="--password planted-old")
+    job.status_desc = "planted-old is wrong"
+    return returned(dli_flink_job_info)(service, patch)
+
+
+def short_in_a_field(_service: LocalDli, _patch: Patch) -> str:
+    known = redactor.Redactor()
+    known.hide("--password planted --rate 3")
+    return json.dumps(known.result({"desc": "The password is planted."}))
 
 
 # The mutant, what is put out, and where nothing of "planted" may be in it.
@@ -107,6 +141,8 @@ LEAKS: list[tuple[Callable[[Patch], None], Callable[[LocalDli, Patch], str]]] = 
     (read_flinks_dialect_alone, returned(dli_flink_sql_job, sql_body=SQL)),
     (forget_what_a_shell_makes_of_it, quoted_in_part),
     (forget_what_was_read, read_before),
+    (forget_what_was_only_looked_at, looked_at),
+    (take_short_words_for_chance, short_in_a_field),
 ]
 
 
@@ -177,3 +213,5 @@ def test_connections_that_stay_open_are_seen(monkeypatch: Patch) -> None:
         return happened
 
     assert order() == ["closed", "written"]
+    keep_connections_open(monkeypatch)
+    assert order() == ["written"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -298,3 +299,37 @@ def test_progress_can_be_switched_off(job, told, pipe):
     assert job(name="orders", queue_name="q", entrypoint="a.jar", state="started", progress=False)["changed"]
     Progress(path=str(pipe)).report("the end")
     assert told() == ["the end"]
+
+
+def next_descriptor() -> int:
+    """Return the number that the next file would get that is opened."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
+
+
+def test_where_no_thread_is_to_be_had_nothing_is_shown_and_nothing_fails(tmp_path, monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    free = next_descriptor()
+    with listening(str(tmp_path), pytest.fail) as path:
+        assert path == ""
+        Progress(path=path).tell("never shown")
+    assert os.listdir(tmp_path) == []
+    assert next_descriptor() == free, "nothing is left open"
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_where_no_descriptor_is_to_be_had_nothing_is_shown_and_nothing_fails(left, tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = next_descriptor()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + left, limits[1]))
+    try:
+        with listening(str(tmp_path), pytest.fail) as path:
+            assert path == ""
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert next_descriptor() == free, "nothing is left open"
+    assert os.listdir(tmp_path) == []

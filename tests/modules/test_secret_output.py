@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +25,8 @@ from ansible_collections.otc.dli.plugins.module_utils._model.secret_forms import
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
     dli_flink_job_export,
     dli_flink_job_import,
     dli_flink_job_info,
@@ -125,21 +128,49 @@ def secret_options(name: str) -> dict[str, Any]:
     return {}
 
 
-CELLS = [(name, option) for name, spec in SPECS.items() for option in spec if option not in ("endpoint", "timeout")]
+UNPLANTED = ("endpoint", "timeout")
+# Each option once, in the first module that has it: its checks and messages are the same in the others.
+FIRST_WITH = {
+    json.dumps([option, spec], default=str): (name, option)
+    for name, options in reversed(SPECS.items())
+    for option, spec in options.items()
+    if option not in UNPLANTED
+}
+CELLS = sorted(FIRST_WITH.values())
+SHAPES: list[Callable[[str], Any]] = [
+    lambda text: text,
+    lambda text: [text],
+    lambda text: {"key": text},
+    lambda text: [{"name": text, "key": {"key": [text]}}],
+]
 
 
 @pytest.mark.parametrize(("name", "option"), CELLS)
 def test_a_secret_in_any_option(
     name: str, option: str, service: LocalDli, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pasted beside the place where it belongs, in all forms, as a text, in a list and in a dictionary."""
+    """Pasted beside the place where it belongs, in all forms, as a text, in lists and in dictionaries."""
     monkeypatch.setenv("OS_SECURITY_TOKEN", SECRET)
-    text = "\n".join(ALL_FORMS.values())
-    for value in (text, [text], {"key": text}, [{"name": SECRET, "key": {"key": [text]}}]):
+    forms = list(ALL_FORMS.values())
+    for number, shape in enumerate(SHAPES):
+        value = shape("\n".join([SECRET, *forms[number :: len(SHAPES)]]))
         given = {**secret_options(name), option: value}
         if option == "jobs":
             given = {"jobs": value, **({"report": True} if name == "job_info" else {})}
         assert leaks(run(name, service, given)) == []
+    assert leaks("\n".join(log)) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("shape", SHAPES, ids=["text", "list", "dictionary", "all of these"])
+def test_a_secret_in_all_options_of_a_module(
+    name: str, shape: Callable[[str], Any], service: LocalDli, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In all forms; one of the options is refused, and all of them would be shown."""
+    monkeypatch.setenv("OS_SECURITY_TOKEN", SECRET)
+    value = shape("\n".join(ALL_FORMS.values()))
+    options = dict.fromkeys(SPECS[name].keys() - {*UNPLANTED}, value)
+    assert leaks(run(name, service, {**options, "desc": value})) == []
     assert leaks("\n".join(log)) == []
 
 
@@ -159,6 +190,10 @@ MISSPELT = [
     {"runtime_config": [{"key": "s3.secret-key", "value": "planted-1"}]},
     {"runtime_config": "env.java.opts=-Dpassword=planted-1"},
     {"endpoint": "http://user:planted-1@localhost/"},
+    {"--password planted": 1, "token planted": None},
+    {"runtime_config": {"password=planted": 1}},
+    {"runtime_config": {"s3.secret-key: planted": "on"}},
+    {"entrypoint": "obs://u:planted@bucket/job.jar"},
 ]
 
 
@@ -241,6 +276,12 @@ INNER = {
     "--url jdbc:db://host:33/x?user=u&password=planted-q": ["planted-q"],
     "--url db://user:planted-q@host/": ["planted-q"],
     '-Dkey="it\'s planted"': ["it's planted"],
+    "--key $'planted\\x41\\nline'": ["plantedA\nline"],
+    '--json=\'{"a": "{\\"b\\": \\"planted-n\\"}"}\'': ["planted-n"],
+    "--url https://u:planted%2Fx@host/": ["planted%2Fx", "planted/x"],
+    "--header=cGxhbnRlZC11OnBsYW50ZWQtcA==": ["planted-u:planted-p", "planted-p"],
+    "--key 'planted without an end": ["without"],
+    "it's --key planted-k": ["planted-k"],
 }
 
 
@@ -271,6 +312,36 @@ def test_short_parts_are_hidden_only_as_whole_words(sentence: str) -> None:
     assert redactor.text('It said prod:1000, "update"\\nprod and %20prod.') == (
         'It said ********:********, "********"\\n******** and %20********.'
     )
+
+
+CERTAIN = {
+    "--password hunt3r": "hunt3r",
+    "--db.password=hunt3r": "hunt3r",
+    "--db-passwd 'hu 3r5'": "hu 3r5",
+    "--pwd -hunt3r": "-hunt3r",
+    "hunt3r": "hunt3r",
+}
+
+
+@pytest.mark.parametrize("secret", CERTAIN)
+@pytest.mark.parametrize("field", ["desc", "entrypoint", "smn_topic", "status_desc", "msg", "savepoint_path"])
+def test_a_short_secret_that_is_one_beyond_doubt_is_hidden_in_fields_too(secret: str, field: str) -> None:
+    """What follows the name of a sensitive flag, and what is secret as a whole; but not as a part of another word."""
+    redactor = Redactor()
+    redactor.hide(secret)
+    shown = redactor.result({field: f"said {CERTAIN[secret]} and {CERTAIN[secret]}s", "name": "hunt3r", "job_id": 1})
+    assert shown == {field: f"said ******** and {CERTAIN[secret]}s", "name": "hunt3r", "job_id": 1}
+
+
+def test_who_needs_a_savepoint_can_read_where_it_is() -> None:
+    redactor = Redactor()
+    redactor.hide("--bucket streaming-bucket --password planted-password")
+    path = "obs://streaming-bucket/jobs/savepoint/1/2/"
+    assert redactor.result({"savepoint_path": path, "desc": path}) == {
+        "savepoint_path": path,
+        "desc": "obs://********/jobs/savepoint/1/2/",
+    }
+    assert redactor.result({"savepoint_path": "obs://planted-password/x"}) == {"savepoint_path": "obs://********/x"}
 
 
 def scalars(value: Any) -> set[str]:
@@ -336,3 +407,33 @@ def test_a_previous_secret_is_hidden_from_when_it_is_read(
     if name == "jar_job":
         assert "Cannot log in with" in output
         assert "at rate 3" in output
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_modules_that_only_look_hide_what_they_read_in_the_words_of_the_service(show: bool, service: LocalDli) -> None:
+    """Of arguments and SQL, unless they are to be shown; of sensitive settings and options always."""
+    jar = {"entrypoint_args": "--password args-planted -rate 3", "runtime_config": "s3.secret-key=planted-setting"}
+    sql = {"sql_body": "CREATE TABLE t WITH ('password' = 'planted-in-sql')"}
+    for options, secrets in (
+        ({"name": "orders", **jar}, "args-planted, planted-setting"),
+        ({"name": "hourly", "job_type": "flink_opensource_sql_job", **sql}, "planted-in-sql"),
+    ):
+        job = service.jobs.add(**options)
+        service.jobs.set_status(job.job_id, "job_submit_fail")
+        job.status_desc = f"There is no user for {secrets}."
+    tasks: list[tuple[Any, dict[str, Any]]] = [
+        (dli_flink_job_info, {"show_entrypoint_args": show}),
+        (dli_flink_job_info, {"show_entrypoint_args": show, "name": "orders"}),
+        (dli_flink_job_info, {"show_entrypoint_args": show, "stream_graph": "job_graph", "execution_plan": True}),
+    ]
+    if not show:
+        tasks += [
+            (dli_flink_job_audit, {}),
+            (dli_flink_job_audit, {"jobs": [{"name": "orders", "entrypoint_args": "-rate 3"}]}),
+            (dli_flink_job_adopt, {}),
+        ]
+    for module, options in tasks:
+        output = json.dumps(run_module(module, {**access_to(service), **SHOW_OPTIONS, **options}, diff=True))
+        assert '"failed": false' in output
+        assert "There is no user for" in output or module is dli_flink_job_adopt
+        assert leaks(output.replace("args-planted", "") if show else output) == []

@@ -86,9 +86,11 @@ def texts_below(folder: Path) -> dict[str, str]:
     return {str(path): path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+# With pipelining callbacks write YAML blocks for people, without it JSON.
+@pytest.mark.parametrize(("pipelining", "format_of_results"), [(True, "yaml"), (False, "json")])
 def test_no_place_has_a_secret(
     pipelining: bool,
+    format_of_results: str,
     ansible: Ansible,
     service: LocalDli,
     httpserver: HTTPServer,
@@ -101,13 +103,16 @@ def test_no_place_has_a_secret(
     device = ansible.folder / "dev"
     device.mkdir()
     ansible.wrapper = ["unshare", "--user", "--map-root-user", "--mount", "sh", WRAPPER, device, socket_path]
-    log = ansible.folder / "ansible.log"
+    log, files = ansible.folder / "ansible.log", ansible.folder / "tree"
     ansible.environment.update(
         ANSIBLE_INJECT_INVOCATION="1",
         ANSIBLE_LOG_PATH=str(log),
         ANSIBLE_KEEP_REMOTE_FILES="1",
         ANSIBLE_PIPELINING=str(int(pipelining)),
         ANSIBLE_LOCAL_TEMP=str(ansible.folder / "local"),
+        ANSIBLE_CALLBACK_RESULT_FORMAT=format_of_results,
+        ANSIBLE_CALLBACKS_ENABLED="ansible.builtin.tree",
+        ANSIBLE_CALLBACK_TREE_DIR=str(files),
     )
     variables = {
         **VARIABLES,
@@ -121,11 +126,15 @@ def test_no_place_has_a_secret(
 
     assert_hidden("stdout", run.stdout)
     assert_hidden("the job events", json.dumps(run.events, ensure_ascii=False))
-    assert '"module_args": {' in run.stdout
+    assert {"yaml": "module_args:\n", "json": '"module_args": {'}[format_of_results] in run.stdout
     assert_hidden("the log of Ansible", log.read_text())
     artifacts = texts_below(ansible.folder / "runner-1" / "artifacts")
     assert len(artifacts) > 20
     assert_hidden("the artifacts of ansible-runner", "\n".join(artifacts.values()))
+
+    # Of each host the last result.
+    written = "\n".join(texts_below(files).values())
+    assert_hidden("the files of a callback", written, '"failed": false')
 
     invoked = [line for line in logged if "Invoked with" in line]
     # Each module that is not refused, and the one in the background.
@@ -147,29 +156,3 @@ def test_no_place_has_a_secret(
 
     sent = [request.json for request in service.requests if request.path.endswith("/flink-jobs")]
     assert SECRET in sent[0]["entrypoint_args"], "the service has what is hidden"
-
-
-def test_what_callbacks_write(ansible: Ansible, service: LocalDli, httpserver: HTTPServer) -> None:
-    """As YAML blocks for people, and as JSON in files for machines."""
-    variables = {
-        **VARIABLES,
-        "dli_token": service.issue_token(),
-        "project_id": service.credentials["project_id"],
-        "dli_endpoint": service.url,
-        "quoting_endpoint": quoting(httpserver),
-    }
-    files = ansible.folder / "tree"
-    environment = {
-        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree",
-        "ANSIBLE_CALLBACK_TREE_DIR": str(files),
-        "ANSIBLE_INJECT_INVOCATION": "1",
-    }
-    run = ansible.playbook("secret_places.yml", "--diff", "-vvv", variables=variables, env=environment)
-    assert run.code == 0, run.stdout[-3000:]
-    assert "module_args:\n" in run.stdout
-    assert_hidden("standard output", run.stdout)
-    # Of each host the last result.
-    written = "\n".join(texts_below(files).values())
-    assert_hidden("the files of a callback", written, '"failed": false')
-    assert "planted" not in run.stderr

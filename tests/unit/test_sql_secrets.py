@@ -58,6 +58,36 @@ WRITTEN = {
     "JSON in JSON": (r"""'config' = '{"a": "{\"password\": \"planted\"}"}'""", f"'config' = '{M}'"),
     "a URL": ("'url' = 'jdbc:db://u:planted@host/x'", f"'url' = '{M}'"),
     "a parameter of a URL": ('url = "jdbc:db://host/x?user=u&password=planted"', f'url = "{M}"'),
+    "a comment of MySQL": ("# the password: planted\nSELECT 1", f"# {M}\nSELECT 1"),
+    "dollar quotes": ("'password' = $$planted two$$, 'a'", f"'password' = $${M}$$, 'a'"),
+    "dollar quotes with a name": ("'password' = $x$planted $$ 'two$x$, 'a'", f"'password' = $x${M}$x$, 'a'"),
+    "quotes of a word processor": ("(‘password’ = ‘planted two’)", f"(‘password’ = ‘{M}’)"),
+    "double quotes of a word processor": ("(“password” = “planted two”)", f"(“password” = “{M}”)"),
+    "an acute accent for a quote": ("(´password´ = ´planted two´)", f"(´password´ = ´{M}´)"),
+    "a wide sign": ("'password' \uff1d 'planted'", f"'password' \uff1d '{M}'"),
+    "a wide key": ("'\uff50\uff57\uff44' = 'planted'", f"'\uff50\uff57\uff44' = '{M}'"),
+    "a line that goes on": ("SET password = plan\\\nted;\nSELECT 1", f"SET password = {M};\nSELECT 1"),
+    "a setting without a sign": ("SET s3.secret-key planted;\nSELECT 'a'", f"SET s3.secret-key {M};\nSELECT 'a'"),
+    "a comparison": ("WHERE password <> 'planted' AND a = 'b'", f"WHERE password <> '{M}' AND a = 'b'"),
+    "a comparison with many": ("WHERE pwd NOT IN ('planted-1', 'planted-2')", f"WHERE pwd NOT IN ('{M}', '{M}')"),
+    "a pattern": ("WHERE password NOT LIKE 'planted%'", f"WHERE password NOT LIKE '{M}'"),
+    "two equals signs": ("'password' == 'planted'", f"'password' == '{M}'"),
+    "an arrow": ("f(password -> 'planted', a -> 'b')", f"f(password -> '{M}', a -> 'b')"),
+    "an array": ("'password' = ARRAY['planted'], 'a'", f"'password' = ARRAY['{M}'], 'a'"),
+    "a map of a function": ("MAP('user', 'u', 'password', 'planted')", f"MAP('user', 'u', 'password', '{M}')"),
+    "a case": (
+        "SELECT password = CASE WHEN a THEN 'planted' END, 'b'",
+        f"SELECT password = CASE WHEN a THEN '{M}' END, 'b'",
+    ),
+    "another type": ("password = 'x'::text || 'planted' AND a = 'b'", f"password = '{M}'::text || '{M}' AND a = 'b'"),
+    "the next option without a comma": ("('password' = 'planted' 'a' = 'b')", f"('password' = '{M}' 'a' = 'b')"),
+    "without a key": ("CREATE USER u IDENTIFIED BY 'planted'", f"CREATE USER u IDENTIFIED BY '{M}'"),
+    "a header": ("'http.header.Authorization' = 'Basic planted'", f"'http.header.Authorization' = '{M}'"),
+    "a header in a value": ("'header' = 'Authorization: Basic planted'", f"'header' = '{M}'"),
+    "XML in a string": ("'config' = '<password>planted</password>'", f"'config' = '{M}'"),
+    "a private key": ("'pem' = '-----BEGIN PRIVATE KEY-----planted'", f"'pem' = '{M}'"),
+    "a URL of Oracle": ("'url' = 'jdbc:oracle:thin:u/planted@host:1521:x'", f"'url' = '{M}'"),
+    "a signed URL": ("'url' = 'https://host/x?sv=1&sig=planted'", f"'url' = '{M}'"),
     "a comment": ("-- the password: planted\nSELECT 1", f"-- {M}\nSELECT 1"),
     "a comment of several lines": ("/* 'password' =\n 'planted' */ SELECT 1", f"/* {M} */ SELECT 1"),
 }
@@ -68,6 +98,7 @@ HARMLESS = [
     "WITH ('connector' = 'kafka', 'topic' = 'orders', 'compass' = 'north', 'task' = 'x')",
     "SET 'table.exec.state.ttl' = '1 d'; SET parallelism.default = 2;\nSELECT 1",
     "SELECT a - b, a / b, a -- c\n, 1.5, x['k'] FROM `t` WHERE t.k => 1",
+    "SELECT a FROM t WHERE f(x) = 'b' AND t.password = s.password; SELECT 'x' -> 'y', $$z$$, ‘a’ # why",
     "SELECT CASE WHEN a = 'k' THEN 'v' END, JSON_VALUE(x, '$.a') FROM t",
 ]
 
@@ -110,7 +141,10 @@ def test_previous_values_of_the_options_that_the_task_gives_are_shown():
     assert redacted("sql_body", "WHERE type = 'x'", own) == f"WHERE type = '{M}'", "no option of a table"
 
 
-SENSITIVE = "password PASSWORD db.passwd s3.secret-key s3_secret_key api_key apiKey fs.account.key jaas.config pwd a/sk"
+SENSITIVE = "userPwd db.pwd1 dbPass sasKey passcode http.Authorization "
+SENSITIVE += (
+    "password PASSWORD db.passwd s3.secret-key s3_secret_key api_key apiKey fs.account.key jaas.config pwd a/sk"
+)
 NOT_SENSITIVE = "topic primary.key task compass passage skip ask keys format state.ttl username"
 
 

@@ -24,7 +24,7 @@ from .._model.rules import check_seconds
 from .._parallel import read_each
 from .._reconcile.reader import JobReader
 from .._reconcile.snapshot import Snapshot
-from .selection import Selection, select, selection_from_params
+from .selection import Selection, keep_secrets, select, selection_from_params
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
     """
     odd: list[OddJob] = []
     jobs = select(api, audit.selection, odd)
+    keep_secrets(api, jobs)
     compared = None
     if audit.goals is not None:
         # A desired job that the filters leave out is not missing.

@@ -21,7 +21,7 @@ from .._model.job import OddJob, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
-from .selection import Selection, select, selection_from_params
+from .selection import Selection, keep_secrets, select, selection_from_params
 
 # What the list has of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
@@ -107,6 +107,7 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
     """
     odd: list[OddJob] = []
     jobs = select(api, query.selection, odd, query.details)
+    keep_secrets(api, jobs, lambda job: _public_text(job.told(), query))
     results = [_result(job, query) for job in jobs]
     rejected = []
     if query.execution_plan:

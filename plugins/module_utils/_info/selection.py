@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._api.flink_jobs import FlinkJobApi
@@ -14,6 +15,7 @@ from .._errors import InvalidInput, NotFound
 from .._model.canonical import tag_strings
 from .._model.fields import FIELDS_BY_NAME, KINDS, identity_options
 from .._model.job import ObservedJob, OddJob
+from .._model.redact import secrets_read
 from .._model.rules import (
     WIDEST_LONG,
     check_name,
@@ -86,6 +88,18 @@ def select(api: FlinkJobApi, selection: Selection, odd: list[OddJob], details: b
     jobs = [job for job in _in_statuses(api, selection, details, aside) if _matches(job, selection)]
     # A name is asked for to know one job well, and jobs with one name are few.
     return complete_each(api, jobs) if details and "name" in selection.filters else jobs
+
+
+def keep_secrets(
+    api: FlinkJobApi, jobs: list[ObservedJob], public_text: Callable[[ObservedJob], str] = lambda _job: ""
+) -> None:
+    """Keep out of messages, such as the service's words about a status, what jobs hold that may be secret.
+
+    :param public_text: callable that says which arguments or SQL of a job are shown.
+    """
+    for job in jobs:
+        for secret in secrets_read(job, public_text(job)):
+            api.keep_read(secret)
 
 
 def complete_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> list[ObservedJob]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from .._text import MASK
 from .fields import FIELDS_BY_NAME
-from .secret_forms import decoded_runs, parts_of, written_forms_of
+from .secret_forms import certain_values, decoded_runs, parts_of, written_forms_of
+from .sensitive import places_of_passwords_in_urls
 
 # Shorter secrets count only as whole words: their letters can stand in other words by chance.
 SHORTEST_ANYWHERE = 8
@@ -34,6 +35,9 @@ _IDENTIFYING = frozenset(
     )
 )
 _IDENTIFIER = re.compile(r"[\w.-]{1,64}")
+# Who cannot read where a savepoint is has lost it. The name of a bucket may well be a word of secret arguments.
+_PATHS = frozenset(("savepoint_path", "obs_dir", "zip_file"))
+_PATH = re.compile(r"(?:obs://|s3a?://)?[\w./-]{1,512}")
 # These hold the name of what is changed, and nothing that others have written.
 _HEADERS = ("before_header", "after_header")
 # The fields of a job, and what else is no free text. Short words in them are there by chance.
@@ -59,15 +63,15 @@ class _Index:
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._heads: tuple[int, ...] = ()
 
-    def add(self, text: str) -> None:
-        if not text or text in self.texts:
-            return
-        self.texts.add(text)
-        head = text[:_HEAD]
-        lengths = self._lengths.get(head, ())
-        if len(text) not in lengths:
-            self._lengths[head] = tuple(sorted({*lengths, len(text)}, reverse=True))
-            self._heads = tuple({*self._heads, len(head)})
+    def add(self, texts: set[str]) -> None:
+        new = texts - self.texts
+        self.texts |= new
+        for text in new:
+            head = text[:_HEAD]
+            lengths = self._lengths.get(head, ())
+            if text and len(text) not in lengths:
+                self._lengths[head] = tuple(sorted({*lengths, len(text)}, reverse=True))
+                self._heads = tuple({*self._heads, len(head)})
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where in a text something is that was added, from where to where."""
@@ -96,8 +100,8 @@ class Redactor:
     """Knows the secrets of a task, and takes them out of texts and results."""
 
     def __init__(self) -> None:
-        # What is secret as a whole; its parts; and what was only read.
-        self._whole, self._parts, self._suspected = _Index(), _Index(), _Index()
+        # What is secret as a whole; its parts; what was only read; and what is a secret beyond doubt, however short.
+        self._whole, self._parts, self._suspected, self._certain = _Index(), _Index(), _Index(), _Index()
         self._seen: set[tuple[str, bool]] = set()
         self._public: set[str] = set()
         self._cache: dict[tuple, str] = {}
@@ -107,12 +111,12 @@ class Redactor:
         if not secret.strip() or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
-        for whole in (secret, " ".join(secret.split())):
-            for form in written_forms_of(whole):
-                self._whole.add(form)
+        for whole in {secret, " ".join(secret.split())}:
+            self._whole.add(written_forms_of(whole))
         for part in parts_of(secret):
-            for form in written_forms_of(part):
-                self._parts.add(form)
+            self._parts.add(written_forms_of(part))
+        for value in certain_values(secret):
+            self._certain.add(written_forms_of(value))
         self._cache.clear()
 
     def hide_read(self, text: str) -> None:
@@ -125,8 +129,7 @@ class Redactor:
             return
         self._seen.add((text, False))
         for part in {text, *parts_of(text)} - self._public:
-            for form in written_forms_of(part):
-                self._suspected.add(form)
+            self._suspected.add(written_forms_of(part))
         self._cache.clear()
 
     def is_public(self, text: str) -> None:
@@ -135,7 +138,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return free text, such as a message, without secrets."""
-        return self._without(text, self._whole, self._parts, self._suspected)
+        return self._without(text, (self._whole, self._parts, self._suspected, self._certain), 0)
 
     def result(self, value: Any, name: str = "") -> Any:
         """Return a copy of a result without secrets; what is no text keeps its type and value.
@@ -159,25 +162,28 @@ class Redactor:
     def _string(self, value, name):
         if name in _HEADERS or (name in _IDENTIFYING and _IDENTIFIER.fullmatch(value)):
             # A whole secret that is short can be a name by chance.
-            return value if len(value) < SHORTEST_ANYWHERE else self._without(value, self._whole, at_least=True)
+            return value if len(value) < SHORTEST_ANYWHERE else self._without(value, (self._whole,))
+        if name in _PATHS and _PATH.fullmatch(value):
+            return self._without(value, (self._whole,), exact=(self._certain,))
         if name in _FIELDS:
-            return self._without(value, self._whole, self._parts, at_least=True)
+            return self._without(value, (self._whole, self._parts), exact=(self._certain,))
         return self.text(value)
 
-    def _without(self, text, *indexes, at_least=False):
-        """Return a text with a mask in place of what an index knows.
+    def _without(self, text, indexes, at_least=SHORTEST_ANYWHERE, exact=()):
+        """Return a text with a mask in place of what an index knows, and of passwords in URLs.
 
-        :param at_least: whether to leave alone what is short.
+        :param at_least: how long it must be to count.
+        :param exact: indexes of which shorter texts count too.
         """
-        key = (text, len(indexes))
+        key = (text, len(indexes), len(exact))
         cached = self._cache.get(key)
         if cached is not None:
             return cached
         found = [place for index in indexes for place in index.places(text)]
         found += [(start, end) for start, end, meant in decoded_runs(text) if _is_in(meant, indexes)]
+        found = [(start, end) for start, end in found if end - start >= at_least]
+        found += [place for index in exact for place in index.places(text)] + places_of_passwords_in_urls(text)
         found.sort()
-        if at_least:
-            found = [(start, end) for start, end in found if end - start >= SHORTEST_ANYWHERE]
         pieces, position = [], 0
         for start, end in found:
             if start >= position:
@@ -189,6 +195,8 @@ class Redactor:
 
     def left_over(self, secrets: set[str], value: Any) -> set[str]:
         """Return those secrets that are still in the texts of a redacted result, where they cannot be by chance."""
+        if not secrets:
+            return set()
         texts = "\n".join(set(_texts_of(value)))
         heads = {texts[at : at + _HEAD] for at in range(len(texts) - _HEAD + 1)}
         return {

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 # What the names of secret settings hold, with or without a separator where a space is: the parts that Flink itself
@@ -27,10 +28,18 @@ _SENSITIVE_PARTS = (
     "basic auth",
     "jaas config",
     "http headers",
+    "authorization",
+    "shared access",
+    "sas key",
+    "ssh key",
+    "signing key",
+    "encryption key",
+    "passcode",
 )
-# What is too short to be recognised as a part of a word: it has to stand between separators.
-_SENSITIVE_WORDS = frozenset(("ak", "sk", "pw", "pwd", "pass"))
+# What is too short to be recognised as a part of a word: it has to stand between separators, as "Pwd" does in dbPwd1.
+_SENSITIVE_WORDS = frozenset(("ak", "sk", "pw", "pwd", "pswd", "pass", "sig"))
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+_WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])")
 _WITHOUT_SEPARATORS = tuple(part.replace(" ", "") for part in _SENSITIVE_PARTS)
 
 _SENSITIVE_KEY_AND_VALUE = re.compile(
@@ -38,16 +47,20 @@ _SENSITIVE_KEY_AND_VALUE = re.compile(
     + "|".join(part.replace(" ", "[._/-]?") for part in _SENSITIVE_PARTS)
     + r"|(?<![a-z0-9])(?:"
     + "|".join(sorted(_SENSITIVE_WORDS))
-    + r")(?![a-z0-9]))[\w./-]{0,99}[\"'`\\]{0,9}\s{0,9}[=:]",
+    + r")(?![a-z]))[\w./-]{0,99}(?:[\"'`\\]{0,9}\s{0,9}[=:]|>)",
     re.IGNORECASE,
 )
-_PASSWORD_IN_URL = re.compile(r"://[^/\s@:]{0,999}:([^/\s@]{1,999})@")
+_PRIVATE_KEY = "PRIVATE KEY-----"
+# The second is Oracle's way: jdbc:oracle:thin:user/password@…
+_PASSWORD_IN_URL = re.compile(r"(?:://[^/\s@:]{0,999}:|\bjdbc:oracle:\w{1,9}:[^/\s@:]{1,99}/)([^/\s@]{1,999})@")
 
 
 @lru_cache(maxsize=1024)
 def is_sensitive(key: str) -> bool:
     """Whether the value of a setting, an option in SQL or a property in JSON is secret, by its key."""
-    words = _SEPARATORS.split(key.lower())
+    # Letters of other widths look the same, and who writes them means the same.
+    key = unicodedata.normalize("NFKC", key)
+    words = _SEPARATORS.split(_WORD_BEGINS.sub(" ", key).lower())
     if not _SENSITIVE_WORDS.isdisjoint(words):
         return True
     plain = "".join(words)
@@ -56,9 +69,14 @@ def is_sensitive(key: str) -> bool:
 
 def holds_secret(value: str) -> bool:
     """Whether a text itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
-    return bool(_SENSITIVE_KEY_AND_VALUE.search(value) or _PASSWORD_IN_URL.search(value))
+    return bool(_SENSITIVE_KEY_AND_VALUE.search(value) or _PASSWORD_IN_URL.search(value) or _PRIVATE_KEY in value)
 
 
 def passwords_in_urls(value: str) -> list[str]:
     """Return the passwords that the URLs in a text hold."""
-    return _PASSWORD_IN_URL.findall(value)
+    return [value[start:end] for start, end in places_of_passwords_in_urls(value)]
+
+
+def places_of_passwords_in_urls(value: str) -> list[tuple[int, int]]:
+    """Return where in a text the passwords are that its URLs hold, from where to where."""
+    return [match.span(1) for match in _PASSWORD_IN_URL.finditer(value)] if ":" in value and "@" in value else []

@@ -18,14 +18,14 @@ from .canonical import canonical
 from .fields import FIELDS_BY_NAME
 from .redact import is_secret_setting, redacted
 from .redactor import Redactor
-from .sensitive import passwords_in_urls
+from .sensitive import holds_secret, passwords_in_urls
 from .sql import secrets_in_sql
 
 # What Ansible itself shows in the place of a secret option.
 SECRET_OPTION = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 # Ansible's own, about how to run the module.
 _INTERNAL = "_ansible_"
-_OPTION_NAME = re.compile(r"[a-z]\w{0,63}")
+_OPTION_NAME = re.compile(r"[A-Za-z]\w{0,63}")
 
 
 def shown_options(spec: dict, given: dict, redactor: Redactor) -> dict:
@@ -40,11 +40,12 @@ def shown_options(spec: dict, given: dict, redactor: Redactor) -> dict:
         name = names.get(key, "")
         if str(key).startswith(_INTERNAL):
             shown[key] = value
-        elif value is None:
-            shown[key] = None
         elif not name:
             # It can be a misspelt name of a secret option, or a piece of a text that Ansible took for options.
-            shown[key if _OPTION_NAME.fullmatch(str(key)) else MASK] = _hidden(value, redactor)
+            shown_name = key if _OPTION_NAME.fullmatch(str(key)) else _hidden(key, redactor)
+            shown[shown_name] = None if value is None else _hidden(value, redactor)
+        elif value is None:
+            shown[key] = None
         else:
             shown[key] = _shown(name, spec[name], value, redactor)
     return shown
@@ -118,12 +119,15 @@ def _shown_settings(value, redactor):
         # Which lines of it are settings is not known.
         return _hidden(value, redactor)
     if isinstance(value, dict):
-        return {key: _shown_setting(key, item, redactor) for key, item in value.items()}
-    shown = {key: _shown_setting(key, item, redactor) for key, item in config.items()}
+        return dict(_shown_setting(key, item, redactor) for key, item in value.items())
+    shown = dict(_shown_setting(key, item, redactor) for key, item in config.items())
     return value if shown == config else shown
 
 
 def _shown_setting(key, value, redactor):
+    if holds_secret(str(key)):
+        # Such as a whole line in the place of a key.
+        return _hidden(key, redactor), _hidden(value, redactor)
     # A value that is no single one is refused, and nobody knows what is in it.
     is_hidden = isinstance(value, (dict, list)) or is_secret_setting(key, value)
-    return _hidden(value, redactor) if is_hidden else value
+    return key, _hidden(value, redactor) if is_hidden else value

@@ -16,28 +16,37 @@ from collections.abc import Iterable
 from .._text import MASK
 from .sensitive import holds_secret, is_sensitive
 
-# What has no end goes to the end. Hints are no comments. Only in double quotes and after E a backslash escapes.
+# What has no end goes to the end. Hints are no comments. Only in double quotes and after E a backslash escapes. The
+# quotation marks of a word processor are no SQL, but what stands in them is what a person meant as a string.
 _TOKEN = re.compile(
     r"""
-    (?P<comment> --[^\n]* | /\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z) )
+    (?P<comment> --[^\n]* | \#[^\n]* | /\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z) )
     | (?P<string> [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[uU]&|[nNxXbB])?'(?:[^']|'')*(?:'|\Z)
-        | "(?:[^"\\]|\\.|"")*(?:"|\Z) )
+        | "(?:[^"\\]|\\.|"")*(?:"|\Z) | \$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)
+        | ‘[^’]*(?:’|\Z) | [“„][^“”]*(?:[“”]|\Z) | ´[^´]*(?:´|\Z) )
     | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
     | (?P<word> [\w$@](?:[\w$@.]|-(?!-)|/(?![*/]))* )
     | (?P<space> \s+ )
-    | (?P<sign> => | := | \|\| | . )
+    | (?P<sign> => | := | == | -> | <> | != | :: | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
 # What stands between a key and its value.
-_ASSIGNMENTS = ("=", "=>", ":=", ":", "VALUE")
-# What joins literals to one value.
-_JOINTS = ("||", "+", "UESCAPE")
+_ASSIGNMENTS = ("=", "=>", ":=", ":", "==", "->", "<>", "!=", "\uff1d", "\uff1a", "VALUE", "LIKE", "IN")
+# What ends a value, beside commas, semicolons and closing parentheses.
+_BEHIND_VALUES = frozenset(
+    (
+        *("AND", "OR", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "JOIN"),
+        *("ON", "THEN", "WHEN", "ELSE", "END", "AS", "SELECT", "INSERT", "CREATE", "ALTER", "DROP", "SET", "WITH"),
+    )
+)
 # Before the parentheses with the options of a table or a query.
 _OPTIONS = ("WITH", "OPTIONS")
 # What stands before the name of a table or a column. In double quotes DLI has strings, and others have names.
 _BEFORE_NAMES = ("FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "AS", "BY")
-_QUOTE = re.compile("['\"`]")
+_QUOTE = re.compile(r"\$\w*\$|['\"`‘“„´]")
+# What closes a string that begins otherwise than it ends.
+_CLOSING = {"‘": "’", "“": "”", "„": "“"}
 # What a literal looks like that is meant as a key.
 _KEY = re.compile(r"[A-Za-z_][\w./-]{0,199}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -71,15 +80,19 @@ class _Token:
     def masked(self) -> str:
         """Return what it looks like when it is hidden."""
         if self.kind == "comment":
-            return f"-- {MASK}" if self.text.startswith("--") else f"/* {MASK} */"
+            begin, end = ("/*", " */") if self.text.startswith("/*") else (self.text[: 1 + (self.text[0] == "-")], "")
+            return f"{begin} {MASK}{end}"
         quote = self.quote
-        return f"{self.text[: self.text.find(quote)]}{quote}{MASK}{quote}" if quote else MASK
+        closing = _CLOSING.get(quote, quote)
+        return f"{self.text[: self.text.find(quote)]}{quote}{MASK}{closing}" if quote else MASK
 
     @property
     def content(self) -> str:
         """What stands between its quotation marks."""
         quote = self.quote
-        return self.text[self.text.find(quote) + 1 :].removesuffix(quote) if quote else self.text
+        if not quote:
+            return self.text
+        return self.text[self.text.find(quote) + len(quote) :].removesuffix(_CLOSING.get(quote, quote))
 
     def _meanings(self):
         """Return what it can stand for: as it is written, and with its escapes resolved."""
@@ -161,15 +174,26 @@ class _Marker:
         elif word == "SET" and self._begins_a_statement(index):
             return self._setting(index)
         elif word in _ASSIGNMENTS:
-            return self._value(index + 1, self._key(index - 1))
-        elif word == "," and self._open[-1:] == ["["] and is_sensitive(self._at(index - 1).content):
-            # MAP['password', '…']
+            # As in NOT LIKE.
+            return self._value(index + 1, self._key(index - 1 - (self._at(index - 1).word == "NOT")))
+        elif word == "," and self._names_an_element(index - 1):
             return self._value(index + 1, self._at(index - 1).content)
-        elif token.kind == "string" and self._at(index - 1).kind == "word":
-            # IDENTIFIED BY PASSWORD '…'
-            if is_sensitive(self._at(index - 1).text) and self._at(index - 1).word not in _ASSIGNMENTS:
-                return self._value(index, self._at(index - 1).text)
+        elif token.kind == "string" and self._is_password_by_its_words(index):
+            return self._value(index, "password")
         return index + 1
+
+    def _names_an_element(self, index):
+        """Whether a literal in MAP['password', '…'] or MAP('password', '…') is a sensitive key."""
+        token = self._at(index)
+        is_in_a_map = self._open[-1:] == ["["] or (self._open[-1:] == ["("] and token.kind == "string")
+        return is_in_a_map and is_sensitive(token.content)
+
+    def _is_password_by_its_words(self, index):
+        """Whether the words before a string name it one, as in IDENTIFIED BY '…' and PASSWORD '…'."""
+        before = self._at(index - 1)
+        if before.word == "BY":
+            return self._at(index - 2).word == "IDENTIFIED"
+        return before.kind == "word" and before.word not in _ASSIGNMENTS and is_sensitive(before.text)
 
     def _begins_a_statement(self, index):
         if self._at(index - 1).word == ";" or index == 0:
@@ -200,35 +224,26 @@ class _Marker:
             if token.kind == "string" and (is_option or self._at(index - 2).is_key):
                 token.key = key
             return index
-        depth = 0
+        first, depth = index, 0
         while True:
             token = self._at(index)
             word = token.word
-            if word == ";" or token is _NOTHING:
+            if word == ";" or token is _NOTHING or (depth == 0 and self._is_behind_a_value(index, first)):
                 return index
-            if word in (")", "]", ",") and depth == 0:
-                return index
-            if word in ("(", "["):
+            if word in ("(", "[", "CASE"):
                 depth += 1
-            elif word in (")", "]"):
+            elif word in (")", "]", "END"):
                 depth -= 1
             elif token.kind in ("string", "name") or (token.kind == "word" and (is_option or word[0].isdigit())):
                 token.hide()
-            elif word not in _JOINTS and depth == 0 and not self._leads_to_a_literal(index):
-                return index
             index += 1
-            if depth == 0 and token.shown is not None and not is_option and not self._goes_on(index):
-                return index
 
-    def _leads_to_a_literal(self, index):
-        """Whether a word begins a value, such as the name of a function or of a character set."""
-        return self._at(index).kind == "word" and (
-            self._at(index + 1).kind == "string" or self._at(index + 1).word == "("
-        )
-
-    def _goes_on(self, index):
-        """Whether a value goes on after a literal."""
-        return self._at(index).word in _JOINTS or self._at(index).kind == "string"
+    def _is_behind_a_value(self, index, first):
+        """Whether a value is over at a place, for there is the end of its list, or the next key."""
+        word = self._at(index).word
+        if word in (")", "]", ",") or word in _BEHIND_VALUES:
+            return True
+        return index > first and self._at(index + 1).word in _ASSIGNMENTS
 
     def _setting(self, index):
         """Mark the setting whose SET stands here: C(SET key = value), with or without quotes, to the end of the line.
@@ -238,9 +253,12 @@ class _Marker:
         equals = index + 1
         while equals <= index + 9 and self._at(equals).kind in ("string", "name", "word"):
             equals += 1
-        if equals == index + 1 or self._at(equals).word != "=":
+        if self._at(equals).word != "=" and is_sensitive(self._at(index + 1).content):
+            # The sign was left out.
+            equals = index + 1
+        elif equals == index + 1 or self._at(equals).word != "=":
             return index + 1
-        key = self._key(equals - 1)
+        key = self._key(equals - (self._at(equals).word == "="))
         first = self._places[equals] + 1
         end = self._end_of_setting(first)
         value = self._tokens[first:end]
@@ -259,7 +277,8 @@ class _Marker:
         has_begun = False
         while place < len(self._tokens):
             token = self._tokens[place]
-            if token.text == ";" or (has_begun and token.kind == "space" and "\n" in token.text):
+            is_continued = self._tokens[place - 1].text == "\\"
+            if token.text == ";" or (has_begun and token.kind == "space" and "\n" in token.text and not is_continued):
                 break
             # A value may begin on the next line.
             has_begun = has_begun or token.kind != "space"
