@@ -336,7 +336,7 @@ def faults(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
     session.run("python", "-m", "faults.run_all", *session.posargs, env={"PYTHONPATH": "tests"})
     session.run("pytest", "tests/faults/test_schedules.py", env={"FAULT_SCHEDULES": "2000"})
-    session.run("python", "-m", "faults.run_all", "--only", "unkind", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "faults.run_all", "--only", "unkind", env={"PYTHONPATH": "tests"})
     session.run("pytest", "tests/faults/test_unkind.py", env={"UNKIND_SCHEDULES": "3000"})
 
 

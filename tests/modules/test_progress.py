@@ -316,7 +316,7 @@ def test_where_no_thread_is_to_be_had_nothing_is_shown_and_nothing_fails(tmp_pat
     free = next_descriptor()
     with listening(str(tmp_path), pytest.fail) as path:
         assert path == ""
-        Progress(path=path).tell("never shown")
+        Progress(path=path).report("never shown")
     assert os.listdir(tmp_path) == []
     assert next_descriptor() == free, "nothing is left open"
 
