@@ -111,7 +111,7 @@ class Redactor:
         if not secret.strip() or (secret, True) in self._seen:
             return
         self._seen.add((secret, True))
-        for whole in {secret, " ".join(secret.split())}:
+        for whole in dict.fromkeys((secret, " ".join(secret.split()))):
             self._whole.add(written_forms_of(whole))
         for part in parts_of(secret):
             self._parts.add(written_forms_of(part))

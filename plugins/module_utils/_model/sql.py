@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     (?P<comment> --[^\n]* | \#[^\n]* | /\*(?!\+)(?:[^*]|\*(?!/))*(?:\*/|\Z) )
     | (?P<string> [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z) | (?:[uU]&|[nNxXbB])?'(?:[^']|'')*(?:'|\Z)
         | "(?:[^"\\]|\\.|"")*(?:"|\Z) | \$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)
-        | ‘[^’]*(?:’|\Z) | [“„][^“”]*(?:[“”]|\Z) | ´[^´]*(?:´|\Z) )
+        | \u2018[^\u2019]*(?:\u2019|\Z) | [\u201c\u201e][^\u201c\u201d]*(?:[\u201c\u201d]|\Z) | ´[^´]*(?:´|\Z) )
     | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
     | (?P<word> [\w$@](?:[\w$@.]|-(?!-)|/(?![*/]))* )
     | (?P<space> \s+ )
@@ -44,9 +44,9 @@ _BEHIND_VALUES = frozenset(
 _OPTIONS = ("WITH", "OPTIONS")
 # What stands before the name of a table or a column. In double quotes DLI has strings, and others have names.
 _BEFORE_NAMES = ("FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "AS", "BY")
-_QUOTE = re.compile(r"\$\w*\$|['\"`‘“„´]")
+_QUOTE = re.compile(r"\$\w*\$|['\"`\u2018\u201c\u201e´]")
 # What closes a string that begins otherwise than it ends.
-_CLOSING = {"‘": "’", "“": "”", "„": "“"}
+_CLOSING = {"\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c"}
 # What a literal looks like that is meant as a key.
 _KEY = re.compile(r"[A-Za-z_][\w./-]{0,199}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

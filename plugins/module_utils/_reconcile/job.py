@@ -97,8 +97,7 @@ class Convergence:
 
         :raises DliError: as C(make_plan) does.
         """
-        if self._found is None:
-            yield from self._find()
+        self._found = self._found or (yield from self._find())
         if not self._plan_from_list(self._found):
             # Whether it can be planned is seen in the detail.
             yield from self.make_plan()
@@ -113,12 +112,12 @@ class Convergence:
         spec = self._goal.spec
         for _attempt in range(MOST_PLANS):
             is_new = self._found is None
-            if is_new:
-                yield from self._find()
-            found, self._found = self._found, None
-            if self._plan_from_list(found) and not (found.job and self.plan.steps):
+            found = self._found or (yield from self._find())
+            self._found = None
+            listed, is_planned = found.job, self._plan_from_list(found)
+            if listed is None or (is_planned and not self.plan.steps):
                 return
-            job = found.job if is_new and "detail" in found.job.sources else (yield from self._detail_of(found.job))
+            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
                 yield from self._plan_for(job, found.tags_match)
                 return
@@ -194,9 +193,10 @@ class Convergence:
         if self._goal.state == "absent":
             # A job is deleted whatever its fields and tags are.
             spec = replace(spec, fields={}, given={}, tags=None)
-        self._found = yield Find(spec)
+        found = yield Find(spec)
         # Known from here on, even if it cannot be planned what to do about it.
-        self._current = self._found.job
+        self._current = found.job
+        return found
 
     def _plan_from_list(self, found):
         """Plan from what the list shows, and return whether that was possible.

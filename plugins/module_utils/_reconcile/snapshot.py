@@ -57,7 +57,7 @@ class Snapshot:
         self._most_pages = size // 2
         self._listings: dict[tuple, Any] = {}
         self._locks: dict[tuple, threading.Lock] = {}
-        self.pages = previous.pages if previous else 1
+        self.pages: int = previous.pages if previous else 1
 
     def fill(self, jobs: list[ObservedJob], odd: Iterable[OddJob]) -> None:
         """Take all jobs of the project as somebody has listed them just now.
