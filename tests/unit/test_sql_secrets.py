@@ -61,8 +61,14 @@ WRITTEN = {
     "a comment of MySQL": ("# the password: planted\nSELECT 1", f"# {M}\nSELECT 1"),
     "dollar quotes": ("'password' = $$planted two$$, 'a'", f"'password' = $${M}$$, 'a'"),
     "dollar quotes with a name": ("'password' = $x$planted $$ 'two$x$, 'a'", f"'password' = $x${M}$x$, 'a'"),
-    "quotes of a word processor": ("(\u2018password\u2019 = \u2018planted two\u2019)", f"(\u2018password\u2019 = \u2018{M}\u2019)"),
-    "double quotes of a word processor": ("(\u201cpassword\u201d = \u201cplanted two\u201d)", f"(\u201cpassword\u201d = \u201c{M}\u201d)"),
+    "quotes of a word processor": (
+        "(\u2018password\u2019 = \u2018planted two\u2019)",
+        f"(\u2018password\u2019 = \u2018{M}\u2019)",
+    ),
+    "double quotes of a word processor": (
+        "(\u201cpassword\u201d = \u201cplanted two\u201d)",
+        f"(\u201cpassword\u201d = \u201c{M}\u201d)",
+    ),
     "an acute accent for a quote": ("(´password´ = ´planted two´)", f"(´password´ = ´{M}´)"),
     "a wide sign": ("'password' \uff1d 'planted'", f"'password' \uff1d '{M}'"),
     "a wide key": ("'\uff50\uff57\uff44' = 'planted'", f"'\uff50\uff57\uff44' = '{M}'"),
