@@ -161,7 +161,8 @@ options:
         type: bool
       obs_bucket:
         description:
-          - Bucket for logs, checkpoints and savepoints.
+          - Bucket for logs, checkpoints and savepoints. C(obs://) before
+            its name is left out.
         type: str
       smn_topic:
         description:
@@ -185,8 +186,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as a JSON list of keys and values. A string
+            is sent as it is. Both are compared by keys and values.
         type: raw
       tags:
         description:
@@ -460,7 +461,8 @@ options:
         type: bool
       obs_bucket:
         description:
-          - Bucket for logs, checkpoints and savepoints.
+          - Bucket for logs, checkpoints and savepoints. C(obs://) before
+            its name is left out.
         type: str
       smn_topic:
         description:
@@ -484,8 +486,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as a JSON list of keys and values. A string
+            is sent as it is. Both are compared by keys and values.
         type: raw
       tags:
         description:
@@ -783,7 +785,8 @@ options:
         type: bool
       obs_bucket:
         description:
-          - Bucket for logs, checkpoints and savepoints.
+          - Bucket for logs, checkpoints and savepoints. C(obs://) before
+            its name is left out.
         type: str
       smn_topic:
         description:
@@ -807,8 +810,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as a JSON list of keys and values. A string
+            is sent as it is. Both are compared by keys and values.
         type: raw
       tags:
         description:
@@ -1082,7 +1085,8 @@ options:
         type: bool
       obs_bucket:
         description:
-          - Bucket for logs, checkpoints and savepoints.
+          - Bucket for logs, checkpoints and savepoints. C(obs://) before
+            its name is left out.
         type: str
       smn_topic:
         description:
@@ -1106,8 +1110,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as a JSON list of keys and values. A string
+            is sent as it is. Both are compared by keys and values.
         type: raw
       tags:
         description:

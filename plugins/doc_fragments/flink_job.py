@@ -125,7 +125,7 @@ options:
     type: bool
   obs_bucket:
     description:
-      - Bucket for logs, checkpoints and savepoints.
+      - Bucket for logs, checkpoints and savepoints. C(obs://) before its name is left out.
     type: str
   smn_topic:
     description:
@@ -146,7 +146,8 @@ options:
   runtime_config:
     description:
       - Flink settings of the job, as a dictionary, or as a string of C(key=value) lines or of JSON.
-      - A dictionary is sent as lines. A string is sent as it is. Both are compared by keys and values.
+      - A dictionary is sent as a JSON list of keys and values. A string is sent as it is. Both are compared by keys and
+        values.
     type: raw
   tags:
     description:

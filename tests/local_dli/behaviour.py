@@ -67,7 +67,13 @@ class Behaviour:
         "name"
     )
     memory_reads: Annotated[
-        Literal["as_written", "mb", "gb"], "memory reads as written, in MB, or in GB where that is a whole number"
+        Literal["as_written", "mb", "gb"],
+        "memory reads as written, in whole MB, or in GB where that is a whole number",
+    ] = "as_written"
+    texts_read: Annotated[
+        Literal["as_written", "trimmed", "lf", "nfc"],
+        "texts of a job read as written, without blanks at their ends, with LF for each line break, or with a letter "
+        "and its marks as one character",
     ] = "as_written"
     summary_fields: Annotated[
         Literal["table", "example"],

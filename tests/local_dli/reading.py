@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 from local_dli.behaviour import Behaviour
@@ -49,6 +50,18 @@ FIXED_CONFIG = {
     "static_estimator_config": None,
 }
 
+# The fields of a job that hold what people write.
+TEXTS = (
+    "desc",
+    "queue_name",
+    "main_class",
+    "entrypoint",
+    "entrypoint_args",
+    "execution_agency_urn",
+    "smn_topic",
+    "image",
+)
+
 
 def summary(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
     """Return a job as an item of a list without show_detail."""
@@ -80,8 +93,9 @@ def _detailed(job: Job, behaviour: Behaviour, now_ms: int, missing: frozenset[st
     values = {name: value for name, value in _top_level(job, behaviour, now_ms).items() if name not in SUMMARY_ONLY}
     # The list says 0 for a job that never ran, the reference's example of a detail says null.
     values["start_time"] = job.start_time
-    answer = _with_unset(values, "FlinkJobDetail", behaviour)
+    answer = _with_unset(_texts(values, behaviour), "FlinkJobDetail", behaviour)
     config = {name: value for name, value in _config(job, behaviour).items() if name not in missing}
+    config = _texts(config, behaviour)
     answer["job_config"] = _with_unset(config, "FlinkJobConfig", behaviour)
     return answer
 
@@ -153,6 +167,21 @@ def _config(job: Job, behaviour: Behaviour) -> dict[str, Any]:
     else:
         config["checkpoint_mode"] = job.fields["checkpoint_mode"]
     return config
+
+
+def _texts(values: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    """Return values with the texts that people write in the form that the switch says."""
+    if behaviour.texts_read == "as_written":
+        return values
+
+    def read(text: str) -> str:
+        if behaviour.texts_read == "trimmed":
+            return text.strip()
+        if behaviour.texts_read == "lf":
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+        return unicodedata.normalize("NFC", text)
+
+    return {name: read(value) if name in TEXTS and isinstance(value, str) else value for name, value in values.items()}
 
 
 def _with_unset(values: dict[str, Any], schema: str, behaviour: Behaviour) -> dict[str, Any]:

@@ -286,7 +286,7 @@ def test_what_no_option_can_say_is_left_out(service, access):
     service.jobs.add(name="logs", log_enabled=True, smn_topic="topic")
     service.jobs.add(name="logs-with-bucket", log_enabled=True, obs_bucket="bucket", image="org/image:1")
     service.jobs.add(name="text", runtime_config="neither keys nor values")
-    service.jobs.add(name="spaces", entrypoint_args=" a ")
+    service.jobs.add(name="lines", entrypoint_args="a\nb")
     found = adopt(access, show_entrypoint_args=True)
     tasks = {task["name"]: task for task in found["jar_jobs"]}
     assert tasks == {
@@ -294,7 +294,7 @@ def test_what_no_option_can_say_is_left_out(service, access):
         "logs": {"name": "logs", "smn_topic": "topic"},
         "logs-with-bucket": {"name": "logs-with-bucket", "log_enabled": True, "obs_bucket": "bucket"},
         "text": {"name": "text"},
-        "spaces": {"name": "spaces"},
+        "lines": {"name": "lines"},
     }
     reasons = {entry["name"]: (entry["option"], entry["reason"]) for entry in found["left_out"]}
     assert reasons["long"][0] == "desc" and "must have at most 512" in reasons["long"][1]
@@ -303,7 +303,7 @@ def test_what_no_option_can_say_is_left_out(service, access):
         "runtime_config",
         "the option does not take its value",
     )
-    assert reasons["spaces"] == ("entrypoint_args", "no value of the option describes exactly what the job has")
+    assert reasons["lines"] == ("entrypoint_args", "no value of the option describes exactly what the job has")
     assert len(found["warnings"]) == 1 and "4 more are left out" in str(found["warnings"][0])
     assert_no_change(access, found["jar_jobs"])
 

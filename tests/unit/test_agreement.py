@@ -62,6 +62,7 @@ NOT_SHARED = {"jobs"}
 
 TYPES = {
     "str": "string",
+    "bucket": "string",
     "int": "integer",
     "bool": "boolean",
     "list": "array",

@@ -11,20 +11,30 @@ import json
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import (
     canonical,
+    is_same,
+    list_from_option,
     merged_resource_config,
     to_wire,
 )
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELDS_BY_NAME
 
 SAME = {
-    "desc": [["x"], ["", None]],
+    "desc": [
+        ["x", " x\n"],
+        ["", None, " "],
+        ["a\nb", "a\r\nb", "a\rb\r\n"],
+        ["\u00e9", "e\u0301"],
+        ["a  b"],
+    ],
+    "obs_bucket": [["b", "obs://b", " b ", "b/", "obs://b/"], ["", None]],
+    "queue_name": [["q", " q "], ["", None]],
     "cu_number": [[4, "4"], [2, "2", None, ""]],
     "tm_slot_num": [[3, "3"], [None, ""]],
     "resume_max_num": [[-1, "-1", None]],
     "checkpoint_enabled": [[True, "true", "True"], [False, "false", None, ""]],
     "checkpoint_mode": [["exactly_once", 1, "1", "EXACTLY_ONCE", None, ""], ["at_least_once", 2, "2"]],
     "resource_config_version": [["v1", None], ["v2"]],
-    "dependency_jars": [[["a", "b"]], [["b", "a"]], [[], None, ""]],
+    "dependency_jars": [[["a", "b"], [" a", "b "]], [["b", "a"]], [[], None, ""]],
     "runtime_config": [
         [
             {"a.b": 1, "c": True},
@@ -39,6 +49,7 @@ SAME = {
         [{"url": "x=y"}, "url=x=y"],
         ["neither lines nor JSON"],
         ["{broken"],
+        [{"[a": "1", "b": "{"}, "[a=1\nb={"],
     ],
     "resource_config": [
         [
@@ -75,10 +86,52 @@ def test_checkpoint_mode_goes_out_as_a_number():
     assert [to_wire(field, mode) for mode in ("exactly_once", "at_least_once")] == [1, 2]
 
 
-def test_runtime_config_goes_out_as_lines_or_as_the_text_that_was_given():
+def test_runtime_config_goes_out_as_a_list_or_as_the_text_that_was_given():
     field = FIELDS_BY_NAME["runtime_config"]
-    assert to_wire(field, {"a": True, "b": None, "c": 1}) == "a=true\nb=\nc=1"
-    assert to_wire(field, '{"a": 1}') == '{"a": 1}'
+    settings = [{"key": "a", "value": "true"}, {"key": "b", "value": ""}, {"key": "c", "value": "1"}]
+    assert json.loads(to_wire(field, {"a": True, "b": None, "c": 1})) == settings
+    assert to_wire(field, {}) == ""
+    for text in ('{"a": 1}', "a=1\nb=2"):
+        assert to_wire(field, text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", []),
+        ("[]", []),
+        ("[ ]", []),
+        ("a", ["a"]),
+        ("a, b ,c", ["a", "b", "c"]),
+        ('["a", "b"]', ["a", "b"]),
+        ("['a', 'b, c']", ["a", "b, c"]),
+        ("[a, b]", ["[a", "b]"]),
+        ("[1, 2]", ["[1", "2]"]),
+    ],
+)
+def test_a_list_that_is_given_as_a_text_is_the_list_that_is_meant(text, meant):
+    # So Ansible makes a list of a text.
+    assert list_from_option(text.split(",")) == meant
+
+
+def memory(amount: str) -> dict:
+    return canonical(FIELDS_BY_NAME["resource_config"], {"taskmanager_resource_spec": {"memory": amount}})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("4.2 GB", "4301 MB", True),
+        ("4.2 GB", "4300 MB", True),
+        ("4.2 GB", "4299 MB", False),
+        ("4.2 GB", "4302 MB", False),
+        ("4 GB", "4096 MB", True),
+        ("4096 MB", "4097 MB", False),
+    ],
+)
+def test_memory_that_is_shown_in_whole_megabytes_is_the_same(one, other, same):
+    field = FIELDS_BY_NAME["resource_config"]
+    assert is_same(field, memory(one), memory(other)) == is_same(field, memory(other), memory(one)) == same
 
 
 def test_a_partial_resource_config_leaves_the_rest():

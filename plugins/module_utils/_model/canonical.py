@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import unicodedata
 
 from .fields import Field
 
@@ -15,7 +17,7 @@ _CHECKPOINT_MODES = {"1": "exactly_once", "2": "at_least_once"}
 _CHECKPOINT_MODE_NUMBERS = {"exactly_once": 1, "at_least_once": 2}
 
 # Kinds for which an empty string is a value of its own.
-_STRINGS = ("str", "sql", "json", "runtime_config")
+_STRINGS = ("str", "bucket", "sql", "json", "runtime_config")
 
 # Bounded in each part, so that no string takes long to read and no amount is infinite.
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
@@ -44,13 +46,34 @@ def canonical(field: Field, value):
     return FORMS[field.form](value)
 
 
+def is_same(field: Field, one, other) -> bool:
+    """Whether two canonical values mean the same.
+
+    What is no whole number of megabytes may be shown as one, rounded up or down. So two amounts of memory that are less
+    than a megabyte apart are the same.
+    """
+    if one == other or field.form != "resource_config" or not (isinstance(one, dict) and isinstance(other, dict)):
+        return one == other
+    return one.keys() == other.keys() and all(_is_same_part(one[key], other[key]) for key in one)
+
+
+def _is_same_part(one, other):
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return one == other
+    amounts = [memory_megabytes(part.get("memory")) for part in (one, other)]
+    if None in amounts:
+        return one == other
+    return one.get("cpu") == other.get("cpu") and abs(amounts[0] - amounts[1]) < 1
+
+
 def to_wire(field: Field, value):
     """Return a value, canonical or as given in the task, in the form that create and update take."""
     if field.form == "checkpoint_mode":
         return _CHECKPOINT_MODE_NUMBERS.get(value, value)
     if field.form == "runtime_config" and isinstance(value, dict):
-        # The form that the user guide names for the console's field.
-        return "\n".join(f"{key}={text(item)}" for key, item in value.items())
+        # What the vendor's client writes, and its tests read back. Lines are documented for the console's field alone.
+        settings = [{"key": str(key), "value": text(item)} for key, item in value.items()]
+        return json.dumps(settings, ensure_ascii=False) if settings else ""
     return value
 
 
@@ -105,12 +128,18 @@ def tag_strings(tags: dict) -> dict:
 
 
 def _canonical_str(value):
-    return "" if value is None else str(value)
+    """The text without what a service may trim, or write otherwise: line breaks, and letters with marks.
+
+    Whether it keeps them as they are sent is unknown.
+    """
+    if value is None:
+        return ""
+    return unicodedata.normalize("NFC", str(value)).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _canonical_sql(value):
-    """Whether the service keeps line breaks as they are sent, and those at the end at all, is unknown."""
-    return _canonical_str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+def _canonical_bucket(value):
+    """The name alone: people write a bucket as an address too."""
+    return _canonical_str(value).removeprefix("obs://").rstrip("/")
 
 
 def _canonical_json(value):
@@ -136,7 +165,30 @@ def _canonical_bool(value):
 
 
 def _canonical_list(value):
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else value or []
+    return [_canonical_str(item) for item in value] if isinstance(value, (list, tuple)) else value or []
+
+
+def list_from_option(items: list) -> list:
+    """Return the list that an option means, which Ansible makes of a text by cutting it at commas.
+
+    So a text in brackets comes in pieces, an empty one as a list of one empty text, and blanks stand around the items.
+    """
+    if not all(isinstance(item, str) for item in items):
+        return items
+    whole = ",".join(items).strip()
+    items = [item.strip() for item in items]
+    if not whole:
+        return items if len(items) > 1 else []
+    if whole[:1] != "[" or whole[-1:] != "]":
+        return items
+    for read in (json.loads, ast.literal_eval):
+        try:
+            meant = read(whole)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(meant, list) and all(isinstance(item, str) for item in meant):
+            return [item.strip() for item in meant]
+    return items
 
 
 def _canonical_checkpoint_mode(value):
@@ -164,7 +216,8 @@ def _parsed_runtime_config(config):
         try:
             return json.loads(config)
         except (ValueError, RecursionError):
-            return config
+            # So it may be lines of settings, of which the first begins with a bracket.
+            pass
     lines = [line.strip() for line in config.splitlines() if line.strip()]
     if not all("=" in line for line in lines):
         return config
@@ -206,7 +259,8 @@ def _or_default(mapping, key, defaults):
 
 FORMS = {
     "str": _canonical_str,
-    "sql": _canonical_sql,
+    "bucket": _canonical_bucket,
+    "sql": _canonical_str,
     "json": _canonical_json,
     "int": _canonical_int,
     "bool": _canonical_bool,

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .canonical import canonical, merged_resource_config
+from .canonical import canonical, is_same, merged_resource_config
 from .fields import FIELDS_BY_NAME
 from .job import ObservedJob
 from .redact import redacted_change
@@ -36,7 +36,7 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], li
                 f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
                 f"instead of what was requested ({desired} in this task)."
             )
-        elif desired != actual:
+        elif not is_same(FIELDS_BY_NAME[name], desired, actual):
             changes.append(Change(name, actual, desired))
     if changes and "cu_number" not in wanted and shows_used_cus(current):
         warnings.append(

@@ -107,7 +107,7 @@ FIELDS = (
     Field("checkpoint_interval", "int", default=10, minimum=1, maximum=3600),
     Field("checkpoint_path", live=True, only="JAR"),
     Field("log_enabled", "bool", default=False),
-    Field("obs_bucket", live=True),
+    Field("obs_bucket", "bucket", live=True),
     Field("smn_topic", live=True),
     Field("restart_when_exception", "bool", default=False, live=True),
     Field("resume_checkpoint", "bool", default=False, live=True),
@@ -184,6 +184,7 @@ RESOURCE_CONFIG_OPTIONS: dict[str, dict] = {
 
 _OPTION_OF_FORM: dict[str, dict] = {
     "str": {"type": "str"},
+    "bucket": {"type": "str"},
     "int": {"type": "int"},
     "bool": {"type": "bool"},
     "list": {"type": "list", "elements": "str"},

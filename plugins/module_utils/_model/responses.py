@@ -167,6 +167,7 @@ _SHAPES = {
 }
 _SHAPE_OF_FORM = {
     "str": "a text",
+    "bucket": "a text",
     "sql": "a text",
     "json": "a text",
     "int": "a whole number",

@@ -124,6 +124,8 @@ def _check_field(field, value):
         _check_runtime_config(value)
     elif isinstance(value, str) and not field.choices:
         check_string(field.name, value, field.max_length)
+    if field.form == "bucket" and "/" in value:
+        _fail(field.name, value, "must be the name of a bucket, without a folder")
     if field.form == "json" and value and not _is_json(value):
         raise InvalidInput(f"{field.name} is not JSON, but must be a dictionary or a string of JSON.")
     if field.name == "dirty_data_strategy" and value and not _DIRTY_DATA.fullmatch(value):

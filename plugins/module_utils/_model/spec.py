@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .canonical import canonical, tag_strings
+from .canonical import canonical, list_from_option, tag_strings
 from .fields import FIELDS_BY_NAME, JAR, JobKind
+
+# What is sent with the blanks around it.
+_WITH_BLANKS = ("desc",)
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class JobSpec:
 def spec_from_params(params: dict, kind: JobKind = JAR) -> JobSpec:
     """Return the desired state that a module's parameters describe; C(rules) says whether it is valid."""
     given = {known.name: params[known.name] for known in kind.fields if params.get(known.name) is not None}
-    if "resource_config" in given:
-        given["resource_config"] = _without_omitted(given["resource_config"])
+    for name, value in given.items():
+        given[name] = _meant(FIELDS_BY_NAME[name], value)
     public, secret = params.get("entrypoint_args"), params.get("secret_entrypoint_args")
     # The two options manage one field of the API, so giving either gives the whole of it.
     public_text = canonical(FIELDS_BY_NAME["sql_body"], params.get("sql_body")) or _one_line(public or "")
@@ -63,6 +66,17 @@ def spec_from_params(params: dict, kind: JobKind = JAR) -> JobSpec:
         for name, value in given.items()
     }
     return JobSpec(params.get("name"), params.get("job_id"), fields, given, tags, public_text, kind)
+
+
+def _meant(field, value):
+    """Return an option as it is meant, whatever stands around it; in texts of people blanks may have a meaning."""
+    if field.form == "resource_config":
+        return _without_omitted(value)
+    if field.form == "list":
+        return list_from_option(value)
+    if field.form == "bucket":
+        return canonical(field, value)
+    return value.strip() if field.form == "str" and field.name not in _WITH_BLANKS else value
 
 
 def _without_omitted(options):

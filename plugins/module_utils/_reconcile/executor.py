@@ -21,6 +21,7 @@ from .._errors import (
     WaitTimeout,
 )
 from .._model.bodies import create_body, full_update_body, live_update_body, restoring_body
+from .._model.canonical import is_same
 from .._model.diff import remaining_changes
 from .._model.fields import FIELDS_BY_NAME, JAR
 from .._model.goal import Goal
@@ -492,7 +493,10 @@ class Executor:
             for change in self._plan.changes
             if change.field in step.fields
             and change.field in FIELDS_BY_NAME
-            and job.value(change.field) not in (change.before, change.after)
+            and not any(
+                is_same(FIELDS_BY_NAME[change.field], job.value(change.field), known)
+                for known in (change.before, change.after)
+            )
         ]
         if foreign:
             raise self._stands(

@@ -26,7 +26,7 @@ from .._errors import (
     RequestError,
 )
 from .._http.retry import is_temporary, may_be_carried_out
-from .._model.canonical import canonical
+from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
 from .._model.status import RUNNING, SAVEPOINTING
@@ -257,4 +257,4 @@ def holds(job: ObservedJob, name: str, body: dict) -> bool:
     if name == "name":
         return job.name == body["name"]
     known = FIELDS_BY_NAME[name]
-    return job.value(name) == canonical(known, body.get(name))
+    return is_same(known, job.value(name), canonical(known, body.get(name)))
