@@ -352,9 +352,9 @@ def test_a_rollout_tells_how_far_it_has_got(ansible: Ansible, service: LocalDli)
     archive = service.jobs.add(name="archive", queue_name="streaming")
     service.jobs.plan_start("archive", "submit_fail")
     with ansible.running_playbook("fleet_progress.yml", variables=variables(service)) as run:
-        assert run.wait_for_line() == "[localhost] 1 of 2 started: orders"
+        assert run.wait_for_line() == "[localhost] wave 1 of 2: orders"
         assert run.wait_for_line() == "[localhost] 1 of 2 done, 0 failed"
-        assert run.wait_for_line() == "[localhost] 2 of 2 started: archive"
+        assert run.wait_for_line() == "[localhost] wave 2 of 2: archive"
         assert run.wait_for_line() == "[localhost] 2 of 2 done, 1 failed, Flink job archive failed"
         outcome = run.finish()
     assert outcome.code == 2 and "1 of 2 Flink jobs failed" in outcome.stdout
