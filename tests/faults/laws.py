@@ -125,7 +125,9 @@ def run_violations(stage: Stage, run: Run, earlier: Iterable[Run] = ()) -> Itera
     effects = any(event.by == CLIENT for event in run.events)
     # Who has done what both have asked for at the same moment nobody can know.
     finished = any(event.by == SERVICE and event.after and event.after.status == "job_finish" for event in run.events)
-    is_unsure_who = run.seen.failed or is_unsure(run.seen) or bool(run.acts) or finished
+    # A creation that is refused because the job exists can have been delivered twice on its way.
+    refused = any(sent.method == "POST" and sent.path.endswith(("/flink-jobs", "/sql-jobs")) for sent in run.requests)
+    is_unsure_who = run.seen.failed or is_unsure(run.seen) or bool(run.acts) or finished or refused
     if run.seen.changed != effects and not (run.seen.changed and is_unsure_who):
         yield Violation("changed", f"it says {run.seen.changed}, and the service has done {_words(run)}")
 
