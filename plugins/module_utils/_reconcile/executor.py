@@ -196,14 +196,6 @@ class Executor:
         """Take the writes in doubt for those of somebody else."""
         self._in_doubt.clear()
 
-    def late_savepoint(self, job: ObservedJob) -> Steps:
-        """Return a stopped job as soon as it shows a savepoint, or as it is when the grace period is over."""
-        return (
-            yield from _wait.watch(
-                lambda: self.read(job.job_id), lambda found: found.has_savepoint, _wait.GRACE_SECONDS, self._now
-            )
-        )
-
     def read(self, job_id: int, is_detail: bool = False) -> Steps:
         """Read a job, again where that is older than what was seen already.
 
@@ -280,7 +272,8 @@ class Executor:
             raise self._stands(job, "it could not be stopped; its definition was not changed")
         has_run = before.status != SUBMITTING or _is_another_start(job, before)
         if step.savepoint and has_run:
-            job = yield from self._with_savepoint(before, job)
+            if not job.has_newer_savepoint_than(before):
+                job = yield from self.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
                 undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
                 raise self._stands(job, f"it shows no savepoint; its definition was not changed{undone}")
@@ -427,13 +420,14 @@ class Executor:
                 break
         return job
 
-    def _with_savepoint(self, before, job):
-        """Return a stopped job as soon as it shows its savepoint, or as it is when the grace period is over."""
-        if job.has_newer_savepoint_than(before):
-            return job
+    def late_savepoint(self, before: ObservedJob) -> Steps:
+        """Return a stopped job as soon as it shows a newer savepoint, or as it is when the grace period is over.
+
+        :param before: the job with the savepoint that does not count.
+        """
         return (
             yield from _wait.watch(
-                lambda: self.read(job.job_id),
+                lambda: self.read(before.job_id),
                 lambda found: found.has_newer_savepoint_than(before),
                 _wait.GRACE_SECONDS,
                 self._now,

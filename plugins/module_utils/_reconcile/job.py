@@ -24,7 +24,7 @@ from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
-from .._model.plan import Plan, may_start_empty, plan_job
+from .._model.plan import Plan, is_of_earlier_run, may_start_empty, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
@@ -117,7 +117,7 @@ class Convergence:
             listed, is_planned = found.job, self._plan_from_list(found)
             if listed is None or (is_planned and not self.plan.steps):
                 return
-            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed))
+            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
                 yield from self._plan_for(job, found.tags_match)
                 return
@@ -213,12 +213,18 @@ class Convergence:
             return False
         return True
 
-    def _detail_of(self, listed):
+    def _detail_of(self, listed, is_new):
+        """Return the detail of a listed job, with what the list alone shows; None when the job is gone.
+
+        :param is_new: whether it was listed just now. What an older list shows may have changed since.
+        """
         try:
             job = yield Read(listed.job_id, is_detail=True)
         except NotFound:
             return None
-        return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+        if is_new:
+            return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+        return (yield Complete(job, tuple(self._goal.spec.fields)))
 
     def _has_to_settle(self, job):
         """Whether a transitional status has to end before anything can be planned."""
@@ -252,12 +258,12 @@ class Convergence:
         self.plan = plan_job(goal, job, tags_match)
 
     def _may_lack_a_late_savepoint(self, job):
-        """Whether a job was stopped, and whether it can be resumed depends on a savepoint that it does not show."""
+        """Whether a job was stopped, and can be resumed only from a savepoint that it does not show yet."""
         return (
             self._goal.state in ("started", "restarted")
             and job.status in (STOPPED, DRAFT)
             and job.has_run
-            and not job.has_savepoint
+            and (not job.has_savepoint or is_of_earlier_run(self._goal, job))
             and not may_start_empty(self._goal)
         )
 
