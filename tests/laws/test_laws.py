@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
 from local_dli import Behaviour
@@ -602,6 +603,33 @@ def test_a_job_of_a_fleet_that_somebody_else_brings_to_its_state_is_not_called_c
     assert [done.refused for done in world.service.actor.done] == ["", ""]
     assert world.done("stop") == world.done("start") == []
     assert result["jobs"][0]["verdict"] == "unchanged" and not result["changed"]
+
+
+def test_a_fleet_does_not_take_a_job_for_settled_because_the_list_is_behind(world):
+    """L3: the list shows the job as it was before the savepoint that somebody makes, and a stop would be refused."""
+    jobs = [{"name": name, "entrypoint": NEW, "state": "started"} for name in ("one", "two")]
+    for job in jobs:
+        world.service.jobs.add(name=job["name"], **FLEET_JOB)
+    world.behave(savepoint_seconds=5.0, list_lag_seconds=20.0)
+    world.others("after list 1: save one", "after list 1: save two")
+    result = world.fleet(*jobs)
+    assert not result["failed"], result["msg"]
+    stops = [sent.json["job_ids"] for sent in world.service.requests if sent.path.endswith("/jobs/stop")]
+    assert sorted(sum(stops, [])) == sorted(job.job_id for job in world.service.jobs.all())
+
+
+def test_a_fault_in_a_read_hides_nothing_that_was_done(world, monkeypatch):
+    """L9: the job was stopped, and the result says so."""
+    world.plant()
+    detail = JobReader.detail
+
+    def faulty(self, job_id):
+        return 1 // 0 if world.done("stop") else detail(self, job_id)
+
+    monkeypatch.setattr(JobReader, "detail", faulty)
+    result = world(entrypoint=NEW)
+    assert result["failed"] and result["error"]["type"] == "ZeroDivisionError"
+    assert result["changed"] and [action["operation"] for action in result["actions"]] == ["stop"]
 
 
 # Every failure of a start or stop, and the same task again

@@ -178,11 +178,22 @@ class Executor:
                 f"{label} is {job.status}, which is a transitional status; wait is false, so nothing was done."
             )
         yield Report(f"{job.name}: wait until {job.status} settles")
-        return (yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle"))
+        return (yield from self.settled(job.job_id))
 
-    def wait_to_settle(self, job: ObservedJob) -> Steps:
-        """Wait until a job that somebody else has started is no longer in a transitional status, and return it."""
-        return (yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle"))
+    def settled(self, job_id: int) -> Steps:
+        """Return the detail of a job once it is not, or no longer, in a transitional status."""
+
+        def is_settled(found):
+            return status_of(found.status).settled
+
+        def read():
+            found = yield from self.read(job_id)
+            if is_settled(found) and "detail" not in found.sources:
+                # The list may be behind, and writes rest on this.
+                found = yield from self.read(job_id, is_detail=True)
+            return found
+
+        return (yield from self._until(job_id, is_settled, "to settle", read))
 
     def wait_for_name(self, name: str) -> Steps:
         """Wait until the list has a job of a name that the service calls taken, for as long as that may take."""
@@ -358,7 +369,7 @@ class Executor:
             if not is_over(job):
                 if status_of(job.status).settled or job.status == SAVEPOINTING:
                     return job
-                job = yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
+                job = yield from self.settled(job.job_id)
             if not is_over(job):
                 continue
             verdict = _unhealthy(job, ours, baseline)
@@ -670,11 +681,11 @@ class Executor:
             which = f" (step {number} of {count})" if count > 1 else ""
             yield Report(f"{name}: {step.operation}{state}{which}")
 
-    def _until(self, job_id, is_done, what):
+    def _until(self, job_id, is_done, what, read=None):
         try:
             return (
                 yield from _wait.wait_until(
-                    lambda: self.read(job_id),
+                    read or (lambda: self.read(job_id)),
                     is_done,
                     self._waiting.timeout,
                     lambda job: (

@@ -251,6 +251,8 @@ class Convergence:
             self._current = job = settled.completed_by(job, but=_SAVEPOINT_FACTS)
         if self._may_lack_a_late_savepoint(job):
             late = yield from self._executor.late_savepoint(job)
+            if "detail" not in late.sources:
+                late = yield from self._executor.read(job.job_id, is_detail=True)
             self._current = job = late.completed_by(job, but=_SAVEPOINT_FACTS)
         if goal.state != "absent" and remaining_changes(spec, job):
             # An update sends the whole definition, so now all of it must be known.
@@ -321,8 +323,9 @@ class Convergence:
         :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
         """
         executor, goal, spec = self._executor, self._goal, self._goal.spec
-        if not status_of(job.status).settled:
-            job = yield from executor.wait_to_settle(job)
+        if not status_of(job.status).settled or "detail" not in job.sources:
+            # What only a list has shown may be behind.
+            job = yield from executor.settled(job.job_id)
         was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
         planned = self.plan
         if job.status == FINISHED and not was_started:
