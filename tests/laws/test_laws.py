@@ -519,6 +519,19 @@ def test_a_savepoint_that_shows_late_is_waited_for_where_an_older_one_shows(worl
     assert start.before.savepoint_path != older
 
 
+@KINDS
+@pytest.mark.parametrize("folder", ["20240101", "42", "1500000000"])
+def test_a_folder_that_is_a_number_and_no_time_in_milliseconds_is_no_old_savepoint(world, kind, folder):
+    """L7: a savepoint that somebody imports from a folder of their own is resumed from, with a risk."""
+    world.kind = kind
+    imported = {"has_savepoint": True, "savepoint_path": f"obs://bucket/backup/{folder}/"}
+    world.plant("job_cancel_success", start_time=1_600_000_000_000, **imported)
+    result = world("started", health_window=0)
+    assert not result["failed"], result["msg"]
+    assert world.writes() == [("run", True)]
+    assert any("not known to be newer" in risk for risk in result["risks"])
+
+
 @pytest.mark.parametrize("split", [False, True], ids=["one task", "two tasks"])
 def test_a_restart_without_a_new_savepoint_does_not_go_back_to_one_of_an_earlier_run(world, split):
     """L7: as one task and as two, a start from there is refused until the task says it."""

@@ -289,6 +289,14 @@ BAD = {
         {"purge": True, "purge_scope": {"tags": {"a": "b,c"}}},
         "purge_scope.tags has a tag with a comma",
     ),
+    "tag without a value": (
+        {"purge": True, "purge_scope": {"tags": {"team": "", "env": "dev"}}},
+        'purge_scope.tags has the key "team" without a value',
+    ),
+    "tag with a null value": (
+        {"purge": True, "purge_scope": {"name_prefix": "a", "tags": {"team": None}}},
+        'purge_scope.tags has the key "team" without a value',
+    ),
     "twice": ({"jobs": [{"name": "a"}, {"name": "a"}]}, 'Job "a" of jobs is in the list twice'),
     "negative max_purged": ({"max_purged": -1}, "max_purged is -1, but must be 0 or more"),
     "nothing is listed": (

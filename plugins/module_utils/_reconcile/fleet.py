@@ -173,8 +173,9 @@ class _Fleet:
         to_go = [job for job in jobs if purge.state == "absent" or status_of(job.status).may_run]
         if len(to_go) > purge.most:
             names = ", ".join(job.name for job in to_go[:_MOST_NAMES])
+            rest = ", ..." if len(to_go) > _MOST_NAMES else ""
             raise ConflictError(
-                f"{len(to_go)} jobs of purge_scope are not listed ({names}, ...), but max_purged is {purge.most}; "
+                f"{len(to_go)} jobs of purge_scope are not listed ({names}{rest}), but max_purged is {purge.most}; "
                 "nothing was changed."
             )
         return [self._member(purge.goal(job), Found(job)) for job in jobs]
