@@ -505,6 +505,17 @@ def test_what_only_the_list_shows_is_not_set_back_in_the_second_wave(world):
     assert (two.fields["entrypoint"], two.fields["image"]) == (NEW, "theirs:2")
 
 
+def test_what_only_the_list_shows_is_read_again_after_a_wait(world):
+    """L3: somebody sets the image, which the detail leaves out, while the task waits for the savepoint to show."""
+    world.behave(savepoint_late_seconds=3.0)
+    job = world.plant(image="before:1")
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    world.others("after show 2: update job image=theirs:2")
+    result = world(entrypoint=NEW, health_window=0)
+    assert not result["failed"] and [done.refused for done in world.service.actor.done] == [""]
+    assert (world.job.fields["entrypoint"], world.job.fields["image"]) == (NEW, "theirs:2")
+
+
 @KINDS
 def test_a_savepoint_that_shows_late_is_waited_for_where_an_older_one_shows(world, kind):
     """L2: the older one is no reason to refuse the start, because the newer one comes."""

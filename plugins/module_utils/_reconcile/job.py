@@ -247,17 +247,20 @@ class Convergence:
             # The list may leave the type out.
             check_kind(job, spec.kind)
         if self._has_to_settle(job):
-            settled = yield from self._executor.settle(job, spec.label)
-            self._current = job = settled.completed_by(job, but=_SAVEPOINT_FACTS)
+            job = yield from self._after_a_wait((yield from self._executor.settle(job, spec.label)))
         if self._may_lack_a_late_savepoint(job):
-            late = yield from self._executor.late_savepoint(job)
-            if "detail" not in late.sources:
-                late = yield from self._executor.read(job.job_id, is_detail=True)
-            self._current = job = late.completed_by(job, but=_SAVEPOINT_FACTS)
+            job = yield from self._after_a_wait((yield from self._executor.late_savepoint(job)))
         if goal.state != "absent" and remaining_changes(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
         self.plan = plan_job(goal, job, tags_match)
+
+    def _after_a_wait(self, job):
+        """Return a job with all of its definition; what was read before the wait may have changed since."""
+        if "detail" not in job.sources:
+            job = yield from self._executor.read(job.job_id, is_detail=True)
+        self._current = job = yield Complete(job, (self._goal.spec.kind or JAR).names)
+        return job
 
     def _may_lack_a_late_savepoint(self, job):
         """Whether a job was stopped, and can be resumed only from a savepoint that it does not show yet."""
