@@ -87,6 +87,7 @@ options:
   max_purged:
     description:
       - How many jobs may be purged. If there are more, the task fails before it changes anything.
+      - With O(purge_state=stopped), jobs that do not run do not count.
     type: int
     default: 5
   allow_empty:

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
 from local_dli import Behaviour
+from local_dli.errors import ApiError
 from modules.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
 
 THEIRS = "obs://bucket/job-3.jar"
@@ -487,6 +489,171 @@ def test_a_new_job_without_an_entrypoint_gets_a_warning(world, check_mode):
     """L9: the option may be misspelt in a dictionary of options."""
     result = world("present", check_mode, queue_name="queue")
     assert "entrypoint" in str(result.get("warnings", []))
+
+
+# Siblings of the above
+
+
+def test_what_only_the_list_shows_is_not_set_back_in_the_second_wave(world):
+    """L3: the detail leaves out the image, and the listing of before the first wave is too old for it."""
+    for name in ("one", "two"):
+        world.service.jobs.add(name=name, **{**FLEET_JOB, "status": "job_cancel_success"}, image="before:1")
+    world.others("after update 1: update two image=theirs:2")
+    result = world.fleet(*({"name": name, "entrypoint": NEW} for name in ("one", "two")), batch_size=1)
+    assert not result["failed"] and [done.refused for done in world.service.actor.done] == [""]
+    (two,) = (job for job in world.service.jobs.all() if job.name == "two")
+    assert (two.fields["entrypoint"], two.fields["image"]) == (NEW, "theirs:2")
+
+
+def test_what_only_the_list_shows_is_read_again_after_a_wait(world):
+    """L3: somebody sets the image, which the detail leaves out, while the task waits for the savepoint to show."""
+    world.behave(savepoint_late_seconds=3.0)
+    job = world.plant(image="before:1")
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    world.others("after show 2: update job image=theirs:2")
+    result = world(entrypoint=NEW, health_window=0)
+    assert not result["failed"] and [done.refused for done in world.service.actor.done] == [""]
+    assert (world.job.fields["entrypoint"], world.job.fields["image"]) == (NEW, "theirs:2")
+
+
+@KINDS
+def test_a_savepoint_that_shows_late_is_waited_for_where_an_older_one_shows(world, kind):
+    """L2: the older one is no reason to refuse the start, because the newer one comes."""
+    world.kind = kind
+    world.behave(savepoint_late_seconds=3.0)
+    older = "obs://bucket/jobs/1/1500000000000/"
+    job = world.plant(start_time=1_600_000_000_000, has_savepoint=True, savepoint_path=older)
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    result = world("started", health_window=0)
+    assert not result["failed"], result["msg"]
+    (start,) = world.done("start")
+    assert start.before.savepoint_path != older
+
+
+@KINDS
+@pytest.mark.parametrize("folder", ["20240101", "42", "1500000000"])
+def test_a_folder_that_is_a_number_and_no_time_in_milliseconds_is_no_old_savepoint(world, kind, folder):
+    """L7: a savepoint that somebody imports from a folder of their own is resumed from, with a risk."""
+    world.kind = kind
+    imported = {"has_savepoint": True, "savepoint_path": f"obs://bucket/backup/{folder}/"}
+    world.plant("job_cancel_success", start_time=1_600_000_000_000, **imported)
+    result = world("started", health_window=0)
+    assert not result["failed"], result["msg"]
+    assert world.writes() == [("run", True)]
+    assert any("not known to be newer" in risk for risk in result["risks"])
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["one task", "two tasks"])
+def test_a_restart_without_a_new_savepoint_does_not_go_back_to_one_of_an_earlier_run(world, split):
+    """L7: as one task and as two, a start from there is refused until the task says it."""
+    older = "obs://bucket/jobs/1/1500000000000/"
+    world.plant(start_time=1_600_000_000_000, has_savepoint=True, savepoint_path=older)
+    if split:
+        assert not world("stopped", trigger_savepoint=False)["failed"]
+        result = world("started")
+    else:
+        result = world("restarted", trigger_savepoint=False)
+        assert world.stands()[0] == "job_running"
+    assert result["failed"] and "resume_savepoint to true" in result["msg"]
+    assert world.done("start") == []
+    assert not world("restarted", trigger_savepoint=False, resume_savepoint=True)["failed"]
+
+
+def test_a_purge_that_only_stops_does_not_count_what_is_stopped_already(world):
+    """L7: the task that succeeded once succeeds again."""
+    for number in range(7):
+        world.service.jobs.add(name=f"team-{number}", **FLEET_JOB)
+    scope = {"purge": True, "purge_scope": {"name_prefix": "team-"}, "purge_state": "stopped", "allow_empty": True}
+    assert "7 jobs of purge_scope" in world.fleet(**scope)["msg"]
+    first = world.fleet(**scope, max_purged=7)
+    assert first["counts"]["changed"] == 7
+    again = world.fleet(**scope)
+    assert not again["failed"], again["msg"]
+    assert again["counts"]["unchanged"] == 7 and world.writes() == []
+
+
+def tagged(**tags):
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def test_a_job_that_leaves_the_tags_of_a_purge_is_left_alone_with_a_warning(world):
+    """L3: what was not done is not among the actions."""
+    world.service.jobs.add(name="kept", **FLEET_JOB)
+    world.service.jobs.add(name="moved", **FLEET_JOB, tags=tagged(team="data"))
+    world.others("after run 1: tag moved team=web")
+    job = {"name": "kept", "entrypoint": NEW, "state": "started"}
+    result = world.fleet(job, purge=True, purge_scope={"tags": {"team": "data"}})
+    assert not result["failed"] and names(world) == {"kept", "moved"}
+    (moved,) = (report for report in result["jobs"] if report["purged"])
+    assert moved["verdict"] == "unchanged" and not {"actions", "changes", "risks"} & set(moved)
+    assert "moved is no longer one that may be purged, so it was left alone" in str(result["warnings"])
+
+
+def test_a_list_that_is_refused_before_a_purge_hides_nothing_that_was_done(world, monkeypatch):
+    """L9: the jobs of the first wave are changed, and the result says so."""
+    world.service.jobs.add(name="kept", **FLEET_JOB)
+    world.service.jobs.add(name="old", **FLEET_JOB, tags=tagged(team="data"))
+    search = world.service.jobs.search
+
+    def refuse_later(*query):
+        if world.done("start"):
+            raise ApiError(403, "DLI.0016", "no right to list")
+        return search(*query)
+
+    monkeypatch.setattr(world.service.jobs, "search", refuse_later)
+    job = {"name": "kept", "entrypoint": NEW, "state": "started", "health_window": 0}
+    result = world.fleet(job, purge=True, purge_scope={"tags": {"team": "data"}}, retry_timeout=0)
+    assert result["failed"] and result["changed"]
+    assert [report["verdict"] for report in result["jobs"]] == ["changed", "failed"]
+    assert names(world) == {"kept", "old"}
+
+
+def test_each_tag_of_a_purge_is_checked_also_beside_one_that_cannot_be(world):
+    """L3: a value of one digit has no part and no other case, and the filter finds team=database for team=data."""
+    world.behave(tags_filter="prefix")
+    world.service.jobs.add(name="ours", **FLEET_JOB, tags=tagged(team="data", stage="1"))
+    world.service.jobs.add(name="theirs", **FLEET_JOB, tags=tagged(team="database", stage="1"))
+    result = world.fleet({"name": "ours"}, purge=True, purge_scope={"tags": {"team": "data", "stage": "1"}})
+    assert result["failed"] and names(world) == {"ours", "theirs"}
+
+
+def test_a_job_of_a_fleet_that_somebody_else_brings_to_its_state_is_not_called_changed(world):
+    """L6: as for a single job."""
+    world.service.jobs.add(name="one", **FLEET_JOB)
+    world.behave(savepoint_seconds=1.0)
+    world.others("before stop 1: save one", f"before show 5: upgrade one entrypoint={NEW}")
+    result = world.fleet({"name": "one", "entrypoint": NEW, "state": "started"})
+    assert not result["failed"], result["msg"]
+    assert [done.refused for done in world.service.actor.done] == ["", ""]
+    assert world.done("stop") == world.done("start") == []
+    assert result["jobs"][0]["verdict"] == "unchanged" and not result["changed"]
+
+
+def test_a_fleet_does_not_take_a_job_for_settled_because_the_list_is_behind(world):
+    """L3: the list shows the job as it was before the savepoint that somebody makes, and a stop would be refused."""
+    jobs = [{"name": name, "entrypoint": NEW, "state": "started"} for name in ("one", "two")]
+    for job in jobs:
+        world.service.jobs.add(name=job["name"], **FLEET_JOB)
+    world.behave(savepoint_seconds=5.0, list_lag_seconds=20.0)
+    world.others("after list 1: save one", "after list 1: save two")
+    result = world.fleet(*jobs)
+    assert not result["failed"], result["msg"]
+    stops = [sent.json["job_ids"] for sent in world.service.requests if sent.path.endswith("/jobs/stop")]
+    assert sorted(sum(stops, [])) == sorted(job.job_id for job in world.service.jobs.all())
+
+
+def test_a_fault_in_a_read_hides_nothing_that_was_done(world, monkeypatch):
+    """L9: the job was stopped, and the result says so."""
+    world.plant()
+    detail = JobReader.detail
+
+    def faulty(self, job_id):
+        return 1 // 0 if world.done("stop") else detail(self, job_id)
+
+    monkeypatch.setattr(JobReader, "detail", faulty)
+    result = world(entrypoint=NEW)
+    assert result["failed"] and result["error"]["type"] == "ZeroDivisionError"
+    assert result["changed"] and [action["operation"] for action in result["actions"]] == ["stop"]
 
 
 # Every failure of a start or stop, and the same task again

@@ -289,6 +289,14 @@ BAD = {
         {"purge": True, "purge_scope": {"tags": {"a": "b,c"}}},
         "purge_scope.tags has a tag with a comma",
     ),
+    "tag without a value": (
+        {"purge": True, "purge_scope": {"tags": {"team": "", "env": "dev"}}},
+        'purge_scope.tags has the key "team" without a value',
+    ),
+    "tag with a null value": (
+        {"purge": True, "purge_scope": {"name_prefix": "a", "tags": {"team": None}}},
+        'purge_scope.tags has the key "team" without a value',
+    ),
     "twice": ({"jobs": [{"name": "a"}, {"name": "a"}]}, 'Job "a" of jobs is in the list twice'),
     "negative max_purged": ({"max_purged": -1}, "max_purged is -1, but must be 0 or more"),
     "nothing is listed": (
@@ -506,7 +514,9 @@ def test_a_small_wave_is_not_looked_at_in_a_listing_of_all(service, fleet):
         service.jobs.add(**job, **DEFAULTS)
     result = fleet(jobs=[{**job, "desc": "new"} for job in names(4)] + names(101)[4:], defaults=DEFAULTS, batch_size=1)
     assert result["counts"]["changed"] == 4
-    assert requests_of(service).count("GET /jobs") == 2
+    # Two pages at first, and before each update what the detail of its job leaves out.
+    lists = [request.query.get("name") for request in service.requests if request.path.endswith("/streaming/jobs")]
+    assert lists == [None] * 2 + [[job["name"]] for job in names(4)]
 
 
 def test_what_a_listing_lacks_is_read_after_a_start_too(service, fleet):

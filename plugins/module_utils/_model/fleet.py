@@ -195,6 +195,9 @@ def _purge(params):
     if prefix:
         check_name("purge_scope.name_prefix", prefix)
     check_tags("purge_scope.tags", tags)
+    for key, value in tags.items():
+        if not value:
+            raise InvalidInput(f"purge_scope.tags has the key {quoted(key)} without a value, which may stand for any.")
     if any("," in key + value for key, value in tags.items()):
         raise InvalidInput("purge_scope.tags has a tag with a comma, which the service's list cannot be asked for.")
     return Purge(params["purge_state"], prefix, tags, params["purge_trigger_savepoint"], params["max_purged"])

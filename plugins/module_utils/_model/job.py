@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .._errors import ConflictError
 from .._text import printable
 from .canonical import canonical
@@ -149,7 +151,8 @@ class ObservedJob:
     @property
     def _savepoint_time(self):
         folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
-        return int(folder) if folder.isdecimal() and len(folder) < 18 else None
+        # Any other number is the name of a folder that somebody has chosen, such as a day.
+        return int(folder) if re.fullmatch(r"[0-9]{13}", folder) else None
 
     @property
     def restart_times(self) -> int:

@@ -91,6 +91,19 @@ def may_start_empty(goal: Goal) -> bool:
     return goal.state == "started" and lifecycle.upgrade_mode == "stateless"
 
 
+def is_of_earlier_run(goal: Goal, current: ObservedJob) -> bool:
+    """Whether a job's savepoint is too old to resume the job from, unless the task says so: it has run on since.
+
+    A job that has failed has nothing newer.
+    """
+    return (
+        goal.lifecycle.resume_savepoint is None
+        and current.status in (STOPPED, DRAFT, RUNNING, STOP_FAILED)
+        and current.has_savepoint
+        and current.savepoint_is_of_earlier_run
+    )
+
+
 def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
     """Plan how a job comes to be as desired.
 
@@ -101,12 +114,17 @@ def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
     :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
     if goal.purged_id is not None and not (current and _may_be_purged(goal, current)):
-        return Plan(warnings=(f"{goal.spec.label} is no longer one that may be purged, so it was left alone.",))
+        return not_to_be_purged(goal)
     if goal.state == "absent":
         return _plan_absent(goal, current)
     if current is None:
         return _plan_create(goal)
     return _plan_existing(goal, current, tags_match)
+
+
+def not_to_be_purged(goal: Goal) -> Plan:
+    """Return the plan for a job that was to be purged, and is no longer one that may be."""
+    return Plan(warnings=(f"{goal.spec.label} is no longer one that may be purged, so it was left alone.",))
 
 
 def _may_be_purged(goal, current):
@@ -342,19 +360,19 @@ def _resumes(goal, current, stop):
             f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
             "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
         )
-    if current.has_savepoint and not (
-        lifecycle.resume_savepoint is None
-        and current.status in (STOPPED, DRAFT)
-        and current.savepoint_is_of_earlier_run
-    ):
-        return True
-    if current.has_savepoint:
+    if is_of_earlier_run(goal, current):
+        why = (
+            "trigger_savepoint is false, so it was not stopped"
+            if stop
+            else "its last stop shows none, so it was not started"
+        )
         raise ConflictError(
             f"Flink job {current.name} is {current.status}. It has run on since its savepoint {current.savepoint_path} "
-            "was made, and its last stop shows none, so it was not started. Set resume_savepoint to true to resume it "
-            "from there, which does again what it has done since, or import another savepoint with "
-            "otc.dli.dli_flink_savepoint."
+            f"was made, and {why}. Set resume_savepoint to true to resume it from there, which "
+            "does again what it has done since, or import another savepoint with otc.dli.dli_flink_savepoint."
         )
+    if current.has_savepoint:
+        return True
     if is_running:
         raise ConflictError(
             f"Flink job {current.name} is {current.status}. trigger_savepoint is false, and the job has no savepoint "

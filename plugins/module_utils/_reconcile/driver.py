@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import DliError
 from .effects import Effect, IsThere, Pause, Read, Report, Steps
 from .reader import JobReader
 from .wait import Waiting
@@ -18,14 +17,14 @@ def drive(steps: Steps, perform):
 
     :param perform: callable that takes an effect and returns its outcome. What it raises is raised where the effect
         was yielded.
-    :raises DliError: what the executor raises.
+    :raises Exception: what the executor raises.
     """
     try:
         effect = next(steps)
         while True:
             try:
                 outcome = perform(effect)
-            except DliError as exc:
+            except Exception as exc:  # pylint: disable=broad-except # the executor knows what was done before it
                 effect = steps.throw(exc)
             else:
                 effect = steps.send(outcome)

@@ -124,7 +124,11 @@ class Complete(Effect):
 
     job: ObservedJob
     fields: tuple
-    fits_a_list = True
+
+    @property
+    def fits_a_list(self) -> bool:
+        # Where there is nothing to be read, nobody waits for others.
+        return not (self.job.has_all(self.fields) or {"list", "detail"} <= self.job.sources)
 
     def perform(self, _api, reader):
         return reader.with_fields(self.job, self.fields)

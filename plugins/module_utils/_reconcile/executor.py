@@ -179,11 +179,22 @@ class Executor:
                 f"{label} is {job.status}, which is a transitional status; wait is false, so nothing was done."
             )
         yield Report(f"{job.name}: wait until {job.status} settles")
-        return (yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle"))
+        return (yield from self.settled(job.job_id))
 
-    def wait_to_settle(self, job: ObservedJob) -> Steps:
-        """Wait until a job that somebody else has started is no longer in a transitional status, and return it."""
-        return (yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle"))
+    def settled(self, job_id: int) -> Steps:
+        """Return the detail of a job once it is not, or no longer, in a transitional status."""
+
+        def is_settled(found):
+            return status_of(found.status).settled
+
+        def read():
+            found = yield from self.read(job_id)
+            if is_settled(found) and "detail" not in found.sources:
+                # The list may be behind, and writes rest on this.
+                found = yield from self.read(job_id, is_detail=True)
+            return found
+
+        return (yield from self._until(job_id, is_settled, "to settle", read))
 
     def wait_for_name(self, name: str) -> Steps:
         """Wait until the list has a job of a name that the service calls taken, for as long as that may take."""
@@ -196,14 +207,6 @@ class Executor:
     def leave_to_others(self) -> None:
         """Take the writes in doubt for those of somebody else."""
         self._in_doubt.clear()
-
-    def late_savepoint(self, job: ObservedJob) -> Steps:
-        """Return a stopped job as soon as it shows a savepoint, or as it is when the grace period is over."""
-        return (
-            yield from _wait.watch(
-                lambda: self.read(job.job_id), lambda found: found.has_savepoint, _wait.GRACE_SECONDS, self._now
-            )
-        )
 
     def read(self, job_id: int, is_detail: bool = False) -> Steps:
         """Read a job, again where that is older than what was seen already.
@@ -281,7 +284,8 @@ class Executor:
             raise self._stands(job, "it could not be stopped; its definition was not changed")
         has_run = before.status != SUBMITTING or _is_another_start(job, before)
         if step.savepoint and has_run:
-            job = yield from self._with_savepoint(before, job)
+            if not job.has_newer_savepoint_than(before):
+                job = yield from self.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
                 undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
                 raise self._stands(job, f"it shows no savepoint; its definition was not changed{undone}")
@@ -366,7 +370,7 @@ class Executor:
             if not is_over(job):
                 if status_of(job.status).settled or job.status == SAVEPOINTING:
                     return job
-                job = yield from self._until(job.job_id, lambda found: status_of(found.status).settled, "to settle")
+                job = yield from self.settled(job.job_id)
             if not is_over(job):
                 continue
             verdict = _unhealthy(job, ours, baseline)
@@ -428,13 +432,14 @@ class Executor:
                 break
         return job
 
-    def _with_savepoint(self, before, job):
-        """Return a stopped job as soon as it shows its savepoint, or as it is when the grace period is over."""
-        if job.has_newer_savepoint_than(before):
-            return job
+    def late_savepoint(self, before: ObservedJob) -> Steps:
+        """Return a stopped job as soon as it shows a newer savepoint, or as it is when the grace period is over.
+
+        :param before: the job with the savepoint that does not count.
+        """
         return (
             yield from _wait.watch(
-                lambda: self.read(job.job_id),
+                lambda: self.read(before.job_id),
                 lambda found: found.has_newer_savepoint_than(before),
                 _wait.GRACE_SECONDS,
                 self._now,
@@ -680,11 +685,11 @@ class Executor:
             which = f" (step {number} of {count})" if count > 1 else ""
             yield Report(f"{name}: {step.operation}{state}{which}")
 
-    def _until(self, job_id, is_done, what):
+    def _until(self, job_id, is_done, what, read=None):
         try:
             return (
                 yield from _wait.wait_until(
-                    lambda: self.read(job_id),
+                    read or (lambda: self.read(job_id)),
                     is_done,
                     self._waiting.timeout,
                     lambda job: (

@@ -14,6 +14,8 @@ from .._model.fields import JAR
 from .._model.fleet import FleetTask, Purge, Rollout, duplicate_sentence, duplicates, unlisted
 from .._model.fleet_result import CHANGED, FAILED, NOT_ATTEMPTED, UNCHANGED, JobEnd, fleet_result
 from .._model.goal import Goal
+from .._model.plan import not_to_be_purged
+from .._model.status import status_of
 from .fleet_driver import FleetDriver
 from .job import Convergence
 from .reader import Found, JobReader, tags_filter
@@ -72,6 +74,11 @@ class Member:
         self.is_planned = True
         if not self.convergence.plan.steps:
             self.verdict = UNCHANGED
+
+    def leave_alone(self) -> None:
+        """Note that the job is not to be purged after all."""
+        self.convergence.plan = not_to_be_purged(self.goal)
+        self.verdict = UNCHANGED
 
     def fail(self, exc: Exception) -> None:
         """Note that the job could not be brought to its state."""
@@ -162,10 +169,13 @@ class _Fleet:
             for job in unlisted(snapshot.all_jobs(tags_filter(purge.tags)), self._task.goals)
             if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix)
         ]
-        if len(jobs) > purge.most:
-            names = ", ".join(job.name for job in jobs[:_MOST_NAMES])
+        # Those that are stopped already stay as they are.
+        to_go = [job for job in jobs if purge.state == "absent" or status_of(job.status).may_run]
+        if len(to_go) > purge.most:
+            names = ", ".join(job.name for job in to_go[:_MOST_NAMES])
+            rest = ", ..." if len(to_go) > _MOST_NAMES else ""
             raise ConflictError(
-                f"{len(jobs)} jobs of purge_scope are not listed ({names}, ...), but max_purged is {purge.most}; "
+                f"{len(to_go)} jobs of purge_scope are not listed ({names}{rest}), but max_purged is {purge.most}; "
                 "nothing was changed."
             )
         return [self._member(purge.goal(job), Found(job)) for job in jobs]
@@ -177,8 +187,9 @@ class _Fleet:
         """
         if not tags:
             return
-        others = [{key: other(value) for key, value in tags.items()} for other in _OTHER_VALUES]
-        others = [values for values in others if all(values.values()) and all(values[key] != tags[key] for key in tags)]
+        # A value that a change leaves empty, or as it is, stays, so that the others are checked all the same.
+        others = [{key: other(value) or value for key, value in tags.items()} for other in _OTHER_VALUES]
+        others = [values for values in others if values != tags]
         found = {job.job_id for job in snapshot.all_jobs(tags_filter(tags))}
         for values in ({**tags, **_TAG_OF_NO_JOB}, *others):
             if found & {job.job_id for job in snapshot.all_jobs(tags_filter(values))}:
@@ -195,10 +206,16 @@ class _Fleet:
         tags = self._task.purge.tags
         if not tags:
             return wave
-        listed = {job.job_id for job in self._driver.snapshot(len(wave)).all_jobs(tags_filter(tags))}
+        try:
+            listed = {job.job_id for job in self._driver.snapshot(len(wave)).all_jobs(tags_filter(tags))}
+        except DliError as exc:
+            # The waves before this one have changed jobs, and the result has to say so.
+            for member in wave:
+                member.fail(exc.copied())
+            return []
         for member in wave:
             if member.goal.purged_id not in listed:
-                member.verdict = UNCHANGED
+                member.leave_alone()
         return [member for member in wave if member.verdict != UNCHANGED]
 
     # The waves
@@ -224,12 +241,16 @@ class _Fleet:
     def _change(self, title, wave, count):
         if wave[0].is_purged:
             wave = self._still_in_scope(wave)
+        if not wave:
+            return
         count.begin(title, wave)
         self._run([member.change() for member in wave], wave, ended=count.one_more)
         done = [member for member in wave if member.verdict == NOT_ATTEMPTED]
         self._run([member.convergence.read_again() for member in done], done)
         for member in done:
-            member.verdict = FAILED if member.failure else CHANGED
+            # Somebody else may have done all that was to be done.
+            if not member.failure:
+                member.verdict = CHANGED if member.convergence.actions else UNCHANGED
 
     def _predict(self, _title, wave, _count):
         """Take a wave as changed, for check mode: that a change would fail cannot be known."""

@@ -78,12 +78,12 @@ class _Schedule:
         self._ready: deque = deque()
         self._sleeping: list[tuple] = []
         self._order = itertools.count()
-        # What goes out together: by what they have in common, the effects asked for, since when, and whether a request
-        # for earlier ones is under way. Who asks meanwhile is in the next one, so that no answer is older than its
-        # question.
+        # What goes out together: by what they have in common, the effects asked for, and since when.
         self._asked: dict[tuple, list[tuple[int, Effect]]] = {}
         self._since: dict[tuple, float] = {}
-        self._under_way: dict[tuple, int] = {}
+        # How many wait for the list that is being read. Who asks meanwhile waits for the next one, so that no answer is
+        # older than its question.
+        self._readers = 0
 
     def run(self, runs):
         self._runs = runs
@@ -155,7 +155,7 @@ class _Schedule:
         for key in list(self._asked):
             is_full = key != _LIST and len(self._asked[key]) >= BATCH_SIZE
             is_old = self._now() - self._since[key] >= LONGEST_GATHERING_SECONDS
-            if self._under_way.get(key) or not (is_quiet or is_full or is_old):
+            if self._has_to_wait(key) or not (is_quiet or is_full or is_old):
                 continue
             asked = self._asked.pop(key)
             if key == _LIST:
@@ -165,25 +165,26 @@ class _Schedule:
                 if asked[BATCH_SIZE:]:
                     self._asked[key] = asked[BATCH_SIZE:]
 
+    def _has_to_wait(self, key):
+        return key == _LIST and self._readers > 0
+
     def _read_together(self, asked):
         reader = self._driver.reader.within(self._driver.snapshot(len(asked)))
-        self._under_way[_LIST] = len(asked)
+        self._readers = len(asked)
         for number, effect in asked:
             call = partial(effect.perform, self._driver.api, reader)
             self._workers.submit(call, partial(self._was_read, number))
 
     def _was_read(self, number, outcome, failure):
-        self._under_way[_LIST] -= 1
+        self._readers -= 1
         self._deliver(number, outcome, failure)
 
     def _send_batch(self, key, asked):
-        self._under_way[key] = 1
         ids = [effect.job_id for _number, effect in asked]
         send = asked[0][1].send
         self._workers.submit(partial(send, self._driver.api, ids), partial(self._was_sent, key, asked))
 
     def _was_sent(self, key, asked, _outcome, failure):
-        self._under_way[key] = 0
         if failure:
             self._driver.alone.update((*key, effect.job_id) for _number, effect in asked)
             failure = _without_known_outcome(key[0].lower(), len(asked), failure)
@@ -194,7 +195,7 @@ class _Schedule:
 
     def _seconds_left(self):
         """Return for how long there is nothing to do but to wait for requests, None for: for as long as they take."""
-        moments = [self._since[key] + LONGEST_GATHERING_SECONDS for key in self._asked if not self._under_way.get(key)]
+        moments = [self._since[key] + LONGEST_GATHERING_SECONDS for key in self._asked if not self._has_to_wait(key)]
         moments += [self._sleeping[0][0]] if self._sleeping else []
         return max(0.0, min(moments) - self._now()) if moments else None
 

@@ -24,7 +24,7 @@ from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
-from .._model.plan import Plan, may_start_empty, plan_job
+from .._model.plan import Plan, is_of_earlier_run, may_start_empty, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
@@ -117,7 +117,7 @@ class Convergence:
             listed, is_planned = found.job, self._plan_from_list(found)
             if listed is None or (is_planned and not self.plan.steps):
                 return
-            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed))
+            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
                 yield from self._plan_for(job, found.tags_match)
                 return
@@ -213,12 +213,18 @@ class Convergence:
             return False
         return True
 
-    def _detail_of(self, listed):
+    def _detail_of(self, listed, is_new):
+        """Return the detail of a listed job, with what the list alone shows; None when the job is gone.
+
+        :param is_new: whether it was listed just now. What an older list shows may have changed since.
+        """
         try:
             job = yield Read(listed.job_id, is_detail=True)
         except NotFound:
             return None
-        return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+        if is_new:
+            return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+        return (yield Complete(job, tuple(self._goal.spec.fields)))
 
     def _has_to_settle(self, job):
         """Whether a transitional status has to end before anything can be planned."""
@@ -241,23 +247,28 @@ class Convergence:
             # The list may leave the type out.
             check_kind(job, spec.kind)
         if self._has_to_settle(job):
-            settled = yield from self._executor.settle(job, spec.label)
-            self._current = job = settled.completed_by(job, but=_SAVEPOINT_FACTS)
+            job = yield from self._after_a_wait((yield from self._executor.settle(job, spec.label)))
         if self._may_lack_a_late_savepoint(job):
-            late = yield from self._executor.late_savepoint(job)
-            self._current = job = late.completed_by(job, but=_SAVEPOINT_FACTS)
+            job = yield from self._after_a_wait((yield from self._executor.late_savepoint(job)))
         if goal.state != "absent" and remaining_changes(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
         self.plan = plan_job(goal, job, tags_match)
 
+    def _after_a_wait(self, job):
+        """Return a job with all of its definition; what was read before the wait may have changed since."""
+        if "detail" not in job.sources:
+            job = yield from self._executor.read(job.job_id, is_detail=True)
+        self._current = job = yield Complete(job, (self._goal.spec.kind or JAR).names)
+        return job
+
     def _may_lack_a_late_savepoint(self, job):
-        """Whether a job was stopped, and whether it can be resumed depends on a savepoint that it does not show."""
+        """Whether a job was stopped, and can be resumed only from a savepoint that it does not show yet."""
         return (
             self._goal.state in ("started", "restarted")
             and job.status in (STOPPED, DRAFT)
             and job.has_run
-            and not job.has_savepoint
+            and (not job.has_savepoint or is_of_earlier_run(self._goal, job))
             and not may_start_empty(self._goal)
         )
 
@@ -315,8 +326,9 @@ class Convergence:
         :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
         """
         executor, goal, spec = self._executor, self._goal, self._goal.spec
-        if not status_of(job.status).settled:
-            job = yield from executor.wait_to_settle(job)
+        if not status_of(job.status).settled or "detail" not in job.sources:
+            # What only a list has shown may be behind.
+            job = yield from executor.settled(job.job_id)
         was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
         planned = self.plan
         if job.status == FINISHED and not was_started:
