@@ -20,7 +20,7 @@ from faults.stage import CALM, RETRY_TIMEOUT, WAIT_TIMEOUT, Observation, Plan, S
 
 LONGEST_MESSAGE = 1100
 # The buffers of the system are in it too.
-LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024
 # A task has three steps and undoes two at most, each with its waiting, its looking and its repeating.
 LONGEST_PAUSES = 8 * (WAIT_TIMEOUT + RETRY_TIMEOUT)
 
@@ -58,7 +58,7 @@ RULES = {
     "foreign": "nothing is sent to a foreign host",
     "converges": "the same task without faults comes to its end, and then changes nothing",
     "survives": "a task gets over one fault that passes",
-    "size": "an answer that is larger than any can be is given up",
+    "size": "a response that is larger than any can be is given up",
 }
 
 
@@ -104,7 +104,7 @@ def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Itera
         yield Violation(
             "time", f"it waited {seen.endless} times without a time-out, and paused {seen.slept:.0f} seconds"
         )
-    if seen.taken > LARGEST_ANSWER_BYTES:
+    if seen.taken > LARGEST_RESPONSE_BYTES:
         yield Violation("size", f"it took an answer of {seen.taken} bytes")
     if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or is_unsure(seen))):
         yield Violation("changed", f"it says {seen.changed}, and the service has done {_words(seen)}")

@@ -79,7 +79,7 @@ def believe_the_first_sign_of_life(patch: pytest.MonkeyPatch) -> None:
 
 def take_any_size(patch: pytest.MonkeyPatch) -> None:
     """An answer may be as large as it is."""
-    patch.setattr(client, "LARGEST_ANSWER_BYTES", 1 << 40)
+    patch.setattr(client, "LARGEST_RESPONSE_BYTES", 1 << 40)
 
 
 def give_up_when_it_exists(patch: pytest.MonkeyPatch) -> None:

@@ -77,14 +77,14 @@ API_ERRORS = {
     ),
     "is_success false": (200, {"is_success": False, "message": "no"}, _errors.ApiError, "", "no"),
     'is_success "false"': (200, {"is_success": "false", "message": "no"}, _errors.ApiError, "", "no"),
-    'is_success "False"': (200, {"is_success": "False"}, _errors.ApiError, "", "the answer gives no reason"),
-    "HTML": (502, "<html>Bad gateway</html>", _errors.ApiError, "", "the answer is an HTML page, not the API's JSON"),
-    "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the answer is an HTML page, not the API's JSON"),
-    "empty": (500, "", _errors.ApiError, "", "the answer is empty"),
-    "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the answer is not valid JSON"),
-    "plain text": (403, "forbidden", _errors.ApiError, "", "the answer is not valid JSON"),
-    "null": (400, "null", _errors.ApiError, "", "the answer gives no reason"),
-    "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the answer gives no reason"),
+    'is_success "False"': (200, {"is_success": "False"}, _errors.ApiError, "", "the response gives no reason"),
+    "HTML": (502, "<html>Bad gateway</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
+    "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
+    "empty": (500, "", _errors.ApiError, "", "the response is empty"),
+    "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the response is not valid JSON"),
+    "plain text": (403, "forbidden", _errors.ApiError, "", "the response is not valid JSON"),
+    "null": (400, "null", _errors.ApiError, "", "the response gives no reason"),
+    "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the response gives no reason"),
 }
 
 
@@ -148,7 +148,7 @@ def raw_service(head, *rest):
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"503 Service Unavailable"])
 def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, status):
-    monkeypatch.setattr(http_client, "LARGEST_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(http_client, "LARGEST_RESPONSE_BYTES", 1 << 20)
     head = b"HTTP/1.1 " + status + b"\r\nLocation: http://elsewhere.example/\r\nContent-Length: 4194304\r\n\r\n"
     with raw_service(head, *[b"x" * 65536] * 64) as url:
         with pytest.raises(_errors.UnexpectedResponse, match="larger than 1 MiB"):
@@ -209,7 +209,7 @@ def test_no_answer_is_told_with_host_and_reason_but_no_query(client):
         with pytest.raises(_errors.ConnectionFailed) as caught:
             client.request("GET", f"http://127.0.0.1:{port}/x", query={"tags": "hidden"})
     sentence, _space, history = str(caught.value).partition(". ")
-    assert sentence == f"No answer from 127.0.0.1:{port} to GET /x: Connection refused"
+    assert sentence == f"No response from 127.0.0.1:{port} to GET /x: Connection refused"
     assert re.fullmatch(r"It was tried \d+ times in [3-6]\d seconds\.", history)
     assert caught.value.details()["operation"] == "GET /x"
 
@@ -218,7 +218,7 @@ def test_a_service_that_never_answers_is_given_up():
     client = HttpClient(timeout=0.05, clock=Clock())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
-        with pytest.raises(_errors.ConnectionFailed, match="no answer in time; see the option timeout"):
+        with pytest.raises(_errors.ConnectionFailed, match="no response in time; see the option timeout"):
             client.request("POST", url, body={})
     client.close()
 
@@ -364,7 +364,7 @@ READS = {
 def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, kind, ask, operation):
     method, path = operation.split()
     httpserver.expect_request(path, method=method).respond_with_json({})
-    with pytest.raises(_errors.UnexpectedResponse, match=f"The service answered {operation} ") as caught:
+    with pytest.raises(_errors.UnexpectedResponse, match=f"The service responded to {operation} ") as caught:
         ask(api_at(httpserver, client, kind=kind))
     assert caught.value.operation == operation
 
@@ -381,7 +381,7 @@ def test_an_error_is_not_its_own_cause(httpserver, client):
 REFUSED_LOGINS = {
     "refused": (_errors.AuthenticationFailed("POST /v3/auth/tokens", 401, "401", "wrong password"), 1),
     "refused otherwise": (_errors.ApiError("POST /v3/auth/tokens", 403, "403", "locked"), 1),
-    "not answered": (_errors.ConnectionFailed("No answer.", "POST /v3/auth/tokens"), 5),
+    "not answered": (_errors.ConnectionFailed("No response.", "POST /v3/auth/tokens"), 5),
 }
 
 

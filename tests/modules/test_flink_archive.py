@@ -141,7 +141,7 @@ def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, opera
 
 @pytest.mark.parametrize("cover", [True, False])
 def test_a_gateways_page_and_what_it_means_are_two_sentences(call, monkeypatch, sent, cover):
-    page = ApiError("POST /import", 502, "", "the answer is an HTML page, not the API's JSON")
+    page = ApiError("POST /import", 502, "", "the response is an HTML page, not the API's JSON")
     sent(*[(0, page)] * 9)
     result = call(dli_flink_job_import, zip_file="bucket/a.zip", is_cover=cover)
     words = "Whether the import was" if cover else "Whether it was"
@@ -193,7 +193,7 @@ def test_a_lost_import_of_names_is_looked_at_before_it_is_sent_again(service, ca
     assert set(new) == set(NAMES)
     ids = [job["new_job_id"] for job in result["job_mapping"] if job["new_job_id"] is not None]
     assert ids == [new["gone"]]
-    assert ("The answer to the import was lost" in str(result.get("warnings"))) == bool(times)
+    assert ("The response to the import was lost" in str(result.get("warnings"))) == bool(times)
     assert not call(dli_flink_job_import, zip_file=exported, names=NAMES)["changed"]
 
 

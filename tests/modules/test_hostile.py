@@ -381,7 +381,8 @@ def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
                 continue
             found = ObservedJob(answer, "detail")
             shown_job = {
-                name: redacted(name, part, "") for name, part in {**found.definition(), **found.told()}.items()
+                name: redacted(name, part, "")
+                for name, part in {**found.definition(), **found.returned_fields()}.items()
             }
             json.dumps([shown_job, found.facts(), found.because, found.has_run, found.has_savepoint])
             assert found.restart_times >= 0 or value in (-1, "-7")

@@ -164,7 +164,7 @@ def test_an_odd_job_of_somebody_else_is_left_alone(
     assert theirs in service.jobs.all()
     warnings = str(result.get("warnings", ""))
     is_left_out = shows_all and odd not in NOT_ODD
-    assert ("A job is left out of the result. The service answered GET " in warnings) == is_left_out
+    assert ("A job is left out of the result. The service responded to GET " in warnings) == is_left_out
     if is_left_out and "job_id" not in ODD_FIELDS[odd]:
         assert f"job {theirs.job_id}, whose " in warnings
     if case == "a comparison":

@@ -5,8 +5,8 @@
 """Takes the secrets of a task out of everything that the task shows.
 
 Masking each secret wherever its letters stand would garble the rest: C(--pin 1000) is no reason to hide the job 100001,
-and C(--env prod) none to hide the name of the job prod-a. So what is looked for in a text depends on where it stands.
-The cost is that of the text: no secret is compared with each text.
+and C(--env prod) none to hide the name of the job prod-a. So the secrets to search for depend on where a string stands.
+The cost depends on the length of the text, not on the number of secrets.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .sensitive import places_of_passwords_in_urls
 
 # Shorter secrets count only as whole words: their letters can stand in other words by chance.
 SHORTEST_ANYWHERE = 8
-# How many first characters of a secret are looked for before the rest is compared.
+# How many first characters of a secret are searched for before the rest is compared.
 _HEAD = 4
 
-# What identifies, counts or classifies. It is shown as it is where it looks like that, and only what is a secret as a
+# What identifies, counts or classifies. It is shown as it is where it has that form, and only what is a secret as a
 # whole, such as a token, is taken out.
 _IDENTIFYING = frozenset(
     (
@@ -55,7 +55,7 @@ _WORD_BEHIND = re.compile(r"[\w-]")
 
 
 class _Index:
-    """Texts to look for; the cost of looking does not depend on how many there are."""
+    """Strings to search for; the cost of the search does not depend on how many there are."""
 
     def __init__(self) -> None:
         self.texts: set[str] = set()

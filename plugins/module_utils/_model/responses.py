@@ -4,8 +4,8 @@
 
 """The shapes that the service's words about jobs must have: the one place where they are checked, before any use.
 
-A shape is taken in every form that means the same: a number as text, a flag as text, unset as null, "" or left out.
-Anything else is no answer of the API. The value itself is never told, because it can hold a secret.
+A value is accepted in every form that means the same: a number or a boolean as a string, unset as null, "" or left
+out. Anything else is not a response of the API. Errors never show the value itself, because it can hold a secret.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _LONGEST_WORD = 255
 
 
 def lacking(operation: str, what: str) -> UnexpectedResponse:
-    """Return the error about an answer without something that the API's answers have; asking again does not help."""
-    return UnexpectedResponse(f"The service answered {operation} without {what}.", operation, 200, lasting=True)
+    """Return the error about a response that lacks what the API's responses have; sending again does not help."""
+    return UnexpectedResponse(f"The service responded to {operation} without {what}.", operation, 200, lasting=True)
 
 
 def is_whole_number(value) -> bool:
-    """Whether a value is a whole number of at most 64 bits, or a text of one."""
+    """Whether a value is a whole number of at most 64 bits, or a string of one."""
     if isinstance(value, str):
         return bool(_WHOLE_NUMBER.fullmatch(value)) and abs(int(value)) < _WIDEST_NUMBER
     if isinstance(value, float):
@@ -36,7 +36,7 @@ def is_whole_number(value) -> bool:
 
 
 def checked_id(value, operation: str, name: str = "job_id") -> int:
-    """Return the id of a job, or of something else, that an answer tells.
+    """Return the id of a job, or of something else, that a response has.
 
     :raises UnexpectedResponse: it is none.
     """
@@ -46,9 +46,9 @@ def checked_id(value, operation: str, name: str = "job_id") -> int:
 
 
 def check_job(response: dict, operation: str) -> None:
-    """Check everything of an answer about one job that is ever used.
+    """Check everything of a response about one job that is ever used.
 
-    :param answer: an element of C(job_list.jobs), or C(job_detail).
+    :param response: an element of C(job_list.jobs), or C(job_detail).
     :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
     where = f"job {checked_id(response.get('job_id'), operation)}"
@@ -62,7 +62,7 @@ def check_job(response: dict, operation: str) -> None:
 
 
 def check_template(response: dict, operation: str) -> None:
-    """Check the answer about one template.
+    """Check the response about one template.
 
     :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
@@ -87,7 +87,7 @@ def _check(value, shape, name, where, operation):
 
 def _fail(operation, where, name, shape):
     raise UnexpectedResponse(
-        f"The service answered {operation} with {where}, whose {name} is not {shape}.", operation, 200, lasting=True
+        f"The service responded to {operation} with {where}, whose {name} is not {shape}.", operation, 200, lasting=True
     )
 
 
@@ -124,7 +124,7 @@ def _is_list_of_strings(value):
 
 
 def _is_settings(value):
-    """The forms of a runtime_config; which one the service answers with is not known."""
+    """The forms of a runtime_config; which one the service responds with is not known."""
     if isinstance(value, list):
         return all(
             isinstance(item, dict) and isinstance(item.get("key"), str) and _is_single(item.get("value"))

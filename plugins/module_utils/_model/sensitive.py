@@ -58,7 +58,7 @@ _PASSWORD_IN_URL = re.compile(r"(?:://[^/\s@:]{0,999}:|\bjdbc:oracle:\w{1,9}:[^/
 @lru_cache(maxsize=1024)
 def is_sensitive(key: str) -> bool:
     """Whether the value of a setting, an option in SQL or a property in JSON is secret, by its key."""
-    # Letters of other widths look the same, and who writes them means the same.
+    # Letters of other widths mean the same.
     key = unicodedata.normalize("NFKC", key)
     words = _SEPARATORS.split(_WORD_BEGINS.sub(" ", key).lower())
     if not _SENSITIVE_WORDS.isdisjoint(words):

@@ -79,8 +79,8 @@ class _Schedule:
         self._sleeping: list[tuple] = []
         self._order = itertools.count()
         # What goes out together: by what they have in common, the effects asked for, since when, and whether a request
-        # for earlier ones is under way. Who asks meanwhile is in the next one, so that no answer is older than its
-        # question.
+        # for earlier ones is under way. What is asked meanwhile goes into the next one, so that no response is older
+        # than its question.
         self._asked: dict[tuple, list[tuple[int, Effect]]] = {}
         self._since: dict[tuple, float] = {}
         self._under_way: dict[tuple, int] = {}
@@ -123,7 +123,7 @@ class _Schedule:
             wake = math.ceil(end / part) * part if part > 0 else end
             heapq.heappush(self._sleeping, (wake, next(self._order), number))
         elif isinstance(effect, Report):
-            # What many jobs do concurrently is told by their number alone.
+            # Of jobs that change concurrently, progress shows only how many are done.
             self._deliver(number, None, None)
         elif isinstance(effect, Batchable) and (*effect.batch, effect.job_id) not in self._driver.alone:
             self._ask(effect.batch, number, effect)
