@@ -56,7 +56,13 @@ API_ERRORS = {
     "DLI not found, 400": (400, {"error_code": "DLI.0002", "error_msg": "none"}, _errors.NotFound, "DLI.0002", "none"),
     "no such job": (400, {"error_code": "DLI.16001", "error_msg": "none"}, _errors.NotFound, "DLI.16001", "none"),
     "no such job, bare": (400, {"error_code": 16001, "error_msg": "none"}, _errors.NotFound, "16001", "none"),
-    "exists": (400, {"error_code": "DLI.0006", "error_msg": "twin"}, _errors.AlreadyExists, "DLI.0006", "twin"),
+    "exists": (
+        400,
+        {"error_code": "DLI.0006", "error_msg": "duplicate"},
+        _errors.AlreadyExists,
+        "DLI.0006",
+        "duplicate",
+    ),
     "token": (400, {"error_code": "DLI.0015", "error_msg": "t"}, _errors.AuthenticationFailed, "DLI.0015", "t"),
     "401": (401, {"error_code": "APIG.0301", "error_msg": "t"}, _errors.AuthenticationFailed, "APIG.0301", "t"),
     "gateway's code": (
@@ -202,7 +208,7 @@ def test_to_wait_for_a_turn_is_not_to_try(httpserver, monkeypatch):
     client.close()
 
 
-def test_no_answer_is_told_with_host_and_reason_but_no_query(client):
+def test_a_missing_response_is_reported_with_host_and_reason_but_no_query(client):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -272,7 +278,7 @@ def test_waiting_for_a_turn_is_no_time_lost_with_a_failure(httpserver, slow_gate
     client.close()
 
 
-def test_requests_tell_who_sends_them_and_want_json(httpserver, client, tmp_path, monkeypatch):
+def test_requests_say_who_sends_them_and_want_json(httpserver, client, tmp_path, monkeypatch):
     # A .netrc would otherwise add credentials of its own to a request without any.
     (tmp_path / ".netrc").write_text("machine localhost login a password b\nmachine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -328,7 +334,7 @@ def api_at(httpserver, client, auth=None, kind=FlinkJobApi):
     return kind(client, Access(httpserver.url_for("").rstrip("/"), "p", auth or TokenAuth("t")))
 
 
-def test_a_refused_job_of_a_batch_is_told_with_all_that_support_asks_for(httpserver, client):
+def test_a_refused_job_of_a_batch_is_reported_with_all_that_support_asks_for(httpserver, client):
     answer_of_one = Response(
         json.dumps([{"is_success": "false", "message": "It does not run."}]),
         headers={"X-Request-Id": "req-1"},
@@ -439,7 +445,7 @@ def fixture_proxy(monkeypatch):
     thread.join()
 
 
-def test_a_proxy_of_the_environment_is_used_and_told_no_credentials(client, proxy):
+def test_a_proxy_of_the_environment_is_used_and_given_no_credentials(client, proxy):
     with pytest.raises(_errors.ConnectionFailed, match="the proxy did not connect"):
         client.request("GET", "https://dli.example.com/x", auth=TokenAuth("token-secret"))
     assert proxy and all(text.startswith("CONNECT dli.example.com:443 ") for text in proxy)

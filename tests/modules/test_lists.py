@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists that leave out what is there, and jobs of others in them that look as none of the API's jobs do."""
+"""Lists that leave out what is there, and jobs of others in them in a form that none of the API's jobs has."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ ODD_FIELDS: dict[str, dict[str, Any]] = {
     "a time as an object": {"create_time": {"seconds": 1}},
     "CUs in words": {"job_config": {"cu_number": "two"}},
 }
-# These are what an API's job may look like.
+# These are forms that a job of the API may have.
 NOT_ODD = ("big_id", "nulls")
 # Tasks on four jobs of one's own, and whether they show all jobs of the project.
 BESIDE_OTHERS: dict[str, tuple[Any, dict[str, Any], bool]] = {

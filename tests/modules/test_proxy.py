@@ -186,7 +186,7 @@ def test_a_proxy_without_an_address_was_sent_nothing(client, monkeypatch):
 
 DIRECT = {
     "https, reset in the handshake": ("https", ("hear", "reset"), 0, "Connection reset by peer"),
-    # Not every TLS library tells a reset from an end.
+    # Not every TLS library distinguishes a reset from an end.
     "https, reset before the answer": ("https", ("encrypt", "take", "reset"), 1, "(Connection reset .*|RemoteDisc.*)"),
     "https, closed before the answer": ("https", ("encrypt", "take"), 1, "RemoteDisconnected"),
     "http, reset before the answer": ("http", ("take", "reset"), 1, "Connection reset by peer"),
