@@ -70,9 +70,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(jobs[].cu_number)
+            - O(jobs[].manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -185,8 +184,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as lines, a string as it is. Both are compared
+            by their keys and values.
         type: raw
       tags:
         description:
@@ -198,8 +197,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -286,13 +285,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -324,7 +323,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(wait).
         type: float
   defaults:
     description:
@@ -369,9 +369,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(defaults.cu_number)
+            - O(defaults.manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -484,8 +483,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as lines, a string as it is. Both are compared
+            by their keys and values.
         type: raw
       tags:
         description:
@@ -497,8 +496,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -585,13 +584,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -623,7 +622,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(wait).
         type: float
 """
 
@@ -692,9 +692,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(jobs[].cu_number)
+            - O(jobs[].manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -807,8 +806,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as lines, a string as it is. Both are compared
+            by their keys and values.
         type: raw
       tags:
         description:
@@ -820,8 +819,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -908,13 +907,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -946,7 +945,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
   defaults:
     description:
@@ -991,9 +991,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(defaults.cu_number)
+            - O(defaults.manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -1106,8 +1105,8 @@ options:
         description:
           - Flink settings of the job, as a dictionary, or as a string of
             C(key=value) lines or of JSON.
-          - A dictionary is sent as lines. A string is sent as it is. Both
-            are compared by keys and values.
+          - A dictionary is sent as lines, a string as it is. Both are compared
+            by their keys and values.
         type: raw
       tags:
         description:
@@ -1119,8 +1118,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -1207,13 +1206,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -1245,6 +1244,7 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
 """

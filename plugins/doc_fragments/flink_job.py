@@ -48,8 +48,8 @@ options:
     aliases: [manager_cu_num]
   parallel_number:
     description:
-      - Parallelism of the job, 1 to 2000. It is at most four times the difference of O(cu_number) and
-        O(manager_cu_number). The service's default is 1.
+      - Parallelism of the job, 1 to 2000. It is at most 4 * (O(cu_number) - O(manager_cu_number)). The
+        service's default is 1.
     type: int
     aliases: [parallel_num, parallelism]
   tm_cus:
@@ -146,7 +146,7 @@ options:
   runtime_config:
     description:
       - Flink settings of the job, as a dictionary, or as a string of C(key=value) lines or of JSON.
-      - A dictionary is sent as lines. A string is sent as it is. Both are compared by keys and values.
+      - A dictionary is sent as lines, a string as it is. Both are compared by their keys and values.
     type: raw
   tags:
     description:
