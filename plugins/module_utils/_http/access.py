@@ -180,7 +180,7 @@ def _catalog_endpoint(token, credentials, project_id):
         return ""
     source = "The address of DLI in the token's catalog"
     if not isinstance(url, str):
-        raise UnexpectedResponse(f"{source} is not a text.", _LOGIN, 201)
+        raise UnexpectedResponse(f"{source} is not a string.", _LOGIN, 201)
     return service_root(check_transport(source, url, credentials.allow_http), project_id)
 
 

@@ -427,7 +427,7 @@ def _rejection(payload):
 
 
 def _words(value):
-    """Return a text or number of a response as it may be shown, "" for anything else."""
+    """Return a string or number of a response as it may be shown, "" for anything else."""
     return printable(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 

@@ -157,24 +157,24 @@ def _has_parts(value, options):
 _PARTS = {"int": is_whole_number, "float": _is_amount, "str": _is_string}
 # By the words that a message says them with.
 _SHAPES = {
-    "a text": _is_string,
+    "a string": _is_string,
     "one short line": _is_word,
     "a whole number": is_whole_number,
     "true or false": _is_flag,
     "a list of texts": _is_list_of_strings,
-    "a text or a dictionary of single values": _is_settings,
+    "a string or a dictionary of single values": _is_settings,
     "a dictionary of sizes": _is_resource_config,
 }
 _SHAPE_OF_FORM = {
-    "str": "a text",
-    "sql": "a text",
-    "json": "a text",
+    "str": "a string",
+    "sql": "a string",
+    "json": "a string",
     "int": "a whole number",
     "bool": "true or false",
     "list": "a list of texts",
     # By name or by number.
-    "checkpoint_mode": "a text",
-    "runtime_config": "a text or a dictionary of single values",
+    "checkpoint_mode": "a string",
+    "runtime_config": "a string or a dictionary of single values",
     "resource_config": "a dictionary of sizes",
 }
 _JOB_SHAPES = {
@@ -182,33 +182,33 @@ _JOB_SHAPES = {
     "name": "one short line",
     "job_type": "one short line",
     "status": "one short line",
-    "status_desc": "a text",
+    "status_desc": "a string",
     "create_time": "a whole number",
     "start_time": "a whole number",
     "update_time": "a whole number",
     "has_savepoint": "true or false",
-    "savepoint_path": "a text",
+    "savepoint_path": "a string",
     "restart_times": "a whole number",
-    "user_id": "a text",
-    "user_name": "a text",
+    "user_id": "a string",
+    "user_name": "a string",
 }
 _CONFIG_SHAPES = {
     "real_cu_number": "a whole number",
     **{field.name: _SHAPE_OF_FORM[field.form] for field in FIELDS if not field.top_level},
 }
 _TEMPLATE_SHAPES = {
-    "name": "a text",
-    "desc": "a text",
-    "sql_body": "a text",
+    "name": "a string",
+    "desc": "a string",
+    "sql_body": "a string",
     "job_type": "one short line",
     "create_time": "a whole number",
     "update_time": "a whole number",
 }
 _GRAPH_SHAPES = {
-    "jid": "a text",
-    "name": "a text",
+    "jid": "a string",
+    "name": "a string",
     "isStoppable": "true or false",
-    "state": "a text",
+    "state": "a string",
     "start-time": "a whole number",
     "end-time": "a whole number",
     "duration": "a whole number",

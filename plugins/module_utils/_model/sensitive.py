@@ -68,15 +68,15 @@ def is_sensitive(key: str) -> bool:
 
 
 def holds_secret(value: str) -> bool:
-    """Whether a text itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
+    """Whether a string itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
     return bool(_SENSITIVE_KEY_AND_VALUE.search(value) or _PASSWORD_IN_URL.search(value) or _PRIVATE_KEY in value)
 
 
 def passwords_in_urls(value: str) -> list[str]:
-    """Return the passwords that the URLs in a text hold."""
+    """Return the passwords that the URLs in a string hold."""
     return [value[start:end] for start, end in places_of_passwords_in_urls(value)]
 
 
 def places_of_passwords_in_urls(value: str) -> list[tuple[int, int]]:
-    """Return where in a text the passwords are that its URLs hold, from where to where."""
+    """Return where in a string the passwords are that its URLs hold, from where to where."""
     return [match.span(1) for match in _PASSWORD_IN_URL.finditer(value)] if ":" in value and "@" in value else []

@@ -44,7 +44,7 @@ class Member:
 
     @property
     def name(self) -> str:
-        """Its name, or its id as a text."""
+        """Its name, or its id as a string."""
         return self.goal.spec.name or str(self.goal.spec.job_id)
 
     @property
