@@ -56,6 +56,6 @@ def test_each_artifact_that_is_named_is_that_of_this_version() -> None:
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     files = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
     texts = [path.read_text(encoding="utf-8") for path in files]
-    named = [found for text in texts for found in re.findall(r"otc-dli-(\S+?)\.tar\.gz", text)]
+    named = [found for text in texts for found in re.findall(r"otc-dli-(\d\S*?)\.tar\.gz", text)]
     assert len(named) == 2
     assert set(named) == {version}
