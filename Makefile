@@ -70,7 +70,7 @@ release: .venv/nox/ready
 lock: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session lock
 
-# The file `ready` tells that the environment holds what its requirements file asks for.
+# The file `ready` shows that the environment holds what its requirements file asks for.
 .venv/%/ready: requirements/%.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo 'otc.dli is developed with Python 3.11 or newer, which "$(PYTHON)" is not: name one, as in make PYTHON=python3.12' >&2; exit 1; }

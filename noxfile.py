@@ -195,7 +195,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST_PYTHON)
 def artifact(session: nox.Session) -> None:
-    """Build the collection, install it, look at what it holds, and check it as Galaxy does."""
+    """Build the collection, install it, check what it holds, and check it as Galaxy does."""
     build_and_check(session)
 
 
@@ -274,7 +274,7 @@ def build_and_check(session: nox.Session) -> Path:
         env = {**own_home(), "GALAXY_IMPORTER_CONFIG": str(config)}
         report = session.run("python", "-m", "galaxy_importer.main", str(built), env=env, silent=True)
         print(report)
-        # It may tell of faults and still end well. It knows no other collection, so not awx.awx either; `lint` does.
+        # It may report faults and still end well. It knows no other collection, so not awx.awx either; `lint` does.
         if re.search(r"^(WARNING|ERROR)(?!.*couldn't resolve module/action 'awx\.awx\.)", report, re.MULTILINE):
             session.error("galaxy-importer found fault with the artifact")
 
@@ -291,7 +291,7 @@ def sanity(session: nox.Session) -> None:
     home = Path(env["HOME"])
 
     # ansible-test sets up environments of its own. It would download a script for that: tests/tools/get_pip.py is
-    # put in its place, under the names that this ansible-test looks for.
+    # put in its place, under the names that this ansible-test searches for.
     code = "import ansible_test._internal.python_requirements as module; print(module.__file__)"
     source = Path(session.run("python", "-c", code, silent=True).strip())
     scripts = home / ".ansible" / "test" / "cache"

@@ -32,7 +32,7 @@ RUNNING = {
 }
 # Watching a new version for half a minute, which is the default, would hide all else.
 UPGRADED = {"entrypoint": "obs://bucket/job-2.jar", "state": "started", "health_window": 0}
-# By operation: how many jobs of how many there are before, how they look, and what the task says of each.
+# By operation: how many jobs of how many there are before, in which form, and what the task says of each.
 OPERATIONS = {"no-op": (1, DRAFT, DRAFT), "create": (0, DRAFT, DRAFT), "upgrade": (1, RUNNING, UPGRADED)}
 SIZES = (1, 10, 100, 500, 2000)
 SIZES_WITH_SECRETS = (500, 1500, 5000)
@@ -184,7 +184,7 @@ def fleets_of_arguments(ansible: Ansible, service: Service, size: int) -> dict[t
 
 
 def bare_creates(service: Service, jobs: int, parallelism: int) -> Figures:
-    """Return the seconds that it takes to send only the requests that create jobs, so many at one time."""
+    """Return the seconds that it takes to send only the requests that create jobs, so many concurrently."""
     address = urlsplit(service.jobs_url)
     path = f"{address.path.removesuffix('/jobs')}/flink-jobs"
     headers = {"X-Auth-Token": service.access["token"], "Content-Type": "application/json"}
@@ -240,7 +240,7 @@ def sdk(service: Service, operation: str) -> Figures:
 
 
 def crowd(ansible: Ansible, few: Service, many: Service, others: int, rounds: int = 20) -> list[tuple[int, Figures]]:
-    """Look one job up in a project with nothing else and in one with many others; return requests and seconds."""
+    """Find one job in a project with nothing else and in one with many others; return requests and seconds."""
     found = []
     tasks = []
     for service, count in ((few, 1), (many, others + 1)):

@@ -11,7 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 
 def main() -> None:
-    """Send one GET and tell what came."""
+    """Send one GET and return what came."""
     module = AnsibleModule(
         argument_spec={
             "url": {"type": "str", "required": True},

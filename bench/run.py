@@ -118,9 +118,10 @@ def requests(ansible: Ansible, service: Service) -> str:
     rows = measurements.requests_of_operations(ansible, service)
     return f"""## Requests of each operation
 
-Counted at the service, with a token and `project_id`. "Least" is what a client can do with that looks first, sends each
-write once, shares starts and stops among jobs, and looks once at the end of what takes time. More is spent on reading
-what a list does not tell, before an update (which sends the whole definition), and on reading a changed job back.
+Counted at the service, with a token and `project_id`. "Least" is what a client needs that reads first, sends each
+write once, shares starts and stops among jobs, and reads once after each step that takes time. The collection sends
+more: before an update, which sends the whole definition, it reads what a list leaves out, and it reads a changed job
+back.
 
 {table(["operation", "least", "requests", "which"], rows)}"""
 
@@ -161,23 +162,23 @@ def fleets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
 Each was measured {measurements.REPEATS} times, but creating and upgrading 2,000 jobs once. That Ansible packs a module
 when a play first uses it is in none of the times.
 
-- Fleet: one task of `dli_flink_jar_jobs` with parallelism {measurements.PARALLELISM}. How many requests there were, and
-  how many at one time, is what the service saw.
+- Fleet: one task of `dli_flink_jar_jobs` with parallelism {measurements.PARALLELISM}. The numbers of requests, in all
+  and in flight, are what the service saw.
 - Loop: the single module with `loop:`. **Measured over {measurements.LOOP_ITEMS} jobs; the table has the time of one of
   them times the number of jobs.**
-- SDK: a script with the vendor's SDK, one job after the other, with a look at each (`bench/sdk_script.py`). **Measured
+- SDK: a script with the vendor's SDK, which reads one job after the other (`bench/sdk_script.py`). **Measured
   over {measurements.SDK_JOBS} jobs, and computed likewise.** Starting Python and importing the SDK are not counted. It
   compares two fields, verifies little and undoes nothing.
 - An upgrade stops running jobs with a savepoint, changes them and runs them from it, with `health_window: 0`. By
-  default the new version is watched for 30 seconds; a fleet watches all its jobs at one time.
+  default the new version is watched for 30 seconds; a fleet watches all its jobs concurrently.
 
 {(2 * chr(10)).join(parts)}
 
 ### 500 creates, and how many requests are in flight
 
 The latency alone is jobs ÷ parallelism × {LATENCY_SECONDS * 1000:g} ms. Task and service share the CPUs, so with many
-requests at one time their own work is what counts. A "bare client" is some threads that send nothing but 500 fixed
-POSTs with `http.client`, and look at no answer: nothing can be much faster than it with this service.
+concurrent requests their own work is what counts. A "bare client" is some threads that send nothing but 500 fixed
+POSTs with `http.client`, and read no response: nothing can be much faster than it with this service.
 
 {table(header, rows)}"""
 
@@ -210,7 +211,7 @@ output is long. The ratio is that of processor time, which does not depend on wh
 
 
 def crowd(ansible: Ansible, few: Service, many: Service, goals: list[Goal]) -> str:
-    """Look for one job among many."""
+    """Find one job among many."""
     (few_requests, alone), (many_requests, among) = measurements.crowd(ansible, few, many, OTHERS)
     ratio = among.median / alone.median
     goals.append(Goal(f"a job among {OTHERS:,} others against a job alone", ratio, 1.2))
@@ -227,7 +228,7 @@ A no-op task of the single module, {len(alone.values)} times by turns. The servi
 
 
 def memory(ansible: Ansible, service: Service) -> str:
-    """Tell how much memory the module's process holds."""
+    """Measure how much memory the module's process holds."""
     rows = [[name, figures.show()] for name, figures in measurements.memory(ansible, service)]
     return f"""## Memory
 

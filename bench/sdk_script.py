@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def leave_alone(sdk: Any, name: str, fields: dict[str, Any]) -> Any:
-    """Look whether the job is there and as it should be."""
+    """Read whether the job is there and as it should be."""
     found = find(sdk, name)
     if found.job_config.entrypoint != fields["entrypoint"] or found.queue_name != fields["queue_name"]:
         sys.exit(f"{name} is not as described")

@@ -55,7 +55,7 @@ class Service:
         self._ask({"count": count, "fields": fields})
 
     def counts(self) -> dict[str, Any]:
-        """Return the requests since the last call: their number, most at one time, and the number of each kind;
+        """Return the requests since the last call: their number, the most in flight, and the number of each kind;
         and how many jobs there are."""
         return self._ask({})
 

@@ -30,7 +30,7 @@ JOB = "orders-enrichment"
 PASSWORD = "correct-horse-battery"
 COLOUR = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
-# Lines of Ansible's output that tell nothing about the job.
+# Lines of Ansible's output that say nothing about the job.
 NOISE = re.compile(r"$|Using .* as config file|PLAY |localhost +: ok=")
 
 
@@ -142,7 +142,7 @@ class Service:
             self._token = answer.headers["X-Subject-Token"]
 
     def job(self) -> dict:
-        """Return all that the list tells of the job, {} when there is none."""
+        """Return all that the list has of the job, {} when there is none."""
         url = f"{self.facts['url']}/v1.0/{self.facts['project_id']}/streaming/jobs?show_detail=true&limit=100"
         with self._open(urllib.request.Request(url, headers={"X-Auth-Token": self._token}), timeout=10) as answer:
             jobs = [job for job in json.load(answer)["job_list"]["jobs"] if job["name"] == JOB]
@@ -243,7 +243,7 @@ def faults(step: Step, plain: str, result: dict, before: dict, after: dict, writ
 
 
 def play(service: Service, env: dict) -> None:
-    """Take all steps, with what the playbook looks for in the environment."""
+    """Take all steps, with what the playbook reads from the environment."""
     options = ("auth_url", "username", "password", "user_domain_name", "project_name")
     env = {**env, "DB_PASSWORD": PASSWORD, **{f"OS_{option.upper()}": service.facts[option] for option in options}}
     announced = {}
@@ -251,7 +251,7 @@ def play(service: Service, env: dict) -> None:
         print("\n" + paint("1", f"{number}. {step.headline}") + f"\n  $ {step.command}")
         before, seen = service.job(), service.requests()
         tool, *arguments = shlex.split(step.command)
-        # Only with -v does ansible-playbook tell the whole result, which is needed here; ansible always does.
+        # Only with -v does ansible-playbook show the whole result, which is needed here; ansible always does.
         output = run(tool, arguments + (["-v"] if tool == "ansible-playbook" else []), env)
         requests = service.requests() - seen
         show(output)

@@ -5,7 +5,7 @@
 """Upgrades of a job on a real Flink, broken ones included; `make demo-flink` runs it.
 
 Real Ansible runs a playbook, with the collection as users get it, against the local service that stands for DLI, which
-runs the job on a Flink cluster of its own. The job writes 1, 2, 3, ... into files. After each step the demo looks at
+runs the job on a Flink cluster of its own. The job writes 1, 2, 3, ... into files. After each step the demo reads
 the service, at Flink and at the files, and ends with an error when the step did not do what it says.
 """
 
@@ -58,13 +58,13 @@ class Step:
     """A step, and what has to be true after it.
 
     :param verdict: what to say when it is; C({labels}) becomes how many committed lines each version has written.
-    :param actions: what the result tells that was done, or would be.
+    :param actions: what the result says that was done, or would be.
     :param writes: the last parts of the paths of the requests that the service has to have seen, GET left out.
     :param runs: the label of the version that has to run then, None when none has to.
     :param new_run: whether Flink has to have a new run of the job, or else the one it had.
     :param commits: the labels that must be in the committed output.
     :param shows: what Ansible's output must show.
-    :param rolls_back: whether the task has to fail, and tell that it rolled back.
+    :param rolls_back: whether the task has to fail, and say that it rolled back.
     """
 
     headline: str
@@ -91,7 +91,7 @@ STEPS = (
     Step(
         "A check run of an upgrade to version 2: what would happen?",
         f"{PLAY} {V2} --check --diff",
-        "Nothing was written to the service, and v1 runs on. The diff tells how the job would be stopped and started.",
+        "Nothing was written to the service, and v1 runs on. The diff shows how the job would be stopped and started.",
         actions=UPGRADE,
         runs="v1",
         new_run=False,
@@ -159,7 +159,7 @@ class World:
         self.out = out
 
     def environment(self) -> dict:
-        """Return the credentials, as the playbook looks for them."""
+        """Return the credentials, as the playbook reads them."""
         known = {**self._service.credentials, "auth_url": self._service.auth_url}
         options = ("auth_url", "username", "password", "user_domain_name", "project_name")
         return {f"OS_{option.upper()}": known[option] for option in options}
@@ -174,7 +174,7 @@ class World:
         return ["update" if method == "PUT" else last for method, last in paths]
 
     def job(self) -> dict:
-        """Return all that the service tells of the job, {} when there is none."""
+        """Return all that the service has of the job, {} when there is none."""
         listed = self._get("jobs?show_detail=true")["job_list"]["jobs"]
         detail = self._get(f"jobs/{listed[0]['job_id']}")["job_detail"] if listed else {}
         return {**detail.pop("job_config"), **detail} if listed else {}
@@ -201,7 +201,7 @@ def ansible(command: str, env: dict) -> tuple:
     tool, *arguments = shlex.split(command)
     program = Path(sys.executable).with_name(tool)
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    # Only with -v does it tell the whole result, which is needed here.
+    # Only with -v does it show the whole result, which is needed here.
     with subprocess.Popen([program, *arguments, "-v"], cwd=ROOT, env=env, **pipes) as process:
         try:
             output, _nothing = process.communicate(timeout=120)
@@ -217,7 +217,7 @@ def ansible(command: str, env: dict) -> tuple:
     return process.returncode, output
 
 
-def told(actions: list) -> tuple:
+def words_for(actions: list) -> tuple:
     """Return the actions of a result in words."""
     words = []
     for action in actions:
@@ -246,7 +246,7 @@ class Seen:
 
     @classmethod
     def now(cls, world: World) -> Seen:
-        """Look."""
+        """Read the output."""
         job = world.job()
         flink_run = world.flink_run(job)
         runs = job and job["status"] == "job_running" and world.runs_on_flink(flink_run)
@@ -259,7 +259,7 @@ class Seen:
 def faults(step: Step, code: int, plain: str, result: dict, before: Seen, after: Seen, foretold: dict) -> list:
     """Return what is not as the step says, in words."""
     writes = tuple(after.writes[len(before.writes) :])
-    actions = told(result.get("actions", []))
+    actions = words_for(result.get("actions", []))
     checked = "--check" in step.command
     check = after.check
     checks = {
@@ -273,7 +273,7 @@ def faults(step: Step, code: int, plain: str, result: dict, before: Seen, after:
         f"{len(check.missing)} numbers are missing": not check.missing,
         f"{len(check.doubled)} numbers are there more than once": not check.doubled,
         f"{len(check.forgotten)} numbers show that state was lost": not check.forgotten,
-        "the task does not tell that it rolled back": result.get("error", {}).get("rolled_back", False)
+        "the task does not say that it rolled back": result.get("error", {}).get("rolled_back", False)
         is step.rolls_back,
         f"Ansible says changed={result.get('changed')}": step.rolls_back or result.get("changed") == bool(step.actions),
         "it is not what the check run foretold": not foretold
@@ -285,7 +285,7 @@ def faults(step: Step, code: int, plain: str, result: dict, before: Seen, after:
 
 
 def _definition(seen: Seen) -> dict:
-    """Return the job without what is another from one look to the next."""
+    """Return the job without what is another from one read to the next."""
     return {name: value for name, value in seen.job.items() if name not in ("duration", "update_time")}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class Clock:
-    """Time that passes only by sleeping."""
+    """Time that advances only by sleeping."""
 
     def __init__(self):
         self.now = 0.0

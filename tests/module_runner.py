@@ -30,7 +30,7 @@ except ImportError:  # ansible-core 2.17 and older
             yield
 
 
-# Results show what options a module got, which newer releases of ansible-core do only when told.
+# Results show what options a module got, which newer releases of ansible-core do only on request.
 SHOW_OPTIONS = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
 
 

@@ -12,8 +12,8 @@ options:
     description:
       - Name of a cloud in C(clouds.yaml), which then provides address, credentials and project. Needs the Python
         library openstacksdk on the host that runs the module.
-      - Other options that the task gives, such as O(project_id), win over the file; O(region) chooses one of its
-        regions. The environment completes a cloud that it names itself, and no other.
+      - Other options that the task gives, such as O(project_id), take precedence over the file. O(region) selects one
+        of the cloud's regions. Other environment variables complete the cloud only if E(OS_CLOUD) names it.
       - Falls back to the environment variable E(OS_CLOUD).
     type: str
   token:
@@ -121,8 +121,8 @@ options:
     default: 60.0
   retry_timeout:
     description:
-      - How long to repeat one request that fails for a temporary reason, such as a lost connection, an overloaded
-        service or a gateway's time-out, in seconds. V(0) repeats none.
+      - How long to repeat one request that fails for a temporary reason, in seconds. Such reasons are a lost
+        connection, an overloaded service or a gateway's time-out. With V(0) no request is repeated.
       - A write is repeated only if it cannot have been carried out, or if the job shows that it was not.
     type: float
     default: 60.0
@@ -130,9 +130,9 @@ requirements:
   - requests
   - openstacksdk (only for O(cloud))
 notes:
-  - Give one way to authenticate. Two ways in a task are an error. In the environment and in C(clouds.yaml), keys beside
-    a password count as those of OBS.
+  - Give one way to authenticate. Two ways in a task are an error. In the environment and in C(clouds.yaml), access keys
+    beside a password count as keys for OBS.
   - The credentials, the project (O(project_id), O(project_name)) and the addresses (O(region), O(auth_url),
     O(endpoint)) each come from the task alone as soon as it gives one of them. The environment neither overrides nor
-    completes them. Its addresses count for the region of E(OS_REGION_NAME) only.
+    completes them. Addresses from the environment are used only for the region of E(OS_REGION_NAME).
 """

@@ -70,9 +70,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(jobs[].cu_number)
+            - O(jobs[].manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -199,8 +198,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -287,13 +286,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -325,7 +324,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(wait).
         type: float
   defaults:
     description:
@@ -370,9 +370,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(defaults.cu_number)
+            - O(defaults.manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -499,8 +498,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -587,13 +586,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -625,7 +624,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(wait).
         type: float
 """
 
@@ -694,9 +694,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(jobs[].cu_number) and O(jobs[].manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(jobs[].cu_number)
+            - O(jobs[].manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -823,8 +822,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -911,13 +910,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -949,7 +948,8 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
   defaults:
     description:
@@ -994,9 +994,8 @@ options:
           - manager_cu_num
       parallel_number:
         description:
-          - Parallelism of the job, 1 to 2000. It is at most four times
-            the difference of O(defaults.cu_number) and O(defaults.manager_cu_number).
-            The service's default is 1.
+          - Parallelism of the job, 1 to 2000. It is at most 4 * (O(defaults.cu_number)
+            - O(defaults.manager_cu_number)). The service's default is 1.
         type: int
         aliases:
           - parallel_num
@@ -1123,8 +1122,8 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later an V(obs://) path; before, the name
-            of a package that was uploaded to DLI.
+          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
+            the name of a package uploaded to DLI.
         type: str
       main_class:
         description:
@@ -1211,13 +1210,13 @@ options:
         type: bool
       resume_savepoint:
         description:
-          - Whether a job is started from its savepoint. V(true) fails if
-            the job has none, or would be stopped without one. V(false)
-            starts the job with empty state.
+          - Whether a job is started from its savepoint. With V(true), the
+            task fails if the job has none, or would be stopped without
+            one. With V(false), the job starts with empty state.
           - Left out, a job resumes from its savepoint if it has one. A
-            job that has run and has none is not started, as its state would
-            be lost. Nor is a stopped job that shows only a savepoint from
-            before its last start.
+            job that has run and has none is not started, because its state
+            would be lost. Neither is a stopped job that shows only a savepoint
+            from before its last start.
         type: bool
       upgrade_mode:
         description:
@@ -1249,6 +1248,7 @@ options:
         description:
           - How long a job must keep running without a restart after each
             start to count as started, in seconds.
-          - V(0) does not watch the job. Neither does a task without O(otc.dli.dli_flink_jar_jobs#module:wait).
+          - With V(0) the job is not watched, and neither is it without
+            O(otc.dli.dli_flink_jar_jobs#module:wait).
         type: float
 """

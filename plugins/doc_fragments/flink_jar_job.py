@@ -11,7 +11,7 @@ options:
   entrypoint:
     description:
       - The JAR file with the main class.
-      - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
+      - For Flink 1.15 and later, an V(obs://) path. For earlier versions, the name of a package uploaded to DLI.
     type: str
   main_class:
     description:

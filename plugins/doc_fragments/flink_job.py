@@ -48,8 +48,8 @@ options:
     aliases: [manager_cu_num]
   parallel_number:
     description:
-      - Parallelism of the job, 1 to 2000. It is at most four times the difference of O(cu_number) and
-        O(manager_cu_number). The service's default is 1.
+      - Parallelism of the job, 1 to 2000. It is at most 4 * (O(cu_number) - O(manager_cu_number)). The
+        service's default is 1.
     type: int
     aliases: [parallel_num, parallelism]
   tm_cus:

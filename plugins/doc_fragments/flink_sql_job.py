@@ -32,7 +32,7 @@ options:
   udf_jar_url:
     description:
       - JAR file with functions for the SQL.
-      - For Flink 1.15 and later an V(obs://) path; before, the name of a package that was uploaded to DLI.
+      - For Flink 1.15 and later, an V(obs://) path. For earlier versions, the name of a package uploaded to DLI.
     type: str
   idle_state_retention:
     description:

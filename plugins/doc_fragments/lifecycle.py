@@ -29,10 +29,11 @@ options:
     default: true
   resume_savepoint:
     description:
-      - Whether a job is started from its savepoint. V(true) fails if the job has none, or would be stopped without one.
-        V(false) starts the job with empty state.
-      - Left out, a job resumes from its savepoint if it has one. A job that has run and has none is not started, as its
-        state would be lost. Nor is a stopped job that shows only a savepoint from before its last start.
+      - Whether a job is started from its savepoint. With V(true), the task fails if the job has none, or would be
+        stopped without one. With V(false), the job starts with empty state.
+      - Left out, a job resumes from its savepoint if it has one. A job that has run and has none is not started,
+        because its state would be lost. Neither is a stopped job that shows only a savepoint from before its last
+        start.
     type: bool
   upgrade_mode:
     description:
@@ -56,7 +57,7 @@ options:
   health_window:
     description:
       - How long a job must keep running without a restart after each start to count as started, in seconds.
-      - V(0) does not watch the job. Neither does a task without O(wait).
+      - With V(0) the job is not watched, and neither is it without O(wait).
     type: float
     default: 30.0
 """

@@ -21,8 +21,8 @@ options:
   status:
     description:
       - Only jobs in one of these statuses.
-      - The service's list takes one status. With several, all jobs are listed where that takes no more requests than
-        one list for each status.
+      - The service's list takes one status. With several, the module lists all jobs if that takes no more requests
+        than one list for each status.
     type: list
     elements: str
     choices:
@@ -48,7 +48,7 @@ options:
   tags:
     description:
       - Only jobs that have all of these tags.
-      - The service compares them, and how is not documented. No key or value may have a comma.
+      - The service compares them, and does not document how. A key or value must not contain a comma.
     type: dict
   job_type:
     description:

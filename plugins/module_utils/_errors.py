@@ -153,11 +153,11 @@ class WaitTimeout(DliError):
 
 
 class RequestError(DliError):
-    """A request got no usable answer: no connection, no answer in time, or an answer that is not the API's.
+    """A request got no usable response: no connection, no response in time, or one that is not the API's.
 
     :param operation: method and path of the request; never its query, headers or body.
 
-    C(retry_after) is the pause that the answer asks for in seconds, or None.
+    C(retry_after) is the pause in seconds that the response asks for, or None.
     """
 
     def __init__(self, message: str, operation: str) -> None:
@@ -170,7 +170,7 @@ class RequestError(DliError):
 
 
 class OutcomeUnknown(RequestError):
-    """A write may or may not have been carried out, and looking did not tell.
+    """A write may or may not have been carried out, and reading did not show which.
 
     :param failure: what became of the request.
     """
@@ -186,7 +186,7 @@ class OutcomeUnknown(RequestError):
 
 
 class ConnectionFailed(RequestError):
-    """There was no answer at all.
+    """There was no response at all.
 
     :param sent: False when the request can not have reached the service.
     :param lasting: whether the same request would fail in the same way again, as with a wrong certificate.
@@ -199,10 +199,10 @@ class ConnectionFailed(RequestError):
 
 
 class UnexpectedResponse(RequestError):
-    """There was an answer, but not one that the API can have given.
+    """There was a response, but not one that the API can have given.
 
-    :param http_status: HTTP status code of the answer.
-    :param lasting: whether the same request would get such an answer again, as with a redirect.
+    :param http_status: HTTP status code of the response.
+    :param lasting: whether the same request would get such a response again, as with a redirect.
     """
 
     def __init__(self, message: str, operation: str, http_status: int, lasting: bool = False) -> None:
@@ -220,7 +220,7 @@ class ApiError(RequestError):
     :param http_status: HTTP status code; 200 when the refusal came as C(is_success) false.
     :param error_code: the service's code, such as C(DLI.0002), or "" when it named none.
     :param api_message: the service's own words.
-    :param request_id: the value of the answer's C(X-Request-Id) header, or "".
+    :param request_id: the value of the response's C(X-Request-Id) header, or "".
     """
 
     def __init__(

@@ -63,7 +63,7 @@ def auth_options() -> dict:
         }
         for name in ENVIRONMENT
     }
-    # Without a default: what the task says is to be told from what it leaves to clouds.yaml.
+    # Without a default: only what the task itself gives overrides clouds.yaml.
     options["validate_certs"] = {"type": "bool"}
     options["allow_http"] = {"type": "bool", "default": False}
     options["timeout"] = {"type": "float", "default": 60.0}
@@ -293,7 +293,7 @@ def _loggable(value, level=0):
 
 
 def _retries(clients):
-    """Return what a task has to tell of the requests that it had to send again, as far as there were any."""
+    """Return what the result says of the requests that were sent again; {} when there were none."""
     repeated = sum(client.repeated for client in clients)
     seconds = sum(client.seconds_lost for client in clients)
     return {"retries": {"requests": repeated, "seconds": round(seconds, 1)}} if repeated else {}

@@ -22,7 +22,7 @@ REMINDER_SECONDS = 60.0
 class Progress:
     """Reports to a person who watches what happens. It never waits and never raises: nothing depends on being heard.
 
-    :param mask: callable that takes the secrets out of a text, because what is reported leaves the module at once.
+    :param mask: callable that takes the secrets out of a string, because what is reported leaves the module at once.
     :param path: path of the pipe; "" when nobody listens.
     :param clock: has C(monotonic()); the time module, but for tests.
     """

@@ -114,10 +114,10 @@ RETURN = r"""
 job:
   description:
     - The job as it is after the task, or in check mode as it would be, every field in one normalised form.
-    - A deleted job is shown as it was. V(null) when there was none.
+    - A deleted job is shown as it was. V(null) if there was none.
     - A fact that is not known, such as the id of a job that check mode did not create, is V(null).
-    - Of C(entrypoint_args) only words that the task itself gives in the open are shown, and previous values of its own
-      flags. Values of C(runtime_config) that Flink treats as sensitive are masked.
+    - C(entrypoint_args) shows only words that the task itself gives in O(entrypoint_args), and previous values of its
+      own flags. Values of C(runtime_config) that Flink treats as sensitive are masked.
   returned: success
   type: dict
   contains:
@@ -132,13 +132,13 @@ job:
     status:
       description: Status of the job, as the service names it.
       type: str
-      sample: job_init
+      sample: job_running
     status_desc:
       description: The service's explanation of the status.
       type: str
       sample: ""
     real_cu_number:
-      description: CUs that the job really uses; V(0) means as C(cu_number) says.
+      description: CUs that the job uses; V(0) means as many as C(cu_number).
       type: int
       sample: 0
     has_savepoint:
@@ -146,7 +146,7 @@ job:
       type: bool
       sample: false
     savepoint_path:
-      description: Where its savepoint is.
+      description: Path of its savepoint.
       type: str
       sample:
     restart_times:
@@ -174,7 +174,7 @@ job:
       type: str
       sample: streaming-ci
     entrypoint:
-      description: And so on, all options of this module that are fields of a job, except O(tags).
+      description: Every other option of this module that is a field of a job is here too, except O(tags).
       type: str
       sample: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
 changes:
@@ -188,7 +188,7 @@ changes:
 actions:
   description:
     - The operations of the API that were carried out, or in check mode would be, in their order.
-    - Those of a rollback are among them.
+    - They include those of a rollback.
   returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
@@ -212,21 +212,21 @@ actions:
       sample: true
 savepoint_path:
   description:
-    - Where the savepoint is that this task made when it stopped the job. Keep it. The service may drop the savepoint
-      once the job runs again. Whether its files stay is not documented; if they do, M(otc.dli.dli_flink_savepoint)
-      gives it back.
+    - Path of the savepoint that this task made when it stopped the job. Keep it. The service may drop the savepoint
+      once the job runs again. Whether its files stay is not documented. If they do, M(otc.dli.dli_flink_savepoint)
+      imports it again.
   returned: when a stop made a savepoint
   type: str
   sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
 risks:
-  description: What puts the job's state at risk in what is done, or in check mode would be.
-  returned: success, or failure amid what was planned, where there is a risk
+  description: What the task does, or in check mode would do, that puts the job's state at risk.
+  returned: success, or failure while the plan is carried out, if there is a risk
   type: list
   elements: str
   sample:
     - "entrypoint changed: whether the state still fits is known only when it runs."
 retries:
-  description: What it took to send requests again that failed for a reason that may be temporary.
+  description: Requests that failed for a reason that may be temporary and were sent again, and the time that this took.
   returned: when requests had to be repeated
   type: dict
   contains:
@@ -235,11 +235,11 @@ retries:
       type: int
       sample: 2
     seconds:
-      description: How long the failed ones and the pauses took, added up over concurrent requests.
+      description: Seconds that the failed requests and the pauses took, added up over concurrent requests.
       type: float
       sample: 1.7
 error:
-  description: Facts about what went wrong, as far as there are any.
+  description: The known facts about a failure. Which ones there are depends on C(type).
   returned: failure
   type: dict
   contains:
@@ -264,11 +264,11 @@ error:
       type: str
       sample: There is no queue named streaming
     request_id:
-      description: Identifies the request to the service's support.
+      description: Id of the request, which the service's support asks for.
       type: str
       sample: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
     last_status:
-      description: The last status seen before time was up.
+      description: Status that was read last before the time-out.
       type: str
       sample: job_canceling
     job_id:
@@ -276,19 +276,19 @@ error:
       type: int
       sample: 131
     status:
-      description: Its status now.
+      description: Status of this job after the failure.
       type: str
       sample: job_running
     has_savepoint:
-      description: Whether it has a savepoint to resume from.
+      description: Whether this job has a savepoint to resume from.
       type: bool
       sample: true
     savepoint_path:
-      description: Where that is.
+      description: Path of that savepoint.
       type: str
       sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
     rolled_back:
-      description: Whether the previous definition of the job runs again.
+      description: Whether the job runs again with its previous definition.
       type: bool
       sample: true
 """

@@ -13,8 +13,8 @@ version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
 description:
-  - Manages a fleet of Flink JAR jobs on Data Lake Insight (DLI). Each job is managed as M(otc.dli.dli_flink_jar_job)
-    does it, but with few requests, several of them concurrently.
+  - Manages a fleet of Flink JAR jobs on Data Lake Insight (DLI). Each job is managed as by
+    M(otc.dli.dli_flink_jar_job), but with fewer requests, several of which are sent concurrently.
   - All jobs are read before the first one is changed. Changes are rolled out in waves. Each job is read and planned
     again right before it is changed. The rollout ends when too many jobs fail.
 notes:
@@ -33,8 +33,8 @@ attributes:
 options:
   batch_size:
     description:
-      - How many jobs are changed concurrently. The next wave follows when all jobs of a wave are done. Left out, all
-        jobs are one wave.
+      - How many jobs are changed concurrently, as one wave. The next wave begins when all jobs of a wave are done.
+        Left out, all jobs are one wave.
     type: int
   canaries:
     description:
@@ -142,7 +142,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: How many jobs came to which end.
+  description: How many jobs have each verdict.
   returned: success, or failure of a job
   type: dict
   sample: {changed: 2, unchanged: 118, failed: 0, not_attempted: 0}
@@ -162,10 +162,10 @@ jobs:
       sample: 131
     verdict:
       description:
-        - V(changed), in check mode also for what would change, V(unchanged), V(failed), or V(not_attempted) when the
-          rollout stopped before.
-        - Check mode predicts what the failures that it sees itself do to the rollout. Whether a change fails is known
-          only when it is made.
+        - V(changed), in check mode also for what would change, V(unchanged), V(failed), or V(not_attempted) if the
+          rollout ended before this job.
+        - Check mode ends the rollout for the failures that it can see itself. Whether a change fails is known only when
+          it is made.
       type: str
       sample: changed
     changed:
@@ -183,21 +183,23 @@ jobs:
       type: str
       sample: job_running
     changes:
-      description: What changed, by field, as in M(otc.dli.dli_flink_jar_job). Only where there is something.
+      description: What changed, by field, see RV(otc.dli.dli_flink_jar_job#module:changes). Only if there are changes.
       type: dict
       sample: {parallel_number: {before: 3, after: 6}}
     actions:
-      description: The operations that were carried out, likewise.
+      description:
+        - The operations that were carried out, see RV(otc.dli.dli_flink_jar_job#module:actions). Only if there are any.
       type: list
       elements: dict
       sample: [{operation: stop, trigger_savepoint: true}]
     risks:
-      description: What puts the job's state at risk, likewise.
+      description:
+        - What puts the job's state at risk, see RV(otc.dli.dli_flink_jar_job#module:risks). Only if there is a risk.
       type: list
       elements: str
-      sample: []
+      sample: ["entrypoint changed: whether the state still fits is known only when it runs."]
     savepoint_path:
-      description: Where the savepoint is that a stop made, likewise.
+      description: Path of the savepoint that a stop made, see RV(otc.dli.dli_flink_jar_job#module:savepoint_path).
       type: str
       sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
     msg:
@@ -205,12 +207,18 @@ jobs:
       type: str
       sample: "Flink job orders-archive is job_submit_fail: no such queue; it did not start."
     error:
-      description: Facts about that, as in M(otc.dli.dli_flink_jar_job).
+      description: Facts about that, see RV(otc.dli.dli_flink_jar_job#module:error).
       type: dict
-      sample: {type: LifecycleError, status: job_submit_fail}
+      sample:
+        type: LifecycleError
+        job_id: 132
+        status: job_submit_fail
+        has_savepoint: false
+        savepoint_path:
+        rolled_back: false
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -218,7 +226,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
     - Those of each job are in RV(jobs[].error).
   returned: failure
   type: dict

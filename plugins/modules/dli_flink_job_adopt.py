@@ -14,10 +14,10 @@ author:
 description:
   - Returns, for each Flink job of Data Lake Insight (DLI) that matches, the options that describe it. With them tasks
     adopt jobs that were made in the console or by another tool.
-  - The module itself only reads. To apply what it returns changes nothing either. C(state) is not among the options,
+  - The module itself only reads. Applying what it returns changes nothing either. C(state) is not among the options,
     so jobs are neither started nor stopped.
 notes:
-  - The list takes one request for each 100 jobs. Each job takes one more, unless the list has all fields of it.
+  - The list takes one request for each 100 jobs. Each job takes another one, unless the list has all its fields.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.selection
@@ -26,9 +26,9 @@ extends_documentation_fragment:
 options:
   show_entrypoint_args:
     description:
-      - Whether to return C(entrypoint_args), and C(sql_body) that has string literals or comments. They can hold
-        secrets, and this module does not know which words are secret, so with V(true) all of them are in the result,
-        and wherever that is logged.
+      - Whether to return C(entrypoint_args), and C(sql_body) that has string literals or comments. They can contain
+        secrets, and this module does not know which words are secret. With V(true), all of them are in the result, and
+        in every log of it.
       - With V(false), RV(left_out) names them.
     type: bool
     default: false
@@ -73,7 +73,7 @@ jar_jobs:
   description:
     - The options that describe each JAR job. They are an element of O(otc.dli.dli_flink_jar_jobs#module:jobs), and
       options of M(otc.dli.dli_flink_jar_job). Options that have their default anyway are not among them.
-    - Neither are the tags, which the service never returns, and what RV(left_out) names.
+    - Nor are the tags, which the service never returns, and the options that RV(left_out) names.
   returned: success
   type: list
   elements: dict
@@ -103,7 +103,7 @@ left_out:
       managed, so they stay as they are.
     - C(entrypoint_args) are left out without O(show_entrypoint_args), and so is C(sql_body) that has string literals or
       comments. C(sql_body) and C(runtime_config) with sensitive values are always left out.
-    - So is a value that the option does not take, such as a description that is too long.
+    - A value that the option does not accept, such as a description that is too long, is left out too.
   returned: success
   type: list
   elements: dict
@@ -120,7 +120,7 @@ count:
   sample: 2
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -128,7 +128,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

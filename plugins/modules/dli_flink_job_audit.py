@@ -79,8 +79,8 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description:
-    - What needs attention. Each finding but RV(findings.cus) is a list of jobs, empty when there are none.
-    - C(name) and C(job_id) in them say which job it is.
+    - What needs attention. Each finding except RV(findings.cus) is a list of jobs, empty if there are none.
+    - C(name) and C(job_id) identify each job.
   returned: success
   type: dict
   contains:
@@ -98,7 +98,7 @@ findings:
           status_desc: There are not enough CUs in the queue.
     drift:
       description:
-        - Jobs of O(jobs), so JAR jobs, that are not as described; V(null) without O(jobs).
+        - Jobs of O(jobs) that are not as described; V(null) without O(jobs).
       type: list
       elements: dict
       contains:
@@ -124,8 +124,8 @@ findings:
             state: {before: job_cancel_success, after: started}
         msg:
           description:
-            - Why it is in doubt which job is meant, as when several have the name, or that an earlier element of
-              O(jobs) is the same job; V(null) otherwise.
+            - Why it is in doubt which job is meant, such as when several have the name, or that an earlier element of
+              O(jobs) means the same job; V(null) otherwise.
           type: str
           sample: "Several jobs are named orders-enrichment: 131, 132; say which one with job_id."
     missing:
@@ -192,7 +192,7 @@ findings:
           sample: 40
         actual:
           description:
-            - How many CUs they really use together.
+            - How many CUs they use together.
           type: int
           sample: 43
         jobs:
@@ -219,7 +219,7 @@ findings:
           restart_times: 2
     stale_savepoints:
       description:
-        - Jobs whose savepoint is not where the job is now, so that a start from it repeats work or loses some.
+        - Jobs whose savepoint is not up to date, so that a start from it repeats work or loses some.
         - C(reason) is V(older_than_start) for a job that was started after the savepoint was made, unless that
           submission failed or has not ended yet. It is V(old) for another job that does not run and whose savepoint is
           older than O(stale_after); a job that has finished is never V(old).
@@ -241,7 +241,7 @@ count:
   sample: 60
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -249,7 +249,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

@@ -17,10 +17,10 @@ description:
 notes:
   - The module is not idempotent. The service makes new ZIP files each time, and this collection does not read buckets.
     So each run is a change.
-  - If the response to an export is lost, the module does not send the export again, because that could export twice.
-    The task fails and says that the outcome is not known.
-  - The ZIP files have the definitions of the jobs, with all secrets in their arguments and SQL. Everybody who can read
-    the bucket can read these secrets.
+  - If the response to an export is lost, the module does not send the export again, because the jobs could be exported
+    twice. The task fails and says that the outcome is not known.
+  - The ZIP files contain the definitions of the jobs, with all secrets in their arguments and SQL. Everybody who can
+    read the bucket can read these secrets.
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.attributes
@@ -95,7 +95,7 @@ actions:
     - operation: export
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -103,7 +103,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

@@ -18,8 +18,8 @@ notes:
   - With O(is_cover=true) the module is not idempotent. The service overwrites the jobs each time, and does not say
     whether that changes them. So each run that imports a job is a change.
   - With O(is_cover=false) a second run changes nothing, because the service itself does not change jobs that exist. A
-    run is a change if at least one job was imported. With O(names) the module knows this without sending the import, as
-    far as the ZIP files have these jobs.
+    run is a change if at least one job was imported. With O(names), the module knows this without sending the import if
+    all of these jobs exist.
   - If the response to an import is lost, the module reads whether the jobs of O(names) exist, and sends the import
     again if one of them does not. Without O(names) it sends the import again. The result then counts as a change even
     if all jobs existed, because the lost import may have imported them.
@@ -105,7 +105,7 @@ actions:
     - operation: import
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -113,7 +113,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

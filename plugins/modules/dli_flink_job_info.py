@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dli_flink_job_info
-short_description: List Flink jobs on Data Lake Insight and read what they are
+short_description: List and read Flink jobs on Data Lake Insight
 version_added: 0.1.0
 author:
   - the otc.dli authors (@otc-dli)
@@ -26,7 +26,7 @@ options:
   details:
     description:
       - Whether to return all fields of each job, or V(false) for a summary.
-      - A summary is a smaller response for many jobs, and by the documentation of the service the only one with
+      - A summary makes the response for many jobs smaller. According to the service's documentation, only a summary has
         C(user_name).
     type: bool
     default: true
@@ -46,8 +46,8 @@ options:
     choices: [simple_graph, job_graph]
   show_entrypoint_args:
     description:
-      - Whether to show C(entrypoint_args), which can hold secrets. This module does not know which words are secret, so
-        with V(true) all of them are in the result, and wherever that is logged.
+      - Whether to show C(entrypoint_args), which can contain secrets. This module does not know which words are secret.
+        With V(true), all of them are in the result, and in every log of it.
       - Of a SQL job it shows the string literals and comments of C(sql_body), but no values of sensitive options and
         settings.
     type: bool
@@ -107,7 +107,7 @@ jobs:
   description:
     - The jobs, in the order of the service, newest first. Each has all that RV(otc.dli.dli_flink_jar_job#module:job)
       describes, and what is described here. A SQL job has the fields of M(otc.dli.dli_flink_sql_job) instead.
-    - What the service does not return of a job is V(null). In particular its list leaves out C(resource_config) and
+    - Fields that the service does not return are V(null). In particular, its list leaves out C(resource_config) and
       C(resource_config_version), unless O(name) or O(job_id) is given.
     - With O(details=false) each job has C(job_id), C(name), C(job_type), C(status), C(status_desc), C(desc),
       C(queue_name), C(user_name), C(has_savepoint), C(savepoint_path), C(restart_times), C(create_time) and
@@ -148,13 +148,13 @@ jobs:
         - The stream graph that the service makes from the SQL, as the service returns it. The ids in its
           C(operator_list) are those for O(otc.dli.dli_flink_sql_job#module:operator_config).
         - String literals in it are masked as those of C(sql_body) are.
-        - V(null) for other jobs, and when the service has none.
+        - V(null) for other jobs, and if the service has none.
       returned: when O(stream_graph) is given
       type: dict
       sample: {}
     execution_plan:
       description:
-        - Flink's own view of the job; V(null) for a job that never ran, and where the service has none.
+        - Flink's own view of the job; V(null) for a job that never ran, or if the service has none.
       returned: with O(execution_plan)
       type: dict
       sample:
@@ -186,7 +186,7 @@ count:
   sample: 1
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -194,7 +194,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

@@ -93,9 +93,9 @@ RETURN = r"""
 template:
   description:
     - The template as it is after the task, or in check mode as it would be. A deleted one is shown as it was.
-    - V(null) when there is and was none. A fact that is not known is V(null).
-    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and previous values of its
-      own options.
+    - V(null) if there neither is nor was one. A fact that is not known is V(null).
+    - C(sql_body) shows only string literals and comments that the task itself gives, and previous values of its own
+      options.
   returned: success
   type: dict
   sample:
@@ -133,7 +133,7 @@ actions:
       sample: [desc]
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -141,7 +141,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

@@ -136,7 +136,7 @@ actions:
       sample: obs://example-bucket/jobs/savepoint/131/
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -144,7 +144,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
     - C(rolled_back) is always V(false), because this module has nothing to roll back.
   returned: failure
   type: dict

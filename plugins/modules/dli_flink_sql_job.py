@@ -84,8 +84,8 @@ job:
   description:
     - The job as it is after the task, or in check mode as it would be, see RV(otc.dli.dli_flink_jar_job#module:job).
     - Its fields are the options of this module, except O(tags) and O(template_id).
-    - Of C(sql_body) only string literals and comments that the task itself gives are shown, and previous values of its
-      own options. Values that Flink treats as sensitive are masked in it and in C(runtime_config).
+    - C(sql_body) shows only string literals and comments that the task itself gives, and previous values of its own
+      options. Values that Flink treats as sensitive are masked in it and in C(runtime_config).
   returned: success
   type: dict
   sample:
@@ -109,7 +109,7 @@ changes:
 actions:
   description:
     - The operations of the API that were carried out, or in check mode would be, in their order.
-    - Those of a rollback are among them.
+    - They include those of a rollback.
   returned: success, or failure after something was or may have been changed
   type: list
   elements: dict
@@ -133,22 +133,22 @@ actions:
       sample: true
 savepoint_path:
   description:
-    - Where the savepoint is that this task made when it stopped the job. Keep it. The service may drop the savepoint
-      once the job runs again. Whether its files stay is not documented; if they do, M(otc.dli.dli_flink_savepoint)
-      gives it back.
+    - Path of the savepoint that this task made when it stopped the job. Keep it. The service may drop the savepoint
+      once the job runs again. Whether its files stay is not documented. If they do, M(otc.dli.dli_flink_savepoint)
+      imports it again.
   returned: when a stop made a savepoint
   type: str
   sample: obs://example-bucket/jobs/savepoint/131/1578467395713/
 risks:
-  description: What puts the job's state at risk in what is done, or in check mode would be.
-  returned: success, or failure amid what was planned, where there is a risk
+  description: What the task does, or in check mode would do, that puts the job's state at risk.
+  returned: success, or failure while the plan is carried out, if there is a risk
   type: list
   elements: str
   sample:
     - "sql_body changed: whether the state still fits is known only when it runs."
 retries:
   description:
-    - What it took to send requests again, see RV(otc.dli.dli_flink_jar_job#module:retries).
+    - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
   returned: when requests had to be repeated
   type: dict
   sample:
@@ -156,7 +156,7 @@ retries:
     seconds: 1.7
 error:
   description:
-    - Facts about what went wrong, see RV(otc.dli.dli_flink_jar_job#module:error).
+    - The known facts about a failure, see RV(otc.dli.dli_flink_jar_job#module:error).
   returned: failure
   type: dict
   sample:

@@ -185,7 +185,7 @@ class Awx:
     def launch(
         self, inputs: dict[str, str], answers: dict[str, Any], *flags: str, playbook: str = PLAYBOOK
     ) -> Iterator[LaunchedJob]:
-        """Launch the job template, and look at it meanwhile.
+        """Launch the job template, and watch it meanwhile.
 
         :param inputs: of the credential.
         :param answers: of the survey. What AWX would refuse is not refused here.

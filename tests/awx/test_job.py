@@ -114,7 +114,7 @@ def test_survey(awx: Awx, service: LocalDli) -> None:
     assert sent(service).keys() <= managed
     assert sent(service)["tags"] == [{"key": "team", "value": "orders"}, {"key": "cost", "value": "4711"}]
     assert_no_secrets(first.written, inputs)
-    # What is looked through does hold what was written.
+    # What is searched does hold what was written.
     assert {"artifacts/1/stdout", "artifacts/1/rc", "artifacts/1/status"} <= first.written.keys()
     assert any(
         name.startswith("artifacts/1/job_events/") and '"changes"' in text for name, text in first.written.items()

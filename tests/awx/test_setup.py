@@ -74,7 +74,7 @@ def test_set_up_and_launch(ansible: Ansible, api: AwxApi, service: LocalDli, tmp
     """What it has made of AWX runs a job."""
     env = environment_of(service, tmp_path)
     check = set_up(ansible, api, "--check", env=env)
-    # What the later tasks look up is not there yet, so a check before the first run ends early, and sends nothing.
+    # What the later tasks search for is not there yet, so a check before the first run ends early, and sends nothing.
     assert check.code != 0 and api.writes == []
 
     first = set_up(ansible, api, "-vvv", env=env)

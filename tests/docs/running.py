@@ -105,7 +105,7 @@ class Page:
             text = text.replace(there, here)
         return text
 
-    # Code that is only looked at
+    # Code that is only parsed
 
     def _follow_text(self, snippet: Snippet, _later: list[Snippet]) -> None:
         """A drawing, or what a program prints."""
@@ -137,7 +137,7 @@ class Page:
             if not all(isinstance(text, str) for texts in content.values() for text in texts):
                 raise Fault(f"{snippet.place}: a fragment has lists of texts.")
         else:
-            raise Fault(f"{snippet.place}: nothing here can tell what this YAML is for.")
+            raise Fault(f"{snippet.place}: nothing here says what this YAML is for.")
 
     def _add(self, snippet: Snippet, plays: list[dict[str, Any]]) -> None:
         own_credentials = bool(_OWN_CREDENTIALS.search(snippet.text))
@@ -267,7 +267,7 @@ class Page:
                 raise Fault(f"{snippet.place}: the local service does not start.\n{process.stderr.read()}")
         missing = set(re.findall(r'"(\w+)":', " ".join(printed))) - json.loads(line).keys()
         if missing:
-            raise Fault(f"{snippet.place}: the local service does not tell {missing}.")
+            raise Fault(f"{snippet.place}: the local service does not name {missing}.")
 
     # Python
 
@@ -280,7 +280,7 @@ class Page:
 
 
 def _code_under_test(service: LocalDli) -> None:
-    """Stop the only job, look at it, and change its CUs."""
+    """Stop the only job, read it, and change its CUs."""
     (job,) = service.jobs.all()
     base = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming"
     with requests.Session() as session:

@@ -55,7 +55,7 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
 # The ZIP files that are there, each with the jobs of the page.
 ARCHIVES = {"plugins/modules/dli_flink_job_import.py": "example-bucket/exports/orders-enrichment_1582677879475.zip"}
 
-# How the starts of a job end on a page that tells what to do when one fails.
+# How the starts of a job end on a page that says what to do when one fails.
 STARTS = {"docs/upgrade.md": ["running", "running", "submit_fail"]}
 
 # Variables of the reader's.
@@ -86,7 +86,7 @@ def variables(service: LocalDli) -> dict[str, Any]:
 
 
 def environment(service: LocalDli) -> dict[str, str]:
-    """Return what stands for "…" behind a variable that a page tells to export."""
+    """Return what stands for "…" behind a variable that a page exports."""
     known = service.credentials
     return {
         "OS_USERNAME": known["username"],
@@ -158,7 +158,7 @@ def not_run() -> dict[str, str]:
         "ansible-galaxy collection install .": "the fixture installed_collection does it",
         "pip install requests": "it would change the environment that the tests run in",
         "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:1": (
-            "it needs podman and images; tests/tools/execution_environment.py looks at the file"
+            "it needs podman and images; tests/tools/execution_environment.py checks the file"
         ),
         "podman push registry.example/dli-ee:1": "it needs podman and a registry",
         "ansible-playbook otc.dli.awx_setup -e awx_setup_image=registry.example/dli-ee:1 "

@@ -10,8 +10,8 @@ import re
 
 from docs.snippets import ROOT
 
-MAP = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8").partition("## Map of the code")[2]
-MAP = MAP.partition("\n## ")[0]
+PAGE = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+MAP = PAGE.partition("## Map of the code")[2].partition("\n## ")[0]
 PLUGINS = ROOT / "plugins"
 UTILS = PLUGINS / "module_utils"
 
@@ -26,3 +26,9 @@ def test_the_map_names_every_folder_and_none_that_is_not_there() -> None:
 
 def test_the_map_names_every_file_of_the_ground_floor() -> None:
     assert set(re.findall(r"\b(_\w+\.py)", MAP)) == {path.name for path in UTILS.glob("*.py")}
+
+
+def test_each_file_that_the_page_names_is_there() -> None:
+    named = set(re.findall(r"\b(_\w+/\w+\.py)", PAGE))
+    assert "_reconcile/executor.py" in named
+    assert {name for name in named if not (UTILS / name).is_file()} == set()

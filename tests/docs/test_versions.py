@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Versions that are told more than once are the same everywhere."""
+"""Versions that are written more than once are the same everywhere."""
 
 from __future__ import annotations
 

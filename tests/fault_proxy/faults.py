@@ -43,7 +43,7 @@ class Fault:
     :param late: for a late delivery, the seconds of the proxy's clock from the request until the service gets it; it
         is never before the client has given up. NEVER means: only when FaultProxy.settle is called.
     :param kind: ``http``, or what happens to the connection: ``refuse`` or ``certificate``.
-    :param lasting: nobody would try again, because it does not look as if that could help.
+    :param lasting: nobody would try again, because nothing suggests that it could help.
     :param large: the client has to give it up for its size, not for the time that it takes.
     """
 

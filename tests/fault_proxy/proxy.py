@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The proxy itself: takes requests, lets the planned ones go wrong, and passes all others on as they are.
+"""The proxy itself: takes requests, lets the planned ones go wrong, and forwards all others as they are.
 
 It works on connections and bytes, so that the client's own HTTP and TLS are under test too. All that could be a matter
 of luck between its threads is decided by the order of requests: a late request is delivered before the next one is
@@ -119,8 +119,8 @@ class _Late:
 class FaultProxy:
     """A proxy for one service, to be used as a context manager.
 
-    :param clock: has ``monotonic()``; tells when a late request is due.
-    :param patience: is told which client gets no answer (``give_no_answer(port)``) and of an answer that takes too long
+    :param clock: has ``monotonic()``; says when a late request is due.
+    :param patience: learns which client gets no answer (``give_no_answer(port)``) and of an answer that takes too long
         (``take_long()``), and has the client give up at once; None for clients that wait in real time.
     :param tls: speak TLS with the first context, and with the second one where the certificate is to be bad.
 
@@ -202,7 +202,7 @@ class FaultProxy:
             self._prepare_next()
 
     def refused(self) -> None:
-        """Be told that a connection was refused, which the proxy itself cannot see; from now on it listens again."""
+        """Learn that a connection was refused, which the proxy itself cannot see; from now on it listens again."""
         with self._lock:
             if self._listener is None:
                 self._next += 1

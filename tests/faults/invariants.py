@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has to be true whatever goes wrong: each broken rule is told as a violation."""
+"""What has to be true whatever goes wrong: each broken rule is a violation."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from faults.stage import CALM, RETRY_TIMEOUT, WAIT_TIMEOUT, Observation, Plan, S
 
 LONGEST_MESSAGE = 1100
 # The buffers of the system are in it too.
-LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-# A task has three steps and undoes two at most, each with its waiting, its looking and its repeating.
+LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024
+# A task has three steps and undoes two at most, each with its waiting, its reading and its repeating.
 LONGEST_PAUSES = 8 * (WAIT_TIMEOUT + RETRY_TIMEOUT)
 
 
@@ -54,11 +54,11 @@ RULES = {
     "time": "a task waits for no answer without a time-out, and does not pause too long",
     "success": "a task that succeeds has done what it does without the fault",
     "changed": "a task says that it has changed something when it has, and only then or when nobody can know",
-    "actions": "a task that succeeds tells what it has done, and nothing else",
+    "actions": "a task that succeeds returns what it has done, and nothing else",
     "foreign": "nothing is sent to a foreign host",
     "converges": "the same task without faults comes to its end, and then changes nothing",
-    "survives": "a task gets over one fault that passes",
-    "size": "an answer that is larger than any can be is given up",
+    "survives": "a task gets over one temporary fault",
+    "size": "a response that is larger than any can be is given up",
 }
 
 
@@ -70,7 +70,7 @@ def check_cell(stage: Stage, scenario: Scenario, clean: Observation, plan: Plan)
     stage.set(scenario)
     seen = stage.run(scenario, plan)
     found = [*run_violations(stage, scenario, seen), *comparison_violations(clean, seen)]
-    if plan.passes and seen.failed and not clean.failed and not (scenario.once and is_unsure(seen)):
+    if plan.is_temporary and seen.failed and not clean.failed and not (scenario.once and is_unsure(seen)):
         found.append(Violation("survives", _message(seen)))
     return found + list(convergence_violations(stage, scenario, clean, seen, plan))
 
@@ -104,13 +104,13 @@ def run_violations(stage: Stage, scenario: Scenario, seen: Observation) -> Itera
         yield Violation(
             "time", f"it waited {seen.endless} times without a time-out, and paused {seen.slept:.0f} seconds"
         )
-    if seen.taken > LARGEST_ANSWER_BYTES:
+    if seen.taken > LARGEST_RESPONSE_BYTES:
         yield Violation("size", f"it took an answer of {seen.taken} bytes")
     if seen.changed != bool(seen.effects) and not (seen.changed and (seen.failed or is_unsure(seen))):
         yield Violation("changed", f"it says {seen.changed}, and the service has done {_words(seen)}")
-    told = {_EFFECTS.get(name, name) for name in _operations(seen)}
-    if not seen.failed and not is_unsure(seen) and told != {effect.operation for effect in seen.effects}:
-        yield Violation("actions", f"it tells {sorted(told)}, and the service has done {_words(seen)}")
+    returned = {_EFFECTS.get(name, name) for name in _operations(seen)}
+    if not seen.failed and not is_unsure(seen) and returned != {effect.operation for effect in seen.effects}:
+        yield Violation("actions", f"it returns {sorted(returned)}, and the service has done {_words(seen)}")
     if seen.foreign:
         yield Violation("foreign", f"{seen.foreign} requests arrived")
 
@@ -158,15 +158,15 @@ def convergence_violations(
 
 def _recovery_violations(stage: Stage, scenario: Scenario) -> Iterator[Violation]:
     """A version that is broken cannot run; what has to be possible is to go back to the one before it."""
-    back = stage.run(scenario, CALM, **scenario.former)
+    back = stage.run(scenario, CALM, **scenario.previous)
     if back.failed and "has no savepoint to resume from" in _message(back):
         # The service has dropped the savepoint, and the person who runs the task gives it back.
         (job,) = stage.service.jobs.all()
         job.set_savepoint("obs://bucket/given/back")
-        back = stage.run(scenario, CALM, **scenario.former)
+        back = stage.run(scenario, CALM, **scenario.previous)
     yield from _state_violations(scenario, back)
-    ends = [{name: job[name] for name in ("status", *scenario.former)} for job in back.jobs]
-    if back.failed or ends != [{"status": "job_running", **scenario.former}]:
+    ends = [{name: job[name] for name in ("status", *scenario.previous)} for job in back.jobs]
+    if back.failed or ends != [{"status": "job_running", **scenario.previous}]:
         yield Violation("converges", f"going back from {scenario.broken} ends with {ends}: {_message(back)}")
 
 

@@ -66,7 +66,7 @@ class Run:
     @property
     def version(self) -> str:
         """The field that makes one version of the job differ from another."""
-        return next(iter(self.scenario.former))
+        return next(iter(self.scenario.previous))
 
     @property
     def state(self) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs all cells of the matrix and prints one table; the exit code tells whether a rule was broken.
+"""Runs all cells of the matrix and prints one table; the exit code says whether a rule was broken.
 
 Run with the folder of the tests on PYTHONPATH, as ``python -m faults.run_all``.
 """
@@ -48,7 +48,7 @@ def laws_broken(outcomes: list[Outcome]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run the matrix of faults.")
     # More than there are CPUs, because many cells wait for a time-out.
-    parser.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1), help="how many to run at one time")
+    parser.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1), help="how many to run concurrently")
     parser.add_argument("--every", type=int, default=1, help="run only every so-manieth cell")
     parser.add_argument(
         "--only", choices=["faults", "unkind"], default="faults", help="faults of the network, or the unkind service"

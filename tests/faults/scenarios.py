@@ -68,7 +68,7 @@ class Scenario:
     :param archived: the jobs in the ZIP file C(ARCHIVE).
     :param names: how many names of jobs, or of templates, there are at most.
     :param broken: the version of the job that fails soon after its start; "" for none.
-    :param former: the version before it, as the task would give it.
+    :param previous: the version before it, as the task would give it.
     :param stateless: whether the task is meant to lose the job's state.
     :param again: whether the task changes something whenever it runs.
     :param once: whether the task has a write that nothing shows and that must not be sent again, so that the task fails
@@ -89,7 +89,7 @@ class Scenario:
     archived: tuple[dict[str, Any], ...] = ()
     names: int = 1
     broken: str = ""
-    former: dict[str, Any] = field(default_factory=lambda: {"entrypoint": OLD})
+    previous: dict[str, Any] = field(default_factory=lambda: {"entrypoint": OLD})
     stateless: bool = False
     again: bool = False
     once: bool = False
@@ -262,7 +262,7 @@ _SQL_JOBS = [
         _SQL_RUNNING,
         behaviour=_KEPT,
         broken=NEW_SQL,
-        former={"sql_body": OLD_SQL},
+        previous={"sql_body": OLD_SQL},
         failing=True,
     ),
     _sql_job("stopped", "stop", {"state": "stopped"}, _SQL_RUNNING),
@@ -314,7 +314,7 @@ def _import(name: str, group: str, planted: dict[str, Any] | None = None, **rest
 _ARCHIVED = ({"name": "job", "desc": "archived", **_KNOWN},)
 _TWO_ARCHIVED = (*_ARCHIVED, {"name": "other", "job_type": "flink_opensource_sql_job", "sql_body": OLD_SQL})
 
-# What the first of two imports has made, the second one calls there before; without names nothing tells otherwise.
+# What the first of two imports has made, the second one calls there before; without names nothing shows otherwise.
 _UNNAMED = ("twice_second",)
 
 _ARCHIVES = [

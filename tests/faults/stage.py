@@ -80,8 +80,8 @@ class Plan:
         return any(fault.kind == "certificate" for fault in self.faults.values())
 
     @property
-    def passes(self) -> bool:
-        """Whether a task gets over it: just one request fails, in a way that does not look as if it were for ever."""
+    def is_temporary(self) -> bool:
+        """Whether a task gets over it: just one request fails, in a way that may not last."""
         return len(self.faults) <= 1 and not self.onwards and not any(fault.lasting for fault in self.faults.values())
 
     def __str__(self) -> str:
@@ -353,7 +353,7 @@ class Stage:
             patch.setattr(module, name, functools.partial(getattr(module, name), clock=self.clock))
 
     def _patch_network(self, patch: pytest.MonkeyPatch) -> None:
-        """Tell the proxy of refused connections, which it cannot see, and have time-outs take no time."""
+        """Show the proxy the refused connections, which it cannot see, and have time-outs take no time."""
         self.patience.install(patch)
         connect = connection.create_connection
 

@@ -89,7 +89,7 @@ def test_a_fleet_gets_over_one_fault(stage, run, task, fault, index):
     assert not run(defaults, CALM).changed
 
 
-# The first page, and those that are read at one time after it.
+# The first page, and those that are read concurrently after it.
 @pytest.mark.parametrize("index", range(1, 5))
 @pytest.mark.parametrize("fault", KINDS)
 def test_a_listing_of_many_pages_gets_over_one_fault(stage, fault, index):

@@ -28,7 +28,7 @@ def start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def take_any_savepoint_for_a_new_one(patch: pytest.MonkeyPatch) -> None:
-    """A savepoint that was there before the stop passes for that of the stop."""
+    """A savepoint that was there before the stop is taken for that of the stop."""
     patch.setattr(ObservedJob, "has_newer_savepoint_than", lambda job, _before: job.has_savepoint)
 
 

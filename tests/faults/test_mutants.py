@@ -79,7 +79,7 @@ def believe_the_first_sign_of_life(patch: pytest.MonkeyPatch) -> None:
 
 def take_any_size(patch: pytest.MonkeyPatch) -> None:
     """An answer may be as large as it is."""
-    patch.setattr(client, "LARGEST_ANSWER_BYTES", 1 << 40)
+    patch.setattr(client, "LARGEST_RESPONSE_BYTES", 1 << 40)
 
 
 def give_up_when_it_exists(patch: pytest.MonkeyPatch) -> None:
@@ -188,11 +188,11 @@ def repeat_any_write_without_looking(patch: pytest.MonkeyPatch) -> None:
 def take_what_was_lost_for_done(patch: pytest.MonkeyPatch) -> None:
     """A write without an answer counts as carried out."""
 
-    def send(_self: Any, send: Any, look: Any, *_rest: Any, **_options: Any) -> Any:
+    def send(_self: Any, send: Any, read: Any, *_rest: Any, **_options: Any) -> Any:
         try:
             return send()
         except RequestError:
-            return look()
+            return read()
 
     patch.setattr(Writes, "send", send)
 
@@ -215,7 +215,7 @@ def _sent_again(send: Any) -> Any:
 
 
 def believe_the_second_import(patch: pytest.MonkeyPatch) -> None:
-    """An import that was lost is sent again, and its answer tells what has changed."""
+    """An import that was lost is sent again, and its response counts as what has changed."""
 
     def imported(api: Any, task: Any, *_rest: Any, **_options: Any) -> Any:
         body = {"zip_file": task.zip_file, "is_cover": False}
@@ -238,7 +238,7 @@ def tell_of_no_action(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_what_was_sent(patch: pytest.MonkeyPatch) -> None:
-    """The secrets that an update sends back as they came are not told to Ansible."""
+    """The secrets that an update sends back as they came are not given to Ansible."""
     for module in (connection, template):
         patch.setattr(module, "secret_words", lambda _fields: set())
 

@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 # the names that http.server looks for
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 # the names that http.server calls
 
     def log_message(self, *_args: Any) -> None:  # pylint: disable=arguments-differ
         pass
@@ -239,7 +239,7 @@ def test_a_redirect_that_is_followed_is_noticed(proxy, client):
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_a_refused_connection_is_refused_until_the_proxy_is_told(proxy, target, client, index):
+def test_a_refused_connection_is_refused_until_the_proxy_learns_of_it(proxy, target, client, index):
     proxy.reset({index: FAULTS["refuse"]})
     for _number in range(index):
         assert call(client, proxy).status_code == 200
@@ -250,7 +250,7 @@ def test_a_refused_connection_is_refused_until_the_proxy_is_told(proxy, target, 
     assert call(client, proxy).status_code == 200
     assert numbers(target) == index + 1
     proxy.refused()
-    assert call(client, proxy).status_code == 200, "nothing was refused, so nothing is to be told"
+    assert call(client, proxy).status_code == 200, "nothing was refused, so there is nothing to learn"
 
 
 def test_a_fault_can_go_on(proxy, target, client):

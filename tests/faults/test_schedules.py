@@ -24,7 +24,7 @@ from faults.stage import CALM, Observation, Plan, Stage
 
 SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "100"))
 TASKS = 4
-# Without those that take long for what they tell here, and those of TLS.
+# Without those that take long for what they show here, and those of TLS.
 DRAWN = sorted(name for name, fault in FAULTS.items() if not fault.large and fault.kind != "certificate")
 
 STATES = st.sampled_from(["present", "started", "stopped", "restarted", "absent"])

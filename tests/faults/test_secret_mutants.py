@@ -39,7 +39,7 @@ def log_the_options(patch: Patch) -> None:
 
 
 def return_the_options(patch: Patch) -> None:
-    """The base class returns the options as they are, and nobody has looked at them before."""
+    """The base class returns the options as they are, and nobody has read them before."""
     patch.setattr(_module._DliModule, "_load_params", basic.AnsibleModule._load_params)
     patch.setattr(_module._DliModule, "_return_formatted", basic.AnsibleModule._return_formatted)
 
@@ -67,7 +67,7 @@ def forget_what_was_read(patch: Patch) -> None:
     patch.setattr(JobReader, "_keep_secrets_of", lambda _self, _job: None)
 
 
-def forget_what_was_only_looked_at(patch: Patch) -> None:
+def forget_what_was_only_read(patch: Patch) -> None:
     """Modules that only read hide what they show of arguments, but not what the service says of them."""
     patch.setattr(query, "keep_secrets", lambda *_arguments: None)
 
@@ -121,7 +121,7 @@ def read_before(service: LocalDli, patch: Patch) -> str:
     return returned(dli_flink_jar_job, secret_entrypoint_args="--password planted-new")(service, patch)
 
 
-def looked_at(service: LocalDli, patch: Patch) -> str:
+def shown_by_info(service: LocalDli, patch: Patch) -> str:
     job = service.jobs.add(name="orders", entrypoint_args="--password planted-old")
     job.status_desc = "planted-old is wrong"
     return returned(dli_flink_job_info)(service, patch)
@@ -141,7 +141,7 @@ LEAKS: list[tuple[Callable[[Patch], None], Callable[[LocalDli, Patch], str]]] = 
     (read_flinks_dialect_alone, returned(dli_flink_sql_job, sql_body=SQL)),
     (forget_what_a_shell_makes_of_it, quoted_in_part),
     (forget_what_was_read, read_before),
-    (forget_what_was_only_looked_at, looked_at),
+    (forget_what_was_only_read, shown_by_info),
     (take_short_words_for_chance, short_in_a_field),
 ]
 

@@ -199,7 +199,7 @@ def check_cell(stage: Stage, cell: UnkindCell) -> list[Violation]:
     """Run a task under an unkindness, then twice again, and return all that was not as it has to be."""
     scenario, unkindness = UNKIND_SCENARIOS[cell.scenario], UNKIND[cell.fault]
     _set(stage, scenario, unkindness)
-    first = observe(stage, scenario, unkindness.script(cell.index or 0, next(iter(scenario.former))))
+    first = observe(stage, scenario, unkindness.script(cell.index or 0, next(iter(scenario.previous))))
     found = list(laws.run_violations(stage, first))
     if cell.fault == "nobody":
         found += laws.unread_writes(first)

@@ -52,15 +52,15 @@ class Job:
     def detail(self) -> dict[str, Any]:
         return self.call("GET", f"jobs/{self.job_id}")["job_detail"]
 
-    def reaches(self, wanted: str, *passing: str) -> dict[str, Any]:
-        """Wait for a status and return the detail then; before, there may be no others than those passing."""
+    def reaches(self, wanted: str, *on_the_way: str) -> dict[str, Any]:
+        """Wait for a status and return the detail then; before, there may be no others than those on the way."""
 
-        def look() -> dict[str, Any] | None:
+        def read() -> dict[str, Any] | None:
             detail = self.detail()
-            assert detail["status"] in (wanted, *passing), (detail["status"], detail["status_desc"])
+            assert detail["status"] in (wanted, *on_the_way), (detail["status"], detail["status_desc"])
             return detail if detail["status"] == wanted else None
 
-        return until(look, SECONDS, wanted)
+        return until(read, SECONDS, wanted)
 
     def runs(self, **values: Any) -> dict[str, Any]:
         assert self.batch("run", **values)
@@ -109,12 +109,12 @@ def folder(obs_root: Path, path: str) -> Path:
 def grows(obs_root: Path, out: str, more_than: int = 0) -> int:
     """Wait until there are more lines than these, committed or not, and return how many."""
 
-    def look() -> int:
+    def read() -> int:
         files = [path for path in folder(obs_root, out).glob("*") if path.is_file()]
         lines = sum(path.read_bytes().count(b"\n") for path in files)
         return lines if lines > more_than else 0
 
-    return until(look, SECONDS, f"line beyond {more_than}")
+    return until(read, SECONDS, f"line beyond {more_than}")
 
 
 def test_no_number_is_lost_or_doubled(new_job: Any, obs_root: Path, out: str, capsys: Any) -> None:

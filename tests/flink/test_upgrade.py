@@ -25,7 +25,7 @@ PLAYBOOK = Path(__file__).resolve().parents[2] / "demo" / "flink_upgrade.yml"
 FORETOLD = ("changed", "changes", "actions", "risks", "shown diff")
 SECONDS = 30.0  # for what takes one or two
 
-# The job ends by itself after so many, so it is known without a look at the output how many there have to be.
+# The job ends by itself after so many, so it is known without reading the output how many there have to be.
 NUMBERS = 150_000
 COUNTS = f"--count {NUMBERS}"
 
@@ -196,9 +196,9 @@ def test_nothing_is_lost_or_doubled(playbook: Playbook, capsys: Any) -> None:
     assert finishing["actions"][1]["resume_savepoint"] is True
 
     def finished() -> dict[str, Any]:
-        look = playbook.run(label="v5", rate=1_000_000, parallelism=2)
-        assert look["changed"] is False
-        return look if look["job"]["status"] == "job_finish" else {}
+        found = playbook.run(label="v5", rate=1_000_000, parallelism=2)
+        assert found["changed"] is False
+        return found if found["job"]["status"] == "job_finish" else {}
 
     until(finished, SECONDS, "end of the job")
     found = check_exactly_once(read_events(playbook.out), expected=NUMBERS)
@@ -216,7 +216,7 @@ def test_nothing_is_lost_or_doubled(playbook: Playbook, capsys: Any) -> None:
 
 def test_what_a_broken_version_commits_comes_twice(playbook: Playbook, capsys: Any) -> None:
     """The limit of rollbacks. Upgrades of a job with checkpoints are exactly-once too; but a checkpoint commits what
-    was written before it, and the former version goes back to the savepoint, so it writes that once more."""
+    was written before it, and the previous version goes back to the savepoint, so it writes that once more."""
     playbook.run(label="v1", rate=500, checkpoints=True)
     playbook.run(label="v2", rate=500, checkpoints=True)
     assert "v1" in playbook.labels()

@@ -270,7 +270,7 @@ def test_a_job_whose_type_the_list_leaves_out_is_not_purged_as_a_jar_job(world):
 
 
 def test_nothing_is_purged_when_a_listed_job_could_not_be_planned(world):
-    """L3: the job that is listed by its id was made anew, so its new self looks unlisted."""
+    """L3: the job that is listed by its id was made anew, so its new self seems unlisted."""
     job = world.service.jobs.add(name="team-a", **FLEET_JOB)
     world.service.jobs.delete(job, Behaviour())
     world.service.jobs.all()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Serve by hand: ``python -m local_dli`` prints where it listens and serves until it is told to stop."""
+"""Serve by hand: ``python -m local_dli`` prints where it listens and serves until it is stopped."""
 
 from __future__ import annotations
 

@@ -340,8 +340,8 @@ class _Views:
 
     def create_template(self, project_id: str) -> Any:
         template = self.service.templates.create(request.get_json(), g.behaviour)
-        told = {key: value for key, value in template.items() if key in TEMPLATE_CREATED}
-        return self._answer("The template was created.", template=told)
+        shown = {key: value for key, value in template.items() if key in TEMPLATE_CREATED}
+        return self._answer("The template was created.", template=shown)
 
     def list_templates(self, project_id: str) -> Any:
         query = request.args
@@ -350,8 +350,8 @@ class _Views:
             found.reverse()
         offset = int(query.get("offset", 0))
         page = found[offset : offset + int(query.get("limit", 10))]
-        told = [{key: value for key, value in template.items() if key != "tags"} for template in page]
-        return self._answer("", template_list={"total_count": len(found), "templates": told})
+        shown = [{key: value for key, value in template.items() if key != "tags"} for template in page]
+        return self._answer("", template_list={"total_count": len(found), "templates": shown})
 
     def update_template(self, project_id: str, template_id: str) -> Any:
         templates = self.service.templates
@@ -378,7 +378,7 @@ class _Views:
         return {"version": self._version()}
 
     def _version(self) -> dict[str, Any]:
-        """Return the version document keystoneauth1 looks for; the contract has none."""
+        """Return the version document keystoneauth1 asks for; the contract has none."""
         links = [{"rel": "self", "href": f"{self.service.auth_url}/"}]
         return {"id": "v3.6", "status": "stable", "links": links, "updated": "2016-04-04T00:00:00Z", "media-types": []}
 

@@ -152,7 +152,7 @@ class Behaviour:
     latency_seconds: Annotated[float, "seconds added to each request"] = 0.0
     finish_after_seconds: Annotated[float | None, "seconds after which a running job finishes; unset, never"] = None
     max_in_flight: Annotated[
-        int | None, "requests to DLI handled at one time; one more is answered HTTP 429 at once; unset, no limit"
+        int | None, "requests to DLI handled concurrently; one more is answered HTTP 429 at once; unset, no limit"
     ] = None
     throttle_retry_after: Annotated[bool, "HTTP 429 comes with Retry-After"] = True
 

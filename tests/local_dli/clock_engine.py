@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine that runs nothing: statuses pass with time.
+"""The engine that runs nothing: statuses settle with time.
 
-It holds the steps still ahead of each job. They are taken when somebody looks and their time has come, so no thread and
-no timer is needed, and a test can turn the clock by hand.
+It holds the steps still ahead of each job. They are taken when their time has come and somebody reads the
+job, so no thread and no timer is needed, and a test can turn the clock by hand.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ClockEngine:
 
     def __init__(self) -> None:
         self._ways: dict[int, _Way] = {}
-        # A heap of when which job is due. It may hold times that no longer count: these are looked at in vain.
+        # A heap of when which job is due. It may hold times that no longer count: these are checked in vain.
         self._agenda: list[tuple[float, int]] = []
 
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:

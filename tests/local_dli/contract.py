@@ -27,7 +27,7 @@ CONTRACT_FILE = Path(__file__).resolve().parents[2] / "contract" / "dli-flink.op
 class _ValidatorCache:
     """openapi-core's factory of schema validators, asked once for each schema.
 
-    openapi-core builds a validator anew for every value it looks at; that is most of the time a request takes.
+    openapi-core builds a validator anew for every value it checks; that is most of the time a request takes.
     """
 
     def __init__(self) -> None:

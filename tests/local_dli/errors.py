@@ -51,7 +51,7 @@ def throttled(says_when: bool) -> ApiError:
 
     :param says_when: give the header Retry-After, in seconds (documented).
     """
-    error = ApiError(429, "APIG.0308", "There are too many requests at one time.")
+    error = ApiError(429, "APIG.0308", "There are too many concurrent requests.")
     if says_when:
         error.headers["Retry-After"] = "1"
     return error

@@ -4,7 +4,7 @@
 
 """The engine that runs the jobs on a real Flink session cluster.
 
-Flink is asked for the state of a job when somebody looks at the job, so no thread is needed. A folder stands for object
+Flink is asked for the state of a job when somebody reads the job, so no thread is needed. A folder stands for object
 storage: ``obs://bucket/path`` is ``bucket/path`` below it.
 """
 
@@ -47,7 +47,7 @@ class _Run:
     """One start of a job.
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
-    ``stops`` tells that the job was told to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
+    ``stops`` says that the job was asked to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
     seen.
     """
 
@@ -184,7 +184,7 @@ class FlinkEngine:
         return job.status, ""
 
     def _has_run(self, seen: FlinkJob) -> bool:
-        """Return whether a job runs, or is at its end and ran before anybody looked."""
+        """Return whether a job runs, or is at its end and ran before anybody read it."""
         return seen.runs or (seen.state in ENDED and self.rest.all_tasks_ran(seen.flink_id))
 
     def _live(self, job: Job) -> _Run:

@@ -151,7 +151,7 @@ class Iam:
 
 
 def _is(given: dict[str, Any], known: dict[str, str]) -> bool:
-    """Tell whether something given by id or by name is what is known."""
+    """Return whether something given by id or by name is what is known."""
     named = [key for key in ("id", "name") if key in given]
     return bool(named) and all(given[key] == known[key] for key in named)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests are handled at one time, counted, and limited where the behaviour says so."""
+"""How many requests are handled concurrently, counted, and limited where the behaviour says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
 class InFlight:
     """The requests between their arrival and their answer.
 
-    ``most`` is the largest number of them at one time since the last reset, those that were refused among them. A
+    ``most`` is the largest number of them in flight since the last reset, those that were refused among them. A
     request counts from when the web server hands it over, so its latency is in it, until its answer is made, so that
     never more are counted than a client has sent and not yet seen answered.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The jobs that exist, each found without a look at all the others, so that ten thousand cost no more than ten."""
+"""The jobs that exist, each found without reading all the others, so that ten thousand cost no more than ten."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class JobIndex:
         listed = self._listed[job.project_id, job.owner]
         del listed[bisect.bisect_left(listed, _age(job), key=_age)]
 
-    def rename(self, job: Job, former: str) -> None:
-        """Find a job by the name that it has now, and not by its former one."""
-        self._unname(job, former)
+    def rename(self, job: Job, previous: str) -> None:
+        """Find a job by the name that it has now, and not by its previous one."""
+        self._unname(job, previous)
         self._named[job.project_id, job.name].append(job)
 
     def get(self, job_id: int) -> Job | None:

@@ -106,7 +106,7 @@ class Job:
         return f"{OBS}{self.bucket}/jobs/savepoint/{self.job_id}"
 
     def announce(self, status: str) -> None:
-        """Enter a status that passes by itself, as an operation just asked for does."""
+        """Enter a transitional status, as an operation just asked for does."""
         self.status = status
         self.status_desc = ""
 
@@ -343,11 +343,11 @@ class JobStore:
         if merged["name"] != job.name:
             self._check_name(job.project_id, merged["name"])
         _check(merged)
-        former = job.name
+        previous = job.name
         with self.journal.noting("update", job, body=body):
             job.fields = merged
-            if job.name != former:
-                self._index.rename(job, former)
+            if job.name != previous:
+                self._index.rename(job, previous)
             job.update_time = self.now_ms()
             self._complete(job)
 
@@ -371,7 +371,7 @@ class JobStore:
     ) -> Job:
         """Return a job of our user.
 
-        :param records: look among deleted jobs too, if this service keeps them.
+        :param records: search deleted jobs too, if this service keeps them.
         :param seen: the jobs that a read shows; those of now when there are none.
         :raises ApiError: as ``behaviour.not_found`` says.
         """
@@ -545,7 +545,7 @@ class JobStore:
         elif fields["resource_config"]:
             fields["resource_config"] = _resource_config(fields["resource_config"])
         if fields["checkpoint_enabled"] and not fields["checkpoint_path"]:
-            # Documented is that the service makes a path; what it looks like is assumed.
+            # Documented is that the service makes a path; its form is assumed.
             fields["checkpoint_path"] = f"{job.bucket}/jobs/checkpoint/{job.job_id}"
 
     @staticmethod

@@ -63,12 +63,12 @@ class Journal:
     @contextlib.contextmanager
     def acting(self, by: str, position: int | None = None) -> Iterator[None]:
         """Let somebody else be the one who does what happens meanwhile."""
-        former = self.by, self.position
+        previous = self.by, self.position
         self.by, self.position = by, self.position if position is None else position
         try:
             yield
         finally:
-            self.by, self.position = former
+            self.by, self.position = previous
 
     @contextlib.contextmanager
     def noting(self, operation: str, job: Job, **asked: Any) -> Iterator[None]:

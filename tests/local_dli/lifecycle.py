@@ -68,7 +68,7 @@ class Engine(Protocol):
         """
 
     def due(self, now: float) -> Collection[int]:
-        """Return the numbers of the jobs to advance now; asked whenever somebody looks.
+        """Return the numbers of the jobs to advance now; asked whenever somebody reads.
 
         These are all jobs with something ahead of them that may have happened, and as few others as possible.
         """

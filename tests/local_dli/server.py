@@ -52,7 +52,7 @@ class LocalDli:
     :param validate_requests: check requests against the contract.
     :param validate_responses: check the service's own answers against it too.
     :param middleware: takes the WSGI application and returns the one that is served, such as one that counts requests.
-    :param threads: so many requests can be in flight at one time, each waiting for its latency; more wait their turn
+    :param threads: so many requests can be in flight, each waiting for its latency; more wait their turn
         before they arrive.
 
     ``requests`` are the requests so far, in order of arrival. ``contract_violations`` are sentences about answers that
@@ -109,7 +109,7 @@ class LocalDli:
 
     @property
     def most_in_flight(self) -> int:
-        """The largest number of requests that were handled at one time since the last reset, latency included."""
+        """The largest number of requests that were handled concurrently since the last reset, latency included."""
         return self.in_flight.most
 
     def start(self) -> LocalDli:

@@ -82,7 +82,7 @@ def _check_date(text: str) -> None:
 
 
 def _check_digest(request: Request) -> None:
-    """Refuse a digest that is not of this body: the vendor's signer believes the header and would not look."""
+    """Refuse a digest that is not of this body: the vendor's signer believes the header and would not check."""
     digest = request.headers.get("X-Sdk-Content-Sha256")
     if digest is not None and digest != hashlib.sha256(request.get_data()).hexdigest():
         raise BadSignature("X-Sdk-Content-Sha256 is not the digest of the body.")

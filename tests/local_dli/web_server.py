@@ -52,7 +52,7 @@ class WebServer(wsgi.Server):
         # By default cheroot keeps ten idle connections and closes all others after their response, and lets five wait.
         self.keep_alive_conn_limit = None  # type: ignore[assignment]  # documented as unlimited
         self.request_queue_size = 128
-        # How often cheroot looks for idle connections is also how long it takes to stop.
+        # How often cheroot searches for idle connections is also how long it takes to stop.
         self.expiration_interval = 0.01
         self._thread: threading.Thread | None = None
 

@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ATTEMPTS = 3
 
-# Flink looks into these, which the newer JDKs forbid. Without them a TaskManager has no slots.
+# Flink reaches into these, which the newer JDKs forbid. Without them a TaskManager has no slots.
 OPENED = (
     "java.lang", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.lang.reflect", "java.text", "java.time",
     "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks",

@@ -31,7 +31,7 @@ class Event(NamedTuple):
 
 
 class Check(NamedTuple):
-    """What a look at the output found.
+    """What reading the output found.
 
     ``expected`` is how many numbers there should be and ``counted`` how many lines there are; ``missing`` and
     ``doubled`` are numbers, and ``forgotten`` are those whose count shows that the keyed state was lost before them.

@@ -12,17 +12,17 @@ from typing import Callable, TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], seconds: float, what: str, pause: float = 0.1) -> T:
-    """Look again and again until what is seen is true, and return it.
+def until(read: Callable[[], T], seconds: float, what: str, pause: float = 0.1) -> T:
+    """Read again and again until what is read is true, and return it.
 
-    :param seconds: for how long; there is always one look.
+    :param seconds: for how long; it reads at least once.
     :param what: completes the sentence "After 10 s there is still no ...".
-    :param pause: seconds between two looks.
+    :param pause: seconds between two reads.
     :raises TimeoutError: when the time is over.
     """
     deadline = time.monotonic() + seconds
     while True:
-        seen = look()
+        seen = read()
         if seen:
             return seen
         if time.monotonic() >= deadline:

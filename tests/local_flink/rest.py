@@ -33,7 +33,7 @@ class FlinkJob:
     """A job as Flink shows it.
 
     ``state`` is Flink's own: INITIALIZING, CREATED, RUNNING, FAILING, FAILED, CANCELLING, CANCELED, FINISHED,
-    RESTARTING, SUSPENDED or RECONCILING. Flink calls a job RUNNING before its tasks are; ``runs`` tells whether every
+    RESTARTING, SUSPENDED or RECONCILING. Flink calls a job RUNNING before its tasks are; ``runs`` says whether every
     task is, or has already reached its end.
     """
 

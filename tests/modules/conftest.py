@@ -70,7 +70,7 @@ def fixture_behave(service: LocalDli) -> Callable[..., None]:
 
 @pytest.fixture(name="wants_requests_together")
 def fixture_wants_requests_together(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return a function after which the service answers its first request, and then only so many at one time."""
+    """Return a function after which the service answers its first request, and then only so many concurrently."""
 
     def want(number: int) -> None:
         requests, together = itertools.count(), threading.Barrier(number)

@@ -38,7 +38,7 @@ def _asleep(started, restarted="run", changed_started="update, run", changed_res
 
 
 def _passing(status):
-    """The row of a status that passes by itself, usually into the given one."""
+    """The row of a transitional status, usually into the given one."""
     waits = WAITS + status
     return {
         "present": (NOTHING, waits),

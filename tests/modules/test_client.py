@@ -56,7 +56,13 @@ API_ERRORS = {
     "DLI not found, 400": (400, {"error_code": "DLI.0002", "error_msg": "none"}, _errors.NotFound, "DLI.0002", "none"),
     "no such job": (400, {"error_code": "DLI.16001", "error_msg": "none"}, _errors.NotFound, "DLI.16001", "none"),
     "no such job, bare": (400, {"error_code": 16001, "error_msg": "none"}, _errors.NotFound, "16001", "none"),
-    "exists": (400, {"error_code": "DLI.0006", "error_msg": "twin"}, _errors.AlreadyExists, "DLI.0006", "twin"),
+    "exists": (
+        400,
+        {"error_code": "DLI.0006", "error_msg": "duplicate"},
+        _errors.AlreadyExists,
+        "DLI.0006",
+        "duplicate",
+    ),
     "token": (400, {"error_code": "DLI.0015", "error_msg": "t"}, _errors.AuthenticationFailed, "DLI.0015", "t"),
     "401": (401, {"error_code": "APIG.0301", "error_msg": "t"}, _errors.AuthenticationFailed, "APIG.0301", "t"),
     "gateway's code": (
@@ -77,14 +83,14 @@ API_ERRORS = {
     ),
     "is_success false": (200, {"is_success": False, "message": "no"}, _errors.ApiError, "", "no"),
     'is_success "false"': (200, {"is_success": "false", "message": "no"}, _errors.ApiError, "", "no"),
-    'is_success "False"': (200, {"is_success": "False"}, _errors.ApiError, "", "the answer gives no reason"),
-    "HTML": (502, "<html>Bad gateway</html>", _errors.ApiError, "", "the answer is an HTML page, not the API's JSON"),
-    "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the answer is an HTML page, not the API's JSON"),
-    "empty": (500, "", _errors.ApiError, "", "the answer is empty"),
-    "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the answer is not valid JSON"),
-    "plain text": (403, "forbidden", _errors.ApiError, "", "the answer is not valid JSON"),
-    "null": (400, "null", _errors.ApiError, "", "the answer gives no reason"),
-    "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the answer gives no reason"),
+    'is_success "False"': (200, {"is_success": "False"}, _errors.ApiError, "", "the response gives no reason"),
+    "HTML": (502, "<html>Bad gateway</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
+    "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
+    "empty": (500, "", _errors.ApiError, "", "the response is empty"),
+    "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the response is not valid JSON"),
+    "plain text": (403, "forbidden", _errors.ApiError, "", "the response is not valid JSON"),
+    "null": (400, "null", _errors.ApiError, "", "the response gives no reason"),
+    "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the response gives no reason"),
 }
 
 
@@ -148,7 +154,7 @@ def raw_service(head, *rest):
 
 @pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"503 Service Unavailable"])
 def test_no_answer_may_be_too_large_not_even_a_redirect(client, monkeypatch, status):
-    monkeypatch.setattr(http_client, "LARGEST_ANSWER_BYTES", 1 << 20)
+    monkeypatch.setattr(http_client, "LARGEST_RESPONSE_BYTES", 1 << 20)
     head = b"HTTP/1.1 " + status + b"\r\nLocation: http://elsewhere.example/\r\nContent-Length: 4194304\r\n\r\n"
     with raw_service(head, *[b"x" * 65536] * 64) as url:
         with pytest.raises(_errors.UnexpectedResponse, match="larger than 1 MiB"):
@@ -202,14 +208,14 @@ def test_to_wait_for_a_turn_is_not_to_try(httpserver, monkeypatch):
     client.close()
 
 
-def test_no_answer_is_told_with_host_and_reason_but_no_query(client):
+def test_a_missing_response_is_reported_with_host_and_reason_but_no_query(client):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         with pytest.raises(_errors.ConnectionFailed) as caught:
             client.request("GET", f"http://127.0.0.1:{port}/x", query={"tags": "hidden"})
     sentence, _space, history = str(caught.value).partition(". ")
-    assert sentence == f"No answer from 127.0.0.1:{port} to GET /x: Connection refused"
+    assert sentence == f"No response from 127.0.0.1:{port} to GET /x: Connection refused"
     assert re.fullmatch(r"It was tried \d+ times in [3-6]\d seconds\.", history)
     assert caught.value.details()["operation"] == "GET /x"
 
@@ -218,7 +224,7 @@ def test_a_service_that_never_answers_is_given_up():
     client = HttpClient(timeout=0.05, clock=Clock())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
-        with pytest.raises(_errors.ConnectionFailed, match="no answer in time; see the option timeout"):
+        with pytest.raises(_errors.ConnectionFailed, match="no response in time; see the option timeout"):
             client.request("POST", url, body={})
     client.close()
 
@@ -272,7 +278,7 @@ def test_waiting_for_a_turn_is_no_time_lost_with_a_failure(httpserver, slow_gate
     client.close()
 
 
-def test_requests_tell_who_sends_them_and_want_json(httpserver, client, tmp_path, monkeypatch):
+def test_requests_say_who_sends_them_and_want_json(httpserver, client, tmp_path, monkeypatch):
     # A .netrc would otherwise add credentials of its own to a request without any.
     (tmp_path / ".netrc").write_text("machine localhost login a password b\nmachine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -328,7 +334,7 @@ def api_at(httpserver, client, auth=None, kind=FlinkJobApi):
     return kind(client, Access(httpserver.url_for("").rstrip("/"), "p", auth or TokenAuth("t")))
 
 
-def test_a_refused_job_of_a_batch_is_told_with_all_that_support_asks_for(httpserver, client):
+def test_a_refused_job_of_a_batch_is_reported_with_all_that_support_asks_for(httpserver, client):
     answer_of_one = Response(
         json.dumps([{"is_success": "false", "message": "It does not run."}]),
         headers={"X-Request-Id": "req-1"},
@@ -364,7 +370,7 @@ READS = {
 def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpserver, client, kind, ask, operation):
     method, path = operation.split()
     httpserver.expect_request(path, method=method).respond_with_json({})
-    with pytest.raises(_errors.UnexpectedResponse, match=f"The service answered {operation} ") as caught:
+    with pytest.raises(_errors.UnexpectedResponse, match=f"The service responded to {operation} ") as caught:
         ask(api_at(httpserver, client, kind=kind))
     assert caught.value.operation == operation
 
@@ -381,7 +387,7 @@ def test_an_error_is_not_its_own_cause(httpserver, client):
 REFUSED_LOGINS = {
     "refused": (_errors.AuthenticationFailed("POST /v3/auth/tokens", 401, "401", "wrong password"), 1),
     "refused otherwise": (_errors.ApiError("POST /v3/auth/tokens", 403, "403", "locked"), 1),
-    "not answered": (_errors.ConnectionFailed("No answer.", "POST /v3/auth/tokens"), 5),
+    "not answered": (_errors.ConnectionFailed("No response.", "POST /v3/auth/tokens"), 5),
 }
 
 
@@ -439,7 +445,7 @@ def fixture_proxy(monkeypatch):
     thread.join()
 
 
-def test_a_proxy_of_the_environment_is_used_and_told_no_credentials(client, proxy):
+def test_a_proxy_of_the_environment_is_used_and_given_no_credentials(client, proxy):
     with pytest.raises(_errors.ConnectionFailed, match="the proxy did not connect"):
         client.request("GET", "https://dli.example.com/x", auth=TokenAuth("token-secret"))
     assert proxy and all(text.startswith("CONNECT dli.example.com:443 ") for text in proxy)

@@ -157,14 +157,14 @@ def test_a_failed_canary_stops_the_rollout(service, fleet):
     assert {job.status for job in service.jobs.all()} == {"job_running"}
 
 
-@pytest.mark.parametrize(("left", "told"), [(1, "1 was"), (2, "2 were")])
-def test_too_many_failures_stop_the_rollout_between_waves(service, fleet, left, told):
+@pytest.mark.parametrize(("left", "sentence"), [(1, "1 was"), (2, "2 were")])
+def test_too_many_failures_stop_the_rollout_between_waves(service, fleet, left, sentence):
     ids = [service.jobs.add(**job, **DRAFT).job_id for job in names(4 + left)]
     for name in ("job-000", "job-002"):
         service.jobs.plan_start(name, "submit_fail")
     result = fleet(jobs=names(4 + left), defaults={"state": "started"}, batch_size=2, max_failures=1)
     assert verdicts(result) == ["failed", "changed", "failed", "changed"] + ["not_attempted"] * left
-    assert result["msg"].startswith(f"2 of {4 + left} Flink jobs failed, {told} not attempted. ")
+    assert result["msg"].startswith(f"2 of {4 + left} Flink jobs failed, {sentence} not attempted. ")
     assert [job["status"] for job in result["jobs"][4:]] == [None] * left, "a plan is not what is so"
     assert [job["job_id"] for job in result["jobs"]] == ids
 
@@ -370,21 +370,21 @@ def test_a_refused_batch_ends_the_same_however_the_service_takes_it(
     assert [job.status for job in service.jobs.all()].count("job_running") == 4
 
 
-def test_how_often_progress_is_told_goes_by_the_clock(service, fleet, monkeypatch):
-    told = []
-    # Each look at this clock is 3 seconds after the one before.
+def test_how_often_progress_is_shown_goes_by_the_clock(service, fleet, monkeypatch):
+    shown = []
+    # Each reading of this clock is 3 seconds after the one before.
     clock = SimpleNamespace(monotonic=functools.partial(next, itertools.count(step=3)))
 
     def waiting(wait, timeout, progress):
         assert progress
-        return Waiting(wait, timeout, SimpleNamespace(report=told.append), clock)
+        return Waiting(wait, timeout, SimpleNamespace(report=shown.append), clock)
 
     monkeypatch.setattr(_module, "Waiting", waiting)
     assert not fleet(jobs=names(3), defaults=DEFAULTS)["failed"]
-    assert told[0] == "wave 1 of 1: job-000, job-001, job-002"
-    assert told[1:] == [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
-    told.clear()
-    assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"] and not told
+    assert shown[0] == "wave 1 of 1: job-000, job-001, job-002"
+    assert shown[1:] == [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
+    shown.clear()
+    assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"] and not shown
 
 
 @pytest.fixture(name="running_after")
@@ -474,7 +474,7 @@ def test_a_system_without_more_threads_makes_a_fleet_slow_but_not_wrong(service,
         (Executor, "carry_out", True, None),
         (Convergence, "_read_again", True, "new"),
     ],
-    ids=["planning", "carrying out", "looking again"],
+    ids=["planning", "carrying out", "reading again"],
 )
 def test_a_fault_with_one_job_does_not_hide_what_became_of_the_others(
     service, fleet, monkeypatch, place, method, is_changed, desc
@@ -509,7 +509,7 @@ def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave,
     assert requests_of(service).count("GET /jobs") == 1 + 2
 
 
-def test_a_small_wave_is_not_looked_at_in_a_listing_of_all(service, fleet):
+def test_a_small_wave_is_not_read_in_a_listing_of_all(service, fleet):
     for job in names(101):
         service.jobs.add(**job, **DEFAULTS)
     result = fleet(jobs=[{**job, "desc": "new"} for job in names(4)] + names(101)[4:], defaults=DEFAULTS, batch_size=1)
@@ -600,7 +600,7 @@ def test_listings_by_different_tags_do_not_wait_for_each_other(service, fleet, w
     assert requests_of(service) == ["GET /jobs"] * 9 and service.most_in_flight == 4
 
 
-def test_without_wait_a_job_in_a_passing_status_fails_unless_nothing_waits_for_it(service, fleet, behave):
+def test_without_wait_a_job_in_a_transitional_status_fails_unless_nothing_waits_for_it(service, fleet, behave):
     behave(submit_seconds=60)
     for job in names(4):
         service.jobs.add(**job, **{**RUNNING, "status": "job_submitting"})

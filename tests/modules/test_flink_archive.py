@@ -57,12 +57,12 @@ def test_an_export_of_all_jobs(service, call):
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_jobs_that_cannot_be_told_are_not_exported(service, call, check_mode):
-    twins = [service.jobs.add(name="twin").job_id for _number in range(2)]
+def test_jobs_that_are_not_certain_are_not_exported(service, call, check_mode):
+    duplicates = [service.jobs.add(name="duplicate").job_id for _number in range(2)]
     for options, words in (
         ({"names": ["none"]}, "There is no Flink job none"),
         ({"job_ids": [7]}, "There is no Flink job 7"),
-        ({"names": ["twin"]}, f"Several jobs are named twin: {twins[0]}, {twins[1]}"),
+        ({"names": ["duplicate"]}, f"Several jobs are named duplicate: {duplicates[0]}, {duplicates[1]}"),
     ):
         result = call(dli_flink_job_export, check_mode, obs_dir="bucket", **options)
         assert result["failed"] and words in result["msg"] and bodies(service) == []
@@ -100,7 +100,7 @@ def test_an_import_that_overwrites_is_a_change_each_time(service, call, exported
         assert {job.fields["desc"] for job in service.jobs.all()} == {"old"}
 
 
-def test_names_tell_before_whether_there_is_anything_to_import(service, call, exported):
+def test_names_show_before_whether_there_is_anything_to_import(service, call, exported):
     names = ["kept", "gone"]
     assert call(dli_flink_job_import, True, zip_file=exported, names=names)["changed"] and bodies(service) == []
     assert call(dli_flink_job_import, zip_file=exported, names=names)["changed"]
@@ -126,7 +126,7 @@ def test_a_file_that_is_not_there(call):
         (dli_flink_job_import, "import_jobs", {"zip_file": "bucket/a.zip", "is_cover": True}),
     ],
 )
-def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, operation, options):
+def test_a_lost_response_is_reported_and_not_repeated(call, monkeypatch, module, operation, options):
     calls = []
 
     def lost(_self, body):
@@ -141,7 +141,7 @@ def test_a_lost_answer_is_told_and_not_repeated(call, monkeypatch, module, opera
 
 @pytest.mark.parametrize("cover", [True, False])
 def test_a_gateways_page_and_what_it_means_are_two_sentences(call, monkeypatch, sent, cover):
-    page = ApiError("POST /import", 502, "", "the answer is an HTML page, not the API's JSON")
+    page = ApiError("POST /import", 502, "", "the response is an HTML page, not the API's JSON")
     sent(*[(0, page)] * 9)
     result = call(dli_flink_job_import, zip_file="bucket/a.zip", is_cover=cover)
     words = "Whether the import was" if cover else "Whether it was"
@@ -154,7 +154,7 @@ NAMES = ["kept", "gone"]
 
 @pytest.fixture(name="sent")
 def fixture_sent(monkeypatch):
-    """Return a function that lets imports go as told, and returns the times at which they are sent.
+    """Return a function that lets imports go as planned, and returns the times at which they are sent.
 
     It takes for each import how often the service gets it and the error that the client gets. All others go well.
     """
@@ -184,7 +184,7 @@ def fixture_sent(monkeypatch):
 
 
 @pytest.mark.parametrize("times", [0, 1])
-def test_a_lost_import_of_names_is_looked_at_before_it_is_sent_again(service, call, exported, sent, times):
+def test_a_lost_import_of_names_is_read_before_it_is_sent_again(service, call, exported, sent, times):
     calls = sent((times, LOST))
     result = call(dli_flink_job_import, zip_file=exported, names=NAMES)
     assert result["changed"] and not result["failed"] and result["actions"] == [{"operation": "import"}]
@@ -193,7 +193,7 @@ def test_a_lost_import_of_names_is_looked_at_before_it_is_sent_again(service, ca
     assert set(new) == set(NAMES)
     ids = [job["new_job_id"] for job in result["job_mapping"] if job["new_job_id"] is not None]
     assert ids == [new["gone"]]
-    assert ("The answer to the import was lost" in str(result.get("warnings"))) == bool(times)
+    assert ("The response to the import was lost" in str(result.get("warnings"))) == bool(times)
     assert not call(dli_flink_job_import, zip_file=exported, names=NAMES)["changed"]
 
 
@@ -230,7 +230,7 @@ def test_an_import_that_was_carried_out_twice_on_its_way_is_a_change(service, ca
     assert result["changed"] and result["actions"] == [{"operation": "import"}]
 
 
-def test_jobs_that_were_not_overwritten_are_told_with_the_reason(service, call):
+def test_jobs_that_were_not_overwritten_are_reported_with_the_reason(service, call):
     for number in range(3):
         service.jobs.add(name=f"job-{number}", desc="old")
     (path,) = call(dli_flink_job_export, obs_dir="bucket")["zip_file"]
@@ -258,7 +258,7 @@ def test_jobs_that_were_not_overwritten_are_told_with_the_reason(service, call):
         ),
     ],
 )
-def test_names_that_are_still_not_there_after_an_import_are_told_each_time(call, exported, sent, names, words):
+def test_names_that_are_still_not_there_after_an_import_are_reported_each_time(call, exported, sent, names, words):
     sent()
     for run in range(2):
         result = call(dli_flink_job_import, zip_file=exported, names=names)
@@ -275,14 +275,14 @@ def test_what_an_import_has_made_may_take_a_while_to_be_listed(service, call, ex
     assert result["changed"] and "warnings" not in result and len(service.jobs.all()) == 2
 
 
-def test_many_names_are_looked_for_in_one_list(service, call, exported):
+def test_many_names_are_searched_for_in_one_list(service, call, exported):
     names = [job.name for job in service.jobs.add_many(50)]
     assert not call(dli_flink_job_import, zip_file=exported, names=names)["changed"] and len(service.requests) == 1
     assert call(dli_flink_job_import, zip_file=exported, names=[*names, "gone"])["changed"]
     assert [request.method for request in service.requests] == ["GET", "POST", "GET"]
 
 
-def test_a_look_that_fails_after_an_import_tells_what_was_done(call, exported, sent, monkeypatch):
+def test_a_read_that_fails_after_an_import_reports_what_was_done(call, exported, sent, monkeypatch):
     sent()
     real, failures = ArchiveApi.list_jobs, iter([None])
 

@@ -33,7 +33,7 @@ def test_each_operation_costs_the_fewest_requests(service, job):
     job(**definition)
     assert calls(service) == ["GET jobs"]
     job(job_id=job_id, desc="first")
-    # That the job is there only the list tells; the detail may be the record of a deleted one.
+    # That the job is there only the list shows; the detail may be the record of a deleted one.
     assert calls(service) == [f"GET jobs/{job_id}", "GET jobs"]
     job(name="job", desc="second")
     # The list lacks what an update must not lose, so the detail is read too; after it, to see what became of it.
@@ -45,12 +45,12 @@ def test_each_operation_costs_the_fewest_requests(service, job):
     assert not service.jobs.all()
 
 
-def test_several_jobs_of_a_name_are_told_with_their_ids(service, job):
-    ids = [service.jobs.add(name="twin").job_id for _twin in range(2)]
+def test_several_jobs_of_a_name_are_reported_with_their_ids(service, job):
+    ids = [service.jobs.add(name="duplicate").job_id for _duplicate in range(2)]
     for state in ("present", "absent"):
-        result = job(name="twin", desc="x", state=state)
+        result = job(name="duplicate", desc="x", state=state)
         assert result["failed"]
-        assert result["msg"] == f"Several jobs are named twin: {ids[0]}, {ids[1]}; say which one with job_id."
+        assert result["msg"] == f"Several jobs are named duplicate: {ids[0]}, {ids[1]}; say which one with job_id."
     assert job(job_id=ids[0], state="absent")["changed"]
 
 
@@ -122,7 +122,7 @@ def test_a_live_change_leaves_the_other_live_fields(service, behave, job, put_om
     assert dict(planted.fields) == {**before, "resume_max_num": 5}
 
 
-def test_what_the_service_does_not_tell_is_null_and_not_a_default(job):
+def test_what_the_service_does_not_return_is_null_and_not_a_default(job):
     definition = {
         "name": "job",
         "resource_config_version": "v2",
@@ -130,8 +130,8 @@ def test_what_the_service_does_not_tell_is_null_and_not_a_default(job):
         "feature": "basic",
     }
     job(**definition)
-    told = job(name="job")["job"]
-    assert (told["resource_config_version"], told["resource_config"]) == (None, None)
+    shown = job(name="job")["job"]
+    assert (shown["resource_config_version"], shown["resource_config"]) == (None, None)
     updated = job(name="job", desc="text")["job"]
     assert (updated["resource_config_version"], updated["feature"]) == ("v2", "basic")
 
@@ -140,14 +140,14 @@ def test_no_answer_is_asked_for_twice(service, behave, job):
     job_id = job(name="job", desc="first")["job"]["job_id"]
     calls(service)
     job(job_id=job_id, desc="second")
-    # Here the detail lacks the image, which the list tells.
+    # Here the detail lacks the image, which the list has.
     assert calls(service) == [f"GET jobs/{job_id}", "GET jobs", f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"]
     behave(unset_reads="absent")
     job(name="job", smn_topic="")
     assert calls(service) == ["GET jobs", f"GET jobs/{job_id}"]
 
 
-def test_cus_in_use_that_an_update_sends_back_are_told(behave, job):
+def test_cus_in_use_that_an_update_sends_back_are_reported(behave, job):
     behave(cu_number_reads="actual")
     job(name="job", cu_number=6, parallel_number=8, tm_slot_num=4)
     assert "the update sends them back" in str(job(name="job", desc="text")["warnings"])
@@ -161,7 +161,7 @@ def test_deleting_waits_until_the_service_lists_the_job_no_longer(service, behav
     assert calls(service)[-3:] == [f"GET jobs/{job_id}", "GET jobs", f"GET jobs/{job_id}"] and not service.jobs.all()
 
 
-def test_a_job_that_does_not_go_is_told_and_without_wait_not_waited_for(service, behave, job):
+def test_a_job_that_does_not_go_is_reported_and_without_wait_not_waited_for(service, behave, job):
     behave(delete_seconds=3600)
     job(name="job")
     result = job(name="job", state="absent", wait_timeout=0.01)
@@ -179,7 +179,7 @@ def test_an_empty_value_is_a_value_and_a_missing_one_is_not(job):
     assert cleared["job"]["smn_topic"] == "topic"
 
 
-def test_a_rule_that_a_change_breaks_only_with_what_stays_is_told_before_any_write(service, job):
+def test_a_rule_that_a_change_breaks_only_with_what_stays_is_reported_before_any_write(service, job):
     job(name="job", cu_number=3)
     calls(service)
     result = job(name="job", parallel_number=9)
@@ -206,7 +206,7 @@ def test_of_arguments_only_what_the_task_itself_gives_is_shown(actual, public, e
     assert redacted("entrypoint_args", actual, public) == expected
 
 
-def test_a_hidden_change_is_told_as_a_change():
+def test_a_hidden_change_is_reported_as_a_change():
     assert redacted_change("entrypoint_args", "-v old", "-v new", "-v") == ("-v ********", "-v ******** (changed)")
     before, after = {"a": "1", "db.password": "old"}, {"a": "2", "db.password": "new"}
     assert redacted_change("runtime_config", before, after, "") == (
@@ -216,7 +216,7 @@ def test_a_hidden_change_is_told_as_a_change():
 
 
 class Clock:
-    """Time that passes only by sleeping."""
+    """Time that advances only by sleeping."""
 
     def __init__(self):
         self.now = 0.0

@@ -94,10 +94,10 @@ def test_a_type_cannot_be_changed(service, template):
     result = template(name="t", job_type="flink_opensource_sql_job", desc="new")
     assert "is for a flink_sql_job, not for a flink_opensource_sql_job" in result["msg"] and writes(service) == []
     service.templates.all()[0].pop("job_type")
-    assert not template(name="t", job_type="flink_opensource_sql_job")["failed"], "where none is told"
+    assert not template(name="t", job_type="flink_opensource_sql_job")["failed"], "where none is shown"
 
 
-def test_two_of_a_name_are_told_apart_by_id(service, template):
+def test_two_of_a_name_differ_by_id(service, template):
     first, second = (service.templates.add(name="t")["template_id"] for _number in range(2))
     for state in ("present", "absent"):
         result = template(name="t", state=state)
@@ -129,10 +129,10 @@ def test_a_template_does_not_get_the_name_of_another_one(service, behave, templa
     # A name of which it is only a part is another one.
     assert template(check_mode, template_id=first, name="t-")["changed"]
     lists = [request.query.get("name") for request in service.requests if request.method == "GET"]
-    assert lists[:2] == [None, ["t-"]] and lists.count(["t-"]) == 1, "one look at the name"
+    assert lists[:2] == [None, ["t-"]] and lists.count(["t-"]) == 1, "one read of the name"
 
 
-def test_one_that_has_its_name_already_costs_no_look_at_the_name(service, template):
+def test_one_that_has_its_name_already_costs_no_read_by_name(service, template):
     planted = service.templates.add(name="t")
     assert not template(template_id=planted["template_id"], name="t")["changed"] and len(service.requests) == 1
 
@@ -151,7 +151,7 @@ def test_a_template_that_another_task_renames_meanwhile_does_not_stand_in_its_ow
 
 
 @pytest.mark.parametrize("tags", [{"team": "data", "tier": 1}, {}])
-def test_the_tags_of_a_new_template_are_told(service, template, tags):
+def test_the_tags_of_a_new_template_are_reported(service, template, tags):
     expected = {key: str(value) for key, value in tags.items()}
     for check_mode in (True, False):
         result = template(check_mode, name="t", desc="a", tags=tags)
@@ -220,16 +220,16 @@ def test_a_write_whose_answer_is_lost_is_not_repeated_when_it_shows(service, tem
 
 
 @pytest.mark.parametrize(("operation", "state"), LOSSES)
-def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, monkeypatch, operation, state):
+def test_a_write_that_was_lost_is_sent_again_after_a_read(service, template, monkeypatch, operation, state):
     clock = Clock()
     monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
     converge = functools.partial(dli_flink_job_template.converge_template, clock=clock)
     monkeypatch.setattr(dli_flink_job_template, "converge_template", converge)
-    real, looks = getattr(TemplateApi, operation), []
+    real, reads = getattr(TemplateApi, operation), []
 
     def lost_once(self, *args):
-        looks.append(len(service.requests))
-        if len(looks) == 1:
+        reads.append(len(service.requests))
+        if len(reads) == 1:
             raise ConnectionFailed("Lost.", "operation")
         real(self, *args)
 
@@ -237,7 +237,7 @@ def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, mon
     if operation != "create_template":
         service.templates.add(name="t", desc="old")
     result = template(name="t", desc="new", state=state)
-    assert result["changed"] and not result["failed"] and len(looks) == 2 and looks[1] > looks[0]
+    assert result["changed"] and not result["failed"] and len(reads) == 2 and reads[1] > reads[0]
     assert [found["desc"] for found in service.templates.all()] == (["new"] if state == "present" else [])
     assert clock.now == pytest.approx(15 if operation == "create_template" else 0), (
         "two of a name would be worse than a wait"
@@ -252,7 +252,7 @@ def test_a_write_that_was_lost_is_sent_again_after_a_look(service, template, mon
     ],
 )
 def test_a_template_that_another_task_has_just_created(service, template, monkeypatch, theirs, operation, changes):
-    """What is there when a template is to be created is not taken for this task's own without a look at it."""
+    """What is there when a template is to be created is not taken for this task's own without reading it."""
     real = TemplateApi.create_template
 
     def beaten(self, body):
@@ -296,7 +296,7 @@ def refused(kind, code):
     return operation
 
 
-def test_a_request_that_was_carried_out_twice_on_its_way_is_told(service, behave, template, monkeypatch):
+def test_a_request_that_was_carried_out_twice_on_its_way_is_reported(service, behave, template, monkeypatch):
     behave(template_names="free")
     real = TemplateApi.create_template
 
@@ -310,7 +310,7 @@ def test_a_request_that_was_carried_out_twice_on_its_way_is_told(service, behave
     assert result["changed"] and f"now has several templates named t: {first}, {second}" in str(result["warnings"])
 
 
-def test_a_lost_creation_beside_one_of_another_task_is_told_by_what_it_holds(service, behave, template, monkeypatch):
+def test_a_lost_creation_beside_one_of_another_task_is_known_by_what_it_holds(service, behave, template, monkeypatch):
     behave(template_names="free")
     real = TemplateApi.create_template
 
@@ -326,7 +326,7 @@ def test_a_lost_creation_beside_one_of_another_task_is_told_by_what_it_holds(ser
     assert "now has several templates named t" in str(result["warnings"])
 
 
-def test_a_failure_after_the_write_tells_what_was_done(service, template, monkeypatch):
+def test_a_failure_after_the_write_reports_what_was_done(service, template, monkeypatch):
     service.templates.add(name="t", desc="old")
     real, lists = TemplateApi.list_templates, []
 

@@ -99,7 +99,7 @@ def test_without_wait_the_savepoint_is_only_asked_for(service, behave, savepoint
     assert result["changes"] == {"has_savepoint": {"before": False, "after": True}}
 
 
-def test_a_savepoint_that_takes_too_long_is_told(service, behave, savepoint):
+def test_a_savepoint_that_takes_too_long_is_reported(service, behave, savepoint):
     behave(savepoint_seconds=3600)
     planted = service.jobs.add(**RUNNING)
     result = savepoint(name="job", wait_timeout=0.01)
@@ -167,7 +167,7 @@ def test_a_savepoint_that_never_begins_is_not_waited_for_all_the_time():
     assert clock.now < 2 * wait.GRACE_SECONDS
 
 
-def test_a_job_that_ends_meanwhile_is_told():
+def test_a_job_that_ends_meanwhile_is_reported():
     with pytest.raises(_errors.LifecycleError, match="is job_finish; it shows no new savepoint, and it no longer runs"):
         make(Api(("job_running", None), ("job_savepointing", None), ("job_finish", None)), Clock())
 
@@ -182,7 +182,7 @@ def test_a_job_that_does_not_run_has_no_savepoint_made(service, savepoint, check
     assert sent(service) == []
 
 
-def test_a_passing_status_is_waited_out_first(service, behave, savepoint, job):
+def test_a_transitional_status_settles_first(service, behave, savepoint, job):
     behave(submit_seconds=1.0)
     options = {"queue_name": "queue", "entrypoint": "obs://bucket/job.jar", "obs_bucket": "bucket"}
     job(name="job", **options, state="started", wait=False)
@@ -234,7 +234,7 @@ def test_a_savepoint_is_imported_once(service, savepoint, status):
     assert savepoint(**{**options, "savepoint_path": "obs://bucket/another"})["changed"]
 
 
-def test_an_import_that_the_service_does_not_show_is_told(service, savepoint, monkeypatch):
+def test_an_import_that_the_service_does_not_show_is_reported(service, savepoint, monkeypatch):
     service.jobs.add(**RUNNING)
     monkeypatch.setattr(Job, "set_savepoint", lambda _job, _path: None)
     result = savepoint(name="job", state="imported", savepoint_path="obs://bucket/some/savepoint/")
@@ -253,7 +253,7 @@ def test_an_import_that_the_service_does_not_show_is_told(service, savepoint, mo
     ],
 )
 @pytest.mark.parametrize("state", ["present", "imported"])
-def test_an_operation_that_the_service_does_not_have_is_told(
+def test_an_operation_that_the_service_does_not_have_is_reported(
     service, savepoint, monkeypatch, status, code, explained, state
 ):
     service.jobs.add(**RUNNING)
@@ -270,7 +270,7 @@ def test_an_operation_that_the_service_does_not_have_is_told(
 
 @pytest.mark.parametrize("keeps_record", [True, False])
 @pytest.mark.parametrize("state", ["present", "imported"])
-def test_a_job_that_is_deleted_meanwhile_is_told(service, behave, savepoint, monkeypatch, keeps_record, state):
+def test_a_job_that_is_deleted_meanwhile_is_reported(service, behave, savepoint, monkeypatch, keeps_record, state):
     behave(delete_keeps_record=keeps_record)
     planted = service.jobs.add(**RUNNING)
     operation = "trigger_savepoint" if state == "present" else "import_savepoint"
@@ -331,7 +331,7 @@ PATH_RULE = "savepoint_path must be a path in OBS such as obs://bucket/folder or
         ({"name": "a", "wait_timeout": 0}, "wait_timeout is 0, but must be a number of seconds greater than 0."),
     ],
 )
-def test_bad_input_is_told_before_any_request(service, savepoint, options, sentence):
+def test_bad_input_is_reported_before_any_request(service, savepoint, options, sentence):
     result = savepoint(**options)
     assert result["failed"] and result["msg"] == sentence
     assert service.requests == []

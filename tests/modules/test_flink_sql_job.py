@@ -153,7 +153,7 @@ def test_a_type_is_set_once(service, behave, sql, reads):
         assert "is a flink_opensource_sql_job, not a flink_sql_job" in result["msg"]
         assert service.jobs.all()[0].fields["desc"] is None
     else:
-        assert result["changed"], "as far as anybody can tell it is of that type"
+        assert result["changed"], "as far as anybody can know it is of that type"
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_hostile_text_costs_as_much_as_it_is_long(text):
     assert long < 16 * 4 * short, "16 times as much again, if it grew with the square of the length"
 
 
-def test_a_stream_graph_tells_the_ids_of_operators(service, access):
+def test_a_stream_graph_has_the_ids_of_operators(service, access):
     values = {"job_type": "flink_opensource_sql_job", "sql_body": "SELECT 'hunter'", "operator_config": "{}"}
     service.jobs.add(name="sql", flink_version="1.12", parallel_number=3, **values)
     service.jobs.add(name="new", flink_version="1.15", **values)

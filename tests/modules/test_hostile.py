@@ -123,7 +123,7 @@ def argument_spec(module: Any) -> dict[str, Any]:
 SPECS = {name: argument_spec(module) for name, module in MODULES.items()}
 # Where the task is sent to is never left to chance.
 OPTIONS = {name: sorted(spec.keys() - {"endpoint"}) for name, spec in SPECS.items()}
-# What a rule between fields says, which is known only when the job has been looked at.
+# What a rule between fields says, which is known only when the job has been read.
 NEED_A_LOOK = ("cu_number", "manager_cu_number", "parallel_number", "tm_cus", "log_enabled", "checkpoint_path")
 
 
@@ -381,7 +381,8 @@ def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
                 continue
             found = ObservedJob(answer, "detail")
             shown_job = {
-                name: redacted(name, part, "") for name, part in {**found.definition(), **found.told()}.items()
+                name: redacted(name, part, "")
+                for name, part in {**found.definition(), **found.returned_fields()}.items()
             }
             json.dumps([shown_job, found.facts(), found.because, found.has_run, found.has_savepoint])
             assert found.restart_times >= 0 or value in (-1, "-7")

@@ -192,7 +192,7 @@ def test_each_status_with_each_state(world, monkeypatch, status, state, changed,
     assert world.writes() == []
     plant()
     result = world(state, **{kind.version: version})
-    assert (world.clock.now - began >= 40) == waits, "passing statuses are waited for, in check mode too"
+    assert (world.clock.now - began >= 40) == waits, "transitional statuses are waited for, in check mode too"
 
     if cell.startswith(REFUSED):
         words = REASONS[cell[len(REFUSED) :]]
@@ -227,7 +227,7 @@ def test_each_status_with_each_state(world, monkeypatch, status, state, changed,
 
 @pytest.mark.parametrize("state", ["started", "restarted"])
 @pytest.mark.parametrize("status", ["job_running_exception", "job_submit_fail"])
-def test_a_failed_job_without_a_savepoint_is_not_started_unless_told_to(world, status, state):
+def test_a_failed_job_without_a_savepoint_is_not_started_unless_the_task_says_so(world, status, state):
     world.plant(status)
     for check_mode in (True, False):
         result = world(state, check_mode)
@@ -252,7 +252,7 @@ def test_a_stop_after_one_that_failed_may_be_refused(world, state):
     assert world.stands() == ("job_cancel_fail", OLD, True)
 
 
-def test_a_status_that_does_not_pass_is_told(world):
+def test_a_status_that_does_not_settle_is_reported(world):
     world.plant("job_savepointing")
     result = world(entrypoint=NEW)
     assert result["msg"] == "Waited 60 seconds for Flink job job to settle; it is job_savepointing."
@@ -342,7 +342,7 @@ def test_a_job_that_fails_while_its_savepoint_is_made_is_left_alone(world, monke
         assert world.writes() == []
 
 
-def test_a_stop_that_hangs_is_told_and_the_next_run_goes_on_from_there(world):
+def test_a_stop_that_hangs_is_reported_and_the_next_run_goes_on_from_there(world):
     world.behave(cancel_seconds=100)
     world.plant()
     result = world(entrypoint=NEW)
@@ -366,7 +366,7 @@ def test_a_refused_stop_leaves_the_old_version_running(world, batch_answers):
 
 
 @pytest.mark.parametrize("state", ["started", "stopped", "restarted"])
-def test_a_stop_that_fails_is_told(world, state):
+def test_a_stop_that_fails_is_reported(world, state):
     world.plant()
     world.service.jobs.plan_stop("job", "cancel_fail")
     result = world(state, entrypoint=NEW)
@@ -577,7 +577,7 @@ def test_a_stopped_job_resumes_as_asked(world, state, saved, asked):
     assert result["actions"] == [{"operation": "run", "resume_savepoint": saved and asked is not False}]
 
 
-def test_a_restart_can_be_told_to_forget_the_state(world):
+def test_a_restart_can_forget_the_state_on_request(world):
     world.plant()
     world("restarted", resume_savepoint=False)
     assert world.writes() == [("stop", True), ("run", False)]
@@ -618,7 +618,7 @@ def test_a_job_that_is_to_resume_is_not_made_anew(world, state):
     assert world.writes() == []
 
 
-def test_a_stop_can_be_told_to_make_no_savepoint(world):
+def test_a_stop_can_go_without_a_savepoint_on_request(world):
     world.plant()
     result = world("stopped", trigger_savepoint=False)
     assert world.writes() == [("stop", False)]
@@ -686,7 +686,7 @@ def test_a_new_job_that_does_not_start_is_there_and_started_next_time(world, out
         ({"execution_agency_urn": None, "flink_version": "1.15"}, "has no execution_agency_urn"),
     ],
 )
-def test_check_mode_tells_what_puts_the_state_at_risk(world, values, words):
+def test_check_mode_shows_what_puts_the_state_at_risk(world, values, words):
     world.plant(**values)
     result = world(check_mode=True, entrypoint=NEW)
     assert any(words in risk for risk in result["risks"])
@@ -697,7 +697,7 @@ def test_check_mode_tells_what_puts_the_state_at_risk(world, values, words):
 
 
 @pytest.mark.parametrize("task", [{"entrypoint": NEW, "rollback": False}, {"state": "restarted"}], ids=str)
-def test_a_failed_start_tells_the_savepoint_that_the_service_dropped(world, task):
+def test_a_failed_start_names_the_savepoint_that_the_service_dropped(world, task):
     world.plant()
     world.service.jobs.plan_start("job", "exception_after:0")
     result = world(**task)
@@ -732,7 +732,7 @@ def test_where_it_stands_is_read_after_both_starts_hang(world):
     assert world(entrypoint=NEW)["error"]["status"] == world.stands()[0]
 
 
-def test_a_refused_stop_in_the_undoing_tells_the_job(world, monkeypatch):
+def test_a_refused_stop_in_a_rollback_names_the_job(world, monkeypatch):
     world.plant()
     world.script(monkeypatch, "start", "job_submitting", Step(10000, "job_running"))
     world.service.jobs.plan_stop("job", "stopped")

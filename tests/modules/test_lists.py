@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists that leave out what is there, and jobs of others in them that look as none of the API's jobs do."""
+"""Lists that leave out what is there, and jobs of others in them in a form that none of the API's jobs has."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ ODD_FIELDS: dict[str, dict[str, Any]] = {
     "a time as an object": {"create_time": {"seconds": 1}},
     "CUs in words": {"job_config": {"cu_number": "two"}},
 }
-# These are what an API's job may look like.
+# These are forms that a job of the API may have.
 NOT_ODD = ("big_id", "nulls")
 # Tasks on four jobs of one's own, and whether they show all jobs of the project.
 BESIDE_OTHERS: dict[str, tuple[Any, dict[str, Any], bool]] = {
@@ -164,7 +164,7 @@ def test_an_odd_job_of_somebody_else_is_left_alone(
     assert theirs in service.jobs.all()
     warnings = str(result.get("warnings", ""))
     is_left_out = shows_all and odd not in NOT_ODD
-    assert ("A job is left out of the result. The service answered GET " in warnings) == is_left_out
+    assert ("A job is left out of the result. The service responded to GET " in warnings) == is_left_out
     if is_left_out and "job_id" not in ODD_FIELDS[odd]:
         assert f"job {theirs.job_id}, whose " in warnings
     if case == "a comparison":

@@ -34,7 +34,7 @@ def fixture_pipe(tmp_path):
 
 
 class Listener:
-    """Reads what is told without a thread."""
+    """Reads what is shown without a thread."""
 
     def __init__(self, path):
         self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -195,7 +195,7 @@ def test_nobody_listens(pipe, tmp_path):
 def test_nothing_is_written_into_a_file(tmp_path):
     path = tmp_path / "file"
     path.write_text("kept")
-    Progress(path=str(path)).report("told")
+    Progress(path=str(path)).report("shown")
     assert path.read_text() == "kept"
 
 
@@ -226,7 +226,7 @@ def test_a_text_is_masked_and_then_cut(pipe, listener):
     assert listener.texts() == ["x" * (LONGEST_TEXT - 3) + "***"]
 
 
-def test_a_fault_of_the_mask_tells_nothing_and_fails_nothing(pipe, listener):
+def test_a_fault_of_the_mask_shows_nothing_and_fails_nothing(pipe, listener):
     progress = Progress(lambda text: text[1000], str(pipe))
     progress.report("secret")
     progress.report("secret")
@@ -234,7 +234,7 @@ def test_a_fault_of_the_mask_tells_nothing_and_fails_nothing(pipe, listener):
     assert listener.texts() == ["another"]
 
 
-def test_a_status_is_told_when_it_changes_and_once_a_minute(pipe, listener):
+def test_a_status_is_shown_when_it_changes_and_once_a_minute(pipe, listener):
     clock = Clock()
     progress = Progress(path=str(pipe), clock=clock)
     progress.status("orders", "job_init")
@@ -250,17 +250,17 @@ def test_a_status_is_told_when_it_changes_and_once_a_minute(pipe, listener):
     ]
 
 
-@pytest.fixture(name="told")
+@pytest.fixture(name="shown")
 def fixture_told(pipe, listener, monkeypatch):
-    """Return a function that returns what the module has told so far."""
+    """Return a function that returns what the module has shown so far."""
     monkeypatch.setenv(PIPE_VARIABLE, str(pipe))
     return listener.texts
 
 
-def test_a_rollout_step_by_step(job, service, told):
+def test_a_rollout_step_by_step(job, service, shown):
     service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
     assert job(name="orders", cu_number=4, state="started", health_window=0.1)["changed"]
-    assert told() == [
+    assert shown() == [
         "orders: stop with a savepoint (step 1 of 3)",
         "orders: job_running → job_cancel_success",
         "orders: update (step 2 of 3)",
@@ -270,35 +270,35 @@ def test_a_rollout_step_by_step(job, service, told):
     ]
 
 
-def test_a_rollback(job, service, told):
+def test_a_rollback(job, service, shown):
     planted = service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
     service.jobs.plan_start(planted.job_id, "submit_fail")
     assert job(name="orders", cu_number=4, state="started", health_window=0)["failed"]
-    assert told()[-3:] == [
+    assert shown()[-3:] == [
         "orders: job_cancel_success → job_submit_fail",
         "orders: roll back to the previous definition",
         "orders: job_submit_fail → job_running",
     ]
 
 
-def test_a_deletion(job, service, told):
+def test_a_deletion(job, service, shown):
     service.jobs.add(name="orders", queue_name="q")
     assert job(name="orders", state="absent")["changed"]
-    assert told() == ["orders: delete", "orders: job_init → no longer listed"]
+    assert shown() == ["orders: delete", "orders: job_init → no longer listed"]
 
 
-def test_what_takes_no_time_is_not_told(job, told, pipe):
-    """Not a line for a draft that is created, changed, left alone, or only looked at."""
+def test_what_takes_no_time_is_not_shown(job, shown, pipe):
+    """Not a line for a draft that is created, changed, left alone, or only read."""
     for options in ({}, {"cu_number": 3}, {"cu_number": 3}, {"cu_number": 4, "check_mode": True}):
         assert not job(name="orders", **options)["failed"]
     Progress(path=str(pipe)).report("the end")
-    assert told() == ["the end"]
+    assert shown() == ["the end"]
 
 
-def test_progress_can_be_switched_off(job, told, pipe):
+def test_progress_can_be_switched_off(job, shown, pipe):
     assert job(name="orders", queue_name="q", entrypoint="a.jar", state="started", progress=False)["changed"]
     Progress(path=str(pipe)).report("the end")
-    assert told() == ["the end"]
+    assert shown() == ["the end"]
 
 
 def next_descriptor() -> int:

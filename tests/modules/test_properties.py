@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """For any valid options and any of the service's possible behaviours: the first run changes, the second does not,
-and check mode tells before what the real run then tells.
+and check mode says before what the real run then returns.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def check_the_promises(service, module, first, second, behaviour):
 
 
 def wrongly_predicted(predicted: dict[str, Any], real: dict[str, Any]) -> set[str]:
-    """Return what check mode says of the job that is not so; null says nothing, and neither does what is not told."""
+    """Return what check mode says of the job that is not so; null, and what is not returned, say nothing."""
     return {name for name, value in predicted.items() if value != real[name] and None not in (value, real[name])}
 
 

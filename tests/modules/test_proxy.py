@@ -186,7 +186,7 @@ def test_a_proxy_without_an_address_was_sent_nothing(client, monkeypatch):
 
 DIRECT = {
     "https, reset in the handshake": ("https", ("hear", "reset"), 0, "Connection reset by peer"),
-    # Not every TLS library tells a reset from an end.
+    # Not every TLS library distinguishes a reset from an end.
     "https, reset before the answer": ("https", ("encrypt", "take", "reset"), 1, "(Connection reset .*|RemoteDisc.*)"),
     "https, closed before the answer": ("https", ("encrypt", "take"), 1, "RemoteDisconnected"),
     "http, reset before the answer": ("http", ("take", "reset"), 1, "Connection reset by peer"),
@@ -265,7 +265,7 @@ def test_what_does_not_change_by_itself_ends_at_once(client, authority, monkeypa
         with pytest.raises(_errors.ConnectionFailed) as caught:
             client.request("GET", f"https://{HOST if proxy else peer.address}/x")
     host = HOST if proxy else peer.address
-    assert str(caught.value) == f"No answer from {host} to GET /x: {words}."
+    assert str(caught.value) == f"No response from {host} to GET /x: {words}."
     assert caught.value.lasting and client.repeated == 0
     assert "our" not in str(caught.value)
     assert peer.connections == (1 if steps else 0)

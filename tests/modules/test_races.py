@@ -111,11 +111,11 @@ def test_what_is_created_but_not_listed_yet_is_given_time(service, job, just_bef
     monkeypatch.setattr(wait, "GRACE_SECONDS", 5.0)
     just_before("create_job", lambda: service.jobs.add(**JOB))
     list_jobs = FlinkJobApi.list_jobs
-    looks = []
+    reads = []
 
     def not_listed_before_the_third_look(*args, **filters):
-        looks.append(filters)
-        return iter(()) if len(looks) < 3 else list_jobs(*args, **filters)
+        reads.append(filters)
+        return iter(()) if len(reads) < 3 else list_jobs(*args, **filters)
 
     monkeypatch.setattr(FlinkJobApi, "list_jobs", not_listed_before_the_third_look)
     result = job(**JOB)

@@ -410,7 +410,7 @@ def test_a_previous_secret_is_hidden_from_when_it_is_read(
 
 
 @pytest.mark.parametrize("show", [True, False])
-def test_modules_that_only_look_hide_what_they_read_in_the_words_of_the_service(show: bool, service: LocalDli) -> None:
+def test_modules_that_only_read_hide_what_they_read_in_the_words_of_the_service(show: bool, service: LocalDli) -> None:
     """Of arguments and SQL, unless they are to be shown; of sensitive settings and options always."""
     jar = {"entrypoint_args": "--password args-planted -rate 3", "runtime_config": "s3.secret-key=planted-setting"}
     sql = {"sql_body": "CREATE TABLE t WITH ('password' = 'planted-in-sql')"}

@@ -132,7 +132,7 @@ def test_cus_that_the_service_rewrites_are_no_change(service, behave, job, cu_nu
     assert more["changed"] == (cu_number_reads == "requested")
 
 
-def test_cus_rewritten_without_a_sign_are_told_as_unconfirmed(behave, job):
+def test_cus_rewritten_without_a_sign_are_reported_as_unconfirmed(behave, job):
     behave(cu_number_reads="actual_unmarked")
     job(**DEFINITION)
     again = job(**DEFINITION)
@@ -192,7 +192,7 @@ def test_list_and_detail_complete_each_other(service, behave, job, list_details,
         definition = {**definition, "job_id": created["job"]["job_id"]}
     service.requests.clear()
     assert not job(**definition)["changed"]
-    # By its id both are asked anyway: only the list tells that the job is there.
+    # By its id both are asked anyway: only the list shows that the job is there.
     assert len(service.requests) == (2 if by == "job_id" or list_details == "no_resource_config" else 1)
 
 

@@ -149,7 +149,7 @@ class Ansible:
     def running_playbook(
         self, name: str, *arguments: object, variables: dict[str, Any], env: dict[str, str] | None = None
     ) -> Iterator[Running]:
-        """Run a playbook of this folder, and look at it meanwhile."""
+        """Run a playbook of this folder, and watch it meanwhile."""
         program = [BIN / "ansible-playbook", "-i", self.inventory, "-e", json.dumps(variables)]
         with subprocess.Popen(
             [*program, *map(str, arguments), PLAYBOOKS / name],

@@ -25,7 +25,7 @@ _SECRET = re.compile(r'("(?:entrypoint_args|password|token)"): ?"[^"]*"?')
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Look at the fixtures that the test has used, when it has failed."""
+    """Read the fixtures that the test has used, when it has failed."""
     report = yield
     if report.failed and call.when == "call":
         report.sections += sections(getattr(item, "funcargs", {}))
@@ -37,7 +37,7 @@ def sections(fixtures: dict[str, Any]) -> list[tuple[str, str]]:
     parts = []
     ansible = fixtures.get("ansible")
     if isinstance(ansible, Ansible) and ansible.outcomes:
-        parts.append(("What Ansible said in its last run", told(ansible.outcomes[-1])))
+        parts.append(("What Ansible said in its last run", said_in(ansible.outcomes[-1])))
     # Several fixtures can have the same service.
     services = {id(fixture): fixture for fixture in fixtures.values() if isinstance(fixture, LocalDli)}
     for service in services.values():
@@ -49,7 +49,7 @@ def sections(fixtures: dict[str, Any]) -> list[tuple[str, str]]:
     return parts
 
 
-def told(outcome: Outcome) -> str:
+def said_in(outcome: Outcome) -> str:
     """Return the end of what Ansible printed; its last lines name the task and its result."""
     text = f"{outcome.stdout}\n{outcome.stderr}".strip()
     start = "" if len(text) <= _LONGEST_OUTPUT else "…\n"

@@ -217,7 +217,7 @@ def test_the_task_wins_over_the_file_and_the_file_over_the_environment(
 
 
 @pytest.mark.parametrize("catalog_url", ["bare", "versioned"])
-def test_the_catalog_tells_where_the_service_is(catalog_url: Any, service: LocalDli) -> None:
+def test_the_catalog_says_where_the_service_is(catalog_url: Any, service: LocalDli) -> None:
     service.behaviour = Behaviour(catalog_url=catalog_url)
     result = run({**options_of("password, project by name", service), **JOB})
     assert result["changed"]
@@ -291,7 +291,7 @@ def test_a_token_that_has_expired(service: LocalDli) -> None:
     ],
 )
 def test_iam_refuses_the_credentials_with_the_same_advice(way: str, advice: str, service: LocalDli) -> None:
-    """An hour's difference between two clocks shows first where the project is looked up."""
+    """An hour's difference between two clocks shows first where the project is searched for."""
     options = options_of(way, service)
     secret = "token" if "token" in options else "secret_key"
     result = run({**options, secret: "not-the-right-one", **JOB})
@@ -572,7 +572,7 @@ RULE = "but credentials are sent over plain http only to localhost, 127.0.0.0/8 
 
 @pytest.fixture(name="looked_up")
 def fixture_looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let every host be this one, and tell which ones were asked for."""
+    """Let every host be this one, and return which ones were asked for."""
     hosts: list[str] = []
 
     def look_up(host: str, port: int, *_how: object, **_options: object) -> list[tuple]:

@@ -335,7 +335,7 @@ NOT_WITH_THE_REST: list[tuple[dict[str, Any] | None, dict[str, Any], str]] = [
 def test_options_that_do_not_go_with_the_rest_of_the_job(
     job: dict[str, Any] | None, options: dict[str, Any], message: str, check_mode: bool, service: LocalDli
 ) -> None:
-    """These take a look at the job, or at the defaults of a new one, and change nothing."""
+    """These read the job, or at the defaults of a new one, and change nothing."""
     if job is not None:
         service.jobs.add(name="orders", **job)
     before = [dict(known.fields) for known in service.jobs.all()]

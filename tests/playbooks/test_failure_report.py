@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A test with a playbook that fails tells what Ansible said, and the requests and answers, without secrets."""
+"""A test with a playbook that fails shows what Ansible said, and the requests and answers, without secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_job_that_is_not_there(ansible, service):
 """
 
 
-def test_a_failure_tells_task_requests_and_answers(tmp_path: Path, installed_collection: Path) -> None:
+def test_a_failure_shows_task_requests_and_responses(tmp_path: Path, installed_collection: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST.format(collections=str(installed_collection)))
     (tmp_path / "test_failing.py").write_text(FAILING_TEST)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -58,7 +58,7 @@ def test_the_life_of_a_job(ansible: Ansible) -> None:
     beginning = [
         # Predict the new job: neither found with its tags nor without
         *("GET jobs", "GET jobs"),
-        # Create the job; the detail does not tell the Flink version, so the list is asked too
+        # Create the job; the detail does not have the Flink version, so the list is asked too
         *("GET jobs", "GET jobs", "POST flink-jobs", f"GET jobs/{job_id}", "GET jobs"),
         # Describe the job again
         "GET jobs",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task tells while it runs: that it comes while it happens, and never where it must not."""
+"""What a task shows while it runs: that it comes while it happens, and never where it must not."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def callback(ansible: Ansible, name: str, code: str) -> dict[str, str]:
     return {"ANSIBLE_CALLBACK_PLUGINS": str(folder)}
 
 
-def told(outcome: Outcome) -> list[str]:
+def shown(outcome: Outcome) -> list[str]:
     return [line for line in outcome.stderr.splitlines() if "orders" in line]
 
 
@@ -180,7 +180,7 @@ def test_it_is_shown_while_it_happens(ansible: Ansible, service: LocalDli, job: 
 
 
 @pytest.mark.usefixtures("job")
-def test_a_task_that_changes_nothing_tells_nothing(ansible: Ansible, service: LocalDli) -> None:
+def test_a_task_that_changes_nothing_shows_nothing(ansible: Ansible, service: LocalDli) -> None:
     outcome = ansible.playbook("progress.yml", variables=variables(service, desired_state="stopped"))
     assert outcome.code == 0, outcome.stdout
     assert "ok: [localhost]" in outcome.stdout
@@ -192,7 +192,7 @@ def test_standard_output_belongs_to_the_callback(ansible: Ansible, service: Loca
     env = {**callback(ansible, "one_document", JSON_CALLBACK), "ANSIBLE_STDOUT_CALLBACK": "one_document"}
     outcome = ansible.playbook("progress.yml", variables=variables(service), env=env)
     assert json.loads(outcome.stdout)["localhost"]["changed"] == 1
-    assert told(outcome)[0] == "[localhost] orders: run"
+    assert shown(outcome)[0] == "[localhost] orders: run"
 
 
 @pytest.mark.parametrize("how", [{"hidden": True}, {"progress": False}, {"async_seconds": 60}])
@@ -201,13 +201,13 @@ def test_where_nothing_is_shown(how: dict[str, Any], ansible: Ansible, service: 
     outcome = ansible.playbook("progress.yml", "-vvv", variables=variables(service, **how))
     assert outcome.code == 0, outcome.stdout
     assert "changed: [localhost]" in outcome.stdout
-    assert told(outcome) == []
+    assert shown(outcome) == []
     assert "→" not in outcome.stdout
     # At this verbosity Ansible shows the environment too: not even the pipe is there, but where the module is silent.
     assert (PIPE_VARIABLE in outcome.stdout) == ("progress" in how)
 
 
-def test_check_mode_tells_what_it_waits_for(ansible: Ansible, service: LocalDli, job: Job) -> None:
+def test_check_mode_shows_what_it_waits_for(ansible: Ansible, service: LocalDli, job: Job) -> None:
     service.behaviour = HELD
     service.jobs.set_status(job.job_id, "job_submitting")
     arguments = ("--check", "--diff")
@@ -227,7 +227,7 @@ def test_secrets_are_masked_before_they_leave_the_module(ansible: Ansible, servi
     given = variables(service, job_name="orders-planted-secret", secret_args="--key planted-secret")
     outcome = ansible.playbook("progress.yml", "-vvvv", variables=given, env={"ANSIBLE_LOG_PATH": str(log)})
     assert outcome.code == 0, outcome.stdout
-    lines = told(outcome)
+    lines = shown(outcome)
     assert lines[0] == "[localhost] orders-********: update (step 1 of 2)"
     assert lines[-1].startswith("[localhost] orders-********: job_init → job_running")
     assert "planted" not in outcome.stderr
@@ -256,7 +256,7 @@ def test_by_hand(ansible: Ansible, service: LocalDli) -> None:
     }
     outcome = ansible.adhoc("name=orders state=started health_window=0", env=environment)
     assert json.loads(outcome.stdout.partition("=>")[2])["job"]["status"] == "job_running"
-    assert told(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_running"]
+    assert shown(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_running"]
 
 
 @pytest.mark.usefixtures("job")
@@ -314,7 +314,7 @@ def test_a_timeout_leaves_nothing_behind(ansible: Ansible, service: LocalDli, jo
     service.behaviour = HELD
     outcome = ansible.playbook("progress.yml", variables=variables(service, task_timeout=8))
     assert outcome.code == 2, outcome.stdout
-    assert told(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_submitting"]
+    assert shown(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_submitting"]
     assert left_behind(ansible) == []
     # Ansible does not end the module; this does.
     service.jobs.set_status(job.job_id, "job_running")
@@ -343,12 +343,12 @@ def test_a_module_on_another_machine_is_silent(
     outcome = ansible.playbook("progress.yml", variables=variables(service), env=through_another_machine)
     assert outcome.code == 0, outcome.stdout
     assert "changed: [localhost]" in outcome.stdout
-    assert told(outcome) == []
+    assert shown(outcome) == []
 
 
 @pytest.mark.usefixtures("job")
-def test_a_rollout_tells_how_far_it_has_got(ansible: Ansible, service: LocalDli) -> None:
-    """The second job starts only after the first one's end was told."""
+def test_a_rollout_shows_how_far_it_has_got(ansible: Ansible, service: LocalDli) -> None:
+    """The second job starts only after the first one's end was shown."""
     archive = service.jobs.add(name="archive", queue_name="streaming")
     service.jobs.plan_start("archive", "submit_fail")
     with ansible.running_playbook("fleet_progress.yml", variables=variables(service)) as run:

@@ -5,7 +5,7 @@
 """No secret comes out anywhere, whatever happens; and each does reach the service, or there would be nothing to hide.
 
 Every secret that a test makes up has the word "planted" in it, which no way to quote or escape a text would change,
-and the secrets of the local service are plain words. Base64 alone is looked for separately.
+and the secrets of the local service are plain words. Base64 alone is searched for separately.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TESTS = Path(__file__).parents[1]
 PUBLIC = "-windowSize 2000"
 SECRET = '--db-password=planted-%41-Kö\\nig --key "planted quoted" -token planted-bare --pin=planted?a=b&c=d'
 ROTATED = "--db-password=planted-rotated-ß%20\\ --key 'planted single'"
-# Results show what options a module got, which newer releases of ansible-core do only when told.
+# Results show what options a module got, which newer releases of ansible-core do only on request.
 SHOW_OPTIONS = {"ANSIBLE_INJECT_INVOCATION": "1"}
 FIELDS = {"password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key"}
 
@@ -207,7 +207,7 @@ def test_a_playbook_through_ansible_runner(
     assert "POST" in log.read_text()
     assert_nothing_leaks("the log of the service", log.read_text(), known)
 
-    # What may be shown is, and a change that cannot be shown is told.
+    # What may be shown is, and a change that cannot be shown is reported.
     mask = "********"
     created, rotated = run.result("Create the job"), run.result("Rotate the secret")
     assert created["job"]["entrypoint_args"] == f"{PUBLIC} {mask}"
@@ -428,7 +428,7 @@ def test_each_operation_that_answers_with_the_secret(
 @pytest.mark.parametrize("field", ["status_desc", "savepoint_path", "user_name", "main_class", "smn_topic", "name"])
 @pytest.mark.parametrize("state", ["present", "started"])
 def test_a_field_that_shows_the_secret(field: str, state: str, service: LocalDli, httpserver: HTTPServer) -> None:
-    """As it is told, changed, and named as the cause of a failure."""
+    """As it is read, changed, and named as the cause of a failure."""
     job_id = add_job(service, "job_submit_fail")
     shown = []
 

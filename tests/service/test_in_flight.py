@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests at one time: counted, and refused when they are too many. They meet in their latency, so no time counts."""
+"""Concurrent requests: counted, and refused when they are too many. They meet in their latency, so no time counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 20.0  # seconds; only a failing test waits for so long
 
 
 class Crowd:
-    """Lists asked for at one time, each in a thread of its own, which all stay in their latency until let go.
+    """Lists asked for concurrently, each in a thread of its own, which all stay in their latency until let go.
 
     Requests after them have no latency.
     """
@@ -82,7 +82,7 @@ def test_the_most_stays_until_the_reset() -> None:
     crowd = Crowd(5)
     with crowd.waiting():
         assert crowd.service.most_in_flight == 5
-        # A test looks at the jobs while requests wait: they hold no lock.
+        # A test reads the jobs while requests wait: they hold no lock.
         assert crowd.service.jobs.all() == []
     assert crowd.service.most_in_flight == 5
     crowd.service.reset()

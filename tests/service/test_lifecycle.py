@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs go through their statuses as time passes; the clock is turned by hand."""
+"""Jobs go through their statuses as time advances; the clock is turned by hand."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_a_savepoint_operation_wants_all_that_the_vendor_calls_mandatory(
     assert api.error("POST", f"jobs/{job_id}/{operation}", json=body) == (400, "DLI.0001")
 
 
-def test_what_passes_by_itself_passes_for_all_jobs_in_their_own_time(api: Any, clock: Any, service: Any) -> None:
+def test_a_transitional_status_settles_for_each_job_in_its_own_time(api: Any, clock: Any, service: Any) -> None:
     first, second, third = (job.job_id for job in service.jobs.add_many(3, queue_name="queue"))
     service.behaviour = Behaviour(submit_seconds=20.0)
     api.batch("run", first)

@@ -19,7 +19,7 @@ from local_flink.rest import root_cause
 
 
 def make_java(home: Path, version: str) -> None:
-    """Write a java that tells this version and can do nothing else."""
+    """Write a java that reports this version and can do nothing else."""
     (home / "bin").mkdir(parents=True)
     java = home / "bin" / "java"
     java.write_text(f'#!/bin/sh\n[ "$1" = -version ] && echo "{version}" >&2\n')

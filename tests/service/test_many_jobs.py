@@ -55,7 +55,7 @@ def calls_within(call: Any) -> int:
     return count
 
 
-def test_a_list_looks_at_none_but_the_jobs_it_is_about(service: Any) -> None:
+def test_a_list_reads_none_but_the_jobs_it_is_about(service: Any) -> None:
     """Counted in calls of functions: these are the same each time, where seconds are not."""
     project, behaviour = service.credentials["project_id"], service.behaviour
 
@@ -72,21 +72,21 @@ def test_a_list_looks_at_none_but_the_jobs_it_is_about(service: Any) -> None:
 
 
 def test_names_and_order_follow_every_change(api: Any, service: Any) -> None:
-    twins = [service.jobs.add(name="twin", create_time=time) for time in (5, 9, 7)]
-    service.jobs.add(name="twin", owner="other", create_time=8)
-    assert [item["create_time"] for item in api.jobs(name="twin")] == [9, 7, 5]
-    api.update(twins[1].job_id, name="renamed")
-    assert [item["create_time"] for item in api.jobs(name="twin")] == [7, 5]
+    duplicates = [service.jobs.add(name="duplicate", create_time=time) for time in (5, 9, 7)]
+    service.jobs.add(name="duplicate", owner="other", create_time=8)
+    assert [item["create_time"] for item in api.jobs(name="duplicate")] == [9, 7, 5]
+    api.update(duplicates[1].job_id, name="renamed")
+    assert [item["create_time"] for item in api.jobs(name="duplicate")] == [7, 5]
     assert api.names(name="renamed") == ["renamed"]
-    api.batch("delete", twins[2].job_id)
-    assert [item["create_time"] for item in api.jobs(name="twin", order="asc")] == [5]
-    assert api.names() == ["renamed", "twin"]
-    api.update(twins[1].job_id, name="again")
+    api.batch("delete", duplicates[2].job_id)
+    assert [item["create_time"] for item in api.jobs(name="duplicate", order="asc")] == [5]
+    assert api.names() == ["renamed", "duplicate"]
+    api.update(duplicates[1].job_id, name="again")
     assert (api.names(name="renamed"), api.names(name="again")) == ([], ["again"])
     api.create(name="renamed")
     service.reset()
-    assert api.names() == api.names(name="twin") == []
-    api.create(name="twin")
+    assert api.names() == api.names(name="duplicate") == []
+    api.create(name="duplicate")
 
 
 def test_a_deleted_job_leaves_when_its_time_has_come(api: Any, clock: Any, behave: Any, service: Any) -> None:

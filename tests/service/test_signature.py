@@ -90,7 +90,7 @@ def test_a_header_that_has_to_be_signed(service: LocalDli, name: str) -> None:
 
 
 def test_a_digest_of_another_body(service: LocalDli) -> None:
-    """The vendor's signer takes the digest from this header and does not look at the body."""
+    """The vendor's signer takes the digest from this header and does not read the body."""
     headers = signed(service, **{"X-Sdk-Content-Sha256": "UNSIGNED-PAYLOAD"})
     assert send(service, headers) == 401
 

@@ -31,7 +31,7 @@ def builder(*arguments: object) -> str:
 
 
 def check_introspection(installed: Path, scratch: Path) -> None:
-    """The collection's own metadata tell what an execution environment has to install for it."""
+    """The collection's own metadata say what an execution environment has to install for it."""
     pip = scratch / "pip.txt"
     found = yaml.safe_load(
         builder("introspect", "--write-pip", pip, "--write-bindep", scratch / "bindep.txt", installed)
@@ -42,7 +42,7 @@ def check_introspection(installed: Path, scratch: Path) -> None:
 
 
 def check_definition(artifact: Path, scratch: Path) -> None:
-    """The definition makes a context that has the collection where the build looks for it."""
+    """The definition makes a context that has the collection where the build expects it."""
     copy = scratch / DEFINITION
     copy.parent.mkdir(parents=True)
     shutil.copy(ROOT / DEFINITION, copy)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options, field table, API contract, documentation and version tell the same, so that none drifts alone."""
+"""Options, field table, API contract, documentation and version agree, so that none drifts alone."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from ansible_collections.otc.dli.plugins.module_utils._model.job import Observed
 from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.module_utils._version import VERSION
 
+from local_dli.jobs import LIVE_FIELDS
 from tools import fleet_fragment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +147,7 @@ def test_facts_of_a_job_are_properties_of_the_contract():
 
 
 def described(option):
-    """Return what argument spec and documentation both tell of an option."""
+    """Return what argument spec and documentation both have of an option."""
     described_option = {key: option[key] for key in ("type", "elements", "choices", "default") if key in option}
     described_option["aliases"] = option.get("aliases", [])
     suboptions = option.get("options") or option.get("suboptions") or {}
@@ -233,6 +234,37 @@ def test_the_other_modules_refer_to_the_main_module(module, key):
     assert f"RV(otc.dli.{MAIN}#module:{key})" in " ".join(value["description"])
     fields = set(table.FIELDS_BY_NAME) if key == "job" else set()
     assert "contains" not in value and set(value["sample"]) <= set(described) | fields
+
+
+def live(kind):
+    return {field.name for field in kind.fields if field.live}
+
+
+@pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)
+def test_a_module_documents_the_live_fields(kind):
+    notes = yaml.safe_load(MODULES[f"dli_flink_{kind.name.lower()}_job"].DOCUMENTATION)["notes"]
+    (note,) = (note for note in notes if note.startswith("A job that may be running accepts changes of"))
+    assert set(re.findall(r"O\((\w+)\)", note.partition(" only.")[0])) == live(kind)
+
+
+def test_the_documents_and_the_local_service_have_the_live_fields():
+    lifecycle_page = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+    sentence = lifecycle_page.partition("A running job takes some changes at once:")[2].partition(".")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == live(table.JAR)
+    # The local service takes the path only where it has not made one itself.
+    assert LIVE_FIELDS | {"checkpoint_path"} == live(table.JAR)
+
+
+def test_contributing_names_what_the_code_has():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = page.partition("## Where do I change …")[2].partition("\n\n**")[0].splitlines()
+    named = [re.findall(r"`(_[\w/]+\.py|_\w+)`", row.rpartition(" | ")[2]) for row in rows if "`_" in row]
+    assert len(named) > 10
+    for names in named:
+        paths = [ROOT / "plugins" / "module_utils" / name for name in names if name.endswith(".py")]
+        code = "".join(path.read_text(encoding="utf-8") for path in paths)
+        functions = [name for name in names if not name.endswith(".py")]
+        assert [name for name in functions if f"def {name}(" not in code] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

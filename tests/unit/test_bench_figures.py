@@ -17,7 +17,7 @@ import pytest
 def fixture_figures():
     """Return bench/figures.py, which is in no package: the programs of that folder are run as they are."""
     spec = spec_from_file_location("bench_figures", Path(__file__).parents[2] / "bench" / "figures.py")
-    module = sys.modules[spec.name] = module_from_spec(spec)  # where dataclasses look for it
+    module = sys.modules[spec.name] = module_from_spec(spec)  # where dataclasses search for it
     spec.loader.exec_module(module)
     yield module
     del sys.modules[spec.name]

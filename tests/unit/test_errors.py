@@ -34,16 +34,16 @@ def test_words_of_the_service_end_as_a_sentence(words, request_id, sentence):
     assert str(error.explained("It was tried twice.")) == f"{REFUSED}{sentence} It was tried twice."
 
 
-@pytest.mark.parametrize("looking_fails", [True, False])
-def test_an_unknown_outcome_is_told_in_a_sentence_of_its_own(looking_fails):
+@pytest.mark.parametrize("reading_fails", [True, False])
+def test_an_unknown_outcome_is_reported_in_a_sentence_of_its_own(reading_fails):
     def send():
         raise ApiError("PUT /jobs", 502, "DLI.0999", "bad")
 
-    def look():
-        if looking_fails:
+    def read():
+        if reading_fails:
             raise ApiError("GET /jobs", 403, "", "no")
 
     with pytest.raises(OutcomeUnknown) as caught:
-        Writes(Clock()).send(send, look, bool)
+        Writes(Clock()).send(send, read, bool)
     assert str(caught.value).startswith(f"{REFUSED}bad. Whether it was carried out is not known")
     assert str(caught.value).endswith(".")

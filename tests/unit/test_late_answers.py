@@ -95,7 +95,7 @@ def test_what_does_not_show_within_the_grace_period_did_not_happen(operation, be
     assert service.calls == [(operation, True)]
 
 
-def test_a_savepoint_that_failed_is_told_without_waiting_for_the_grace_period():
+def test_a_savepoint_that_failed_is_reported_without_waiting_for_the_grace_period():
     service = LateService({"status": "job_savepointing"}, {"status": "job_running"})
     clock = Clock()
     with pytest.raises(LifecycleError, match="no savepoint could be made"):

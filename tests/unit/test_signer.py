@@ -28,7 +28,7 @@ paths = st.lists(segments, max_size=5).map(lambda parts: "/" + "/".join(quote(pa
 queries = st.lists(st.tuples(texts.filter(bool), texts), max_size=6)
 bodies = st.one_of(st.just(b""), texts.map(str.encode), st.dictionaries(texts, texts).map(json.dumps).map(str.encode))
 methods = st.sampled_from(["GET", "POST", "PUT", "DELETE"])
-# What HTTP can carry in a header, and what a token or project id may look like.
+# What HTTP can carry in a header, and what a token or project id may consist of.
 header_values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 

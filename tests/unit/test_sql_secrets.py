@@ -97,7 +97,7 @@ WRITTEN = {
     "a comment": ("-- the password: planted\nSELECT 1", f"-- {M}\nSELECT 1"),
     "a comment of several lines": ("/* 'password' =\n 'planted' */ SELECT 1", f"/* {M} */ SELECT 1"),
 }
-# What looks like a secret and is none.
+# What seems to be a secret and is none.
 HARMLESS = [
     "SELECT 'a', \"b\", `c`, d FROM t WHERE a = 'x' AND `b` = \"y\" -- why\n/* what */",
     "WHERE t.password = s.password AND name = 'x'",

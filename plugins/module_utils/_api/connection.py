@@ -98,7 +98,7 @@ class Connection:
             if is_false(response.get("is_success")):
                 message = response.get("message")
                 words = printable(message) if isinstance(message, str) else ""
-                raise ApiError(operation, 200, "", words or "the answer gives no reason", request_id_of(headers))
+                raise ApiError(operation, 200, "", words or "the response gives no reason", request_id_of(headers))
 
 
 def object_of(payload, key: str, operation: str) -> dict:

@@ -29,7 +29,7 @@ class FlinkJobApi(Connection):
         """Yield every job that the filters leave, page by page as the caller goes on.
 
         Whether the service's filter compares whole names is unknown. Jobs of another name are left out here, so that
-        the job that is asked for can be managed whatever the others look like.
+        the job that is asked for can be managed whatever form the others have.
 
         :param show_detail: whether with details; only without them the list has C(user_name) (documented).
         :param at_most: how many jobs the caller can use.
@@ -65,7 +65,7 @@ class FlinkJobApi(Connection):
         check_job(job, operation)
         if int(job["job_id"]) != job_id:
             raise UnexpectedResponse(
-                f"The service answered {operation} with job {job['job_id']}.", operation, 200, lasting=True
+                f"The service responded to {operation} with job {job['job_id']}.", operation, 200, lasting=True
             )
         return job
 

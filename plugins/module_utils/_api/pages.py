@@ -52,7 +52,7 @@ def read_pages(request, operation: str, key: str, what: str, id_name: str, paral
     if is_short:
         # Who takes the rest for gone may create it anew, or report a deletion that nobody has carried out.
         raise UnexpectedResponse(
-            f"The service answered {operation} with {count} of {total} {what}, so the list is incomplete.",
+            f"The service responded to {operation} with {count} of {total} {what}, so the list is incomplete.",
             operation,
             200,
             lasting=True,
@@ -98,7 +98,7 @@ def _new_elements(page_at, seen, operation, id_name, at_most):
             return was_changed, len(here), total
         if offset >= _MOST_ELEMENTS:
             raise UnexpectedResponse(
-                f"The service answered {operation} with a list without end.", operation, 200, lasting=True
+                f"The service responded to {operation} with a list without end.", operation, 200, lasting=True
             )
 
 

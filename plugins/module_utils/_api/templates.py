@@ -18,7 +18,7 @@ class TemplateApi(Connection):
         """Yield every template that the filters leave. The filter by name is fuzzy (documented).
 
         :param is_meant: callable that says of a template, as the service returns it, whether the caller is after it;
-            what the others look like does not matter.
+            the form of the others does not matter.
         """
         operation = self._operation("GET", "/job-templates")
 

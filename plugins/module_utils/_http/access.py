@@ -32,8 +32,8 @@ class Access:
     :param endpoint: URL of the service, without version and trailing slash.
     :param auth: puts the credentials on a prepared request; has C(renewed()) for when they are refused, and
         C(advice), a sentence for when that does not help.
-    :param keep_secret: is told what must not be shown.
-    :param keep_read: is told what was read from the service and must not be in messages, as it may be secret.
+    :param keep_secret: callable that takes what must not be shown.
+    :param keep_read: callable that takes what was read and may be secret, so that messages leave it out.
     """
 
     endpoint: str
@@ -79,9 +79,9 @@ class PasswordAuth(TokenAuth):
 def open_access(client, credentials: Credentials, keep_secret: Callable[[str], None]) -> Access:
     """Turn credentials into access, with no request when token or keys, project id and endpoint are all known.
 
-    :param keep_secret: is told what must not be shown, such as each token that IAM issues, before it is used.
+    :param keep_secret: callable that takes what must not be shown, such as each token of IAM, before it is used.
     :raises ConflictError: the project or the service's address cannot be determined.
-    :raises RequestError: IAM refused or did not answer.
+    :raises RequestError: IAM rejected a request or did not respond.
     """
     if credentials.password:
         return _access_by_password(client, credentials, keep_secret)
@@ -109,11 +109,11 @@ def _project_id_by_name(client, credentials):
     projects = payload.get("projects") if isinstance(payload, dict) else None
     if not isinstance(projects, list):
         raise UnexpectedResponse(
-            "IAM answered the search for the project without a list of projects.", "GET /v3/projects", 200
+            "IAM responded to the search for the project without a list of projects.", "GET /v3/projects", 200
         )
     ids = [project.get("id") for project in _dicts(projects) if project.get("name") == credentials.project_name]
     if not all(map(is_project_id, ids)):
-        raise UnexpectedResponse("IAM told a project without a valid id.", "GET /v3/projects", 200)
+        raise UnexpectedResponse("IAM returned a project without a valid id.", "GET /v3/projects", 200)
     if len(ids) != 1:
         found = f"{len(ids)} projects ({', '.join(map(str, ids))})" if ids else "no project"
         raise ConflictError(f"IAM knows {found} named {quoted(credentials.project_name)}; give project_id instead.")
@@ -145,7 +145,7 @@ def _access_by_password(client, credentials, keep_secret):
         token = payload.get("token") if isinstance(payload, dict) else None
         secret = headers.get("X-Subject-Token")
         if not isinstance(token, dict) or not secret:
-            raise UnexpectedResponse("IAM answered the login without a token.", _LOGIN, 201)
+            raise UnexpectedResponse("IAM responded to the login without a token.", _LOGIN, 201)
         keep_secret(secret)
         return secret, token
 
@@ -180,10 +180,10 @@ def _catalog_endpoint(token, credentials, project_id):
         return ""
     source = "The address of DLI in the token's catalog"
     if not isinstance(url, str):
-        raise UnexpectedResponse(f"{source} is not a text.", _LOGIN, 201)
+        raise UnexpectedResponse(f"{source} is not a string.", _LOGIN, 201)
     return service_root(check_transport(source, url, credentials.allow_http), project_id)
 
 
 def _dicts(value):
-    """Return the objects of a list; anything else in an answer of IAM's is passed over."""
+    """Return the objects of a list; anything else in a response of IAM's is passed over."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -4,8 +4,8 @@
 
 """HTTP for the IAM and DLI APIs: sends one request, returns its JSON, or raises one of our errors.
 
-It knows the shapes of answers, not what they mean for a job: no decisions, no Ansible. Which requests are sent again is
-decided in _http/retry.py.
+It knows the shapes of responses, not what they mean for a job: no decisions, no Ansible. _http/retry.py decides which
+requests are sent again.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ try:
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 else:
-    # What is raised around the error that tells what happened.
+    # What is raised around the error that says what happened.
     _WRAPPERS = (requests.exceptions.RequestException, HTTPError)
 
     class _Session(requests.Session):
-        """A session that does not look where a redirect leads to.
+        """A session that does not follow a redirect, nor prepare to.
 
-        Even when it is not to follow one, requests would prepare the next request: for that it reads the whole answer,
-        however large and slow, and it fails in many ways on an address that is none.
+        Even when it is not to follow one, requests would prepare the next request: for that it reads the whole
+        response, however large and slow, and it fails in many ways on an address that is none.
         """
 
         def get_redirect_target(self, resp):
@@ -62,7 +62,7 @@ else:
 USER_AGENT = f"otc.dli/{VERSION} (Ansible collection)"
 CONNECT_TIMEOUT_SECONDS = 10.0
 # A page of a hundred jobs is far below a tenth of this.
-LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
+LARGEST_RESPONSE_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
 
@@ -96,14 +96,14 @@ class HttpClient:
 
     :param verify: True to verify certificates with the system's authorities, a path to verify with that
         bundle, False not to verify.
-    :param timeout: seconds to wait for one answer.
+    :param timeout: seconds to wait for one response.
     :param retry_timeout: seconds to go on at most with repeating one request.
-    :param parallelism: how many requests may be in flight at one time; threads may share the client.
+    :param parallelism: how many requests may be in flight concurrently; threads may share the client.
     :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
     :raises MissingLibrary: when requests is not installed.
 
     C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
-    ones and the pauses took, added up over requests that were in flight at one time.
+    ones and the pauses took, added up over concurrent requests.
     """
 
     def __init__(
@@ -148,19 +148,19 @@ class HttpClient:
         self._session.close()
 
     def request(self, method, url, auth=None, body=None, query=None):
-        """Send a request, again where that does no harm, and return the JSON of its answer.
+        """Send a request, again where that does no harm, and return the JSON of its response.
 
         :param auth: callable that puts credentials on the prepared request, or None for a request without any.
         :param body: what to send as JSON, or None for no body.
         :param query: dict of query parameters.
-        :raises ConnectionFailed: no answer.
-        :raises UnexpectedResponse: an answer that is not the API's.
+        :raises ConnectionFailed: no response.
+        :raises UnexpectedResponse: a response that is not the API's.
         :raises ApiError: the service refused.
         """
         return self.request_with_headers(method, url, auth, body, query)[0]
 
     def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None):
-        """As M(request), but return a tuple of the JSON and the answer's headers (case-insensitive mapping).
+        """As M(request), but return a tuple of the JSON and the response's headers (case-insensitive mapping).
 
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
         """
@@ -188,7 +188,7 @@ class HttpClient:
                     self.seconds_lost += seconds
 
     def _proxies_for(self, url):
-        """Return the proxies that the environment names for an address, looked up once for each host."""
+        """Return the proxies that the environment names for an address, read once for each host."""
         scheme, host = urlsplit(url)[:2]
         if scheme == "http":
             # What is allowed to go over plain http stays on the way it was allowed for.
@@ -222,7 +222,7 @@ class HttpClient:
 
 
 def _with_history(error, attempts, seconds, retry_timeout):
-    """Return an error that tells how long was tried, and why not longer."""
+    """Return an error that says how long was tried, and why not longer."""
     if attempts > 1:
         error = error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
     if error.retry_after is not None and error.retry_after > retry_timeout - seconds:
@@ -234,16 +234,16 @@ def _with_history(error, attempts, seconds, retry_timeout):
 
 
 def _read(operation, response, deadline):
-    """Return the body of an answer, unless it is too large or too slow."""
+    """Return the body of a response, unless it is too large or too slow."""
     content = bytearray()
     # Only read1 returns as soon as something has come; urllib3 has it since 2.1. With an older one the time-out counts
     # for each read.
     read = getattr(response.raw, "read1", response.raw.read)
     while chunk := read(_CHUNK_BYTES, decode_content=True):
         content += chunk
-        if len(content) > LARGEST_ANSWER_BYTES:
+        if len(content) > LARGEST_RESPONSE_BYTES:
             raise UnexpectedResponse(
-                f"The answer to {operation} is larger than {LARGEST_ANSWER_BYTES >> 20} MiB, which none can be.",
+                f"The response to {operation} is larger than {LARGEST_RESPONSE_BYTES >> 20} MiB, which none can be.",
                 operation,
                 response.status_code,
                 lasting=True,
@@ -290,11 +290,11 @@ def _connection_failed(operation, url, exc, timeout):
     elif isinstance(exc, requests.exceptions.ConnectTimeout):
         problem = f"no connection within {min(CONNECT_TIMEOUT_SECONDS, timeout):g} seconds"
     elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
-        problem = "no answer in time; see the option timeout"
+        problem = "no response in time; see the option timeout"
     else:
         problem = _reason(cause)
         lasting = _is_unknown_host(cause)
-    return ConnectionFailed(f"No answer from {host} to {operation}: {problem}.", operation, sent, lasting)
+    return ConnectionFailed(f"No response from {host} to {operation}: {problem}.", operation, sent, lasting)
 
 
 def _wrapped_failure(exc):
@@ -317,7 +317,7 @@ def _cause(failure):
 def _never_connected(failure):
     """Whether it is certain that a request was not sent.
 
-    ProxyError does not tell: urllib3 raises it also when a connection through the proxy breaks after the request.
+    ProxyError does not show it: urllib3 raises it also when a connection through the proxy breaks after the request.
     """
     return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or _status_of_tunnel(failure) > 0
 
@@ -330,7 +330,7 @@ def _status_of_tunnel(failure):
 
 
 def _is_unknown_host(cause):
-    """Whether there is no such host; that its name could not be looked up just now is another error."""
+    """Whether there is no such host; that its name could not be resolved just now is another error."""
     return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
 
 
@@ -355,8 +355,8 @@ def _checked_json(operation, response, content):
     if 300 <= status < 400:
         target = _host_of(response.headers.get("Location", "")) or "another place"
         raise UnexpectedResponse(
-            f"The service answered {operation} with a redirect to {printable(target)}, which is not followed because "
-            "it could carry the credentials away; check the endpoint and auth_url options.",
+            f"The service responded to {operation} with a redirect to {printable(target)}, which is not followed "
+            "because it could carry the credentials away; check the endpoint and auth_url options.",
             operation,
             status,
             lasting=True,
@@ -366,16 +366,18 @@ def _checked_json(operation, response, content):
     request_id = request_id_of(response.headers)
     if status >= 400:
         if problem:
-            message = f"the answer is {problem}"
-        error = _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+            message = f"the response is {problem}"
+        error = _api_error(operation, status, code, message or "the response gives no reason", request_id)
         error.retry_after = _retry_after(response)
         raise error
     if problem:
         raise UnexpectedResponse(
-            f"The service answered {operation} with HTTP {status}, but the answer is {problem}.", operation, status
+            f"The service responded to {operation} with HTTP {status}, but the response is {problem}.",
+            operation,
+            status,
         )
     if isinstance(payload, dict) and is_false(payload.get("is_success")):
-        raise _api_error(operation, status, code, message or "the answer gives no reason", request_id)
+        raise _api_error(operation, status, code, message or "the response gives no reason", request_id)
     return payload
 
 
@@ -388,7 +390,7 @@ def _host_of(address):
 
 
 def _retry_after(response):
-    """Return the pause that an answer asks for in seconds, None when it asks for none that can be understood."""
+    """Return the pause that a response asks for in seconds, None when it asks for none that can be understood."""
     try:
         seconds = Retry().get_retry_after(response.raw)
         return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER_SECONDS)
@@ -397,7 +399,7 @@ def _retry_after(response):
 
 
 def _parse(response, content):
-    """Return a tuple of the answer's JSON and what is wrong with it ("" when nothing is)."""
+    """Return a tuple of the response's JSON and what is wrong with it ("" when nothing is)."""
     if not content:
         return None, "empty"
     try:
@@ -425,7 +427,7 @@ def _rejection(payload):
 
 
 def _words(value):
-    """Return a text or number of an answer as it may be shown, "" for anything else."""
+    """Return a string or number of a response as it may be shown, "" for anything else."""
     return printable(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
@@ -443,10 +445,10 @@ def operation_of(method: str, url: str) -> str:
 
 
 def request_id_of(headers) -> str:
-    """Return what identifies a request to the service's support, "" when its answer does not tell."""
+    """Return what identifies a request to the service's support, "" when its response does not say."""
     return printable(headers.get("X-Request-Id", ""))
 
 
 def is_false(value) -> bool:
-    """Whether a flag of an answer says no: it comes as a boolean or as a string (documented both ways)."""
+    """Whether a flag of a response says no: it comes as a boolean or as a string (documented both ways)."""
     return value is False or (isinstance(value, str) and value.strip().lower() == "false")

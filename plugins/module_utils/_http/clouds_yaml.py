@@ -26,7 +26,7 @@ def load_cloud(name: str, region: str = "") -> dict:
     except ImportError as exc:
         raise MissingLibrary("openstacksdk", "for the option cloud", cause=traceback.format_exc()) from exc
     # The environment is our options' fallback already; read again here it could mix two identities. That leaves out
-    # the two variables that only tell where the files are.
+    # the two variables that only say where the files are.
     files = {
         "config_files": _files("OS_CLIENT_CONFIG_FILE", loader.CONFIG_FILES),
         "secure_files": _files("OS_CLIENT_SECURE_FILE", loader.SECURE_FILES),
@@ -66,5 +66,5 @@ def load_cloud(name: str, region: str = "") -> dict:
 
 
 def _files(variable, usual):
-    """Return where to look for a file, as openstacksdk does: first where the environment says, then as usual."""
+    """Return where to search for a file, as openstacksdk does: first where the environment says, then as usual."""
     return [os.environ[variable], *usual] if os.environ.get(variable) else list(usual)

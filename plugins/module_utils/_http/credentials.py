@@ -60,7 +60,7 @@ _USUAL_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _VERSIONS = ("v1.0", "v3")
 # Of an address the end can be what distinguishes it from others.
 _LONGEST_ADDRESS = 255
-# What never leaves the host. Other names than localhost are not looked up: what they mean is up to others.
+# What never leaves the host. Other names than localhost are not resolved: what they mean is up to others.
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
@@ -237,7 +237,7 @@ def _check_strings(name, cloud):
         # YAML makes a number of digits, and not always the same digits.
         if cloud.get(option) is not None and not isinstance(cloud[option], str):
             raise InvalidInput(
-                f"cloud {quoted(name)} has {option} in clouds.yaml, but not as a text; put it in quotes."
+                f"cloud {quoted(name)} has {option} in clouds.yaml, but not as a string; put it in quotes."
             )
 
 

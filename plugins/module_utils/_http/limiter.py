@@ -12,8 +12,8 @@ import threading
 class Limiter:
     """Lets a limited number of threads through, as a context manager.
 
-    Each time the service throttles the limit is halved, and each time that as many requests as the limit have been
-    answered since it grows by one, up to what was allowed.
+    Each time the service throttles the limit is halved, and each time that as many requests as the limit have had a
+    response since it grows by one, up to what was allowed.
 
     :param allowed: how many threads may be inside at most.
     """
@@ -22,7 +22,7 @@ class Limiter:
         self._allowed = allowed
         self._limit = allowed
         self._inside = 0
-        self._answered = 0
+        self._accepted = 0
         self._changed = threading.Condition()
 
     def __enter__(self) -> Limiter:
@@ -34,14 +34,14 @@ class Limiter:
     def __exit__(self, *_exception) -> None:
         with self._changed:
             self._inside -= 1
-            self._answered += 1
-            if self._answered >= self._limit and self._limit < self._allowed:
+            self._accepted += 1
+            if self._accepted >= self._limit and self._limit < self._allowed:
                 self._limit += 1
-                self._answered = 0
+                self._accepted = 0
             self._changed.notify(2)
 
     def throttled(self) -> None:
         """Let fewer threads through from now on."""
         with self._changed:
             self._limit = max(1, self._limit // 2)
-            self._answered = 0
+            self._accepted = 0

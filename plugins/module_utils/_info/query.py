@@ -107,7 +107,7 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
     """
     odd: list[OddJob] = []
     jobs = select(api, query.selection, odd, query.details)
-    keep_secrets(api, jobs, lambda job: _public_text(job.told(), query))
+    keep_secrets(api, jobs, lambda job: _public_text(job.returned_fields(), query))
     results = [_result(job, query) for job in jobs]
     rejected = []
     if query.execution_plan:
@@ -119,7 +119,7 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
 
 
 def _result(job, query):
-    facts, fields = job.facts(), job.told()
+    facts, fields = job.facts(), job.returned_fields()
     identity = {"job_id": job.job_id, "name": job.name, "job_type": job.job_type}
     if not query.details:
         return {
@@ -156,7 +156,7 @@ def _stream_graph(api, job, query):
     body.update({"sql_body": job.raw("sql_body"), "job_type": SQL.job_types[0], "graph_type": query.stream_graph})
     body["static_estimator"] = "static_estimator_config" in body
     graph, rejection = _or_rejection(lambda: api.get_stream_graph(job.job_id, body), job, "stream graph")
-    return _masked(graph, _public_text(job.told(), query)), rejection
+    return _masked(graph, _public_text(job.returned_fields(), query)), rejection
 
 
 def _or_rejection(ask, job, what):

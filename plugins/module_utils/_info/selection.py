@@ -181,7 +181,7 @@ def _completed(api, job):
     try:
         return job.completed_by(ObservedJob(api.get_job(job.job_id), "detail"))
     except NotFound:
-        # Deleted since it was listed; what the list had of it is still an answer.
+        # Deleted since it was listed; what the list had of it is still a response.
         return job
 
 

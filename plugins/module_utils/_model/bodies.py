@@ -35,14 +35,14 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
     body = {"name": current.name if spec.name is None else spec.name}
     for known in kind.fields:
         name = known.name
-        told = current.raw(name) not in (None, "", [], {})
+        is_set = current.raw(name) not in (None, "", [], {})
         if not known.on_update:
             continue
         if name == "resource_config" and name in spec.fields:
-            body[name] = merged_resource_config(current.value(name) if told else {}, spec.as_given(name))
+            body[name] = merged_resource_config(current.value(name) if is_set else {}, spec.as_given(name))
         elif name in spec.fields:
             body[name] = to_wire(known, spec.as_given(name))
-        elif told:
+        elif is_set:
             body[name] = current.raw(name) if known.form in _SENT_BACK_AS_READ else to_wire(known, current.value(name))
     for name in without_effect(body):
         body.pop(name, None)

@@ -33,7 +33,7 @@ from .status import (
     status_of,
 )
 
-# The vendor writes a savepoint into …/<time in ms>/; the number of digits tells such a time from any other number.
+# The vendor writes a savepoint into …/<time in ms>/; a time has this number of digits.
 _TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?\Z")
 _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).

@@ -20,7 +20,7 @@ from .fields import (
 from .responses import is_whole_number
 from .status import ALIVE, ENDED
 
-# What results tell of a job besides its fields, where the service gives it (documented: list and detail).
+# What results have of a job besides its fields, where the service gives it (documented: list and detail).
 _FACTS = (
     "status_desc",
     "create_time",
@@ -79,10 +79,10 @@ def odd_warnings(odd: list[OddJob]) -> list[str]:
 
 
 class ObservedJob:
-    """One job as the service told it, from its list or its detail.
+    """One job as the service returned it, in its list or its detail.
 
-    :param answer: an element of C(job_list.jobs), or C(job_detail), whose shape C(_flink_job_answer) has checked.
-    :param sources: which of C(list) and C(detail) it was read from; each tells what the other leaves out.
+    :param response: an element of C(job_list.jobs), or C(job_detail), whose shape C(check_job) has checked.
+    :param sources: which of C(list) and C(detail) it was read from; each has what the other leaves out.
     """
 
     def __init__(self, response: dict, *sources: str) -> None:
@@ -102,15 +102,15 @@ class ObservedJob:
         return kind_of(self.job_type)
 
     def has(self, name: str) -> bool:
-        """Whether the answer has a field at all, be it null."""
+        """Whether the response has a field at all, be it null."""
         return name in self._place(FIELDS_BY_NAME[name])
 
     def has_all(self, names) -> bool:
-        """Whether the answer has all of these fields, as far as any answer has them."""
+        """Whether the response has all of these fields, as far as any response has them."""
         return all(self.has(name) or not FIELDS_BY_NAME[name].reads_back for name in names)
 
     def raw(self, name: str):
-        """Return a field as the service wrote it, None when it is unset or not told."""
+        """Return a field as the service wrote it, None when it is unset or not returned."""
         return self._place(FIELDS_BY_NAME[name]).get(name)
 
     def value(self, name: str):
@@ -156,7 +156,7 @@ class ObservedJob:
 
     @property
     def restart_times(self) -> int:
-        """How often the service has restarted the job, 0 when it does not tell."""
+        """How often the service has restarted the job, 0 when it does not say."""
         return int(self._response.get("restart_times") or 0)
 
     @property
@@ -198,9 +198,9 @@ class ObservedJob:
         return canonical(FIELDS_BY_NAME["cu_number"], self._config.get("real_cu_number") or 0)
 
     def completed_by(self, other: ObservedJob, but=()) -> ObservedJob:
-        """Return this job with what only the other answer about the same job tells; list and detail differ.
+        """Return this job with what only the other response about the same job has; list and detail differ.
 
-        :param but: names of fields not to take from the other answer, because they have changed since.
+        :param but: names of fields not to take from the other response, because they have changed since.
         """
         response = {**{key: value for key, value in other._response.items() if key not in but}, **self._response}
         response["job_config"] = {
@@ -210,7 +210,7 @@ class ObservedJob:
         return ObservedJob(response, *self.sources, *other.sources)
 
     def facts(self) -> dict:
-        """Return what is known of the job besides its fields, for results; None for what the service did not tell."""
+        """Return what is known of the job besides its fields, for results; None for what the service did not return."""
         return {
             "job_id": self.job_id,
             "name": self.name,
@@ -220,20 +220,20 @@ class ObservedJob:
         }
 
     def definition(self, kind: JobKind | None = None) -> dict:
-        """Return all fields in their canonical forms; what the service does not tell has its default.
+        """Return all fields in their canonical forms; what the service does not return has its default.
 
         :param kind: whose fields; None for those of the kind that the job says it is.
         """
         return {field.name: self.value(field.name) for field in (kind or self.kind).readable}
 
-    def told(self, kind: JobKind | None = None) -> dict:
-        """Return all fields in their canonical forms; None for what the service does not tell."""
-        told = self.definition(kind)
-        return {name: value if self.has(name) else None for name, value in told.items()}
+    def returned_fields(self, kind: JobKind | None = None) -> dict:
+        """Return all fields in their canonical forms; None for what the service does not return."""
+        definition = self.definition(kind)
+        return {name: value if self.has(name) else None for name, value in definition.items()}
 
     def as_shown(self, kind: JobKind | None = None) -> dict:
         """Return the facts and fields of the job that results have; raw, so they are still to be redacted."""
-        return {**self.facts(), **self.told(kind)}
+        return {**self.facts(), **self.returned_fields(kind)}
 
     def _place(self, field: Field) -> dict:
         return self._response if field.top_level else self._config

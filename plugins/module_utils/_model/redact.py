@@ -66,7 +66,7 @@ def sensitive_values(runtime_config) -> set[str]:
     config = canonical(FIELDS_BY_NAME["runtime_config"], runtime_config)
     if not isinstance(config, dict):
         return set()
-    # What is no single value is refused, and not told.
+    # A value that is a list or a dictionary is refused, and never shown.
     single = {key: text(value) for key, value in config.items() if not isinstance(value, (dict, list))}
     return {value for key, value in single.items() if is_secret_setting(key, value)}
 
@@ -88,7 +88,7 @@ def secret_words(fields: dict) -> set[str]:
 
 
 def _redacted_args(arguments, public_text):
-    """Only words that the task gives in the open, and former values of its own flags."""
+    """Only words that the task gives in the open, and previous values of its own flags."""
     words = _args_with_masks(arguments, public_text)
     # One mask for a run of hidden words: not even their number is anybody's business.
     return " ".join(word for i, word in enumerate(words) if word != MASK or i == 0 or words[i - 1] != MASK)
@@ -144,6 +144,6 @@ def _flag_of(word):
 
 def _redacted_config(config):
     if not isinstance(config, dict):
-        # A text without keys: what is secret in it cannot be told.
+        # A string without keys: nothing shows which part of it is secret.
         return MASK
     return {key: MASK if is_secret_setting(key, value) else value for key, value in config.items()}

@@ -5,8 +5,8 @@
 """Takes the secrets of a task out of everything that the task shows.
 
 Masking each secret wherever its letters stand would garble the rest: C(--pin 1000) is no reason to hide the job 100001,
-and C(--env prod) none to hide the name of the job prod-a. So what is looked for in a text depends on where it stands.
-The cost is that of the text: no secret is compared with each text.
+and C(--env prod) none to hide the name of the job prod-a. So the secrets to search for depend on where a string stands.
+The cost depends on the length of the text, not on the number of secrets.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .sensitive import places_of_passwords_in_urls
 
 # Shorter secrets count only as whole words: their letters can stand in other words by chance.
 SHORTEST_ANYWHERE = 8
-# How many first characters of a secret are looked for before the rest is compared.
+# How many first characters of a secret are searched for before the rest is compared.
 _HEAD = 4
 
-# What identifies, counts or classifies. It is shown as it is where it looks like that, and only what is a secret as a
+# What identifies, counts or classifies. It is shown as it is where it has that form, and only what is a secret as a
 # whole, such as a token, is taken out.
 _IDENTIFYING = frozenset(
     (
@@ -55,7 +55,7 @@ _WORD_BEHIND = re.compile(r"[\w-]")
 
 
 class _Index:
-    """Texts to look for; the cost of looking does not depend on how many there are."""
+    """Strings to search for; the cost of the search does not depend on how many there are."""
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
@@ -74,7 +74,7 @@ class _Index:
                 self._heads = tuple({*self._heads, len(head)})
 
     def places(self, text: str) -> list[tuple[int, int]]:
-        """Return where in a text something is that was added, from where to where."""
+        """Return where in a string something is that was added, from where to where."""
         lengths, known = self._lengths, self.texts
         found = []
         for size in self._heads:
@@ -87,7 +87,7 @@ class _Index:
 
 
 def _is_apart(text, start, end):
-    """Whether a part of a text is long enough to count anywhere, or stands there as a whole word."""
+    """Whether a part of a string is long enough to count anywhere, or stands there as a whole word."""
     if end - start >= SHORTEST_ANYWHERE:
         return True
     if _WORD_BEHIND.match(text, end):
@@ -122,8 +122,8 @@ class Redactor:
     def hide_read(self, text: str) -> None:
         """Keep out of free text what was read from the service and may be secret, such as a previous password.
 
-        Fields that results show are not affected: most of such a text is none. Nor is what the task itself gives in the
-        open.
+        It stays in fields that results show, because most of it is no secret there. So does what the task itself gives
+        in the open.
         """
         if not text or not self._seen.isdisjoint(((text, True), (text, False))):
             return
@@ -170,7 +170,7 @@ class Redactor:
         return self.text(value)
 
     def _without(self, text, indexes, at_least=SHORTEST_ANYWHERE, exact=()):
-        """Return a text with a mask in place of what an index knows, and of passwords in URLs.
+        """Return a string with a mask in place of what an index knows, and of passwords in URLs.
 
         :param at_least: how long it must be to count.
         :param exact: indexes of which shorter texts count too.
@@ -207,7 +207,7 @@ class Redactor:
 
 
 def _is_in(text, indexes):
-    """Whether anything that counts anywhere is in a text."""
+    """Whether anything that counts anywhere is in a string."""
     return any(end - start >= SHORTEST_ANYWHERE for index in indexes for start, end in index.places(text))
 
 

@@ -4,8 +4,8 @@
 
 """The shapes that the service's words about jobs must have: the one place where they are checked, before any use.
 
-A shape is taken in every form that means the same: a number as text, a flag as text, unset as null, "" or left out.
-Anything else is no answer of the API. The value itself is never told, because it can hold a secret.
+A value is accepted in every form that means the same: a number or a boolean as a string, unset as null, "" or left
+out. Anything else is not a response of the API. Errors never show the value itself, because it can hold a secret.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _LONGEST_WORD = 255
 
 
 def lacking(operation: str, what: str) -> UnexpectedResponse:
-    """Return the error about an answer without something that the API's answers have; asking again does not help."""
-    return UnexpectedResponse(f"The service answered {operation} without {what}.", operation, 200, lasting=True)
+    """Return the error about a response that lacks what the API's responses have; sending again does not help."""
+    return UnexpectedResponse(f"The service responded to {operation} without {what}.", operation, 200, lasting=True)
 
 
 def is_whole_number(value) -> bool:
-    """Whether a value is a whole number of at most 64 bits, or a text of one."""
+    """Whether a value is a whole number of at most 64 bits, or a string of one."""
     if isinstance(value, str):
         return bool(_WHOLE_NUMBER.fullmatch(value)) and abs(int(value)) < _WIDEST_NUMBER
     if isinstance(value, float):
@@ -36,7 +36,7 @@ def is_whole_number(value) -> bool:
 
 
 def checked_id(value, operation: str, name: str = "job_id") -> int:
-    """Return the id of a job, or of something else, that an answer tells.
+    """Return the id of a job, or of something else, that a response has.
 
     :raises UnexpectedResponse: it is none.
     """
@@ -46,9 +46,9 @@ def checked_id(value, operation: str, name: str = "job_id") -> int:
 
 
 def check_job(response: dict, operation: str) -> None:
-    """Check everything of an answer about one job that is ever used.
+    """Check everything of a response about one job that is ever used.
 
-    :param answer: an element of C(job_list.jobs), or C(job_detail).
+    :param response: an element of C(job_list.jobs), or C(job_detail).
     :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
     where = f"job {checked_id(response.get('job_id'), operation)}"
@@ -62,7 +62,7 @@ def check_job(response: dict, operation: str) -> None:
 
 
 def check_template(response: dict, operation: str) -> None:
-    """Check the answer about one template.
+    """Check the response about one template.
 
     :raises UnexpectedResponse: naming the first field that has not the shape it must have.
     """
@@ -87,7 +87,7 @@ def _check(value, shape, name, where, operation):
 
 def _fail(operation, where, name, shape):
     raise UnexpectedResponse(
-        f"The service answered {operation} with {where}, whose {name} is not {shape}.", operation, 200, lasting=True
+        f"The service responded to {operation} with {where}, whose {name} is not {shape}.", operation, 200, lasting=True
     )
 
 
@@ -124,7 +124,7 @@ def _is_list_of_strings(value):
 
 
 def _is_settings(value):
-    """The forms of a runtime_config; which one the service answers with is not known."""
+    """The forms of a runtime_config; which one the service responds with is not known."""
     if isinstance(value, list):
         return all(
             isinstance(item, dict) and isinstance(item.get("key"), str) and _is_single(item.get("value"))
@@ -157,25 +157,25 @@ def _has_parts(value, options):
 _PARTS = {"int": is_whole_number, "float": _is_amount, "str": _is_string}
 # By the words that a message says them with.
 _SHAPES = {
-    "a text": _is_string,
+    "a string": _is_string,
     "one short line": _is_word,
     "a whole number": is_whole_number,
     "true or false": _is_flag,
     "a list of texts": _is_list_of_strings,
-    "a text or a dictionary of single values": _is_settings,
+    "a string or a dictionary of single values": _is_settings,
     "a dictionary of sizes": _is_resource_config,
 }
 _SHAPE_OF_FORM = {
-    "str": "a text",
-    "bucket": "a text",
-    "sql": "a text",
-    "json": "a text",
+    "str": "a string",
+    "bucket": "a string",
+    "sql": "a string",
+    "json": "a string",
     "int": "a whole number",
     "bool": "true or false",
     "list": "a list of texts",
     # By name or by number.
-    "checkpoint_mode": "a text",
-    "runtime_config": "a text or a dictionary of single values",
+    "checkpoint_mode": "a string",
+    "runtime_config": "a string or a dictionary of single values",
     "resource_config": "a dictionary of sizes",
 }
 _JOB_SHAPES = {
@@ -183,33 +183,33 @@ _JOB_SHAPES = {
     "name": "one short line",
     "job_type": "one short line",
     "status": "one short line",
-    "status_desc": "a text",
+    "status_desc": "a string",
     "create_time": "a whole number",
     "start_time": "a whole number",
     "update_time": "a whole number",
     "has_savepoint": "true or false",
-    "savepoint_path": "a text",
+    "savepoint_path": "a string",
     "restart_times": "a whole number",
-    "user_id": "a text",
-    "user_name": "a text",
+    "user_id": "a string",
+    "user_name": "a string",
 }
 _CONFIG_SHAPES = {
     "real_cu_number": "a whole number",
     **{field.name: _SHAPE_OF_FORM[field.form] for field in FIELDS if not field.top_level},
 }
 _TEMPLATE_SHAPES = {
-    "name": "a text",
-    "desc": "a text",
-    "sql_body": "a text",
+    "name": "a string",
+    "desc": "a string",
+    "sql_body": "a string",
     "job_type": "one short line",
     "create_time": "a whole number",
     "update_time": "a whole number",
 }
 _GRAPH_SHAPES = {
-    "jid": "a text",
-    "name": "a text",
+    "jid": "a string",
+    "name": "a string",
     "isStoppable": "true or false",
-    "state": "a text",
+    "state": "a string",
     "start-time": "a whole number",
     "end-time": "a whole number",
     "duration": "a whole number",

@@ -47,7 +47,7 @@ def parts_of(secret: str) -> set[str]:
     """Return what a secret is made of that may be quoted alone.
 
     Of arguments these are the words, as they are and as a shell takes them, the values behind an equals sign, the
-    parts of C(user:password) and of lists with commas, and the values in JSON; of a text of several lines each line.
+    parts of C(user:password) and of lists with commas, and the values in JSON; of a string of several lines each line.
     """
     parts, new = {line.strip() for line in secret.splitlines()}, {secret}
     for _level in range(_MOST_LEVELS):
@@ -62,7 +62,7 @@ def _is_worth_hiding(part):
 
 
 def _taken_apart(text):
-    """Return the words of a text, and what they hold."""
+    """Return the words of a string, and what they hold."""
     words = {word for word in (*_shell_words(text), *text.split()) if len(word) >= SHORTEST_PART}
     return words.union(*map(_inner_parts, words))
 
@@ -183,7 +183,7 @@ def _quoted_once(text):
 
 
 def decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield what in a text could be base64, from where to where, and what it stands for.
+    """Yield what in a string could be base64, from where to where, and what it stands for.
 
     So a header with C(user:password) is recognised, whatever stands beside the password.
     """

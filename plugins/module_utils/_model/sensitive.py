@@ -58,7 +58,7 @@ _PASSWORD_IN_URL = re.compile(r"(?:://[^/\s@:]{0,999}:|\bjdbc:oracle:\w{1,9}:[^/
 @lru_cache(maxsize=1024)
 def is_sensitive(key: str) -> bool:
     """Whether the value of a setting, an option in SQL or a property in JSON is secret, by its key."""
-    # Letters of other widths look the same, and who writes them means the same.
+    # Letters of other widths mean the same.
     key = unicodedata.normalize("NFKC", key)
     words = _SEPARATORS.split(_WORD_BEGINS.sub(" ", key).lower())
     if not _SENSITIVE_WORDS.isdisjoint(words):
@@ -68,15 +68,15 @@ def is_sensitive(key: str) -> bool:
 
 
 def holds_secret(value: str) -> bool:
-    """Whether a text itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
+    """Whether a string itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
     return bool(_SENSITIVE_KEY_AND_VALUE.search(value) or _PASSWORD_IN_URL.search(value) or _PRIVATE_KEY in value)
 
 
 def passwords_in_urls(value: str) -> list[str]:
-    """Return the passwords that the URLs in a text hold."""
+    """Return the passwords that the URLs in a string hold."""
     return [value[start:end] for start, end in places_of_passwords_in_urls(value)]
 
 
 def places_of_passwords_in_urls(value: str) -> list[tuple[int, int]]:
-    """Return where in a text the passwords are that its URLs hold, from where to where."""
+    """Return where in a string the passwords are that its URLs hold, from where to where."""
     return [match.span(1) for match in _PASSWORD_IN_URL.finditer(value)] if ":" in value and "@" in value else []

@@ -41,7 +41,7 @@ def shown_options(spec: dict, given: dict, redactor: Redactor) -> dict:
         if str(key).startswith(_INTERNAL):
             shown[key] = value
         elif not name:
-            # It can be a misspelt name of a secret option, or a piece of a text that Ansible took for options.
+            # It can be a misspelt name of a secret option, or a piece of a string that Ansible took for options.
             shown_name = key if _OPTION_NAME.fullmatch(str(key)) else _hidden(key, redactor)
             shown[shown_name] = None if value is None else _hidden(value, redactor)
         elif value is None:

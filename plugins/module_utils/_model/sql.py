@@ -47,7 +47,7 @@ _BEFORE_NAMES = ("FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "AS", "BY")
 _QUOTE = re.compile(r"\$\w*\$|['\"`\u2018\u201c\u201e´]")
 # What closes a string that begins otherwise than it ends.
 _CLOSING = {"\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c"}
-# What a literal looks like that is meant as a key.
+# The form of a literal that is meant as a key.
 _KEY = re.compile(r"[A-Za-z_][\w./-]{0,199}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -78,7 +78,7 @@ class _Token:
         self.shown, self.secrets = self.masked(), self._meanings()
 
     def masked(self) -> str:
-        """Return what it looks like when it is hidden."""
+        """Return how it is shown when it is redacted."""
         if self.kind == "comment":
             begin, end = ("/*", " */") if self.text.startswith("/*") else (self.text[: 1 + (self.text[0] == "-")], "")
             return f"{begin} {MASK}{end}"

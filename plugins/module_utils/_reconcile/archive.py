@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exports jobs into ZIP files in OBS, and imports them from there. What is in a ZIP file only the service can tell."""
+"""Exports jobs into ZIP files in OBS, and imports them from there. Only the service knows what is in a ZIP file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ImportTask:
 
     :param zip_file: a ZIP file, or a folder of them.
     :param is_cover: whether jobs that are there are overwritten.
-    :param names: the names of the jobs in it as far as the task tells, else None.
+    :param names: the names of the jobs in it as far as the task gives them, else None.
     """
 
     zip_file: str
@@ -110,8 +110,8 @@ def import_from_params(params: dict) -> ImportTask:
 def export_jobs(api: ArchiveApi, task: ExportTask, apply: bool) -> dict:
     """Export jobs and return the module's result.
 
-    :param apply: False for check mode: looks for the jobs, and exports nothing.
-    :raises DliError: a job is not there, or the service refused or did not answer.
+    :param apply: False for check mode: reads whether the jobs exist, and exports nothing.
+    :raises DliError: a job is not there, or the service rejected a request or did not respond.
     """
     selected = _selected(api, task)
     body = {"obs_dir": task.obs_dir, "is_selected": selected is not None}
@@ -125,7 +125,7 @@ def import_jobs(api: ArchiveApi, task: ImportTask, apply: bool, clock=time) -> d
     """Import jobs and return the module's result.
 
     :param apply: False for check mode: imports nothing.
-    :raises DliError: the service refused or did not answer.
+    :raises DliError: the service rejected a request or did not respond.
     """
     missing = None
     if task.names:
@@ -136,8 +136,8 @@ def import_jobs(api: ArchiveApi, task: ImportTask, apply: bool, clock=time) -> d
         warnings = []
         if missing is None and not task.is_cover:
             warnings.append(
-                f"Which jobs are in {task.zip_file} is not known before they are imported. Those that are there "
-                "already are left alone, so that nothing may change; names can tell."
+                f"Which jobs are in {task.zip_file} is not known before they are imported. Jobs that exist already are "
+                "left as they are, so perhaps nothing changes. Give names to know it beforehand."
             )
         return _result("import", True, {"job_mapping": []}, warnings)
     if task.is_cover:
@@ -149,10 +149,10 @@ def import_jobs(api: ArchiveApi, task: ImportTask, apply: bool, clock=time) -> d
 def _import_what_is_missing(api, task, missing, clock):
     """Import jobs that are not there, and return the module's result.
 
-    To send this twice is safe, as jobs that are there are left alone (documented). But what the first request has made
-    looks to the second one as if it had been there before, so that its answer does not tell whether anything changed.
+    To send this twice is safe, as jobs that are there are left alone (documented). But the second request finds what
+    the first one has made, so its response does not show whether anything changed.
 
-    :param missing: those of the task's names that are not there. The other jobs of the file cannot be looked for.
+    :param missing: those of the task's names that are not there. The other jobs of the file are not known.
     """
     responses: list[list] = []
     sent = 0
@@ -162,7 +162,7 @@ def _import_what_is_missing(api, task, missing, clock):
         sent += 1
         responses.append(api.import_jobs({"zip_file": task.zip_file, "is_cover": False}))
 
-    def look():
+    def read():
         return _ids_by_name(api, missing)
 
     def are_all_there(there):
@@ -170,11 +170,11 @@ def _import_what_is_missing(api, task, missing, clock):
 
     try:
         writes = Writes(clock)
-        there = writes.send(send, look, are_all_there, patient=True)
+        there = writes.send(send, read, are_all_there, patient=True)
         if responses and missing:
-            # The answer names no jobs, and the list may be late with those that it has made.
+            # The response names no jobs, and the list may be late with those that it has made.
             patience = _wait.GRACE_SECONDS if _is_change(responses[0]) else 0.0
-            there = writes.watch(look, are_all_there, patience)
+            there = writes.watch(read, are_all_there, patience)
     except RequestError as exc:
         imported = bool(responses) and _is_change(responses[0])
         if not imported and (sent > 1 or responses) and not isinstance(exc, OutcomeUnknown):
@@ -186,13 +186,13 @@ def _import_what_is_missing(api, task, missing, clock):
         changed, mapping = changed or _is_change(responses[0]), responses[0]
     else:
         warnings.append(
-            "The answer to the import was lost, so job_mapping tells only which jobs of names are there now."
+            "The response to the import was lost, so job_mapping has only those jobs of names that are there now."
         )
     if sent > 1 and not changed:
         changed = True
         warnings.append(
-            f"The answer to an import of {task.zip_file} was lost. When it was sent again all jobs were there; whether "
-            "the first one has imported any is not known, so it counts as a change."
+            f"The response to an import of {task.zip_file} was lost. When it was sent again, all jobs were there; "
+            "whether the first one has imported any is not known, so it counts as a change."
         )
     warnings += _still_missing(task, [name for name in missing if not (there or {}).get(name)])
     return _result("import", changed, {"job_mapping": mapping}, warnings)
@@ -268,7 +268,7 @@ def _selected(api, task):
 
 
 def _sent_once(operation, send):
-    """Send a write once, even when its answer is lost: nothing shows whether it was carried out, and twice is more."""
+    """Send a write once, even when its response is lost: nothing shows its outcome, and sending it twice does more."""
     try:
         return send()
     except RequestError as exc:

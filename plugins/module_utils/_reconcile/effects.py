@@ -29,7 +29,7 @@ class Effect:
 
     @property
     def fits_a_list(self) -> bool:
-        """Whether a list of all jobs can answer it, so that a driver of many jobs asks once for all of them."""
+        """Whether a list of all jobs can show it, so that a driver of many jobs reads once for all of them."""
         return False
 
     def perform(self, api: FlinkJobApi, reader: JobReader):

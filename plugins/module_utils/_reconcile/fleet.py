@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings many jobs to their desired states: one look at all of them, and then wave after wave, each planned anew."""
+"""Brings many jobs to their desired states: reads all, then changes them wave after wave, each planned anew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .job import Convergence
 from .reader import Found, JobReader, tags_filter
 from .wait import Waiting
 
-# No job has this tag. A service that finds jobs by it and others does not look at tags at all, or not at each of them.
+# No job has this tag. A service that finds jobs by it and others does not compare tags at all, or not each of them.
 _TAG_OF_NO_JOB = {"otc.dli-no-job-has-this-tag": "0"}
 # What a value is replaced by to see whether the service compares whole values: no job with the value has these.
 _OTHER_VALUES = (lambda value: value[:-1], lambda value: value[1:], lambda value: value.swapcase())
@@ -46,7 +46,7 @@ class Member:
 
     @property
     def name(self) -> str:
-        """Its name, or its id as a text."""
+        """Its name, or its id as a string."""
         return self.goal.spec.name or str(self.goal.spec.job_id)
 
     @property
@@ -145,7 +145,7 @@ class _Fleet:
         self._driver.run_each(runs, note, snapshot)
 
     def _check_for_duplicates(self):
-        """Check that no job is in the list both by its name and by its id, which only the service can tell.
+        """Check that no job is in the list both by its name and by its id, which only the service knows.
 
         :raises InvalidInput: one is. It would be changed twice concurrently, each time to another state.
         """

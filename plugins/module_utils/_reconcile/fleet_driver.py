@@ -123,7 +123,7 @@ class _Schedule:
             wake = math.ceil(end / part) * part if part > 0 else end
             heapq.heappush(self._sleeping, (wake, next(self._order), number))
         elif isinstance(effect, Report):
-            # What many jobs do concurrently is told by their number alone.
+            # Of jobs that change concurrently, progress shows only how many are done.
             self._deliver(number, None, None)
         elif isinstance(effect, Batchable) and (*effect.batch, effect.job_id) not in self._driver.alone:
             self._ask(effect.batch, number, effect)

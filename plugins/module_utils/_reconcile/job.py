@@ -87,7 +87,7 @@ class Convergence:
 
     @property
     def job_id(self) -> int | None:
-        """The id of the job, None when there is none, or which one it is could not be told."""
+        """The id of the job, None when there is none, or it is not known which one is meant."""
         return self._current.job_id if self._current else self._goal.spec.job_id
 
     def look(self) -> Steps:
@@ -345,7 +345,7 @@ class Convergence:
             return plan
         executor.leave_to_others()
         if not executor.done and not was_started:
-            # What looked like the stop of this task was something else, such as a savepoint that somebody made.
+            # What seemed to be the stop of this task was something else, such as a savepoint that somebody made.
             yield from self._plan_for(job, True)
             return self.plan
         is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)

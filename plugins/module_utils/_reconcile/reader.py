@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the current state of the job that a task means, with the fewest requests that tell all that is asked."""
+"""Reads the current state of the job that a task means, with the fewest requests that return all that is asked for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Found:
 class JobReader:
     """Finds and reads jobs.
 
-    The list and the detail of a job each tell fields that the other leaves out (documented), and which ones may
+    The list and the detail of a job each have fields that the other leaves out (documented), and which ones may
     vary. Either is asked first, as fits the task, and the other only for managed fields that are still missing.
     """
 
@@ -53,7 +53,7 @@ class JobReader:
         """Find the job that a desired state is about, and read what it manages.
 
         :raises ConflictError: the name belongs to several jobs, or to one of another kind.
-        :raises RequestError: the service refused or did not answer.
+        :raises RequestError: the service rejected a request or did not respond.
         """
         found = self._find_by_name(spec) if spec.job_id is None else self._find_by_id(spec)
         if found.job:
@@ -63,12 +63,12 @@ class JobReader:
         return found
 
     def read(self, job_id: int, fields) -> ObservedJob:
-        """Read a job by its id, with the given fields as far as the service tells them."""
+        """Read a job by its id, with the given fields as far as the service returns them."""
         job = self._snapshot.with_id(job_id) if self._snapshot else None
         return self.with_fields(self._noted(job) if job else self.detail(job_id), fields)
 
     def with_fields(self, job: ObservedJob, fields) -> ObservedJob:
-        """Return a job with the given fields as far as the service tells them."""
+        """Return a job with the given fields as far as the service returns them."""
         return self._with_list(self._with_detail(job, fields), fields)
 
     def is_there(self, job: ObservedJob) -> bool:
@@ -153,7 +153,7 @@ class JobReader:
         return job.completed_by(listed) if listed else job
 
     def _listed(self, job):
-        """Return a job as the list tells it, None when it is not listed."""
+        """Return a job as the list shows it, None when it is not listed."""
         return next((other for other in self._named(job.name) if other.job_id == job.job_id), None)
 
     def _listed_by_any_name(self, job):
@@ -171,7 +171,7 @@ class JobReader:
 def tags_filter(tags: dict | None) -> dict:
     """Return the list's tags filter; its form is known from the vendor's Terraform provider.
 
-    A comma inside a tag would make it mean something else, so such tags are not looked for.
+    A comma inside a tag would make it mean something else, so such tags are left out of the filter.
     """
     pairs = [f"{key}={value}" for key, value in (tags or {}).items() if "," not in key + value]
     return {"tags": ",".join(pairs)} if pairs else {}

@@ -38,7 +38,7 @@ from .wait import Waiting
 from .writes import JobWrites
 
 _SCHEME = "obs://"
-# HTTP statuses and the service's code that tell that there is no such operation.
+# HTTP statuses and the service's code that say that there is no such operation.
 _NO_OPERATION = (404, 405, 501)
 _NOT_SUPPORTED = "0007"
 _SAVEPOINT_FACTS = ("has_savepoint", "savepoint_path")
@@ -72,7 +72,7 @@ class SavepointPlan:
     after: dict = field(default_factory=dict)
 
     def as_action(self) -> dict:
-        """Return the operation as results tell it."""
+        """Return the operation as results have it."""
         return {"operation": self.operation, "savepoint_path": self.path}
 
 
@@ -169,7 +169,7 @@ def _apply(writes, task, plan, current, waiting):
 
 
 def _result_of_change(task, plan, before, job):
-    # What this answer does not tell was told before; facts about a savepoint are only worth anything when new.
+    # What this response leaves out was read before; facts about a savepoint count only when they are new.
     job = job.completed_by(before, but=(*_SAVEPOINT_FACTS, "status_desc"))
     after = _savepoint_facts(job)
     if plan.operation == "savepoint" and not job.has_newer_savepoint_than(before):
@@ -187,7 +187,7 @@ def _result_of_change(task, plan, before, job):
 def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
     """Decide what is to be done. Pure.
 
-    :raises ConflictError: nothing tells where a savepoint shall go.
+    :raises ConflictError: it is not known where a savepoint shall go.
     """
     if task.state == "imported":
         if _shows(job, task.path):

@@ -115,7 +115,7 @@ def converge_template(api: TemplateApi, task: TemplateTask, apply: bool, clock=t
                 if operation:
                     found = other
                     _change(api, writes, task, operation, found, after)
-                # As far as anybody can tell, what is just as this task creates it comes of this task.
+                # As far as anybody can know, what is just as this task creates it comes of this task.
                 operation = operation or "create"
             done.append(_action(task, operation, found, after))
             if operation == "delete":
@@ -137,7 +137,7 @@ def _normalised(response):
 
 
 def _find(api, task):
-    """Return the service's answer about the template that a task means, None when there is none.
+    """Return the service's response about the template that a task means, None when there is none.
 
     The list's filter by name is documented to be fuzzy, so names are compared here.
 
@@ -160,8 +160,8 @@ def _check_name_is_free(api, name, template_id):
     owners = [template for template in _named(api, name) if template["template_id"] != template_id]
     if owners:
         raise ConflictError(
-            f"The name {name} belongs to Flink template {_ids(owners)} already, and two templates of one name could "
-            "only be told apart by their ids; nothing was changed."
+            f"The name {name} belongs to Flink template {_ids(owners)} already, and two templates of one name would "
+            "differ only by their ids; nothing was changed."
         )
 
 
@@ -191,7 +191,7 @@ def _appeared(api, task):
 def _plan(task, found):
     """Return a tuple of the operation, "" for none, and the template as it will be. Pure.
 
-    :param found: the service's answer about the template as it is, None when there is none.
+    :param found: the service's response about the template as it is, None when there is none.
     """
     current = found and _normalised(found)
     if task.state == "absent":
@@ -206,10 +206,10 @@ def _plan(task, found):
             )
         nothing = {**dict.fromkeys(_FACTS), "desc": "", "sql_body": "", "job_type": None}
         return "create", {**nothing, **wanted}
-    told = current["job_type"]
-    if "job_type" in wanted and told not in (None, wanted["job_type"]):
+    job_type = current["job_type"]
+    if "job_type" in wanted and job_type not in (None, wanted["job_type"]):
         raise ConflictError(
-            f"{task.label} is for a {told}, not for a {wanted['job_type']}, and the type of an existing template "
+            f"{task.label} is for a {job_type}, not for a {wanted['job_type']}, and the type of an existing template "
             "cannot be changed; nothing was changed."
         )
     after = {**current, **{key: value for key, value in wanted.items() if key != "job_type"}}
@@ -264,16 +264,16 @@ def _create(api, writes, task):
 def _change(api, writes, task, operation, found, after):
     """Update or delete a template.
 
-    :param found: the service's answer about the template as it is.
+    :param found: the service's response about the template as it is.
     """
     template_id = found["template_id"]
 
-    def look():
+    def read():
         return [_normalised(other) for other in _with_id(api, template_id)]
 
     if operation == "delete":
         try:
-            writes.send(lambda: api.delete_template(template_id), look, lambda others: not others)
+            writes.send(lambda: api.delete_template(template_id), read, lambda others: not others)
         except NotFound:
             pass
         return
@@ -281,7 +281,7 @@ def _change(api, writes, task, operation, found, after):
     body = {key: task.fields.get(key, found.get(key) or "") for key in MAX_LENGTHS}
     writes.send(
         lambda: api.update_template(template_id, body),
-        look,
+        read,
         lambda others: bool(others) and all(others[0][key] == after[key] for key in MAX_LENGTHS),
     )
 

@@ -26,7 +26,7 @@ import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.
 import org.apache.flink.util.Collector;
 
 /**
- * Counts 1, 2, 3, ... into files, so that a look at the files tells whether a number was lost or came twice.
+ * Counts 1, 2, 3, ... into files, so that the files show whether a number was lost or came twice.
  *
  * <p>A line is {@code number,label,count}: the label this version of the job was started with, and how many numbers of
  * the same key (the remainder by {@link #KEYS}) were seen so far, which only comes out right if the keyed state went
@@ -122,7 +122,7 @@ public final class CountingJob {
         public void initializeState(FunctionInitializationContext context) {}
     }
 
-    /** Counts the numbers of each key, and fails when it is told to. */
+    /** Counts the numbers of each key, and fails when its arguments say so. */
     private static final class Count extends KeyedProcessFunction<Long, Long, String> {
         private static final long serialVersionUID = 1L;
         private final String label;
