@@ -111,6 +111,7 @@ def test_set_up_and_launch(ansible: Ansible, api: AwxApi, service: LocalDli, tmp
     assert [planted.fields["name"] for planted in service.jobs.all()] == ["orders"]
 
 
+@pytest.mark.any_core
 def test_without_credentials_and_with_another_survey(ansible: Ansible, api: AwxApi) -> None:
     """Who launches the job template then chooses one. The survey has what AWX takes."""
     spec = [
@@ -129,6 +130,7 @@ def test_without_credentials_and_with_another_survey(ansible: Ansible, api: AwxA
     assert [survey["spec"] for survey in api.surveys.values()] == [spec]
 
 
+@pytest.mark.any_core
 def test_a_run_without_what_the_first_had(ansible: Ansible, api: AwxApi) -> None:
     """Another survey from a shell without OS_…: the credential stays, also what somebody has added in AWX."""
     assert set_up(ansible, api, env={"OS_TOKEN": "planted", "OS_PROJECT_ID": "0123"}).code == 0
@@ -145,6 +147,7 @@ def test_a_run_without_what_the_first_had(ansible: Ansible, api: AwxApi) -> None
     assert template["ask_credential_on_launch"] is False
 
 
+@pytest.mark.any_core
 def test_secrets_are_left_alone(ansible: Ansible, api: AwxApi) -> None:
     """Somebody may have changed a secret in AWX. One that is new there is sent, and what is not given stays."""
 
@@ -168,6 +171,7 @@ def test_secrets_are_left_alone(ansible: Ansible, api: AwxApi) -> None:
     assert replaced == {"token": "planted-fourth", "region": "eu-nl"}
 
 
+@pytest.mark.any_core
 def test_a_repository_that_does_not_work_yet(ansible: Ansible, api: AwxApi) -> None:
     """Each run fetches it again, and says so until it can be fetched and has the playbook."""
     repository, api.repository, api.repository_works = api.repository, [], False
@@ -187,6 +191,7 @@ def test_a_repository_that_does_not_work_yet(ansible: Ansible, api: AwxApi) -> N
     assert len(api.objects["job_templates"]) == 1
 
 
+@pytest.mark.any_core
 def test_two_organizations(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Path) -> None:
     """With all names the same; neither run touches what the other has made, and a second run changes nothing."""
     env = environment_of(service, tmp_path)
@@ -210,6 +215,7 @@ def test_two_organizations(ansible: Ansible, api: AwxApi, service: LocalDli, tmp
     assert api.writes == []
 
 
+@pytest.mark.any_core
 def test_an_administrator_of_the_organization(ansible: Ansible, api: AwxApi, tmp_path: Path) -> None:
     """They may not make the credential type: one of the system does that alone, and they all the rest."""
     env = {"OS_TOKEN": "planted", "OS_PROJECT_ID": "0123"}
@@ -274,6 +280,7 @@ BAD_QUESTIONS = [
 ]
 
 
+@pytest.mark.any_core
 def test_a_bad_survey_is_seen_first(ansible: Ansible, api: AwxApi) -> None:
     """Before anything is made or changed: AWX itself sees it only after it has changed the job template."""
     questions = [bad for bad, _message in BAD_QUESTIONS]

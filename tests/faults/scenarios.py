@@ -368,7 +368,9 @@ CHOSEN = (
 DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export")
 # Those whose task is killed after each of its requests.
 INTERRUPTED = (
-    *DAILY,
+    "broken upgrade",
+    "started without a job",
+    "started from job_running, changed",
     "upgrade, its savepoint is dropped",
     "broken upgrade, its savepoint is dropped",
     "stateless upgrade",

@@ -26,10 +26,10 @@ from faults.scenarios import NEW, OLD, SECRET_ARGS, Scenario
 from faults.stage import CALM, Plan, Stage
 from faults.unkind import UNKIND, UNKIND_SCENARIOS
 
-SCHEDULES = int(os.environ.get("UNKIND_SCHEDULES", "50"))
+SCHEDULES = int(os.environ.get("UNKIND_SCHEDULES", "25"))
 TASKS = 4
 # Of each scenario, so many kinds of unkindness, with a cell of each; those are drawn, but always the same.
-SHARE = 15
+SHARE = 10
 
 
 @pytest.mark.parametrize("name", UNKIND_SCENARIOS)

@@ -22,6 +22,8 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_job_audit
 
 from module_runner import run_module
 
+pytestmark = pytest.mark.any_core
+
 NOW = 1_600_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
 SIZED = {"resource_config_version": "v2", "resource_config": {"max_slot": 2}}

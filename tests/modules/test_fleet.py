@@ -26,6 +26,8 @@ import lifecycle_clock
 import local_dli.errors
 from module_runner import run_module
 
+pytestmark = pytest.mark.any_core
+
 DEFAULTS = {"entrypoint": "obs://bucket/job.jar", "queue_name": "queue"}
 RUNNING = {
     **DEFAULTS,

@@ -20,6 +20,8 @@ from lifecycle_clock import Clock
 from module_runner import run_module
 from unit.test_agreement import described
 
+pytestmark = pytest.mark.any_core
+
 
 @pytest.fixture(name="call")
 def fixture_call(service, access):

@@ -23,6 +23,8 @@ from local_dli.contract import contract
 from module_runner import run_module
 from unit.test_agreement import described
 
+pytestmark = pytest.mark.any_core
+
 SQL = "SELECT 'one' FROM a WITH ('password' = 'hunter2')"
 GIVEN = {"desc": "first", "sql_body": SQL, "job_type": "flink_sql_job", "tags": {"team": "data"}}
 

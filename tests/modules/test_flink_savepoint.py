@@ -20,6 +20,8 @@ from lifecycle_clock import Clock
 from local_dli.jobs import Job
 from module_runner import run_module
 
+pytestmark = pytest.mark.any_core
+
 RUNNING = {"name": "job", "queue_name": "queue", "status": "job_running", "obs_bucket": "bucket", "start_time": 1}
 UNLISTED = (
     "The public API reference of Open Telekom Cloud does not list this operation, so the service may not offer it."
