@@ -118,8 +118,12 @@ def run_violations(stage: Stage, run: Run, earlier: Iterable[Run] = ()) -> Itera
 
     :param earlier: the runs before it, on the same jobs.
     """
+    # What somebody else does shows in no detail for as long as the details are behind.
+    behaviour = stage.service.behaviour
+    is_behind = run.acts and (behaviour.detail_lag_seconds or behaviour.replica_lag_seconds)
     for law in (empty_state, wrong_savepoint, stale_write, unconfirmed, unverified_rollback, undone):
-        yield from law(run)
+        if law is not unconfirmed or not is_behind:
+            yield from law(run)
     yield from lost_savepoint(run, earlier)
     yield from output_violations(stage, run.seen)
     effects = any(event.by == CLIENT for event in run.events)

@@ -10,7 +10,7 @@ import itertools
 import threading
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Call, Run
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.fleet_driver import FleetDriver
@@ -36,6 +36,7 @@ def test_a_request_for_some_jobs_that_hangs_keeps_no_other_job_from_being_writte
     ends: dict[int, Exception | None] = {}
     # Each question for the time comes a second after the one before, so nobody waits long for others.
     clock: Any = SimpleNamespace(monotonic=partial(next, itertools.count()))
-    api: Any = Api()
-    FleetDriver(api, SimpleNamespace(), clock).run_each([start(1), start(2)], ends.__setitem__)  # type: ignore[arg-type]
+    api, no_reader = Api(), SimpleNamespace()
+    driver = FleetDriver(cast(Any, api), cast(Any, no_reader), clock)
+    driver.run_each([start(1), start(2)], ends.__setitem__)
     assert ends == {0: None, 1: None}
