@@ -47,6 +47,8 @@ _TRANSPARENT = ("before", "after", "module_args")
 # The keys of these are not ours.
 _FREE_KEYS = frozenset(("runtime_config", "tags", "stream_graph", "resource_config"))
 
+# Whatever writes a secret leaves these characters as they are.
+_PLAIN_HEAD = re.compile(f"[A-Za-z0-9._~-]{{{_HEAD}}}")
 _WORD_BEFORE = re.compile(r"[\w-]\Z")
 # A letter before a secret that belongs to an escape, as in "\n" or "%20".
 _ESCAPE_BEFORE = re.compile(r"(?:\\[abfnrtv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2})\Z")
@@ -58,14 +60,28 @@ class _Index:
     """Strings to search for; the cost of the search does not depend on how many there are."""
 
     def __init__(self) -> None:
-        self.texts: set[str] = set()
+        self._texts: set[str] = set()
+        # By the first characters, secrets whose forms all begin so. They are written out when a text has these.
+        self._waiting: dict[str, list[str]] = {}
+        self._secrets: set[str] = set()
         # By the first characters, how long the texts are that begin so.
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._heads: tuple[int, ...] = ()
 
-    def add(self, texts: set[str]) -> None:
-        new = texts - self.texts
-        self.texts |= new
+    def add(self, secret: str) -> None:
+        """Search for a secret, in all forms in which it can be written."""
+        if secret in self._secrets:
+            return
+        self._secrets.add(secret)
+        head = secret[:_HEAD]
+        if _PLAIN_HEAD.fullmatch(head):
+            self._waiting.setdefault(head, []).append(secret)
+        else:
+            self._write_out(secret)
+
+    def _write_out(self, secret):
+        new = written_forms_of(secret) - self._texts
+        self._texts |= new
         for text in new:
             head = text[:_HEAD]
             lengths = self._lengths.get(head, ())
@@ -75,7 +91,11 @@ class _Index:
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where in a string something is that was added, from where to where."""
-        lengths, known = self._lengths, self.texts
+        if self._waiting:
+            for head in {text[at : at + _HEAD] for at in range(len(text) - _HEAD + 1)} & self._waiting.keys():
+                for secret in self._waiting.pop(head):
+                    self._write_out(secret)
+        lengths, known = self._lengths, self._texts
         found = []
         for size in self._heads:
             for start in [at for at in range(len(text) - size + 1) if text[at : at + size] in lengths]:
@@ -112,11 +132,11 @@ class Redactor:
             return
         self._seen.add((secret, True))
         for whole in dict.fromkeys((secret, " ".join(secret.split()))):
-            self._whole.add(written_forms_of(whole))
+            self._whole.add(whole)
         for part in parts_of(secret):
-            self._parts.add(written_forms_of(part))
+            self._parts.add(part)
         for value in certain_values(secret):
-            self._certain.add(written_forms_of(value))
+            self._certain.add(value)
         self._cache.clear()
 
     def hide_read(self, text: str) -> None:
@@ -129,7 +149,7 @@ class Redactor:
             return
         self._seen.add((text, False))
         for part in {text, *parts_of(text)} - self._public:
-            self._suspected.add(written_forms_of(part))
+            self._suspected.add(part)
         self._cache.clear()
 
     def is_public(self, text: str) -> None:
