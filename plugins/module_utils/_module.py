@@ -173,6 +173,10 @@ class _DliModule(AnsibleModule):
             name: str(value) if isinstance(value, float) and isinf(value) else value
             for name, value in self.params.items()
         }
+        for name, option in self.argument_spec.items():
+            if option.get("elements") == "str":
+                for key in {name, *option.get("aliases", ())} & self.params.keys():
+                    self.params[key] = _list_if_empty(self.params[key])
         self._shown_options()
 
     def _shown_options(self):
@@ -290,6 +294,14 @@ def _loggable(value, level=0):
     if isinstance(value, dict):
         return {key: _loggable(item, level + 1) for key, item in value.items() if level == 0 or item is not None}
     return value
+
+
+def _list_if_empty(value):
+    """Return what is given for a list: ad hoc, people write an empty one as an empty text.
+
+    The base would make a list of one empty text of it.
+    """
+    return [] if isinstance(value, str) and not value.strip() else value
 
 
 def _retries(clients):

@@ -68,7 +68,8 @@ JOB = {
     "checkpoint_enabled": True,
     "checkpoint_mode": 2,
     "checkpoint_interval": 60,
-    "runtime_config": "table.exec.state.ttl=3600000\nmy.password=planted-setting",
+    "runtime_config": '[{"key": "table.exec.state.ttl", "value": "3600000"}, '
+    '{"key": "my.password", "value": "planted-setting"}]',
 }
 
 
@@ -245,7 +246,8 @@ def test_a_variable_from_the_vault(ansible: Ansible, service: LocalDli) -> None:
     variables.write_text("\n".join(["flink_job_name: orders", *vaulted]))
     play = by_hand(ansible, service, {}, "-vvv", "-e", f"@{variables}", "--vault-password-file", password)
     assert play.code == 0, play.stdout + play.stderr
-    expected = {"entrypoint_args": "planted-words", "runtime_config": "my.password=planted", "cu_number": 4}
+    expected = {"entrypoint_args": "planted-words", "cu_number": 4}
+    expected["runtime_config"] = '[{"key": "my.password", "value": "planted"}]'
     assert {option: sent(service)[option] for option in expected} == expected
     assert "planted" not in play.stdout + play.stderr
 
@@ -288,7 +290,8 @@ def test_lists_and_json(awx: Awx, service: LocalDli) -> None:
     body = sent(service)
     assert body["dependency_files"] == ["obs://bucket/a.csv", "obs://bucket/b.csv"]
     assert body["dependency_jars"] == ["obs://bucket/a.jar", "obs://bucket/b.jar"]
-    assert body["runtime_config"] == "table.exec.state.ttl=3600000\npipeline.object-reuse=true"
+    settings = {setting["key"]: setting["value"] for setting in json.loads(body["runtime_config"])}
+    assert settings == {"table.exec.state.ttl": "3600000", "pipeline.object-reuse": "true"}
     assert body["tags"] == [{"key": "team", "value": "orders"}]
     assert body["resource_config"] == {"max_slot": 2, "taskmanager_resource_spec": {"memory": "8 GB"}}
 

@@ -267,3 +267,29 @@ def test_words_of_the_service_that_quote_what_the_task_does_not_give(service, jo
     assert "hunter2" not in str(result) and "swordfish" not in str(result)
     if not check_mode:
         assert "Bad request" in result["msg"] and ("2000" in result["msg"]) == bool(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", []),
+        ("[]", []),
+        ("a.jar, b.jar", ["a.jar", "b.jar"]),
+        ('["a.jar", "b.jar"]', ["a.jar", "b.jar"]),
+        ("['a.jar']", ["a.jar"]),
+    ],
+)
+def test_a_list_can_be_given_as_a_text(service, job, text, meant):
+    """As ad hoc; the second run changes nothing."""
+    planted = service.jobs.add(name="orders", dependency_jars=["old.jar"])
+    result = job(name="orders", dependency_jars=text)
+    assert result["changed"] and (planted.fields["dependency_jars"] or []) == meant
+    assert not job(name="orders", dependency_jars=text)["changed"]
+
+
+@pytest.mark.parametrize("option", ["queue_name", "obs_bucket", "entrypoint", "execution_agency_urn", "smn_topic"])
+def test_blanks_around_a_value_are_not_meant(service, job, option):
+    planted = service.jobs.add(name="orders", **{option: "value"})
+    assert not job(name="orders", **{option: " value "})["changed"]
+    assert job(name="orders", **{option: " other "})["changed"]
+    assert planted.fields[option] == "other"

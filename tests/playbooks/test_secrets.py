@@ -583,7 +583,7 @@ def test_what_flink_itself_treats_as_a_secret(ansible: Ansible, service: LocalDl
     run = ansible.adhoc(json.dumps({"name": "orders", "runtime_config": settings}), "-vvv", "--diff", env=environment)
     assert run.code == 0, run.stdout
     (job,) = service.jobs.all()
-    assert "s3.secret-key=planted-key" in job.fields["runtime_config"]
+    assert {"key": "s3.secret-key", "value": "planted-key"} in json.loads(job.fields["runtime_config"])
     assert '"s3.secret-key": "********"' in run.stdout
     assert '"state.ttl": "5"' in run.stdout
     assert_outcome_leaks_nothing(run, service.credentials)

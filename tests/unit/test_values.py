@@ -98,7 +98,6 @@ def test_runtime_config_goes_out_as_a_list_or_as_the_text_that_was_given():
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("", []),
         ("[]", []),
         ("[ ]", []),
         ("a", ["a"]),

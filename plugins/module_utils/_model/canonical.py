@@ -171,14 +171,12 @@ def _canonical_list(value):
 def list_from_option(items: list) -> list:
     """Return the list that an option means, which Ansible makes of a text by cutting it at commas.
 
-    So a text in brackets comes in pieces, an empty one as a list of one empty text, and blanks stand around the items.
+    So a text in brackets comes in pieces, and blanks stand around the items.
     """
     if not all(isinstance(item, str) for item in items):
         return items
     whole = ",".join(items).strip()
     items = [item.strip() for item in items]
-    if not whole:
-        return items if len(items) > 1 else []
     if whole[:1] != "[" or whole[-1:] != "]":
         return items
     for read in (json.loads, ast.literal_eval):
