@@ -21,18 +21,6 @@ from ansible_collections.otc.dli.plugins.module_utils._model.job import Observed
 from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted
 from ansible_collections.otc.dli.plugins.module_utils._model.responses import check_job
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
-from ansible_collections.otc.dli.plugins.modules import (
-    dli_flink_jar_job,
-    dli_flink_jar_jobs,
-    dli_flink_job_adopt,
-    dli_flink_job_audit,
-    dli_flink_job_export,
-    dli_flink_job_import,
-    dli_flink_job_info,
-    dli_flink_job_template,
-    dli_flink_savepoint,
-    dli_flink_sql_job,
-)
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
@@ -42,19 +30,8 @@ from werkzeug.test import Client
 from local_dli import LocalDli
 from local_dli.app import create_app
 from module_runner import access_to, run_module
+from modules.all_modules import MODULES
 
-MODULES = {
-    "jar_job": dli_flink_jar_job,
-    "jar_jobs": dli_flink_jar_jobs,
-    "job_adopt": dli_flink_job_adopt,
-    "job_audit": dli_flink_job_audit,
-    "job_info": dli_flink_job_info,
-    "job_export": dli_flink_job_export,
-    "job_import": dli_flink_job_import,
-    "job_template": dli_flink_job_template,
-    "savepoint": dli_flink_savepoint,
-    "sql_job": dli_flink_sql_job,
-}
 # The modules that have nothing to wait for.
 READING = ("job_adopt", "job_audit", "job_info")
 LONGEST_SENTENCE = 1100

@@ -22,32 +22,12 @@ import yaml
 from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils._model.redactor import Redactor
 from ansible_collections.otc.dli.plugins.module_utils._model.secret_forms import parts_of
-from ansible_collections.otc.dli.plugins.modules import (
-    dli_flink_jar_job,
-    dli_flink_jar_jobs,
-    dli_flink_job_adopt,
-    dli_flink_job_audit,
-    dli_flink_job_export,
-    dli_flink_job_import,
-    dli_flink_job_info,
-    dli_flink_job_template,
-    dli_flink_savepoint,
-    dli_flink_sql_job,
-)
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt, dli_flink_job_audit, dli_flink_job_info
 
 from local_dli import LocalDli
 from module_runner import SHOW_OPTIONS, access_to, run_module
+from modules.all_modules import MODULES
 
-MODULES = {
-    "jar_job": dli_flink_jar_job,
-    "jar_jobs": dli_flink_jar_jobs,
-    "job_info": dli_flink_job_info,
-    "job_export": dli_flink_job_export,
-    "job_import": dli_flink_job_import,
-    "job_template": dli_flink_job_template,
-    "savepoint": dli_flink_savepoint,
-    "sql_job": dli_flink_sql_job,
-}
 SECRET = (
     '--db-password=planted-%41-Kö\\nig --key "planted-2 two words" -token planted-bare --pin=planted-3?a=planted-4&c=5 '
     '--json \'{"p": "planted-json"}\' --auth planted-u:planted-p --list planted-l1,planted-l2'
@@ -121,9 +101,8 @@ def secret_options(name: str) -> dict[str, Any]:
     """Return a secret in a place that each module has, and where it is no part of how the task logs in."""
     if name in ("jar_job",):
         return {"secret_entrypoint_args": SECRET}
-    if name in ("jar_jobs", "job_info"):
-        report = {"report": True} if name == "job_info" else {}
-        return {**report, "jobs": [{"name": "orders", "secret_entrypoint_args": SECRET}]}
+    if name in ("jar_jobs", "job_audit"):
+        return {"jobs": [{"name": "orders", "secret_entrypoint_args": SECRET}]}
     # Of the ways to log in the token is chosen, whatever the environment offers.
     return {}
 
@@ -156,7 +135,7 @@ def test_a_secret_in_any_option(
         value = shape("\n".join([SECRET, *forms[number :: len(SHAPES)]]))
         given = {**secret_options(name), option: value}
         if option == "jobs":
-            given = {"jobs": value, **({"report": True} if name == "job_info" else {})}
+            given = {"jobs": value}
         assert leaks(run(name, service, given)) == []
     assert leaks("\n".join(log)) == []
 
