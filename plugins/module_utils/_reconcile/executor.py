@@ -142,7 +142,7 @@ class Executor:
         return job
 
     def check_unchanged(self, job: ObservedJob) -> Steps:
-        """Return a job, once this task is done with it, after checking that it still is as this task has seen it.
+        """Return a job with all that is managed, once the task is done with it, if it is as the task has seen it.
 
         :raises LifecycleError: what was as desired no longer is.
         """
@@ -151,9 +151,11 @@ class Executor:
             return job
         job = yield from self.read(job.job_id, is_detail=True)
         if self._has_left_state(job):
-            what = "it no longer runs" if self._goal.state == "started" else "somebody else has started it meanwhile"
-            raise self._stands(job, f"{what}, so it was left alone")
-        foreign = [name for name in (yield from self._differing(job)) if name in self._confirmed_fields]
+            if self._goal.state == "stopped":
+                raise self.foreign_start(job)
+            raise self._stands(job, "it no longer runs, so it was left alone")
+        job = yield Complete(job, tuple(self._spec.fields))
+        foreign = [name for name in remaining_changes(self._spec, job) if name in self._confirmed_fields]
         if foreign:
             raise self._stands(job, f"somebody else has changed {', '.join(foreign)} meanwhile, so it was left alone")
         return job
@@ -503,9 +505,12 @@ class Executor:
                 for known in (change.before, change.after)
             )
         ]
-        if foreign:
+        self._check_none_is_foreign(job, foreign)
+
+    def _check_none_is_foreign(self, job, fields):
+        if fields:
             raise self._stands(
-                job, f"somebody else has changed {', '.join(foreign)} meanwhile, so its definition was left alone"
+                job, f"somebody else has changed {', '.join(fields)} meanwhile, so its definition was left alone"
             )
 
     def _shown(self, before, fields, is_detail=True):
@@ -519,17 +524,30 @@ class Executor:
         def differing(found):
             return {name for name in remaining_changes(self._spec, found) if name in fields}
 
-        def is_shown(found):
-            return not differing(found) or found.is_newer_definition_than(before)
-
-        def read():
-            found = yield from self.read(before.job_id, is_detail)
-            return (yield Complete(found, tuple(name for name in fields if name in FIELDS_BY_NAME)))
-
-        job = yield from _wait.watch(read, is_shown, _wait.GRACE_SECONDS, self._now)
+        job = yield from self._until_defined(before, fields, differing, is_detail)
         self._unconfirmed = differing(job)
         self._confirm(job)
         return job
+
+    def _until_defined(self, before, fields, differing, is_detail=True):
+        """Return a job once it shows an update of some fields, or a newer one, or as it is after the grace period.
+
+        :param differing: callable that returns in which of the fields a job is otherwise.
+        """
+        names = tuple(name for name in fields if name in FIELDS_BY_NAME)
+
+        def read():
+            found = yield from self.read(before.job_id, is_detail)
+            return (yield Complete(found, names))
+
+        return (
+            yield from _wait.watch(
+                read,
+                lambda found: not differing(found) or found.is_newer_definition_than(before),
+                _wait.GRACE_SECONDS,
+                self._now,
+            )
+        )
 
     def _confirm(self, job):
         """Note which fields a job was seen to have as desired."""
@@ -599,13 +617,10 @@ class Executor:
             )
         if any(step.operation == "update" for step in self.done):
             foreign = [name for name in (yield from self._differing(job)) if name not in self._unconfirmed]
-            if foreign:
-                raise self._stands(
-                    job, f"somebody else has changed {', '.join(foreign)} meanwhile, so its definition was left alone"
-                )
+            self._check_none_is_foreign(job, foreign)
         if status_of(job.status).may_run:
             if not self._is_our_start:
-                raise self._stands(job, "somebody else has started it meanwhile, so it was left alone")
+                raise self.foreign_start(job)
             before = job
             yield from self._writes.stop(before, False)
             self.done.append(Step("stop"))
@@ -623,16 +638,7 @@ class Executor:
         def differing(found):
             return [name for name in fields if not holds(found, name, body)]
 
-        def read():
-            found = yield from self.read(before.job_id, is_detail=True)
-            return (yield Complete(found, tuple(name for name in fields if name in FIELDS_BY_NAME)))
-
-        job = yield from _wait.watch(
-            read,
-            lambda found: not differing(found) or found.is_newer_definition_than(before),
-            _wait.GRACE_SECONDS,
-            self._now,
-        )
+        job = yield from self._until_defined(before, fields, differing)
         if differing(job):
             raise self._stands(
                 job,

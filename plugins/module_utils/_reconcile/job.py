@@ -365,8 +365,7 @@ class Convergence:
         ends = ("stop", "run", "update") if self._waiting.wait else ("stop", "run")
         if self._executor.done and self._executor.done[-1].operation not in ends:
             job = yield Read(job.job_id)
-        job = yield from self._executor.check_unchanged((yield Complete(job, fields)))
-        return (yield Complete(job, fields))
+        return (yield from self._executor.check_unchanged((yield Complete(job, fields))))
 
 
 def _creations(plan):
