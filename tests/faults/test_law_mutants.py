@@ -14,7 +14,7 @@ from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import Fli
 from ansible_collections.otc.dli.plugins.module_utils._errors import StartFailed
 from ansible_collections.otc.dli.plugins.module_utils._model import plan
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, observer, rollback
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Run
 
 from faults import laws
@@ -45,20 +45,20 @@ def read_each_definition_once(patch: pytest.MonkeyPatch) -> None:
 
 def take_a_beginning_for_the_end(patch: pytest.MonkeyPatch) -> None:
     """A job that is being stopped is taken for one that is stopped."""
-    real = executor.status_of
-    patch.setattr(executor, "status_of", lambda status: replace(real(status), settled=True))
+    real = observer.status_of
+    patch.setattr(observer, "status_of", lambda status: replace(real(status), settled=True))
     patch.setattr(executor, "STOP_ENDS", (*executor.STOP_ENDS, "job_canceling", "job_savepointing"))
     patch.setattr(ObservedJob, "has_newer_savepoint_than", lambda _job, _before: True)
 
 
 def believe_an_accepted_rollback(patch: pytest.MonkeyPatch) -> None:
     """The previous definition counts as restored when the service has accepted it."""
-    patch.setattr(executor, "holds", lambda _job, _name, _body: True)
+    patch.setattr(rollback, "holds", lambda _job, _name, _body: True)
 
 
 def roll_back_whatever_happens(patch: pytest.MonkeyPatch) -> None:
     """All that ends a start counts as its failure."""
-    patch.setattr(executor, "LifecycleError", StartFailed)
+    patch.setattr(observer, "LifecycleError", StartFailed)
 
 
 def forget_that_a_job_has_run(patch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.observer import Observer
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
 from lifecycle_clock import Clock
@@ -54,7 +55,7 @@ def fixture_grace(monkeypatch):
 def carry_out(service, plan, job, clock=None, health_window=0.0):
     waiting = Waiting(clock=clock or Clock())
     goal = Goal(JobSpec("job"), "started", Lifecycle(health_window=health_window))
-    return Driver(service, service, waiting).run(Executor(goal, waiting).carry_out(plan, job))
+    return Driver(service, service, waiting).run(Executor(goal, waiting, Observer(goal, waiting)).carry_out(plan, job))
 
 
 def apply(service, operation, status, clock=None):

@@ -83,7 +83,13 @@ class Convergence:
         # A task that changes nothing needs none of this, and each file to be compiled makes every task slower.
         from .executor import Executor
 
-        return Executor(self._goal, self._waiting)
+        return Executor(self._goal, self._waiting, self._observer)
+
+    @cached_property
+    def _observer(self):
+        from .observer import Observer
+
+        return Observer(self._goal, self._waiting)
 
     @property
     def job_id(self) -> int | None:
@@ -171,7 +177,7 @@ class Convergence:
             # What this response leaves out was read before, and the plan has left it alone.
             whole = applied.completed_by(self._current, but=spec.fields) if self._current else applied
             job = whole.as_shown(spec.kind)
-            warnings += self._executor.notes + _unconfirmed(spec, applied)
+            warnings += self._observer.notes + _unconfirmed(spec, applied)
         return Result(
             spec.label,
             thing=job,
@@ -247,9 +253,9 @@ class Convergence:
             # The list may leave the type out.
             check_kind(job, spec.kind)
         if self._has_to_settle(job):
-            job = yield from self._after_a_wait((yield from self._executor.settle(job, spec.label)))
+            job = yield from self._after_a_wait((yield from self._observer.settle(job, spec.label)))
         if self._may_lack_a_late_savepoint(job):
-            job = yield from self._after_a_wait((yield from self._executor.late_savepoint(job)))
+            job = yield from self._after_a_wait((yield from self._observer.late_savepoint(job)))
         if goal.state != "absent" and remaining_changes(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
@@ -258,7 +264,7 @@ class Convergence:
     def _after_a_wait(self, job):
         """Return a job with all of its definition; what was read before the wait may have changed since."""
         if "detail" not in job.sources:
-            job = yield from self._executor.read(job.job_id, is_detail=True)
+            job = yield from self._observer.read(job.job_id, is_detail=True)
         self._current = job = yield Complete(job, (self._goal.spec.kind or JAR).names)
         return job
 
@@ -287,7 +293,7 @@ class Convergence:
                 plan = yield from self._plan_for_what_appeared(ConflictError(gone))
             except AlreadyExists as exc:
                 # Another task was faster, or the name is that of a job which this user cannot see.
-                yield from self._executor.wait_for_name(self._goal.spec.name)
+                yield from self._observer.wait_for_name(self._goal.spec.name)
                 plan = yield from self._plan_for_what_appeared(
                     exc.explained(
                         "The list of this user's jobs does not have it: a job of that name may belong to another user, "
@@ -325,22 +331,23 @@ class Convergence:
         :param planned_for: the job as it was when the plan was made.
         :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
         """
-        executor, goal, spec = self._executor, self._goal, self._goal.spec
+        executor, observer = self._executor, self._observer
+        goal, spec = self._goal, self._goal.spec
         if not status_of(job.status).settled or "detail" not in job.sources:
             # What only a list has shown may be behind.
-            job = yield from executor.settled(job.job_id)
+            job = yield from observer.settled(job.job_id)
         was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
         planned = self.plan
         if job.status == FINISHED and not was_started:
             # A bounded job that ended by itself while it was being stopped has done its work.
             if goal.state != "restarted":
-                executor.notes.append(
+                observer.notes.append(
                     f"Flink job {job.name} finished before it could be stopped, and was not started again."
                 )
             try:
                 yield from self._plan_for(job, True)
             except ConflictError as exc:
-                raise LifecycleError(str(exc), executor.facts(job)) from exc
+                raise LifecycleError(str(exc), observer.facts(job)) from exc
             plan, self.plan = self.plan, planned
             return plan
         executor.leave_to_others()
@@ -350,8 +357,8 @@ class Convergence:
             return self.plan
         is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
         if not is_there or remaining_changes(spec, (yield Complete(job, tuple(spec.fields)))):
-            raise executor.foreign_start(job)
-        executor.notes.append(
+            raise observer.foreign_start(job)
+        observer.notes.append(
             f"Somebody else has brought {spec.label} to this state while this task was at work on it."
         )
         self._current = job

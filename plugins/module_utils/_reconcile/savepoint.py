@@ -32,7 +32,7 @@ from .._model.status import RUNNING, status_of
 from . import wait as _wait
 from .driver import Driver
 from .effects import Find, IsThere, Read, Report, outcome_of
-from .executor import Executor
+from .observer import Observer
 from .reader import JobReader
 from .wait import Waiting
 from .writes import JobWrites
@@ -140,7 +140,7 @@ def _make_plan(task, waiting):
         if task.job.name is not None and current.name != task.job.name:
             raise _not_there(task)
         if not status_of(current.status).settled:
-            current = yield from Executor(Goal(task.job), waiting).settle(current, f"Flink job {current.name}")
+            current = yield from Observer(Goal(task.job), waiting).settle(current, f"Flink job {current.name}")
         plan = _plan_savepoint(task, current)
     if plan.operation == "savepoint" and current.status != RUNNING:
         raise ConflictError(

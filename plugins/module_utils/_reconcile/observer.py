@@ -1,0 +1,394 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Watches one job: reads it until it is where it should be, and says what became of it otherwise.
+
+It writes nothing. What it reads is compared with what was read before, because a read can be older than a write; a
+response that is older than what was seen already is no news.
+"""
+
+from __future__ import annotations
+
+from .._errors import ConflictError, LifecycleError, NotFound, RequestError, StartFailed, WaitTimeout
+from .._model.diff import remaining_changes
+from .._model.fields import FIELDS_BY_NAME
+from .._model.goal import Goal
+from .._model.job import ObservedJob
+from .._model.status import (
+    DRAFT,
+    FAILED,
+    FINISHED,
+    IN_ARREARS,
+    RUNNING,
+    SAVEPOINTING,
+    STOP_FAILED,
+    STOPPED,
+    STOPPING,
+    SUBMIT_FAILED,
+    SUBMITTING,
+    status_of,
+)
+from . import wait as _wait
+from .effects import Complete, IdsNamed, Pause, Read, Report, Steps
+from .wait import Waiting
+
+# Where a stop ends: the vendor's clients take a draft for a stopped job as well.
+STOP_ENDS = (STOPPED, DRAFT)
+_START_ENDS = (RUNNING, FINISHED)
+
+
+class Observer:
+    """Watches one job for a task, as steps (see M(effects)).
+
+    C(seen) is the newest response about the job, C(savepoint_path) the path of the last savepoint that the task knows
+    of, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
+    """
+
+    def __init__(self, goal: Goal, waiting: Waiting) -> None:
+        self._spec = goal.spec
+        self._health_window = goal.lifecycle.health_window
+        self._waiting = waiting
+        self._now = waiting.clock.monotonic
+        self.seen: ObservedJob | None = None
+        self.savepoint_path = ""
+        self.notes: list[str] = []
+        # The job right before the last stop or start: what is older is no news.
+        self._before: ObservedJob | None = None
+        # Whether the job was seen to leave the status that it had before the last stop or start, and all statuses that
+        # responses since then have shown, old ones too.
+        self._has_left = False
+        self._statuses: set[str] = set()
+
+    def begin_with(self, job: ObservedJob) -> None:
+        """Take a job as it was read right before a plan is carried out."""
+        self.seen = job
+        self.savepoint_path = job.savepoint_path
+
+    def read(self, job_id: int, is_detail: bool = False) -> Steps:
+        """Read a job, again where that is older than what was seen already.
+
+        After the grace period it is believed as it is.
+
+        :param is_detail: whether a write rests on it.
+        """
+
+        def is_news(found):
+            return not any(seen and found.is_older_than(seen) for seen in (self.seen, self._before))
+
+        def once():
+            found = yield Read(job_id, is_detail)
+            self._statuses.add(found.status)
+            return found
+
+        job = yield from _wait.watch(once, is_news, _wait.GRACE_SECONDS, self._now)
+        self.seen = job
+        return job
+
+    def settle(self, job: ObservedJob, label: str) -> Steps:
+        """Wait until a job is no longer in a transitional status, and return it.
+
+        :param label: how messages call the job.
+        :raises ConflictError: the task does not want to wait.
+        """
+        if not self._waiting.wait:
+            raise ConflictError(
+                f"{label} is {job.status}, which is a transitional status; wait is false, so nothing was done."
+            )
+        yield Report(f"{job.name}: wait until {job.status} settles")
+        return (yield from self.settled(job.job_id))
+
+    def settled(self, job_id: int) -> Steps:
+        """Return the detail of a job once it is not, or no longer, in a transitional status."""
+
+        def is_settled(found):
+            return status_of(found.status).settled
+
+        def read():
+            found = yield from self.read(job_id)
+            if is_settled(found) and "detail" not in found.sources:
+                # The list may be behind, and writes rest on this.
+                found = yield from self.read(job_id, is_detail=True)
+            return found
+
+        return (yield from self._until(job_id, is_settled, "to settle", read))
+
+    def wait_for_name(self, name: str) -> Steps:
+        """Wait until the list has a job of a name that the service calls taken, for as long as that may take."""
+
+        def ids():
+            return (yield IdsNamed(name))
+
+        yield from _wait.watch(ids, bool, _wait.GRACE_SECONDS, self._now)
+
+    def created(self, draft: ObservedJob) -> Steps:
+        """Return the detail of a job that was created just now, which the service may not show at once.
+
+        :raises NotFound: it has not shown within the grace period.
+        """
+
+        def read():
+            try:
+                return (yield from self.read(draft.job_id, is_detail=True))
+            except NotFound as exc:
+                return exc
+
+        job = yield from _wait.watch(read, lambda found: isinstance(found, ObservedJob), _wait.GRACE_SECONDS, self._now)
+        if isinstance(job, NotFound):
+            raise job
+        return job
+
+    def late_savepoint(self, before: ObservedJob) -> Steps:
+        """Return a stopped job as soon as it shows a newer savepoint, or as it is when the grace period is over.
+
+        :param before: the job with the savepoint that does not count.
+        """
+        return (
+            yield from _wait.watch(
+                lambda: self.read(before.job_id),
+                lambda found: found.has_newer_savepoint_than(before),
+                _wait.GRACE_SECONDS,
+                self._now,
+            )
+        )
+
+    def imported_savepoint(self, before: ObservedJob) -> Steps:
+        """Return the detail of a job as soon as it shows a savepoint, or as it is when the grace period is over."""
+        return (
+            yield from _wait.watch(
+                lambda: self.read(before.job_id, is_detail=True),
+                lambda found: found.has_savepoint,
+                _wait.GRACE_SECONDS,
+                self._now,
+            )
+        )
+
+    # What a job does after it was asked to
+
+    def started(self, before: ObservedJob) -> Steps:
+        """Return a job once it runs, or has finished, after a start.
+
+        :param before: the job right before the start.
+        :raises StartFailed: it does neither, and nobody else has had a hand in it.
+        :raises LifecycleError: it does neither, for another reason.
+        :raises WaitTimeout: it has not settled in time.
+        """
+        job = yield from self.left(before, "to run", _START_ENDS)
+        if job.status in _START_ENDS:
+            return job
+        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
+        # can also be an old response about the stop before.
+        has_not_begun = job.status == before.status and not self._has_left and STOPPING not in self._statuses
+        if job.status in (FAILED, SUBMIT_FAILED) or has_not_begun:
+            raise StartFailed(self._sentence(job, "it did not start"), self.facts(job))
+        if job.status == IN_ARREARS:
+            raise self.error(job, "the account is in arrears, so it did not start")
+        raise self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
+
+    def stays_healthy(self, job: ObservedJob, before: ObservedJob) -> Steps:
+        """Return a job after it has stayed running for the health window, and that without being restarted.
+
+        :param job: the job as it runs by the start of this task.
+        :param before: the job right before the start.
+        :raises StartFailed: it failed, or had to be restarted.
+        :raises LifecycleError: somebody else has stopped it or started it otherwise.
+        """
+        window = self._health_window
+        if not window or job.status == FINISHED:
+            return job
+        ours, baseline = job, before.restart_times
+        yield Report(f"{job.name}: watch for {window:g} s whether it stays running")
+        deadline = self._now() + window
+
+        def is_over(found):
+            return _unhealthy(found, ours, baseline) is not None
+
+        while True:
+            job = yield from _wait.watch(
+                lambda: self.read(ours.job_id), is_over, max(0.0, deadline - self._now()), self._now
+            )
+            if not is_over(job):
+                if status_of(job.status).settled or job.status == SAVEPOINTING:
+                    return job
+                job = yield from self.settled(job.job_id)
+            if not is_over(job):
+                continue
+            verdict = _unhealthy(job, ours, baseline)
+            job = yield from self._confirmed(job, lambda found: _unhealthy(found, ours, baseline))
+            if _unhealthy(job, ours, baseline) == verdict:
+                break
+        if job.status == FINISHED:
+            return job
+        if verdict in ("it failed soon after its start", "it had to be restarted soon after its start"):
+            raise StartFailed(self._sentence(job, verdict), self.facts(job))
+        if job.status == RUNNING and not (yield from self.differing(job)):
+            self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
+            return job
+        raise self.error(job, f"{verdict}, so it was left alone")
+
+    def left(self, before: ObservedJob, what: str, expected: tuple) -> Steps:
+        """Wait until a job has left a status and settled in another one.
+
+        The response to a start or stop says only that it was accepted. A job that still shows its previous status may
+        not have got to it yet, and counts as settled in it only after a grace period. An end that is not expected is
+        read again before it is believed.
+
+        :param before: the job right before the start or stop.
+        :param what: what is waited for, as in "to stop".
+        :param expected: the statuses in which it should end.
+        :raises WaitTimeout: it has not settled in time.
+        """
+        self._before = before
+        grace = self._now() + min(_wait.GRACE_SECONDS, self._waiting.timeout)
+        still, is_start = {before.status}, RUNNING in expected
+        if is_start:
+            # A started job may first show that it is a draft (the vendor's clients wait through that).
+            still.add(DRAFT)
+        elif before.status == SUBMITTING:
+            # It can come to run before the stop gets to it.
+            still.add(RUNNING)
+        self._has_left = False
+        self._statuses = set()
+
+        def is_done(found):
+            restarted = before.status != SUBMITTING and is_another_start(found, before)
+            self._has_left = self._has_left or found.status not in still or restarted
+            return status_of(found.status).settled and (self._has_left or self._now() >= grace)
+
+        while True:
+            job = yield from self._until(before.job_id, is_done, what)
+            if job.status in expected:
+                return job
+            status = job.status
+            job = yield from self._confirmed(job, lambda found: found.status)
+            if job.status == status:
+                return job
+
+    def _confirmed(self, job, verdict):
+        """Read a job again to see whether something unexpected stays; return the first response that is otherwise.
+
+        :param verdict: callable that says what is unexpected of a job.
+        """
+        first = verdict(job)
+        for _read in range(_wait.CONFIRM_READS):
+            yield Pause(_wait.CONFIRM_SECONDS / _wait.CONFIRM_READS)
+            job = yield from self.read(job.job_id, is_detail=True)
+            if verdict(job) != first:
+                break
+        return job
+
+    # What others do to a job meanwhile
+
+    def until_defined(self, before: ObservedJob, fields, differing, is_detail: bool = True) -> Steps:
+        """Return a job once it shows an update of some fields, or a newer one, or as it is after the grace period.
+
+        :param differing: callable that returns in which of the fields a job is otherwise.
+        """
+        names = tuple(name for name in fields if name in FIELDS_BY_NAME)
+
+        def read():
+            found = yield from self.read(before.job_id, is_detail)
+            return (yield Complete(found, names))
+
+        return (
+            yield from _wait.watch(
+                read,
+                lambda found: not differing(found) or found.is_newer_definition_than(before),
+                _wait.GRACE_SECONDS,
+                self._now,
+            )
+        )
+
+    def differing(self, job: ObservedJob) -> Steps:
+        """Return the names of the fields in which a job is not as described, after reading those that are missing."""
+        return remaining_changes(self._spec, (yield Complete(job, tuple(self._spec.fields))))
+
+    def _until(self, job_id, is_done, what, read=None):
+        try:
+            return (
+                yield from _wait.wait_until(
+                    read or (lambda: self.read(job_id)),
+                    is_done,
+                    self._waiting.timeout,
+                    lambda job: (
+                        f"Waited {self._waiting.timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}."
+                    ),
+                    self._now,
+                )
+            )
+        except WaitTimeout as exc:
+            raise WaitTimeout(str(exc), exc.last, (yield from self.facts_now(job_id))) from exc
+
+    def check_name(self, job: ObservedJob) -> None:
+        """Check that a job still has the name by which the task knows it.
+
+        :raises LifecycleError: it has another one.
+        """
+        if self._spec.name is not None and job.name != self._spec.name and self._spec.job_id is None:
+            raise self.error(job, f"somebody else has renamed it meanwhile, from {self._spec.name}; it was left alone")
+
+    def check_none_is_foreign(self, job: ObservedJob, fields) -> None:
+        """Check that there are no fields that somebody else has changed.
+
+        :raises LifecycleError: with their names.
+        """
+        if fields:
+            raise self.error(
+                job, f"somebody else has changed {', '.join(fields)} meanwhile, so its definition was left alone"
+            )
+
+    def _sentence(self, job, what):
+        return f"Flink job {job.name} is {job.status}{job.because}; {what}."
+
+    def error(self, job: ObservedJob, what: str) -> LifecycleError:
+        """Return the error that says where a job stands, and what follows from that."""
+        return LifecycleError(self._sentence(job, what), self.facts(job))
+
+    def foreign_start(self, job: ObservedJob) -> LifecycleError:
+        """Return the error about a job that somebody else has started."""
+        return self.error(job, "somebody else has started it meanwhile, so it was left alone")
+
+    # What messages and results say
+
+    def facts_now(self, job_id: int) -> Steps:
+        """Return where a job stands as far as that can be read."""
+        try:
+            return self.facts((yield from self.read(job_id)))
+        except RequestError:
+            return {"job_id": job_id, "savepoint_path": self.savepoint_path}
+
+    def facts(self, job: ObservedJob) -> dict:
+        """Return where a job stands, with the path of its savepoint even when the service has dropped that."""
+        return {
+            "job_id": job.job_id,
+            "status": job.status,
+            "has_savepoint": job.has_savepoint,
+            "savepoint_path": job.savepoint_path or self.savepoint_path,
+        }
+
+
+def is_another_start(job: ObservedJob, before: ObservedJob) -> bool:
+    """Whether a job has been started since an earlier response about it."""
+    return job.start_time not in ("0", before.start_time)
+
+
+def _unhealthy(job, ours, baseline):
+    """Return what is wrong with a job in its health window; None for a status that is well or transitional.
+
+    :param ours: the job as the start that this task made has it.
+    :param baseline: how often the job had been restarted before that start.
+    """
+    times = job.restart_times
+    if times > baseline or 0 < times < baseline:
+        return "it had to be restarted soon after its start"
+    if is_another_start(job, ours):
+        return "somebody else has started it again meanwhile" if status_of(job.status).settled else None
+    if job.status == RUNNING or not status_of(job.status).settled:
+        return None
+    if job.status == FAILED:
+        return "it failed soon after its start"
+    if job.status == FINISHED:
+        return "it has finished"
+    if job.status in (*STOP_ENDS, STOP_FAILED):
+        return "somebody else has stopped it meanwhile"
+    return "it no longer runs by the start of this task"

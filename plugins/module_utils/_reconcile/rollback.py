@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Undoes an upgrade that failed: the previous definition runs again from the savepoint that the upgrade has made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .._errors import DliError, LifecycleError
+from .._model.bodies import restoring_body
+from .._model.fields import JobKind
+from .._model.job import ObservedJob, same_path
+from .._model.plan import Step
+from .._model.status import FAILED, FINISHED, SUBMIT_FAILED, status_of
+from .effects import Report, Steps
+from .observer import STOP_ENDS, Observer
+from .resume import lost_savepoint
+from .writes import JobWrites, holds
+
+
+@dataclass
+class Attempt:
+    """What a task has done to a job so far, which is what a rollback undoes.
+
+    :param done: the steps that the service has accepted.
+    :param savepoint: the path of the savepoint that a stop has made, "" for none.
+    :param is_our_start: whether the last start was surely that of this task.
+    :param unconfirmed: the changed fields that the service did not show as desired.
+    """
+
+    done: list[Step] = field(default_factory=list)
+    savepoint: str = ""
+    is_our_start: bool = False
+    unconfirmed: set[str] = field(default_factory=set)
+
+
+class Rollback:
+    """Undoes an upgrade of one job, as steps (see M(effects)).
+
+    :param attempt: what the upgrade has done. The steps of the rollback are added to it.
+    """
+
+    def __init__(self, attempt: Attempt, kind: JobKind, observer: Observer, writes: JobWrites) -> None:
+        self._attempt = attempt
+        self._kind = kind
+        self._observer = observer
+        self._writes = writes
+
+    def roll_back(self, rollback_step: Step, failure: DliError, previous: ObservedJob) -> Steps:
+        """Return the error that says what became of a failed upgrade, after undoing it as far as that is possible.
+
+        :param rollback_step: the update that brings the previous definition back.
+        :param failure: what the upgrade ended in.
+        :param previous: the job as it was before the upgrade.
+        """
+        job_id = previous.job_id
+        yield Report(f"{previous.name}: roll back to the previous definition")
+        try:
+            job = yield from self._stop_what_may_run(job_id)
+            body = restoring_body(self._kind, previous, rollback_step.fields)
+            yield from self._writes.update(self._kind, job, body, rollback_step.fields)
+            self._attempt.done.append(rollback_step)
+            job = yield from self._restored(job, rollback_step.fields, body)
+            lost = yield from lost_savepoint(job, self._attempt.savepoint, self._observer, self._writes)
+            if lost:
+                return LifecycleError(
+                    f"{failure} The previous definition was restored, but the job was not started, because {lost} and "
+                    f"the job's state would be lost. The savepoint was at {self._attempt.savepoint}.",
+                    (yield from self._observer.facts_now(job_id)),
+                )
+            self._observer.check_name(self._observer.seen or job)
+            yield from self._writes.run(job, True)
+            self._attempt.done.append(Step("run", savepoint=True))
+            yield from self._observer.started(job)
+        except DliError as exc:
+            return LifecycleError(
+                f"{failure} The upgrade could not be undone: {exc}", (yield from self._observer.facts_now(job_id))
+            )
+        return LifecycleError(
+            f"{failure} The previous definition was restored and runs again from the savepoint.",
+            (yield from self._observer.facts_now(job_id)),
+            rolled_back=True,
+        )
+
+    def _stop_what_may_run(self, job_id):
+        """Return the failed job once it is settled; what is still being submitted, or runs after all, is stopped.
+
+        :raises LifecycleError: somebody else has acted on it, or whether it still runs is not known, so that another
+            start could be a second one.
+        """
+        job = yield from self._observer.read(job_id, is_detail=True)
+        if job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint):
+            raise self._observer.error(
+                job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
+            )
+        if any(step.operation == "update" for step in self._attempt.done):
+            foreign = [
+                name for name in (yield from self._observer.differing(job)) if name not in self._attempt.unconfirmed
+            ]
+            self._observer.check_none_is_foreign(job, foreign)
+        if status_of(job.status).may_run:
+            if not self._attempt.is_our_start:
+                raise self._observer.foreign_start(job)
+            before = job
+            yield from self._writes.stop(before, False)
+            self._attempt.done.append(Step("stop"))
+            job = yield from self._observer.left(before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED))
+            if status_of(job.status).may_run:
+                raise self._observer.error(job, "the new version could not be stopped")
+        return job
+
+    def _restored(self, before, fields, body):
+        """Return a job that shows the previous definition.
+
+        :raises LifecycleError: it still shows another one.
+        """
+
+        def differing(found):
+            return [name for name in fields if not holds(found, name, body)]
+
+        job = yield from self._observer.until_defined(before, fields, differing)
+        if differing(job):
+            raise self._observer.error(
+                job,
+                f"the service still shows another value for {', '.join(differing(job))} than the previous definition "
+                f"has, so it was not started. The savepoint is at {self._attempt.savepoint}",
+            )
+        return job
