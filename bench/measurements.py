@@ -119,15 +119,15 @@ def requests_of_operations(ansible: Ansible, service: Service) -> list[list[obje
     operations = [
         ("no-op", 1, 1, DRAFT, SINGLE, {**job, **DRAFT}),
         ("create", 2, 0, DRAFT, SINGLE, {**job, **DRAFT}),
-        ("create and start", 4, 0, DRAFT, SINGLE, {**job, **RUNNING_OPTIONS, "state": "started"}),
-        ("update", 2, 1, DRAFT, SINGLE, {**job, "desc": "another"}),
-        ("upgrade with savepoint", 6, 1, RUNNING, SINGLE, {**job, **UPGRADED}),
-        ("stop with savepoint", 3, 1, RUNNING, SINGLE, {**job, **stopped}),
-        ("delete", 3, 1, DRAFT, SINGLE, {**job, "state": "absent"}),
+        ("create and start", 5, 0, DRAFT, SINGLE, {**job, **RUNNING_OPTIONS, "state": "started"}),
+        ("update", 3, 1, DRAFT, SINGLE, {**job, "desc": "another"}),
+        ("upgrade with savepoint", 8, 1, RUNNING, SINGLE, {**job, **UPGRADED}),
+        ("stop with savepoint", 4, 1, RUNNING, SINGLE, {**job, **stopped}),
+        ("delete", 4, 1, DRAFT, SINGLE, {**job, "state": "absent"}),
         ("info of one job", 1, 1, DRAFT, info, job),
         ("500 jobs: no-op", 5, 500, DRAFT, FLEET, {**fleet, "defaults": DRAFT}),
         ("500 jobs: create", 501, 0, DRAFT, FLEET, {**fleet, "defaults": DRAFT}),
-        ("500 jobs: upgrade with savepoint", 525, 500, RUNNING, FLEET, {**fleet, "defaults": UPGRADED}),
+        ("500 jobs: upgrade with savepoint", 2020, 500, RUNNING, FLEET, {**fleet, "defaults": UPGRADED}),
     ]
     rows = []
     for name, least, planted, fields, module, options in operations:
