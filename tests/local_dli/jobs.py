@@ -28,8 +28,8 @@ from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Engine, Refused, c
 JAR_JOB = "flink_jar_job"
 SQL_JOB = "flink_opensource_sql_job"
 
-# The vendor's: everything else has to wait until the job is stopped. checkpoint_path is among them only while the
-# service does not make one itself.
+# From the vendor's clients: any other change has to wait until the job is stopped. checkpoint_path is among them only
+# while the service does not make one itself.
 LIVE_FIELDS = frozenset({"smn_topic", "restart_when_exception", "resume_checkpoint", "resume_max_num", "obs_bucket"})
 
 PLANNED_REFUSAL = "DLI.0999: planned refusal."

@@ -15,6 +15,7 @@ from .fields import FIELDS_BY_NAME, JAR, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
 from .result import Change
+from .resume import resumes
 from .rules import check_definition
 from .status import (
     DRAFT,
@@ -81,27 +82,6 @@ class Plan:
 def is_upgrade(steps) -> bool:
     """Whether steps change a running job by stopping and starting it."""
     return {"stop", "update", "run"} <= {step.operation for step in steps}
-
-
-def may_start_empty(goal: Goal) -> bool:
-    """Whether a task says that a job which has run may be started with empty state."""
-    lifecycle = goal.lifecycle
-    if lifecycle.resume_savepoint is not None:
-        return not lifecycle.resume_savepoint
-    return goal.state == "started" and lifecycle.upgrade_mode == "stateless"
-
-
-def is_of_earlier_run(goal: Goal, current: ObservedJob) -> bool:
-    """Whether a job's savepoint is too old to resume the job from, unless the task says so: it has run on since.
-
-    A job that has failed has nothing newer.
-    """
-    return (
-        goal.lifecycle.resume_savepoint is None
-        and current.status in (STOPPED, DRAFT, RUNNING, STOP_FAILED)
-        and current.has_savepoint
-        and current.savepoint_is_of_earlier_run
-    )
 
 
 def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
@@ -339,57 +319,7 @@ def _run_step(goal, current, stop):
         needed = stop or not is_there
     else:
         needed = goal.state == "restarted"
-    return Step("run", savepoint=_resumes(goal, current, stop)) if needed else None
-
-
-def _resumes(goal, current, stop):
-    """Return whether a start resumes from a savepoint: the one that the stop makes, or else the one that is there.
-
-    :raises ConflictError: a job that has run would be started with empty state, and the task does not say that.
-    """
-    lifecycle = goal.lifecycle
-    if lifecycle.resume_savepoint is False:
-        return False
-    is_running = stop and current.status != SUBMITTING
-    if is_running and stop.savepoint:
-        return True
-    if is_running and may_start_empty(goal):
-        return False
-    if is_running and goal.state == "started":
-        raise ConflictError(
-            f"Flink job {current.name} is {current.status}. resume_savepoint is true, but the job would be stopped "
-            "without a savepoint, so that what it has done since its last one would be lost; nothing was changed."
-        )
-    if is_of_earlier_run(goal, current):
-        why = (
-            "trigger_savepoint is false, so it was not stopped"
-            if stop
-            else "its last stop shows none, so it was not started"
-        )
-        raise ConflictError(
-            f"Flink job {current.name} is {current.status}. It has run on since its savepoint {current.savepoint_path} "
-            f"was made, and {why}. Set resume_savepoint to true to resume it from there, which "
-            "does again what it has done since, or import another savepoint with otc.dli.dli_flink_savepoint."
-        )
-    if current.has_savepoint:
-        return True
-    if is_running:
-        raise ConflictError(
-            f"Flink job {current.name} is {current.status}. trigger_savepoint is false, and the job has no savepoint "
-            "to resume from; it was not stopped, because that would lose its state. Leave trigger_savepoint out to "
-            "make one, or set resume_savepoint to false to start the job with empty state."
-        )
-    if lifecycle.resume_savepoint:
-        raise ConflictError(
-            f"Flink job {current.name} has no savepoint to resume from, as resume_savepoint asks; it was not started."
-        )
-    if current.has_run and not may_start_empty(goal):
-        raise ConflictError(
-            f"Flink job {current.name} is {current.status}{current.because}. It has run before and has no savepoint to "
-            "resume from; it was not started, because that would lose its state. Import a savepoint with "
-            "otc.dli.dli_flink_savepoint, or set resume_savepoint to false to start it with empty state."
-        )
-    return False
+    return Step("run", savepoint=resumes(goal, current, stop)) if needed else None
 
 
 def _predicted_status(current, steps):

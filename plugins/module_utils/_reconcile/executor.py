@@ -18,12 +18,12 @@ from .._model.fields import FIELDS_BY_NAME, JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.plan import Plan, Step
+from .._model.resume import SAVEPOINT_GONE, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOP_FAILED, STOPPING, SUBMITTING, status_of
 from . import wait as _wait
 from .effects import Complete, IsThere, Report, Steps
 from .observer import STOP_ENDS, Observer, is_another_start
-from .resume import resume_of
-from .rollback import Attempt, Rollback
+from .rollback import Attempt, Rollback, lost_savepoint
 from .wait import Waiting
 from .writes import JobWrites
 
@@ -180,7 +180,7 @@ class Executor:
         try:
             yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
         except RequestError as exc:
-            raise (yield from self._explained(exc, job)) from exc
+            raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self.done.append(step)
 
     def _body(self, step, job):
@@ -193,7 +193,7 @@ class Executor:
         (self.done if done.is_ours else self._in_doubt).append(step)
         if not wait:
             return (yield from self._observer.read(before.job_id))
-        job = yield from self._observer.left(before, "to stop", (*STOP_ENDS, FINISHED))
+        job = yield from self._observer.settled_after(before, "to stop", (*STOP_ENDS, FINISHED))
         was_started = before.status != SUBMITTING and is_another_start(job, before)
         if job.status == FINISHED or (job.status == RUNNING and (was_started or not done.is_ours)):
             raise PlanAnew(job)
@@ -214,15 +214,15 @@ class Executor:
         return job
 
     def _run(self, step, before, wait):
-        """Start a job. What rolls an upgrade back is that its start fails, not that a read of it fails."""
-        resume = yield from resume_of(step, before, self.savepoint_made, self._goal, self._observer, self._writes)
+        """Start a job. Only a failed start rolls an upgrade back; a failed read does not."""
+        resume = yield from self._resumes(step, before)
         self._observer.check_name(self._observer.seen or before)
         try:
             done = yield from self._writes.run(before, resume)
         except OutcomeUnknown as exc:
             raise (yield from self._stopped_for_this(exc, before.job_id)) from exc
         except RequestError as exc:
-            raise (yield from self._explained(exc, before)) from exc
+            raise (yield from self._roll_back_or_explain(exc, before)) from exc
         step = Step("run", savepoint=resume)
         self._attempt.is_our_start = done.is_ours
         (self.done if done.is_ours else self._in_doubt).append(step)
@@ -232,9 +232,30 @@ class Executor:
             job = yield from self._observer.started(before)
             return (yield from self._observer.stays_healthy(job, before))
         except StartFailed as exc:
-            raise (yield from self._explained(LifecycleError(str(exc), exc.job), before)) from exc
+            raise (yield from self._roll_back_or_explain(LifecycleError(str(exc), exc.job), before)) from exc
         except WaitTimeout as exc:
-            raise (yield from self._explained(exc, before)) from exc
+            raise (yield from self._roll_back_or_explain(exc, before)) from exc
+
+    def _resumes(self, step, job):
+        """Return whether a start resumes from a savepoint, after a last check that it is the right one.
+
+        :raises LifecycleError: the start would lose the job's state.
+        """
+        made, observer = self.savepoint_made, self._observer
+        if made and self._goal.lifecycle.resume_savepoint is not False:
+            # Also where a job that was still being submitted came to run before it was stopped.
+            lost = yield from lost_savepoint(job, made, observer, self._writes)
+            if lost:
+                raise observer.error(job, f"{lost}, so it was not started. The savepoint was at {made}")
+            return True
+        if not step.savepoint and job.has_run and not may_start_empty(self._goal):
+            if not job.has_savepoint:
+                raise observer.error(job, SAVEPOINT_GONE)
+            return True
+        if step.savepoint and not job.has_savepoint:
+            where = f". The savepoint was at {observer.savepoint_path}" if observer.savepoint_path else ""
+            raise observer.error(job, f"its savepoint is gone, so it was not started{where}")
+        return step.savepoint
 
     # Before each write: the job is still what the plan was made for
 
@@ -286,7 +307,7 @@ class Executor:
         def differing(found):
             return {name for name in remaining_changes(self._spec, found) if name in fields}
 
-        job = yield from self._observer.until_defined(before, fields, differing, is_detail)
+        job = yield from self._observer.wait_for_definition(before, fields, differing, is_detail)
         self._attempt.unconfirmed = differing(job)
         self._confirm(job)
         return job
@@ -297,7 +318,7 @@ class Executor:
 
     # Where a step fails
 
-    def _explained(self, failure: DliError, job: ObservedJob) -> Steps:
+    def _roll_back_or_explain(self, failure: DliError, job: ObservedJob) -> Steps:
         """Return the error that a failed step ends in, after rolling back the upgrade that it belongs to."""
         if self._plan.rollback_step and self._previous and self.savepoint_made:
             rollback = Rollback(self._attempt, self._kind, self._observer, self._writes)

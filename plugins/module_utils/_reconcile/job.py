@@ -24,9 +24,10 @@ from .._model.diff import remaining_changes
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
-from .._model.plan import Plan, is_of_earlier_run, may_start_empty, plan_job
+from .._model.plan import Plan, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
+from .._model.resume import is_of_earlier_run, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
 from .driver import Driver
 from .effects import Complete, Find, Read, Steps

@@ -173,7 +173,7 @@ class Observer:
         :raises LifecycleError: it does neither, for another reason.
         :raises WaitTimeout: it has not settled in time.
         """
-        job = yield from self.left(before, "to run", _START_ENDS)
+        job = yield from self.settled_after(before, "to run", _START_ENDS)
         if job.status in _START_ENDS:
             return job
         # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
@@ -226,7 +226,7 @@ class Observer:
             return job
         raise self.error(job, f"{verdict}, so it was left alone")
 
-    def left(self, before: ObservedJob, what: str, expected: tuple) -> Steps:
+    def settled_after(self, before: ObservedJob, what: str, expected: tuple) -> Steps:
         """Wait until a job has left a status and settled in another one.
 
         The response to a start or stop says only that it was accepted. A job that still shows its previous status may
@@ -279,7 +279,7 @@ class Observer:
 
     # What others do to a job meanwhile
 
-    def until_defined(self, before: ObservedJob, fields, differing, is_detail: bool = True) -> Steps:
+    def wait_for_definition(self, before: ObservedJob, fields, differing, is_detail: bool = True) -> Steps:
         """Return a job once it shows an update of some fields, or a newer one, or as it is after the grace period.
 
         :param differing: callable that returns in which of the fields a job is otherwise.
@@ -391,4 +391,4 @@ def _unhealthy(job, ours, baseline):
         return "it has finished"
     if job.status in (*STOP_ENDS, STOP_FAILED):
         return "somebody else has stopped it meanwhile"
-    return "it no longer runs by the start of this task"
+    return "the run that this task has started is over"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .._errors import DliError, LifecycleError
+from .._errors import DliError, LifecycleError, RequestError
 from .._model.bodies import restoring_body
 from .._model.fields import JobKind
 from .._model.job import ObservedJob, same_path
@@ -16,7 +16,6 @@ from .._model.plan import Step
 from .._model.status import FAILED, FINISHED, SUBMIT_FAILED, status_of
 from .effects import Report, Steps
 from .observer import STOP_ENDS, Observer
-from .resume import lost_savepoint
 from .writes import JobWrites, holds
 
 
@@ -106,7 +105,9 @@ class Rollback:
             before = job
             yield from self._writes.stop(before, False)
             self._attempt.done.append(Step("stop"))
-            job = yield from self._observer.left(before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED))
+            job = yield from self._observer.settled_after(
+                before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED)
+            )
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
         return job
@@ -120,7 +121,7 @@ class Rollback:
         def differing(found):
             return [name for name in fields if not holds(found, name, body)]
 
-        job = yield from self._observer.until_defined(before, fields, differing)
+        job = yield from self._observer.wait_for_definition(before, fields, differing)
         if differing(job):
             raise self._observer.error(
                 job,
@@ -128,3 +129,21 @@ class Rollback:
                 f"has, so it was not started. The savepoint is at {self._attempt.savepoint}",
             )
         return job
+
+
+def lost_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobWrites) -> Steps:
+    """Return why a job cannot resume from the savepoint that this task made, "" when it can.
+
+    The service is documented to drop savepoints after a restart; then it is given the path again.
+    """
+    if not job.has_savepoint:
+        try:
+            yield from writes.import_savepoint(job, made)
+        except RequestError:
+            return "the service no longer has its savepoint"
+        job = yield from observer.imported_savepoint(job)
+    if not job.has_savepoint:
+        return "the service no longer has its savepoint"
+    if not same_path(job.savepoint_path, made):
+        return f"the service shows another savepoint, {job.savepoint_path},"
+    return ""
