@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
+
 from faults.invariants import Violation, is_unsure, output_violations
 from faults.scenarios import Scenario
 from faults.stage import CALM, Observation, Plan, Stage
@@ -145,10 +147,12 @@ def again_violations(stage: Stage, runs: list[Run]) -> Iterator[Violation]:
         for violation in (*empty_state(run), *wrong_savepoint(run), *lost_savepoint(run, runs[:number])):
             yield Violation("L7", f"in run {number + 1}, {violation.rule}: {violation.what}")
         yield from output_violations(stage, run.seen)
-        # Where a replica is behind at any moment, nobody can know it; an update that is sent again changes nothing.
+        # Where a replica is behind at any moment, or a detail for longer than anybody waits, nobody can know it; an
+        # update that is sent again changes nothing.
+        behaviour = stage.service.behaviour
+        is_unknowable = behaviour.replica_lag_seconds or behaviour.detail_lag_seconds > wait.GRACE_SECONDS
         is_harmless = all(write.operation == "update" for write in run.writes)
-        calm = not any(earlier.acts for earlier in runs)
-        calm = calm and not (stage.service.behaviour.replica_lag_seconds and is_harmless)
+        calm = not any(earlier.acts for earlier in runs) and not (is_unknowable and is_harmless)
         if calm and not (runs[number - 1].seen.failed or run.scenario.again) and run.writes:
             yield Violation("L3", f"run {number + 1} does {_words(run)} again, after a success")
 

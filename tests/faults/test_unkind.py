@@ -44,6 +44,22 @@ def test_a_share_of_the_unkind_matrix(stage, name):
     assert not broken, "\n" + "\n".join(broken)
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("broken upgrade", "start job"),
+        ("broken upgrade, its savepoint is dropped", "rename job theirs"),
+        ("SQL job upgraded to what is broken", "start job"),
+    ],
+)
+def test_what_others_do_during_a_rollback_is_left_alone(stage, name, fault):
+    """At each request from the failure on; each of these has broken a law."""
+    clean = clean_run(stage, UNKIND_SCENARIOS[name])
+    cells = [cell for cell in unkind.cells_of(UNKIND_SCENARIOS[name], clean.requests) if cell.fault == fault]
+    broken = [f"{cell} => {violation}" for cell in cells[17:26] for violation in unkind.check_cell(stage, cell)]
+    assert not broken, "\n" + "\n".join(broken)
+
+
 def test_one_unkind_cell(stage, pytestconfig):
     """The cell that --cell names, or else one that stands for the rest."""
     cell = unkind.cell_from(pytestconfig.getoption("--cell") or "started from job_running, changed | 12 | stop job")

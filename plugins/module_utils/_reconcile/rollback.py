@@ -15,7 +15,7 @@ from .._model.job import ObservedJob, same_path
 from .._model.plan import Step
 from .._model.status import FAILED, FINISHED, SUBMIT_FAILED, status_of
 from .effects import Report, Steps
-from .observer import STOP_ENDS, Observer
+from .observer import STOP_ENDS, Observer, is_another_start
 from .writes import JobWrites, holds
 
 
@@ -89,7 +89,13 @@ class Rollback:
         :raises LifecycleError: somebody else has acted on it, or whether it still runs is not known, so that another
             start could be a second one.
         """
+        seen = self._observer.seen
         job = yield from self._observer.read(job_id, is_detail=True)
+        if seen and status_of(job.status).may_run and not status_of(seen.status).may_run:
+            # What has failed runs again, or is about to: the service has restarted it, or somebody else has started it.
+            job = yield from self._observer.settled(job_id)
+            if is_another_start(job, seen):
+                raise self._observer.foreign_start(job)
         if job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint):
             raise self._observer.error(
                 job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
@@ -137,6 +143,7 @@ def lost_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobW
     The service is documented to drop savepoints after a restart; then it is given the path again.
     """
     if not job.has_savepoint:
+        observer.check_name(observer.seen or job)
         try:
             yield from writes.import_savepoint(job, made)
         except RequestError:
