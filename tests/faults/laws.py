@@ -82,8 +82,11 @@ class Run:
                 yield sent
 
     def is_preventable(self, act: Event, write: Event) -> bool:
-        """Whether the task could have noticed an act before this write, by a read of the job."""
-        return any(act.position < _position(sent) < write.position for sent in self.about(write.job_id))
+        """Whether the task could have noticed an act before this write, by a read of the job that was no older."""
+        return any(
+            act.position < _position(sent) < write.position and (sent.shows is None or sent.shows >= act.time)
+            for sent in self.about(write.job_id)
+        )
 
     def noticed_before(self, write: Event) -> list[Event]:
         """Return what somebody else has done to the job of a write after this task first wrote to it, and preventably.

@@ -132,6 +132,7 @@ _NAMES = (
     "restarted from job_cancel_success",
     "started from job_submitting, changed",
     "started from job_running_exception, changed",
+    "present without a job",
     "started without a job",
     "broken upgrade",
     "broken upgrade, its savepoint is dropped",

@@ -348,6 +348,15 @@ def test_a_fleet_does_not_undo_healthy_upgrades_because_the_list_is_behind(world
     assert {job.fields["entrypoint"] for job in world.service.jobs.all()} == {NEW}
 
 
+@pytest.mark.parametrize("lag", [{"detail_lag_seconds": 2.0}, {"list_lag_seconds": 2.0, "detail_lag_seconds": 2.0}])
+def test_a_job_that_was_created_may_show_late(world, lag):
+    world.behave(**lag)
+    single = world("present", name="one", entrypoint=NEW)
+    many = world.fleet({"name": "two", "entrypoint": NEW}, {"name": "three", "entrypoint": NEW})
+    assert [result["changed"] and not result["failed"] for result in (single, many)] == [True, True]
+    assert single["job"]["entrypoint"] == NEW and len(world.done("create")) == 3
+
+
 # 10. Risks (9 is in test_access.py)
 
 

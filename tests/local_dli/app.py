@@ -22,6 +22,7 @@ from local_dli import iam, reading, signature
 from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
 from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered, unshared
+from local_dli.job_index import JobIndex
 from local_dli.jobs import ODD_JOB_ID, SQL_JOB, Job
 from local_dli.lifecycle import Refused
 
@@ -47,7 +48,8 @@ class RecordedRequest:
 
     ``query`` has a list for each name, ``headers`` has lower-case names, ``json`` is None for a body that is no JSON.
     ``answer`` is the beginning of the answer's body, for the reports of tests that fail. ``number`` counts from 0 the
-    requests to DLI that were handled, as the journal does; None for others.
+    requests to DLI that were handled, as the journal does; None for others. ``shows`` is the time of what a read shows,
+    by the clock of the journal, None for what reads no job.
     """
 
     method: str
@@ -59,6 +61,7 @@ class RecordedRequest:
     status: int = 0
     answer: bytes = b""
     number: int | None = None
+    shows: float | None = None
 
 
 def create_app(service: LocalDli) -> Flask:
@@ -225,7 +228,7 @@ class _Views:
 
     def list(self, project_id: str) -> Any:
         query = request.args
-        seen = self.store.seen(self._lag(g.behaviour.list_lag_seconds))
+        seen = self._seen(g.behaviour.list_lag_seconds)
         found = self.store.search(project_id, query.to_dict(), g.behaviour, seen)
         if query.get("order") == "asc":
             found.reverse()
@@ -238,7 +241,7 @@ class _Views:
         return self._answer("", job_list={"total_count": len(found), "jobs": items})
 
     def show(self, project_id: str, job_id: str) -> Any:
-        seen = self.store.seen(self._lag(g.behaviour.detail_lag_seconds))
+        seen = self._seen(g.behaviour.detail_lag_seconds)
         if g.behaviour.odd_job != "none" and int(job_id) == ODD_JOB_ID:
             raise unshared()
         job = self.store.find(project_id, int(job_id), g.behaviour, records=True, seen=seen)
@@ -381,6 +384,12 @@ class _Views:
         """Return the version document keystoneauth1 asks for; the contract has none."""
         links = [{"rel": "self", "href": f"{self.service.auth_url}/"}]
         return {"id": "v3.6", "status": "stable", "links": links, "updated": "2016-04-04T00:00:00Z", "media-types": []}
+
+    def _seen(self, own_lag: float) -> JobIndex:
+        """Return the jobs as a read shows them, and record how old that is."""
+        lag = self._lag(own_lag)
+        g.record.shows = self.store.time_seen(lag)
+        return self.store.seen(lag)
 
     def _lag(self, own: float) -> float:
         """Return how many seconds ago a read shows the jobs: its own lag, and that of the replica whose turn it is."""

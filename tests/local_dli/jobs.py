@@ -177,7 +177,7 @@ class JobStore:
         self._clock = clock
         self.engine = engine or ClockEngine()
         self._epoch = time.time() - clock()
-        self.journal = Journal()
+        self.journal = Journal(clock)
         self.history = History()
         self._index = JobIndex()
         self._records: dict[int, Job] = {}
@@ -359,7 +359,11 @@ class JobStore:
     def seen(self, lag: float) -> JobIndex:
         """Return the jobs as they were so many seconds ago; those of now, when there is no lag."""
         self._advance()
-        return self.history.at(self._clock() - lag) if lag else self._index
+        return self.history.at(self.time_seen(lag)) if lag else self._index
+
+    def time_seen(self, lag: float) -> float:
+        """Return of what time a read is that lags, by the clock of the journal."""
+        return self._clock() - lag
 
     def find(
         self,

@@ -10,7 +10,7 @@ Tests judge by it, because neither what a read shows nor what the code under tes
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class Event:
     :param what: ``job`` or ``template``.
     :param before: the job right before, where there was one; likewise ``after``.
     :param asked: what the request had to say: ``resume_savepoint``, ``trigger_savepoint``, ``body``, ``path``.
+    :param time: when it happened, by the clock of the service.
     """
 
     position: int
@@ -50,12 +51,14 @@ class Event:
     before: Job | None = None
     after: Job | None = None
     asked: dict[str, Any] = field(default_factory=dict)
+    time: float = 0.0
 
 
 class Journal:
     """All events so far, in order; ``position`` and ``by`` are those of the events that come next."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.events: list[Event] = []
         self.position = BEFORE_ALL
         self.by = CLIENT
@@ -88,7 +91,9 @@ class Journal:
 
     def note(self, operation: str, job_id: int, **facts: Any) -> None:
         """Note an event of now."""
-        self.events.append(Event(self.position, facts.pop("by", self.by), operation, job_id, **facts))
+        self.events.append(
+            Event(self.position, facts.pop("by", self.by), operation, job_id, time=self._clock(), **facts)
+        )
 
     def clear(self) -> None:
         """Forget all events."""

@@ -371,7 +371,10 @@ class Convergence:
         fields = tuple(self._goal.spec.fields)
         # All but a creation ends with a read of the job, and what others did was read as well.
         ends = ("stop", "run", "update") if self._waiting.wait else ("stop", "run")
-        if self._executor.done and self._executor.done[-1].operation not in ends:
+        last = self._executor.done[-1].operation if self._executor.done else None
+        if last == "create":
+            job = yield from self._observer.created(job, is_detail=False)
+        elif last and last not in ends:
             job = yield Read(job.job_id)
         return (yield from self._executor.check_unchanged((yield Complete(job, fields))))
 

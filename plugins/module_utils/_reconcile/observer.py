@@ -121,15 +121,16 @@ class Observer:
 
         yield from _wait.watch(ids, bool, _wait.GRACE_SECONDS, self._now)
 
-    def created(self, draft: ObservedJob) -> Steps:
-        """Return the detail of a job that was created just now, which the service may not show at once.
+    def created(self, draft: ObservedJob, is_detail: bool = True) -> Steps:
+        """Return a job that was created just now, which the service may not show at once.
 
+        :param is_detail: whether a write rests on it.
         :raises NotFound: it has not shown within the grace period.
         """
 
         def read():
             try:
-                return (yield from self.read(draft.job_id, is_detail=True))
+                return (yield from self.read(draft.job_id, is_detail))
             except NotFound as exc:
                 return exc
 
