@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError
+from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError, NotFound
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal, Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
@@ -15,7 +15,9 @@ from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.observer import Observer
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import Found
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
 from lifecycle_clock import Clock
@@ -137,3 +139,27 @@ def test_a_failure_that_is_over_when_it_is_read_again_is_none():
     stopped = ObservedJob({"job_id": 7, "name": "job", "status": "job_cancel_success", **SAVED})
     job = carry_out(service, Plan(steps=(Step("run", savepoint=True),)), stopped, health_window=30)
     assert job.status == "job_running"
+
+
+class Contradiction:
+    """Lists a job, first as it is being started and then as it runs, and has no detail of it; then lists no job."""
+
+    def __init__(self):
+        jobs = [
+            ObservedJob({"job_id": 7, "name": "job", "status": f"job_{status}"}) for status in ("submitting", "running")
+        ]
+        self.found = [Found(job, True) for job in (*jobs, None)]
+
+    def find(self, _spec):
+        return self.found.pop(0)
+
+    def detail(self, job_id):
+        raise NotFound(f"GET /jobs/{job_id}", 404, "DLI.0023", "there is none")
+
+
+def test_a_list_does_not_outweigh_a_detail_that_is_gone():
+    service, waiting = Contradiction(), Waiting(clock=Clock())
+    goal = Goal(JobSpec("job", fields={"queue_name": "q", "entrypoint": "j"}, given={"queue_name": "q"}), "started")
+    convergence = Convergence(goal, waiting, lambda _secret: None)
+    Driver(service, service, waiting).run(convergence.make_plan())
+    assert [step.operation for step in convergence.plan.steps] == ["create", "run"] and service.found == []

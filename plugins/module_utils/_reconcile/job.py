@@ -29,8 +29,9 @@ from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.resume import is_of_earlier_run, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
+from . import wait as _wait
 from .driver import Driver
-from .effects import Complete, Find, Read, Steps
+from .effects import Complete, Find, Pause, Read, Steps
 from .reader import Found, JobReader
 from .wait import Waiting
 
@@ -116,19 +117,23 @@ class Convergence:
 
         :raises DliError: the state cannot be reached, or the service rejected a request or did not respond.
         """
-        spec = self._goal.spec
+        spec, missing = self._goal.spec, None
         for _attempt in range(MOST_PLANS):
             is_new = self._found is None
             found = self._found or (yield from self._find())
             self._found = None
             listed, is_planned = found.job, self._plan_from_list(found)
-            if listed is None or (is_planned and not self.plan.steps):
+            is_done = is_planned and not self.plan.steps
+            if listed is None or (is_done and listed.job_id != missing):
                 return
             job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
                 yield from self._plan_for(job, found.tags_match)
                 return
-            # It was renamed or deleted since it was listed.
+            # It was renamed or deleted since it was listed, or one of the two reads is behind.
+            if job is None:
+                missing = listed.job_id
+                yield Pause(_wait.GRACE_SECONDS / MOST_PLANS)
         raise ConflictError(f"{spec.label} is changed by others faster than it can be read; nothing was done.")
 
     def carry_out(self) -> Steps:
