@@ -141,6 +141,10 @@ def test_a_failure_that_is_over_when_it_is_read_again_is_none():
     assert job.status == "job_running"
 
 
+FIELDS = {"queue_name": "queue", "entrypoint": "obs://bucket/job.jar"}
+DEFINED = {"name": "job", "queue_name": "queue", "job_config": {"entrypoint": "obs://bucket/job.jar"}}
+
+
 class Contradiction:
     """Lists a job, first as it is being started and then as it runs, and has no detail of it; then lists no job."""
 
@@ -159,7 +163,7 @@ class Contradiction:
 
 def test_a_list_does_not_outweigh_a_detail_that_is_gone():
     service, waiting = Contradiction(), Waiting(clock=Clock())
-    goal = Goal(JobSpec("job", fields={"queue_name": "q", "entrypoint": "j"}, given={"queue_name": "q"}), "started")
+    goal = Goal(JobSpec("job", fields=FIELDS, given=FIELDS), "started")
     convergence = Convergence(goal, waiting, lambda _secret: None)
     Driver(service, service, waiting).run(convergence.make_plan())
     assert [step.operation for step in convergence.plan.steps] == ["create", "run"] and service.found == []
