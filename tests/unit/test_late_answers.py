@@ -149,9 +149,8 @@ class Contradiction:
     """Lists a job, first as it is being started and then as it runs, and has no detail of it; then lists no job."""
 
     def __init__(self):
-        jobs = [
-            ObservedJob({"job_id": 7, "name": "job", "status": f"job_{status}"}) for status in ("submitting", "running")
-        ]
+        statuses = ("job_submitting", "job_running")
+        jobs = [ObservedJob({**DEFINED, "job_id": 7, "status": status}) for status in statuses]
         self.found = [Found(job, True) for job in (*jobs, None)]
 
     def find(self, _spec):
