@@ -221,7 +221,11 @@ class ApiError(RequestError):
     :param error_code: the service's code, such as C(DLI.0002), or "" when it named none.
     :param api_message: the service's own words.
     :param request_id: the value of the response's C(X-Request-Id) header, or "".
+
+    C(in_array) is whether the response is an array, and not the object that is documented.
     """
+
+    in_array = False
 
     def __init__(
         self, operation: str, http_status: int, error_code: str, api_message: str, request_id: str = ""

@@ -17,8 +17,9 @@ import threading
 from pathlib import Path
 
 from local_dli.actor import DEEDS, parse
-from local_dli.behaviour import add_arguments, from_arguments
+from local_dli.behaviour import Behaviour, add_arguments, from_arguments
 from local_dli.flink_engine import FlinkEngine
+from local_dli.like import behaviour_of, read_report
 from local_dli.server import LocalDli
 from local_flink import FlinkCluster, FlinkMissing, FlinkRest
 
@@ -31,14 +32,25 @@ HELP_ACT = (
 
 def main() -> None:
     """Read the flags, print one line of JSON, serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="local_dli", description="A local service that speaks DLI's Flink API.")
+    likeness = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    likeness.add_argument(
+        "--like", type=Path, metavar="FILE", help="behave as the report of a check says; other flags count more"
+    )
+    description = "A local service that speaks DLI's Flink API."
+    parser = argparse.ArgumentParser(prog="local_dli", description=description, parents=[likeness])
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     flink = parser.add_mutually_exclusive_group()
     flink.add_argument("--flink", action="store_true", help="run the jobs on a Flink session cluster of its own")
     flink.add_argument("--flink-rest", metavar="URL", help="run the jobs on the Flink cluster with this REST API")
     parser.add_argument("--obs-root", type=Path, metavar="DIR", help="with Flink: the folder that holds the buckets")
     parser.add_argument("--act", action="append", default=[], metavar="LINE", help=HELP_ACT)
-    add_arguments(parser)
+    # The switches of the report are the defaults of the flags.
+    path = likeness.parse_known_args()[0].like
+    try:
+        like, left = behaviour_of(read_report(path)) if path else (Behaviour(), {})
+    except ValueError as error:
+        parser.error(str(error))
+    add_arguments(parser, like)
     arguments = parser.parse_args()
     try:
         script = [parse(line) for line in arguments.act]
@@ -49,6 +61,8 @@ def main() -> None:
         parser.error("--obs-root goes with --flink or --flink-rest")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("local_dli").setLevel(logging.INFO)
+    for switch, reason in left.items():
+        print(f"{switch} is as always: {reason}.", file=sys.stderr)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: told_to_stop.set())

@@ -34,6 +34,8 @@ class Access:
         C(advice), a sentence for when that does not help.
     :param keep_secret: callable that takes what must not be shown.
     :param keep_read: callable that takes what was read and may be secret, so that messages leave it out.
+    :param catalog_url: the service's URL in the catalog of the token, "" where that does not name the service; None
+        without a login.
     """
 
     endpoint: str
@@ -41,6 +43,7 @@ class Access:
     auth: TokenAuth | SignatureAuth
     keep_secret: Callable[[str], None] = lambda _secret: None
     keep_read: Callable[[str], None] = lambda _text: None
+    catalog_url: str | None = None
 
 
 class TokenAuth:
@@ -154,17 +157,18 @@ def _access_by_password(client, credentials, keep_secret):
     project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
     if not isinstance(project_id, str) or not is_project_id(project_id):
         raise UnexpectedResponse("IAM's token names no project.", _LOGIN, 201)
+    url = _catalog_url(token, credentials)
     endpoint = (
-        credentials.endpoint
-        or _catalog_endpoint(token, credentials, project_id)
-        or regional_endpoint(credentials.region)
+        credentials.endpoint or _catalog_endpoint(url, credentials, project_id) or regional_endpoint(credentials.region)
     )
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
-    return Access(endpoint, project_id, PasswordAuth(secret, lambda: log_in()[0]), keep_secret)
+    auth = PasswordAuth(secret, lambda: log_in()[0])
+    return Access(endpoint, project_id, auth, keep_secret, catalog_url=url if isinstance(url, str) else "")
 
 
-def _catalog_endpoint(token, credentials, project_id):
+def _catalog_url(token, credentials):
+    """Return what the catalog has in the place of the service's URL, "" where it does not name the service."""
     endpoints = [
         endpoint
         for service in _dicts(token.get("catalog"))
@@ -175,7 +179,10 @@ def _catalog_endpoint(token, credentials, project_id):
     region = credentials.region
     in_region = [endpoint for endpoint in endpoints if region in (endpoint.get("region"), endpoint.get("region_id"))]
     chosen = in_region or ([] if region else endpoints)
-    url = chosen[0].get("url") if chosen else None
+    return (chosen[0].get("url") if chosen else None) or ""
+
+
+def _catalog_endpoint(url, credentials, project_id):
     if not url:
         return ""
     source = "The address of DLI in the token's catalog"

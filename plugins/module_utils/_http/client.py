@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 import traceback
+from contextlib import nullcontext
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -159,25 +160,26 @@ class HttpClient:
         """
         return self.request_with_headers(method, url, auth, body, query)[0]
 
-    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None):
+    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None, once=False):
         """As M(request), but return a tuple of the JSON and the response's headers (case-insensitive mapping).
 
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
+        :param once: whether it is sent at once and only once, for a caller that wants to see how it fails.
         """
         repeatable = method == "GET" if repeatable is None else repeatable
         attempts, lost, sent = 0, 0.0, 0.0
         while True:
             attempts += 1
             try:
-                with self._limiter:
+                with nullcontext() if once else self._limiter:
                     # Not before: to wait for a turn is no failure, and says nothing about the service.
                     sent = self._clock.monotonic()
                     return self._send(method, url, auth, body, query)
             except RequestError as error:
-                if is_throttled(error):
+                if is_throttled(error) and not once:
                     self._limiter.throttled()
                 tried = lost + self._clock.monotonic() - sent
-                pause = next_pause(error, repeatable, attempts, self._retry_timeout - tried)
+                pause = None if once else next_pause(error, repeatable, attempts, self._retry_timeout - tried)
                 if pause is None:
                     raise _with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
                 self._clock.sleep(pause)
@@ -369,6 +371,7 @@ def _checked_json(operation, response, content):
             message = f"the response is {problem}"
         error = _api_error(operation, status, code, message or "the response gives no reason", request_id)
         error.retry_after = _retry_after(response)
+        error.in_array = isinstance(payload, list)
         raise error
     if problem:
         raise UnexpectedResponse(

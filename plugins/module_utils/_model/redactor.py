@@ -32,6 +32,8 @@ _IDENTIFYING = frozenset(
         *("status", "last_status", "verdict", "operation", "fields", "type", "state", "option", "error_code"),
         *("job_id", "template_id", "old_job_id", "new_job_id", "request_id", "jid", "resource_config_version"),
         *("create_time", "start_time", "update_time", "feature", "project_id", "upgrade_mode", "purge_state"),
+        # An answer that a check of the service has observed is one of a few words or numbers.
+        *("observed", "level", "date", "region", "collection"),
     )
 )
 _IDENTIFIER = re.compile(r"[\w.-]{1,64}")

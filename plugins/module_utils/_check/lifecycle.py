@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The level run: a job of the check is started, stopped with a savepoint, changed, and resumed from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._api.raw import RawApi
+from .._errors import ApiError
+from .._model.status import DRAFT, FINISHED, RUNNING, SAVEPOINTING, STOP_FAILED, STOPPED, STOPPING
+from .facts import Facts, NotSeen, part
+from .own_jobs import OwnJobs
+from .pace import Pace, began, ended
+
+# The smallest job there is.
+CUS = 2
+_SIZE = {"cu_number": CUS, "manager_cu_number": 1, "parallel_number": 1, "tm_cus": 1, "tm_slot_num": 1}
+_STARTING = ("job_submitting", "job_downloading")
+_ENDED = (STOPPED, DRAFT, FINISHED)
+# How long something that was accepted may take to begin, and what comes late may come late.
+_GRACE_SECONDS = 15.0
+_LATE_SECONDS = 60.0
+
+
+def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: dict) -> None:
+    """Run a job, and see how it goes.
+
+    :param definition: the fields that the task gives for it.
+    """
+    facts.note("start_refusal", lambda: _start_refusal(own, facts["job_id"]))
+    facts.note("run_id", lambda: own.create("run", **_SIZE, **definition)[0])
+    pace.settle()
+
+    def watch(is_over, seconds):
+        return pace.watch(lambda: _shown(api, facts["run_id"]), lambda reads: is_over(reads, pace.settling), seconds)
+
+    def start(resume):
+        own.run(facts["run_id"], resume)
+        return watch(_has_started, pace.timeout)
+
+    def stop(save):
+        own.stop(facts["run_id"], save)
+        return watch(_has_stopped if save else _has_ended, pace.timeout)
+
+    facts.note("start_reads", start, False)
+    facts.note("started", lambda: _started(facts["start_reads"]))
+    facts.note("stop_reads", lambda: facts["started"] and _stopped(facts, pace, stop, watch))
+    facts.note("savepoint_seen", lambda: savepoint(facts["stop_reads"]))
+    facts.note("plain_stop_reads", lambda: _needs(facts["savepoint_seen"] == "fails") and stop(False))
+    facts.note("resume_reads", lambda: _resumed(own, facts, pace, definition, start, watch))
+    facts.note("last_stop_reads", lambda: facts["resume_reads"] and stop(False))
+
+
+def _needs(condition):
+    if not condition:
+        raise NotSeen("there was no need for it")
+    return True
+
+
+def _shown(api, job_id):
+    """Return the status and whether there is a savepoint, by two reads in a row."""
+    details = [part(api.read_raw(f"/jobs/{job_id}"), "job_detail") for _read in range(2)]
+    return [(part(detail, "status"), str(detail.get("has_savepoint")).lower() == "true") for detail in details]
+
+
+def _start_refusal(own, job_id):
+    """Start a job without a queue; return in which form that is refused."""
+    try:
+        payload = own.run(job_id)
+    except ApiError as exc:
+        if exc.http_status != 400:
+            raise
+        return "error_array" if exc.in_array else "error"
+    if isinstance(payload, list) and any(str(part(element, "is_success")).lower() == "false" for element in payload):
+        return "element"
+    own.stop(job_id, save=False)
+    raise NotSeen("a job without a queue was started; it was stopped at once")
+
+
+def _started(reads):
+    statuses = [status for status, _saved in reads[-1][1]]
+    if RUNNING not in statuses:
+        known = statuses[0] if isinstance(statuses[0], str) and statuses[0].startswith("job_") else "no known status"
+        raise NotSeen(f"the job did not reach job_running, but {known}")
+    return True
+
+
+def _stopped(facts, pace, stop, watch):
+    """Stop the job with a savepoint; return the reads until its savepoint shows, or until it is late."""
+    pace.settle()
+    reads = stop(True)
+    if savepoint_shows(reads) or not _ended_in(reads):
+        return reads
+    late = watch(lambda more, _settling: savepoint_shows(more), _LATE_SECONDS + pace.settling)
+    begin = reads[-1][0]
+    return reads + [(begin + since, value) for since, value in late]
+
+
+def _resumed(own, facts, pace, definition, start, watch):
+    """Change the stopped job and resume it; return what is read once it runs."""
+    if facts["savepoint_seen"] != "made":
+        raise NotSeen("there is no savepoint to resume from")
+    own.update(facts["run_id"], **_SIZE, **definition, restart_when_exception=True)
+    pace.settle()
+    _started(start(True))
+    pace.settle()
+    return watch(lambda reads, _settling: not savepoint_shows(reads[-1:]), _GRACE_SECONDS)
+
+
+def _has_started(reads, _settling):
+    statuses = [status for status, _saved in reads[-1][1]]
+    failed = [status for status in statuses if status not in (DRAFT, RUNNING, STOPPED, *_STARTING)]
+    return RUNNING in statuses or bool(failed)
+
+
+def _has_ended(reads, _settling):
+    return all(status in (*_ENDED, STOP_FAILED) for status, _saved in reads[-1][1])
+
+
+def _has_stopped(reads, settling):
+    """Whether a stop with a savepoint is over; it may end with a job that runs on."""
+    if _has_ended(reads, settling):
+        return True
+    last_moving = max((since for since, value in reads if not _runs(value)), default=0.0)
+    return _runs(reads[-1][1]) and reads[-1][0] - last_moving > _GRACE_SECONDS + settling
+
+
+def _runs(value):
+    return all(status == RUNNING for status, _saved in value)
+
+
+def _ended_in(reads):
+    return all(status in _ENDED for status, _saved in reads[-1][1])
+
+
+def savepoint_shows(reads: list) -> bool:
+    """Whether a savepoint shows in any of the reads."""
+    return any(saved for _since, value in reads for _status, saved in value)
+
+
+def _any(*statuses):
+    return lambda value: any(status in statuses for status, _saved in value)
+
+
+# Observations: pure functions of what was seen.
+
+
+def savepoint(reads: list) -> str:
+    """Return how a stop with a savepoint has ended."""
+    if savepoint_shows(reads):
+        return "made"
+    if _runs(reads[-1][1]):
+        return "fails"
+    if _ended_in(reads):
+        return "never_shown"
+    raise NotSeen("the job was neither stopped nor running in time")
+
+
+def init_seconds(reads: list, detail_lag: float) -> float:
+    """Return how long a started job shows that it is a draft."""
+    left = began(reads, lambda value: any(status not in (DRAFT, STOPPED) for status, _saved in value))
+    return max(0.0, left - detail_lag)
+
+
+def submit_seconds(reads: list) -> float:
+    """Return how long a job is being submitted."""
+    left = began(reads, lambda value: any(status not in (DRAFT, STOPPED) for status, _saved in value))
+    return began(reads, _any(RUNNING)) - left
+
+
+def savepoint_seconds(reads: list, replica_lag: float) -> float:
+    """Return how long a job is in job_savepointing."""
+    saving = [since for since, value in reads if _any(SAVEPOINTING)(value)]
+    if not saving:
+        return 0.0
+    if savepoint(reads) == "fails":
+        if replica_lag:
+            raise NotSeen("reads go back in time, so it does not show when the job ran again")
+        return ended(reads, _any(SAVEPOINTING)) - began(reads, _any(SAVEPOINTING))
+    return began(reads, _any(STOPPING, *_ENDED)) - began(reads, _any(SAVEPOINTING))
+
+
+def cancel_seconds(reads: list) -> float:
+    """Return how long a job is in job_canceling."""
+    over = began(reads, _any(*_ENDED))
+    return over - min(over, began(reads, _any(STOPPING, *_ENDED)))
+
+
+def stop_ends(reads: list) -> str:
+    """Return the status in which a stopped job is."""
+    status = reads[-1][1][0][0]
+    if status not in (STOPPED, DRAFT):
+        raise NotSeen("the job has ended in another way")
+    return status
+
+
+def savepoint_late_seconds(reads: list) -> float:
+    """Return how long after the end of a stop its savepoint shows."""
+    if savepoint(reads) != "made":
+        raise NotSeen("no savepoint shows")
+    shown = began(reads, lambda value: any(saved for _status, saved in value))
+    return max(0.0, shown - began(reads, _any(*_ENDED)))
+
+
+def savepoint_after_restart(reads: list) -> str:
+    """Return whether a job that runs again still has the savepoint that it was resumed from."""
+    return "kept" if savepoint_shows(reads[-1:]) else "deleted"
+
+
+def reads_of_stop(facts: Facts) -> Any:
+    """Return the reads of the stop that has ended the job."""
+    return facts["plain_stop_reads"] if facts.has("plain_stop_reads") else facts["stop_reads"]

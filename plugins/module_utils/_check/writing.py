@@ -1,0 +1,457 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The level draft: what drafts of the check show when they are made, changed, found and deleted. They never run."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any
+
+from .._api.raw import RawApi
+from .._errors import AlreadyExists, ApiError, NotFound, RequestError
+from .._http.retry import is_throttled
+from .._model.fields import SQL
+from .._parallel import read_each
+from .facts import Facts, NotSeen, config_of, jobs_of, number, part, reason_of
+from .own_jobs import OwnJobs
+from .pace import LONGEST_SECONDS, Pace, began, ended
+from .reading import found_by_name, unknown_code
+
+_PAGE = 100
+_JAR = "obs://otc-dli-check/none.jar"
+# By the formula of the developer guide such a job really takes 3 CUs.
+_DEFINITION = {
+    "entrypoint": _JAR,
+    "cu_number": 6,
+    "manager_cu_number": 1,
+    "parallel_number": 2,
+    "tm_cus": 1,
+    "tm_slot_num": 1,
+    "resume_max_num": 5,
+}
+# With a line break of two characters, a letter with its mark as two, and a blank at the end.
+_TEXT = "--one a\r\n--two e\u0301 "
+_SETTINGS = {"table.exec.state.ttl": "60000", "table.local-time-zone": "UTC"}
+_SQL_BODY = (
+    "CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen');\n"
+    "CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole');\n"
+    "INSERT INTO nowhere SELECT n FROM numbers;\n"
+)
+_SQL_TYPE = "flink_opensource_sql_job"
+_MEMORY = {"jobmanager_resource_spec": "3072 MB", "taskmanager_resource_spec": "4 GB"}
+_TAG_KEYS = ("otc-dli-check", "otc-dli-check-2")
+# Until it is measured how long a write takes to show.
+_SETTLING_SECONDS = 15.0
+_MARGIN_SECONDS = 0.5
+# In how many ticks in a row every read shows what was written.
+_FRESH_TICKS = 2
+
+
+def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: str, width: int) -> None:
+    """Make drafts and change them.
+
+    :param obs_dir: a folder of OBS to export two of them into; "" for none.
+    :param width: how many requests are sent concurrently, to see how many the service takes.
+    """
+    tags = [{"key": key, "value": own.name(key[-1])} for key in _TAG_KEYS]
+    facts.note("created", own.create, "jar", tags=tags, **_DEFINITION)
+    facts.note("job_id", lambda: facts["created"][0])
+    pace.settling = _SETTLING_SECONDS
+    facts.note("lag_reads", lambda: _lag_reads(own, api, pace, facts["job_id"]))
+    facts.note("lags", lambda: {kind: lag_of(facts["lag_reads"], kind) for kind in ("list", "detail")})
+    if facts.has("lags"):
+        longest = max((sum(lag) for lag in facts["lags"].values() if lag is not None), default=0.0)
+        pace.settling = longest + _MARGIN_SECONDS if longest else 0.0
+    pace.settle()
+
+    def detail():
+        return part(api.read_raw(f"/jobs/{facts['job_id']}"), "job_detail")
+
+    def changed(**fields):
+        own.update(facts["job_id"], **fields)
+        pace.settle()
+        return detail()
+
+    facts.note("own_detail", detail)
+    facts.note("kept", changed, entrypoint_args="kept")
+    facts.note("cleared", changed, entrypoint_args="")
+    facts.note("texts", changed, entrypoint_args=_TEXT)
+    facts.note("config_lines", changed, runtime_config="\n".join(f"{key}={_SETTINGS[key]}" for key in _SETTINGS))
+    settings = [{"key": key, "value": value} for key, value in _SETTINGS.items()]
+    facts.note("config_list", changed, runtime_config=json.dumps(settings))
+    facts.note("with_image", changed, flink_version="1.15", feature="basic")
+
+    sql = {"sql_body": _SQL_BODY, "job_type": _SQL_TYPE, "run_mode": "exclusive_cluster"}
+    v2 = {"entrypoint": _JAR, "resource_config_version": "v2", "resource_config": _v2()}
+    facts.note("sql_id", lambda: own.create("sql", SQL, **sql)[0])
+    facts.note("v2_id", lambda: own.create("v2", **v2)[0])
+    facts.note("last_id", lambda: own.create("last", entrypoint=_JAR)[0])
+    pace.settle()
+    facts.note("sql_detail", lambda: part(api.read_raw(f"/jobs/{facts['sql_id']}"), "job_detail"))
+    facts.note("v2_detail", lambda: part(api.read_raw(f"/jobs/{facts['v2_id']}"), "job_detail"))
+    facts.note("own_page", api.read_raw, "/jobs", show_detail="true", limit=_PAGE)
+    facts.note("own_items", lambda: _items(own, api, ("jar", "sql"), "true"))
+    facts.note("own_summary", lambda: _items(own, api, ("jar",), "false"))
+    facts.note("own_named_nothing", lambda: jobs_of(api.read_raw("/jobs", name=own.name("nothing"), limit=1))[1])
+    facts.note("own_named_in_part", lambda: found_by_name(api.read_raw, own.name("jar")[:-1]))
+    facts.note("tagged", lambda: _tagged(own, api))
+    facts.note("burst", lambda: _burst(api, facts["job_id"], width))
+    facts.note("import_refusal", lambda: _import_refusal(own, facts["job_id"]))
+    facts.note("second_template", lambda: _second_template(own))
+    facts.note("exported", lambda: _exported(own, facts, obs_dir))
+
+
+def delete_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace) -> None:
+    """Delete the drafts in the ways there are."""
+    facts.note("deletion_reads", lambda: _deletion_reads(own, api, pace, facts["last_id"]))
+    pace.settle()
+    facts.note("deleted_detail", lambda: _detail_of_deleted(api, pace, facts["last_id"]))
+    facts.note("batch_with_refusal", lambda: _batch_with_refusal(own, facts["v2_id"], facts["last_id"]))
+    facts.note("batch", lambda: own.delete_together([facts["job_id"], facts["sql_id"]]))
+
+
+def _v2():
+    return {name: {"cpu": 1.0, "memory": memory} for name, memory in _MEMORY.items()}
+
+
+def _items(own, api, suffixes, show_detail):
+    """Return jobs of the check as the list has them."""
+    items = []
+    for suffix in suffixes:
+        jobs = jobs_of(api.read_raw("/jobs", name=own.name(suffix), show_detail=show_detail, limit=_PAGE))[0]
+        items += [job for job in jobs if job.get("name") == own.name(suffix)]
+    if len(items) < len(suffixes):
+        raise NotSeen("the list does not show the jobs of the check")
+    return items
+
+
+def _in_list(own, api, suffix):
+    """Return a job as the list has it, None when it has not; and whether the list shows any job that it counts."""
+    jobs, total = jobs_of(api.read_raw("/jobs", name=own.name(suffix), show_detail="true", limit=_PAGE))
+    found = [job for job in jobs if job.get("name") == own.name(suffix)]
+    return (found[0] if found else None), bool(jobs) or not total
+
+
+def _lag_reads(own, api, pace, job_id):
+    """Change a draft, and read in list and detail until every read shows it; each kind is read twice in a row."""
+    pace.watch(lambda: _is_there(api, job_id), lambda reads: reads[-1][1], LONGEST_SECONDS)
+    own.update(job_id, **_DEFINITION, entrypoint_args="lag")
+
+    begin = pace.now()
+
+    def tick():
+        in_list = [_in_list(own, api, "jar") for _read in range(2)]
+        shown = [job is not None and job.get("entrypoint_args") == "lag" for job, _is_usable in in_list]
+        # A list that shows no job at all says nothing of lags.
+        is_usable = all(usable for _job, usable in in_list)
+        of_list = (pace.now() - begin, shown if is_usable else None)
+        details = [_lag_in_detail(api, job_id) for _read in range(2)]
+        return {"list": of_list, "detail": (pace.now() - begin, details)}
+
+    def is_over(reads):
+        last = [shown for _since, value in reads[-_FRESH_TICKS:] for _at, shown in value.values() if shown is not None]
+        return len(reads) >= _FRESH_TICKS and all(map(all, last))
+
+    return [value for _since, value in pace.watch(tick, is_over, LONGEST_SECONDS)]
+
+
+def _is_there(api, job_id):
+    try:
+        api.read_raw(f"/jobs/{job_id}")
+    except NotFound:
+        return False
+    return True
+
+
+def _lag_in_detail(api, job_id):
+    try:
+        return part(api.read_raw(f"/jobs/{job_id}"), "job_detail").get("entrypoint_args") == "lag"
+    except NotFound:
+        return False
+
+
+def _tagged(own, api):
+    """Return how many jobs the list counts by tags that no job has, by both of ours, one of them, and a part of one."""
+    first, second = _TAG_KEYS
+    value, other = own.name(first[-1]), own.name(second[-1])
+    asked = {
+        "nothing": f"{first}={own.name('nothing')}",
+        "both": f"{first}={value},{second}={other}",
+        "one": f"{first}={value},{second}={own.name('nothing')}",
+        "part": f"{first}={value[:-1]}",
+    }
+    return {name: jobs_of(api.read_raw("/jobs", tags=tags, limit=1))[1] for name, tags in asked.items()}
+
+
+def _burst(api, job_id, width):
+    """Send reads concurrently; return of each whether it was throttled, and whether the service said for how long."""
+
+    def read(_number):
+        try:
+            api.read_once(f"/jobs/{job_id}")
+        except ApiError as exc:
+            if not is_throttled(exc):
+                raise
+            return "with Retry-After" if exc.retry_after is not None else "without"
+        return ""
+
+    return read_each(read, list(range(width)), width)
+
+
+def _import_refusal(own, job_id):
+    """Import a savepoint that is not there; return how that was refused, None when it was accepted."""
+    try:
+        own.import_savepoint(job_id, "obs://otc-dli-check/none/")
+    except ApiError as exc:
+        if exc.http_status not in (200, 400, 404):
+            raise
+        return exc
+    return None
+
+
+def _second_template(own):
+    """Make a template of a name that another one has; return whether it was made."""
+    own.create_template("template")
+    try:
+        own.create_template("template")
+    except AlreadyExists:
+        return False
+    except ApiError as exc:
+        if exc.http_status != 400:
+            raise
+        raise NotSeen(f"a second template was rejected for another reason: {reason_of(exc)}") from exc
+    return True
+
+
+def _exported(own, facts, obs_dir):
+    if not obs_dir:
+        raise NotSeen("the option obs_dir names no folder to export into")
+    files = part(own.export([facts["job_id"], facts["sql_id"]], obs_dir), "zip_file")
+    if not isinstance(files, list) or not files:
+        raise NotSeen("the response names no file")
+    return len(files)
+
+
+def _deletion_reads(own, api, pace, job_id):
+    """Delete a draft and read until it is gone, in the list, or in the detail if the list shows no jobs.
+
+    Return whether it was the list, and what was read.
+    """
+    _job, is_usable = _in_list(own, api, "last")
+    own.delete(job_id)
+
+    def is_there():
+        if not is_usable:
+            return _is_there(api, job_id)
+        return _in_list(own, api, "last")[0] is not None
+
+    def tick():
+        return all([is_there() for _read in range(2)])
+
+    return is_usable, pace.watch(tick, lambda reads: not reads[-1][1], LONGEST_SECONDS)
+
+
+def _detail_of_deleted(api, pace, job_id):
+    """Return the error code for a deleted job, "" when its detail still answers."""
+    try:
+        return unknown_code(api.read_raw, job_id)
+    except NotSeen:
+        return ""
+
+
+def _batch_with_refusal(own, job_id, deleted_id):
+    """Delete a job together with one that is gone; return whether the whole request was rejected, and the response."""
+    try:
+        return False, own.delete_together([job_id, deleted_id])
+    except RequestError as exc:
+        if not isinstance(exc, ApiError) or exc.http_status not in (200, 400, 404):
+            raise
+        return True, None
+
+
+# Observations: pure functions of what was seen.
+
+
+def lag_of(reads: list, kind: str) -> tuple[float, float] | None:
+    """Return how far the reads of a kind were behind: at least, and how much more at most; None when that is unknown.
+
+    :param reads: for each time that was read, when each kind was read, and whether its two reads were up to date.
+    """
+    of_kind = [read[kind] for read in reads]
+    if any(shown is None for _at, shown in of_kind):
+        return None
+    first, last = began(of_kind, any), ended(of_kind, lambda shown: not all(shown))
+    return first, max(0.0, last - first)
+
+
+def lag(lags: dict, kind: str) -> float:
+    """Return by how much every read of a kind is behind."""
+    if lags[kind] is None:
+        raise NotSeen("the list shows no jobs")
+    return lags[kind][0]
+
+
+def replica_lag(lags: dict) -> float:
+    """Return by how much some reads are further behind than others."""
+    return max(lag[1] for lag in lags.values() if lag is not None)
+
+
+def put_omitted(detail: dict) -> str:
+    """Return what became of a field that an update has left out."""
+    value = config_of(detail).get("resume_max_num")
+    if value in (None, "") or number(value) != _DEFINITION["resume_max_num"]:
+        return "default"
+    return "keep"
+
+
+def clearing(detail: dict) -> str:
+    """Return what became of a field that an update was to clear."""
+    return "empty" if detail.get("entrypoint_args") in (None, "") else "ignored"
+
+
+def texts_read(detail: dict) -> str:
+    """Return how a text reads that has a blank, a line break and a mark that a service may change."""
+    text = part(detail, "entrypoint_args")
+    forms = {
+        "as_written": _TEXT,
+        "trimmed": _TEXT.strip(),
+        "lf": _TEXT.replace("\r\n", "\n"),
+        "nfc": unicodedata.normalize("NFC", _TEXT),
+    }
+    for name, form in forms.items():
+        if text == form:
+            return name
+    raise NotSeen("the text reads in none of the forms that are known")
+
+
+def form_of_settings(detail: dict) -> str:
+    """Return in which form C(runtime_config) reads."""
+    value = config_of(detail).get("runtime_config")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            if "=" in value:
+                return "lines"
+    if isinstance(value, (list, dict)) and value:
+        return "json_list" if isinstance(value, list) else "json_object"
+    raise NotSeen("runtime_config reads in no form that is known")
+
+
+def runtime_config_reads(facts: Facts) -> str:
+    """Return in which form C(runtime_config) reads, by what was written as lines and as a JSON list."""
+    as_list = form_of_settings(facts["config_list"])
+    if not facts.has("config_lines"):
+        # A service that takes a list alone has but one form.
+        return as_list
+    as_lines = form_of_settings(facts["config_lines"])
+    if as_lines == as_list:
+        return as_list
+    if (as_lines, as_list) == ("lines", "json_list"):
+        return "as_written"
+    raise NotSeen("the form differs from one value to the next")
+
+
+def cu_number_reads(detail: dict) -> str:
+    """Return whether C(cu_number) reads as requested."""
+    config = config_of(detail)
+    if number(config.get("cu_number")) == _DEFINITION["cu_number"]:
+        return "requested"
+    return "actual" if number(config.get("real_cu_number") or 0) else "actual_unmarked"
+
+
+def memory_reads(detail: dict) -> str:
+    """Return in which unit memory reads."""
+    resources = part(config_of(detail), "resource_config")
+    read = [part(resources, name, "memory") for name in _MEMORY]
+    if not all(isinstance(memory, str) for memory in read):
+        raise NotSeen("memory is no string")
+    units = ["mb" if memory.strip().lower().rstrip("b").endswith("m") else "gb" for memory in read]
+    return "as_written" if units == ["mb", "gb"] else units[0]
+
+
+def sql_body_reads(detail: dict) -> str:
+    """Return how the text of a SQL job reads."""
+    forms = {"as_written": _SQL_BODY, "trimmed": _SQL_BODY.strip(), "crlf": _SQL_BODY.replace("\n", "\r\n")}
+    for name, form in forms.items():
+        if part(detail, "sql_body") == form:
+            return name
+    raise NotSeen("the text reads in none of the forms that are known")
+
+
+def sql_job_type_reads(detail: dict) -> str:
+    """Return which type a SQL job shows."""
+    return "as_written" if part(detail, "job_type") == _SQL_TYPE else str(part(detail, "job_type"))[:40]
+
+
+def tags_filter(found: dict[str, int]) -> str:
+    """Return what the list's filter by tags finds."""
+    if found["nothing"]:
+        return "ignored"
+    if not found["both"]:
+        return "none"
+    return "any" if found["one"] else "prefix" if found["part"] else "match"
+
+
+def max_in_flight(burst: list[str]) -> int | None:
+    """Return how many of the requests of a burst were accepted, None for all."""
+    accepted = burst.count("")
+    return None if accepted == len(burst) else accepted
+
+
+def throttle_retry_after(burst: list[str]) -> bool:
+    """Return whether a throttled request comes with Retry-After."""
+    throttled = [outcome for outcome in burst if outcome]
+    if not throttled:
+        raise NotSeen(f"{len(burst)} concurrent requests were all accepted")
+    return "with Retry-After" in throttled
+
+
+def savepoint_operations(refusal: ApiError | None) -> str:
+    """Return whether a savepoint can be imported by a request: an unknown path has no error code of the service's."""
+    is_unknown = refusal is not None and refusal.http_status == 404 and not refusal.error_code.startswith("DLI.")
+    return "absent" if is_unknown else "offered"
+
+
+def delete_seconds(outcome: tuple[bool, list], lags: dict) -> float:
+    """Return how long a deleted job stays in the list, without how far the list is behind."""
+    in_list, reads = outcome
+    gone = began(reads, lambda is_there: not is_there)
+    return max(0.0, gone - (lags["list" if in_list else "detail"] or (0.0, 0.0))[0])
+
+
+def delete_keeps_record(code: str) -> bool:
+    """Return whether the detail of a deleted job still answers."""
+    return not code
+
+
+def batch_refusal(outcome: tuple[bool, Any]) -> str:
+    """Return whether one rejected job of a batch has the whole request rejected."""
+    is_rejected, payload = outcome
+    if is_rejected:
+        return "whole"
+    if not any(str(part(element, "is_success")).lower() == "false" for element in _elements(payload)):
+        raise NotSeen("a job that was gone was deleted again without an error")
+    return "per_job"
+
+
+def batch_answers(payload: Any) -> str:
+    """Return whether a batch of two jobs has an element for each."""
+    return "full" if len(_elements(payload)) > 1 else "short"
+
+
+def job_payloads(facts: Facts) -> list:
+    """Return the responses to writes of jobs, as far as there are any."""
+    found = [facts["created"][1]] if facts.has("created") else []
+    return found + (_elements(facts["batch"]) if facts.has("batch") else [])
+
+
+def _elements(payload):
+    if isinstance(payload, dict):
+        return [payload]
+    if not isinstance(payload, list) or not payload:
+        raise NotSeen("the response is no list of results")
+    return payload

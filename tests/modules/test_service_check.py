@@ -1,0 +1,307 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The check of the service reports what the local service is set to, and touches nothing but what it made."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import threading
+from typing import get_args, get_origin, get_type_hints
+
+import jsonschema
+import pytest
+from ansible_collections.otc.dli.plugins.module_utils._api.raw import RawApi
+from ansible_collections.otc.dli.plugins.module_utils._check import questions
+from ansible_collections.otc.dli.plugins.module_utils._check.own_jobs import MARK, NAME_PREFIX, ForeignJob, OwnJobs
+from ansible_collections.otc.dli.plugins.module_utils._check.questions import NOT_OBSERVABLE, QUESTIONS
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
+from ansible_collections.otc.dli.plugins.modules import dli_service_check
+
+from local_dli import Behaviour, LocalDli
+from local_dli.like import behaviour_of, schema
+from module_runner import run_module
+from modules.service_checks import (
+    KINDS,
+    NOT_SEEN,
+    RUN,
+    WIDTH,
+    Meddling,
+    access_by_password,
+    behaviours_of_cells,
+    check,
+    expected,
+    misses,
+    observed,
+    plant_users_jobs,
+    some_behaviour,
+    values_of,
+)
+
+pytestmark = pytest.mark.any_core
+
+SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "30"))
+# How many requests a check of the level run sends to a service with the default behaviour, and some more.
+REQUESTS = 100
+ALL_FAULTS = "SERVICE_CHECK_ALL_FAULTS" in os.environ
+
+
+@pytest.fixture(name="meddling", scope="module")
+def fixture_meddling():
+    return Meddling()
+
+
+@pytest.fixture(scope="module", name="running_service")
+def fixture_running_service(clock, meddling):
+    """As that of the other tests, but without checks by the contract, which take most of the time."""
+    unchecked = {"validate_requests": False, "validate_responses": False}
+    with LocalDli(clock=clock.monotonic, sleep=clock.sleep, middleware=meddling, **unchecked) as service:
+        yield service
+
+
+@pytest.fixture(name="service")
+def fixture_service(running_service, meddling, clock, monkeypatch):
+    running_service.reset()
+    meddling.begin(None)
+    plant_users_jobs(running_service)
+    monkeypatch.setattr(wait, "GRACE_SECONDS", 15.0)
+    return running_service
+
+
+@pytest.fixture(name="let_overlap")
+def fixture_let_overlap(service, meddling, clock, monkeypatch):
+    """Let concurrent requests overlap: those that are taken last until the others of the burst are throttled."""
+    begun, read_once = threading.Event(), RawApi.read_once
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        for _throttled in range(WIDTH - service.behaviour.max_in_flight if begun.is_set() else 0):
+            meddling.throttled.acquire(timeout=10)
+            meddling.throttled.release()
+
+    def begin(api, path):
+        begun.set()
+        return read_once(api, path)
+
+    monkeypatch.setattr(RawApi, "read_once", begin)
+    monkeypatch.setattr(service, "sleep", sleep)
+
+
+def test_every_switch_has_a_question_or_a_reason():
+    switches = get_type_hints(Behaviour)
+    asked = {question.name: question for question in QUESTIONS}
+    assert len(asked) == len(QUESTIONS)
+    assert asked.keys().isdisjoint(NOT_OBSERVABLE)
+    assert asked.keys() | NOT_OBSERVABLE.keys() == {switch.name for switch in dataclasses.fields(Behaviour)}
+    for name, question in asked.items():
+        hint = switches[name]
+        answers = get_args(hint) if get_origin(hint) is not None and hint != int | None else ()
+        assert set(question.answers) == set((True, False) if hint is bool else answers), name
+        assert question.limits.keys() <= set(question.answers)
+
+
+def test_the_table_knows_how_long_modules_wait(monkeypatch):
+    monkeypatch.undo()
+    assert questions.GRACE_SECONDS == wait.GRACE_SECONDS
+
+
+@pytest.mark.parametrize("behaviour", behaviours_of_cells(), ids=lambda cell: f"{cell[0]}-{cell[1]}")
+def test_each_value_of_each_switch_is_reported(service, behaviour):
+    switch, value = behaviour
+    service.behaviour = Behaviour(**{switch: value})
+    result = check(service, **RUN)
+    assert misses(result, service.behaviour) == {}
+    assert observed(result)[switch] == value != NOT_SEEN
+
+
+def test_the_matrix_has_every_cell():
+    cells = [(question.name, value) for question in QUESTIONS for value in values_of(question.name)]
+    assert len(cells) == 121
+    assert {cell for cell in cells if cell[1] != getattr(Behaviour(), cell[0])} <= set(behaviours_of_cells())
+
+
+@pytest.mark.parametrize("throttle_retry_after", [True, False])
+@pytest.mark.parametrize("limit", [1, 3])
+@pytest.mark.usefixtures("let_overlap")
+def test_a_limit_of_requests_in_flight_is_reported(service, limit, throttle_retry_after):
+    service.behaviour = Behaviour(max_in_flight=limit, throttle_retry_after=throttle_retry_after, latency_seconds=0.1)
+    assert misses(check(service, **RUN), service.behaviour) == {}
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_random_combinations_are_reported(service, seed):
+    service.behaviour = some_behaviour(seed)
+    assert misses(check(service, **RUN), service.behaviour) == {}
+
+
+@pytest.mark.parametrize("seed", range(SEEDS, SEEDS + 5))
+def test_a_report_that_is_played_gives_the_same_report(service, seed):
+    service.behaviour = some_behaviour(seed)
+    first = check(service, **RUN)["report"]
+    service.reset()
+    plant_users_jobs(service)
+    service.behaviour, left = behaviour_of(json.loads(json.dumps(first)))
+    assert set(left) - {name for name, answer in first["answers"].items() if "reason" in answer} == set(NOT_OBSERVABLE)
+    second = check(service, **RUN)["report"]
+    # What was not observed is played as by default, and may show then.
+    assert {name: second["answers"][name] for name in first["answers"] if name not in left} == {
+        name: answer for name, answer in first["answers"].items() if name not in left
+    }
+
+
+def everything(service):
+    """Return all that is there, the jobs as well as the templates."""
+    return [(job.job_id, job.status, job.fields) for job in service.jobs.all()], service.templates.all()
+
+
+def left_of_the_check(service):
+    things = [job.fields["name"] for job in service.jobs.all()] + [item["name"] for item in service.templates.all()]
+    return [name for name in things if name.startswith(NAME_PREFIX)]
+
+
+def touched(service, users):
+    """Return what requests did to the user's jobs and templates."""
+    events = service.journal.events
+    return [(event.what, event.operation) for event in events if (event.what, event.job_id) in users]
+
+
+def faults():
+    """Return what goes wrong at which request: each kind at each request, or each request in but one way."""
+    if ALL_FAULTS:
+        return [(kind, number) for kind in KINDS for number in range(REQUESTS)]
+    return [(KINDS[number % len(KINDS)], number) for number in range(REQUESTS)]
+
+
+@pytest.mark.parametrize(("kind", "number"), faults())
+def test_whatever_fails_nothing_of_the_users_is_touched(service, meddling, kind, number):
+    service.templates.add(name="orders", desc="", sql_body="SELECT 1", job_type="flink_opensource_sql_job")
+    before = json.dumps(everything(service))
+    users = {("job", job.job_id) for job in service.jobs.all()} | {
+        ("template", template["template_id"]) for template in service.templates.all()
+    }
+    meddling.begin(kind, number)
+    result = check(service, **RUN)
+    assert "fault of the collection" not in result.get("msg", ""), result
+    assert touched(service, users) == []
+    meddling.begin(None)
+    again = check(service, level="draft")
+    assert not again["failed"]
+    assert left_of_the_check(service) == []
+    assert touched(service, users) == []
+    assert json.dumps(everything(service)) == before
+
+
+def test_a_level_leaves_nothing_and_says_what_it_did(service):
+    before = everything(service)
+    result = check(service, **RUN)
+    assert everything(service) == before
+    assert result["changed"]
+    assert "warnings" not in result
+    assert len(service.requests) <= REQUESTS
+
+
+def test_only_jobs_with_the_prefix_and_the_mark_are_deleted(service):
+    service.jobs.add(name=f"{NAME_PREFIX}of-somebody", desc="ours")
+    service.jobs.add(name="of-somebody", desc=MARK)
+    service.jobs.add(name=f"{NAME_PREFIX}left", desc=MARK, status="job_running")
+    service.templates.add(name=f"{NAME_PREFIX}mine", desc="", sql_body="")
+    check(service, level="draft")
+    names = {job.fields["name"] for job in service.jobs.all()}
+    assert {f"{NAME_PREFIX}of-somebody", "of-somebody"} <= names
+    assert f"{NAME_PREFIX}left" not in names
+    assert [template["name"] for template in service.templates.all()] == [f"{NAME_PREFIX}mine"]
+
+
+@pytest.mark.parametrize("write", ["update", "run", "import_savepoint", "delete", "stop", "export", "delete_together"])
+def test_a_job_that_the_check_has_not_made_cannot_be_changed(write):
+    own = OwnJobs(None, None)
+    arguments = {"import_savepoint": ("path",), "stop": (False,), "export": ("folder",)}.get(write, ())
+    first = [[5]] if write in ("export", "delete_together") else [5]
+    with pytest.raises(ForeignJob):
+        getattr(own, write)(*first, *arguments)
+
+
+def test_the_level_read_only_reads(service):
+    result = check(service)
+    assert result["report"]["level"] == "read"
+    assert not result["changed"]
+    assert {request.method for request in service.requests if "/streaming/" in request.path} == {"GET"}
+    assert service.journal.events == []
+    answers = observed(result)
+    truth = expected(service.behaviour)
+    assert {name: answer for name, answer in answers.items() if answer != NOT_SEEN and answer != truth[name]} == {}
+    assert sum(answer != NOT_SEEN for answer in answers.values()) == 15
+
+
+def test_the_level_read_takes_few_requests_for_many_jobs(service):
+    service.jobs.add_many(10_000, queue_name="queue")
+    result = check(service)
+    assert result["report"]["requests"] == 13
+    assert len([request for request in service.requests if "/streaming/" in request.path]) == 13
+
+
+def test_the_level_read_without_any_job(service):
+    service.jobs.clear()
+    answers = observed(check(service))
+    assert answers["not_found"] == "DLI.0023"
+    assert answers["numbers_read"] == NOT_SEEN
+
+
+def test_check_mode_lists_what_would_be_asked_and_made(service):
+    params = {**access_by_password(service), **RUN, "parallelism": WIDTH}
+    result = run_module(dli_service_check, params, check_mode=True)
+    assert result["changed"]
+    assert {question["name"] for question in result["questions"]} == {question.name for question in QUESTIONS}
+    assert any("2 CUs" in sentence for sentence in result["plan"])
+    assert any("15" in sentence for sentence in result["plan"])
+    assert [request for request in service.requests if "/streaming/" in request.path] == []
+
+
+def test_a_report_names_nothing_of_the_users(service):
+    service.jobs.add(name="secret-name", queue_name="secret-queue", entrypoint_args="--password secret-password")
+    result = check(service, **RUN)
+    jsonschema.validate(result["report"], schema())
+    text = json.dumps(result["report"]) + result["markdown"] + result["summary"]
+    known = service.credentials
+    private = ["secret-name", "secret-queue", "secret-password", "orders", "bucket", known["project_id"]]
+    private += [known["username"], known["password"], "local-token", service.url, "obs://"]
+    private += [str(job.job_id) for job in service.jobs.all()]
+    assert [word for word in private if word in text] == []
+
+
+def test_refused_requests_are_reasons(service, meddling):
+    meddling.begin("refused from", 0)
+    result = check(service, **RUN)
+    answers = result["report"]["answers"]
+    assert answers["put_omitted"] == {"reason": "the request was rejected with HTTP 400, DLI.0001"}
+    jsonschema.validate(result["report"], schema())
+
+
+def test_wrong_credentials_are_an_error(service):
+    result = check(service, password="wrong")
+    assert result["failed"]
+    assert result["error"]["type"] == "AuthenticationFailed"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"level": "run"}, "needs queue_name and entrypoint"),
+        ({"level": "run", "queue_name": "queue"}, "needs entrypoint"),
+        ({"parallelism": 0}, "from 1 to 64"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(service, options, sentence):
+    result = check(service, **options)
+    assert sentence in result["msg"]
+    assert service.requests == []
+
+
+def test_requests_and_responses_keep_to_the_contract(clock):
+    with LocalDli(clock=clock.monotonic, sleep=clock.sleep) as service:
+        plant_users_jobs(service)
+        assert misses(check(service, **RUN), service.behaviour) == {}
+        assert service.contract_violations == []
