@@ -11,7 +11,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit faults bench test-flink format generated demo demo-flink docs check release lock clean
+.PHONY: help test unit faults bench test-flink test-like format generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
@@ -19,6 +19,7 @@ help:
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes eight minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
+	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make generated  what is generated and committed, such as a fragment of the documentation and the pictures'
 	@echo 'make demo    the collection at work against a local service'
@@ -41,6 +42,9 @@ faults: .venv/nox/ready
 
 bench: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session bench
+
+test-like: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session like -- $(REPORT)
 
 test-flink: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session flink

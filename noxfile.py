@@ -49,6 +49,10 @@ ARTIFACT = {
 }
 
 
+# The tests of modules that are right with any behaviour of the service; others are about one that they set or expect.
+LIKE = ("tests/modules/test_unknowns.py", "tests/modules/test_flink_jar_job.py")
+
+
 def find_pythons() -> list[str]:
     """The versions that this machine can run, of those that the matrix names.
 
@@ -338,6 +342,18 @@ def faults(session: nox.Session) -> None:
     session.run("pytest", "tests/faults/test_schedules.py", env={"FAULT_SCHEDULES": "2000"})
     session.run("python", "-m", "faults.run_all", "--only", "unkind", env={"PYTHONPATH": "tests"})
     session.run("pytest", "tests/faults/test_unkind.py", env={"UNKIND_SCHEDULES": "3000"})
+    every_check = {"SERVICE_CHECK_SEEDS": "300", "SERVICE_CHECK_ALL_FAULTS": "1"}
+    session.run("pytest", "--numprocesses", "2", "tests/modules/test_service_check.py", env=every_check)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def like(session: nox.Session) -> None:
+    """Run tests of the modules against a service like that of a report, whose path is given."""
+    if len(session.posargs) != 1 or not Path(session.posargs[0]).is_file():
+        session.error("Name the report of a check: make test-like REPORT=dli-service-check.json")
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    env = {"LOCAL_DLI_LIKE": str(Path(session.posargs[0]).resolve())}
+    session.run("pytest", "--numprocesses", "4", *LIKE, env=env)
 
 
 @nox.session(python=NEWEST_PYTHON)
@@ -380,7 +396,7 @@ def run_pytest(session: nox.Session, core: str, *args: str) -> None:
 def generated(session: nox.Session) -> None:
     """Write again what is generated and committed; the tests fail when it is not current."""
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
-    for script in ("fleet_fragment", "diagrams", "recordings"):
+    for script in ("fleet_fragment", "seen", "diagrams", "recordings"):
         session.run("python", f"tests/tools/{script}.py", env={"PYTHONPATH": "tests"})
 
 

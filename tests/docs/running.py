@@ -257,7 +257,8 @@ class Page:
         words = ["0" if words[number - 1] == "--port" else word for number, word in enumerate(words)]
         command = [sys.executable, "-m", "local_dli", *words]
         env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        files = {"cwd": self._folder, "env": env}
+        with subprocess.Popen(command, **files, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             if "--flink" in words:
                 process.kill()
                 return

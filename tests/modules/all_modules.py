@@ -17,6 +17,7 @@ from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_job_template,
     dli_flink_savepoint,
     dli_flink_sql_job,
+    dli_service_check,
 )
 
 MODULES = {
@@ -30,4 +31,5 @@ MODULES = {
     "job_template": dli_flink_job_template,
     "savepoint": dli_flink_savepoint,
     "sql_job": dli_flink_sql_job,
+    "service_check": dli_service_check,
 }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +24,14 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from faults.clock import HurriedClock
 from local_dli import Behaviour, LocalDli
+from local_dli.like import behaviour_of, read_report
 from module_runner import access_to, run_module
+
+
+def usual_behaviour() -> Behaviour:
+    """Return how the service behaves where a test does not say: by default, or as the report of a check says."""
+    path = os.environ.get("LOCAL_DLI_LIKE")
+    return behaviour_of(read_report(Path(path)))[0] if path else Behaviour()
 
 
 @pytest.fixture(scope="module", name="clock")
@@ -33,7 +42,7 @@ def fixture_clock() -> HurriedClock:
 
 @pytest.fixture(scope="module", name="running_service")
 def fixture_running_service(clock: HurriedClock) -> Iterator[LocalDli]:
-    with LocalDli(clock=clock.monotonic) as service:
+    with LocalDli(usual_behaviour(), clock=clock.monotonic) as service:
         yield service
     assert service.contract_violations == []
 
@@ -63,7 +72,7 @@ def fixture_behave(service: LocalDli) -> Callable[..., None]:
     """Return a function that gives the service a behaviour."""
 
     def behave(**switches: Any) -> None:
-        service.behaviour = Behaviour(**switches)
+        service.behaviour = replace(usual_behaviour(), **switches)
 
     return behave
 

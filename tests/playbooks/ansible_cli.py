@@ -123,6 +123,8 @@ class Ansible:
             "HOME": str(home),
             "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
             "LANG": "C.UTF-8",
+            # As a shell sets it.
+            "PWD": str(folder),
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             # Ansible takes the home of a managed host from the system's user list, not from HOME.
             "ANSIBLE_REMOTE_TMP": str(home / "remote"),
