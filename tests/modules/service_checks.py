@@ -50,7 +50,7 @@ _ODD = {
 class Meddling:
     """Middleware that lets something go wrong at a request to DLI.
 
-    C(throttled) is a semaphore that counts the requests that were throttled.
+    C(wait_for_throttled) waits until so many requests were throttled.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,12 @@ class Meddling:
     def begin(self, kind: str | None, number: int = 0) -> None:
         """Count requests from 0 again, and let this go wrong at that one."""
         self._kind, self._number, self._count = kind, number, -1
-        self.throttled = threading.Semaphore(0)
+        self._throttled = 0
+        self._has_throttled = threading.Condition()
+
+    def wait_for_throttled(self, number: int) -> None:
+        with self._has_throttled:
+            assert self._has_throttled.wait_for(lambda: self._throttled >= number, timeout=20)
 
     def __call__(self, app: Any) -> Any:
         self._app = app
@@ -69,7 +74,9 @@ class Meddling:
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Any:
         def watched(status: str, headers: Any, *rest: Any) -> Any:
             if status.startswith("429"):
-                self.throttled.release()
+                with self._has_throttled:
+                    self._throttled += 1
+                    self._has_throttled.notify_all()
             return start_response(status, headers, *rest)
 
         if "/streaming/" not in environ["PATH_INFO"]:

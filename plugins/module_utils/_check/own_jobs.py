@@ -64,8 +64,9 @@ class OwnJobs:
 
     def update(self, job_id: int, **fields: Any) -> Any:
         """Change fields of a job; return the response."""
+        kind = self._kind(job_id)
         # The mark goes with it: an update may reset what it leaves out.
-        return self._api.write_raw("PUT", f"{self._kind(job_id).path}/{job_id}", {"desc": MARK, **fields})
+        return self._api.write_raw("PUT", f"{kind.path}/{job_id}", {"desc": MARK, **fields})
 
     def run(self, job_id: int, resume: bool = False) -> Any:
         """Start a job; return the response."""
