@@ -50,7 +50,7 @@ ARTIFACT = {
 
 
 # The tests of modules that are right with any behaviour of the service; others are about one that they set or expect.
-LIKE = ("tests/modules/test_unknowns.py", "tests/modules/test_flink_jar_job.py")
+LIKE = tuple(f"tests/modules/test_{name}.py" for name in ("unknowns", "flink_jar_job", "lifecycle", "flink_savepoint"))
 
 
 def find_pythons() -> list[str]:

@@ -122,7 +122,8 @@ def test_a_live_change_leaves_the_other_live_fields(service, behave, job, put_om
     assert dict(planted.fields) == {**before, "resume_max_num": 5}
 
 
-def test_what_the_service_does_not_return_is_null_and_not_a_default(job):
+def test_what_the_service_does_not_return_is_null_and_not_a_default(behave, job):
+    behave(list_details="no_resource_config")
     definition = {
         "name": "job",
         "resource_config_version": "v2",

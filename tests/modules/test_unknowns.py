@@ -72,7 +72,8 @@ def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omi
 @pytest.mark.parametrize("clearing", ["empty", "ignored"])
 def test_a_cleared_field_is_empty_or_the_task_says_that_it_is_not(behave, job, clearing):
     job(**DEFINITION)
-    behave(clearing=clearing)
+    # An update that resets what it leaves out resets what it is to clear as well.
+    behave(clearing=clearing, put_omitted="keep")
     result = job(name="job", desc="", smn_topic="")
     assert result["changed"]
     if clearing == "empty":

@@ -17,7 +17,7 @@ from .pace import Pace, began, ended
 
 # The smallest job there is.
 CUS = 2
-_SIZE = {"cu_number": CUS, "manager_cu_number": 1, "parallel_number": 1, "tm_cus": 1, "tm_slot_num": 1}
+_SIZE: dict[str, Any] = {"cu_number": CUS, "manager_cu_number": 1, "parallel_number": 1, "tm_cus": 1, "tm_slot_num": 1}
 _STARTING = ("job_submitting", "job_downloading")
 _ENDED = (STOPPED, DRAFT, FINISHED)
 # How long something that was accepted may take to begin, and what comes late may come late.
