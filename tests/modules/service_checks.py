@@ -20,7 +20,13 @@ from module_runner import run_module
 
 # What stands for a question that cannot be answered.
 NOT_SEEN = "(not seen)"
-RUN = {"level": "run", "queue_name": "queue", "entrypoint": "obs://bucket/job.jar", "obs_dir": "bucket/exports"}
+RUN = {
+    "level": "run",
+    "queue_name": "queue",
+    "entrypoint": "obs://bucket/job.jar",
+    "obs_bucket": "bucket",
+    "obs_dir": "bucket/exports",
+}
 WIDTH = 4
 # Values of the switches that have no list of them.
 NUMBERS: dict[str, tuple] = {
@@ -171,7 +177,9 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
     if behaviour.max_in_flight is None:
         hidden["throttle_retry_after"] = NOT_SEEN
     if behaviour.savepoint != "made":
-        hidden |= {"savepoint_after_restart": NOT_SEEN, "savepoint_late_seconds": NOT_SEEN}
+        hidden |= dict.fromkeys(("savepoint_after_restart", "savepoint_late_seconds", "savepoint_outcome"), NOT_SEEN)
+    if behaviour.savepoint_operations == "absent":
+        hidden["savepoint_outcome"] = NOT_SEEN
     if behaviour.savepoint == "fails" and behaviour.replica_lag_seconds and behaviour.savepoint_seconds:
         hidden["savepoint_seconds"] = NOT_SEEN
     if behaviour.list_pages == "empty":

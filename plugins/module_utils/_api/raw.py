@@ -44,6 +44,14 @@ class RawApi(FlinkJobApi):
         """Return the JSON of a GET request, which is not sent again when it fails."""
         return self._send(partial(self._client.request_with_headers, once=True), "GET", path, None)[0]
 
+    def read_in_any_language(self, path: str):
+        """Return the JSON of a GET request that does not ask for messages in English."""
+
+        def send(method, url, auth, body, query, **_headers):
+            return self._client.request(method, url, auth, body=body, query=query)
+
+        return self._send(send, "GET", path, None)
+
     def write_raw(self, method: str, path: str, body: dict | None = None):
         """Return the JSON of a request that changes something."""
         return self._request(method, path, body)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from .._api.raw import RawApi
@@ -47,10 +48,12 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
 
     facts.note("start_reads", start, False)
     facts.note("started", lambda: _started(facts["start_reads"]))
+    facts.note("plan", lambda: facts["started"] and api.read_raw(f"/jobs/{facts['run_id']}/execute-graph"))
     facts.note("stop_reads", lambda: facts["started"] and _stopped(facts, pace, stop, watch))
     facts.note("savepoint_seen", lambda: savepoint(facts["stop_reads"]))
     facts.note("plain_stop_reads", lambda: _needs(facts["savepoint_seen"] == "fails") and stop(False))
     facts.note("resume_reads", lambda: _resumed(own, facts, pace, definition, start, watch))
+    facts.note("savepoint_response", lambda: _saved_by_call(own, facts, definition, watch))
     facts.note("last_stop_reads", lambda: facts["resume_reads"] and stop(False))
 
 
@@ -71,6 +74,9 @@ def _start_refusal(own, job_id):
     try:
         payload = own.run(job_id)
     except ApiError as exc:
+        if exc.http_status == 200:
+            # An element that stands alone.
+            return "element"
         if exc.http_status != 400:
             raise
         return "error_array" if exc.in_array else "error"
@@ -108,6 +114,16 @@ def _resumed(own, facts, pace, definition, start, watch):
     _started(start(True))
     pace.settle()
     return watch(lambda reads, _settling: not savepoint_shows(reads[-1:]), _GRACE_SECONDS)
+
+
+def _saved_by_call(own, facts, definition, watch):
+    """Make a savepoint of the job that runs again, and let it run on; return the response."""
+    if not definition.get("obs_bucket"):
+        raise NotSeen("the option obs_bucket names no bucket for a savepoint")
+    path = f"{definition['obs_bucket']}/jobs/savepoint/{facts['resume_reads'] and facts['run_id']}"
+    payload = own.trigger_savepoint(facts["run_id"], path)
+    watch(lambda reads, _settling: _runs(reads[-1][1]), _LATE_SECONDS)
+    return payload
 
 
 def _has_started(reads, _settling):
@@ -157,6 +173,20 @@ def savepoint(reads: list) -> str:
     if _ended_in(reads):
         return "never_shown"
     raise NotSeen("the job was neither stopped nor running in time")
+
+
+def savepoint_outcome(payload: Any) -> str:
+    """Return whether the outcome of a request for a savepoint is inside of its message."""
+    try:
+        inner = json.loads(part(payload, "message"))
+    except (TypeError, ValueError):
+        return "plain"
+    return "nested" if isinstance(inner, dict) and "is_success" in inner else "plain"
+
+
+def execution_plan(payload: Any) -> str:
+    """Return whether an execution plan has the parts of the job."""
+    return "full" if "vertices" in part(payload, "execute_graph") else "short"
 
 
 def init_seconds(reads: list, detail_lag: float) -> float:

@@ -78,6 +78,12 @@ class OwnJobs:
         self._kind(job_id)
         return self._api.write_raw("POST", "/jobs/stop", {"job_ids": [job_id], "trigger_savepoint": save})
 
+    def trigger_savepoint(self, job_id: int, path: str) -> Any:
+        """Make a savepoint of a running job; return the response."""
+        self._kind(job_id)
+        body = {"action": "TRIGGER", "savepoint_path": path}
+        return self._api.write_raw("POST", f"/jobs/{job_id}/savepoint", body)
+
     def import_savepoint(self, job_id: int, path: str) -> Any:
         """Give a draft the path of a savepoint; return the response."""
         self._kind(job_id)

@@ -156,15 +156,14 @@ QUESTIONS = (
     Question(
         "is_success",
         "Is is_success a boolean or a string?",
-        ("boolean", "string"),
+        ("by_call", "boolean", "string"),
         (
             Way(
                 "draft",
-                lambda facts: reading.is_success(writing.job_payloads(facts)),
-                f"POST /streaming/flink-jobs, {_DELETE}",
+                writing.is_success,
+                f"POST /streaming/flink-jobs, {_DELETE}, POST /streaming/job-templates",
                 ("is_success",),
             ),
-            Way("read", lambda facts: reading.is_success([facts["page"]]), _LIST, ("is_success",)),
         ),
     ),
     Question(
@@ -176,7 +175,7 @@ QUESTIONS = (
     Question(
         "batch_answers",
         "Which job does an element of a batch response mean?",
-        ("full", "short"),
+        ("full", "short", "object"),
         (Way("draft", lambda facts: writing.batch_answers(facts["batch"]), _DELETE, ("is_success",)),),
     ),
     Question(
@@ -226,6 +225,45 @@ QUESTIONS = (
                 writing.runtime_config_reads,
                 f"{_UPDATE}, {_DETAIL}",
                 ("job_detail.job_config.runtime_config",),
+            ),
+        ),
+    ),
+    Question(
+        "v1_resources_read",
+        "Does a job under v1 show resources of the service's own?",
+        ("defaults", "unset"),
+        (
+            Way(
+                "draft",
+                lambda facts: writing.v1_resources_read(facts["own_detail"]),
+                _DETAIL,
+                ("job_detail.job_config.resource_config",),
+            ),
+        ),
+    ),
+    Question(
+        "jar_checkpoint_interval",
+        "Which checkpoint_interval has a new JAR job that gives none?",
+        ("30", "10"),
+        (
+            Way(
+                "draft",
+                lambda facts: writing.jar_checkpoint_interval(facts["own_detail"]),
+                _DETAIL,
+                ("job_detail.job_config.checkpoint_interval",),
+            ),
+        ),
+    ),
+    Question(
+        "tm_slot_num_reads",
+        "How does tm_slot_num of a job that gives none read?",
+        ("as_written", "zero", "computed"),
+        (
+            Way(
+                "draft",
+                lambda facts: writing.tm_slot_num_reads(facts["last_detail"]),
+                _DETAIL,
+                ("job_detail.job_config.tm_slot_num",),
             ),
         ),
     ),
@@ -334,7 +372,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: "free" if facts["second_template"] else "unique",
+                lambda facts: "free" if facts["second_template"][0] else "unique",
                 "POST /streaming/job-templates",
                 ("error_code",),
             ),
@@ -406,6 +444,38 @@ QUESTIONS = (
                 _SAVED,
             ),
         ),
+    ),
+    Question(
+        "savepoint_outcome",
+        "Does the message of a savepoint's response hold the outcome?",
+        ("nested", "plain"),
+        (
+            Way(
+                "run",
+                lambda facts: lifecycle.savepoint_outcome(facts["savepoint_response"]),
+                "POST /streaming/jobs/{job_id}/savepoint",
+                ("message",),
+            ),
+        ),
+    ),
+    Question(
+        "execution_plan",
+        "Does an execution plan have the parts of the job?",
+        ("full", "short"),
+        (
+            Way(
+                "run",
+                lambda facts: lifecycle.execution_plan(facts["plan"]),
+                "GET /streaming/jobs/{job_id}/execute-graph",
+                ("execute_graph.vertices",),
+            ),
+        ),
+    ),
+    Question(
+        "messages",
+        "In which language are messages where nobody asks for English?",
+        ("english", "by_header"),
+        (Way("read", lambda facts: reading.messages(facts["message"]), _DETAIL, ("error_msg",)),),
     ),
     Question(
         "savepoint_operations",

@@ -52,6 +52,7 @@ def read_stage(api: RawApi, facts: Facts, pace: Pace) -> None:
     facts.note("summary", read, "/jobs", show_detail="false", limit=10)
     facts.note("usable", lambda: [job for job in facts["jobs"] if _is_usable(job)])
     facts.note("unknown_code", lambda: _code_of_unknown(read, facts["page"]))
+    facts.note("message", lambda: _message(api, facts["page"]))
     facts.note("named_nothing", lambda: jobs_of(read("/jobs", name=_UNLIKELY, limit=1))[1])
     facts.note("named_in_part", lambda: _named_in_part(read, facts["usable"]))
     facts.note("tagged_nothing", lambda: jobs_of(read("/jobs", tags=f"{_UNLIKELY}=0", limit=1))[1])
@@ -78,9 +79,22 @@ def _is_usable(job):
 
 
 def _code_of_unknown(read, page):
+    return unknown_code(read, _unknown_id(page))
+
+
+def _message(api, page):
+    """Return what the service says of a job that is not there, without being asked to say it in English."""
+    try:
+        api.read_in_any_language(f"/jobs/{_unknown_id(page)}")
+    except ApiError as exc:
+        return exc.api_message
+    raise NotSeen("the service shows a job that cannot be there")
+
+
+def _unknown_id(page):
     ids = [int(job["job_id"]) for job in jobs_of(page)[0] if is_whole_number(job.get("job_id"))]
     # An id of 19 digits is odd, and nothing can be added to it.
-    return unknown_code(read, max([job_id for job_id in ids if job_id < 10**15], default=0) + _BEYOND)
+    return max([job_id for job_id in ids if job_id < 10**15], default=0) + _BEYOND
 
 
 def unknown_code(read, job_id: int) -> str:
@@ -148,7 +162,7 @@ def catalog_url(url: str | None) -> str:
     return "versioned" if urlsplit(url or "").path.strip("/") else "bare"
 
 
-def is_success(payloads: list) -> str:
+def form_of_success(payloads: list) -> str:
     """Return in which form C(is_success) comes."""
     values = [payload["is_success"] for payload in payloads if isinstance(payload, dict) and "is_success" in payload]
     return one_of(["string" if isinstance(value, str) else "boolean" for value in values], "is_success")
@@ -269,6 +283,11 @@ def sql_job_type_of_any(jobs: list[dict]) -> str:
     if not any(job.get("job_type") == "flink_opensource_sql_job" for job in jobs):
         raise NotSeen("no job of the list is a flink_opensource_sql_job")
     return "as_written"
+
+
+def messages(message: str) -> str:
+    """Return in which language messages are where nobody asks for English."""
+    return "english" if message.isascii() else "by_header"
 
 
 def latency_seconds(seconds: list[float]) -> float:

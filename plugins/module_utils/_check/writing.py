@@ -11,14 +11,14 @@ import unicodedata
 from typing import Any
 
 from .._api.raw import RawApi
-from .._errors import AlreadyExists, ApiError, NotFound, RequestError
+from .._errors import AlreadyExists, ApiError, NotFound
 from .._http.retry import is_throttled
 from .._model.fields import SQL
 from .._parallel import read_each
 from .facts import Facts, NotSeen, config_of, jobs_of, number, part, reason_of
 from .own_jobs import OwnJobs
 from .pace import LONGEST_SECONDS, Pace, began, ended
-from .reading import found_by_name, unknown_code
+from .reading import form_of_success, found_by_name, unknown_code
 
 _PAGE = 100
 _JAR = "obs://otc-dli-check/none.jar"
@@ -92,6 +92,7 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     pace.settle()
     facts.note("sql_detail", lambda: part(api.read_raw(f"/jobs/{facts['sql_id']}"), "job_detail"))
     facts.note("v2_detail", lambda: part(api.read_raw(f"/jobs/{facts['v2_id']}"), "job_detail"))
+    facts.note("last_detail", lambda: part(api.read_raw(f"/jobs/{facts['last_id']}"), "job_detail"))
     facts.note("own_page", api.read_raw, "/jobs", show_detail="true", limit=_PAGE)
     facts.note("own_items", lambda: _items(own, api, ("jar", "sql"), "true"))
     facts.note("own_summary", lambda: _items(own, api, ("jar",), "false"))
@@ -213,17 +214,17 @@ def _import_refusal(own, job_id):
 
 
 def _second_template(own):
-    """Make a template of a name that another one has; return whether it was made."""
-    own.create_template("template")
+    """Make a template of a name that another one has; return whether it was made, and the response to the first."""
+    payload = own.create_template("template")
     try:
         own.create_template("template")
     except AlreadyExists:
-        return False
+        return False, payload
     except ApiError as exc:
         if exc.http_status != 400:
             raise
         raise NotSeen(f"a second template was rejected for another reason: {reason_of(exc)}") from exc
-    return True
+    return True, payload
 
 
 def _exported(own, facts, obs_dir):
@@ -266,10 +267,11 @@ def _batch_with_refusal(own, job_id, deleted_id):
     """Delete a job together with one that is gone; return whether the whole request was rejected, and the response."""
     try:
         return False, own.delete_together([job_id, deleted_id])
-    except RequestError as exc:
-        if not isinstance(exc, ApiError) or exc.http_status not in (200, 400, 404):
+    except ApiError as exc:
+        if exc.http_status not in (200, 400, 404):
             raise
-        return True, None
+        # HTTP 200 is an element that stands alone, for what was done and what was not.
+        return exc.http_status != 200, [{"is_success": False}]
 
 
 # Observations: pure functions of what was seen.
@@ -440,7 +442,35 @@ def batch_refusal(outcome: tuple[bool, Any]) -> str:
 
 def batch_answers(payload: Any) -> str:
     """Return whether a batch of two jobs has an element for each."""
+    if isinstance(payload, dict):
+        return "object"
     return "full" if len(_elements(payload)) > 1 else "short"
+
+
+def is_success(facts: Facts) -> str:
+    """Return in which form C(is_success) comes, of jobs and of templates."""
+    of_jobs = form_of_success(job_payloads(facts))
+    if of_jobs == "string" and facts.has("second_template"):
+        return "string" if form_of_success([facts["second_template"][1]]) == "string" else "by_call"
+    return of_jobs
+
+
+def v1_resources_read(detail: dict) -> str:
+    """Return whether a job without resources of its own shows those of the service."""
+    return "defaults" if config_of(detail).get("resource_config") else "unset"
+
+
+def jar_checkpoint_interval(detail: dict) -> str:
+    """Return the interval of the checkpoints of a job that gives none."""
+    return str(number(config_of(detail).get("checkpoint_interval")))
+
+
+def tm_slot_num_reads(detail: dict) -> str:
+    """Return how the slots of a job that gives none read."""
+    value = config_of(detail).get("tm_slot_num")
+    if value in (None, ""):
+        return "as_written"
+    return "computed" if number(value) else "zero"
 
 
 def job_payloads(facts: Facts) -> list:
