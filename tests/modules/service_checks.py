@@ -85,7 +85,7 @@ class Meddling:
                     self._has_throttled.notify_all()
             return start_response(status, headers, *rest)
 
-        if "/streaming/" not in environ["PATH_INFO"]:
+        if not any(part in environ["PATH_INFO"] for part in ("/streaming/", "/dli_flink_job/")):
             return self._app(environ, watched)
         self._count += 1
         kind = self._kind or ""
@@ -177,7 +177,9 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
     if behaviour.max_in_flight is None:
         hidden["throttle_retry_after"] = NOT_SEEN
     if behaviour.savepoint != "made":
-        hidden |= dict.fromkeys(("savepoint_after_restart", "savepoint_late_seconds", "savepoint_outcome"), NOT_SEEN)
+        hidden |= dict.fromkeys(
+            ("savepoint_after_restart", "savepoint_late_seconds", "savepoint_outcome", "savepoint_folders"), NOT_SEEN
+        )
     if behaviour.savepoint_operations == "absent":
         hidden["savepoint_outcome"] = NOT_SEEN
     if behaviour.savepoint == "fails" and behaviour.replica_lag_seconds and behaviour.savepoint_seconds:
@@ -192,9 +194,13 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
 
 
 def misses(result: dict[str, Any], behaviour: Behaviour) -> dict[str, tuple[Any, Any]]:
-    """Return the questions that a check has answered otherwise than it should, each with the answer and the truth."""
+    """Return the questions that a check has answered otherwise than it should, each with the answer and the truth.
+
+    The service may have no switch for a question.
+    """
     truth = expected(behaviour)
-    return {name: (answer, truth[name]) for name, answer in observed(result).items() if answer != truth[name]}
+    answers = {name: answer for name, answer in observed(result).items() if hasattr(behaviour, name)}
+    return {name: (answer, truth[name]) for name, answer in answers.items() if answer != truth[name]}
 
 
 def some_behaviour(seed: int) -> Behaviour:

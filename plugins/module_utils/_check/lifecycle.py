@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .._api.raw import RawApi
@@ -51,6 +52,9 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
     facts.note("plan", lambda: facts["started"] and api.read_raw(f"/jobs/{facts['run_id']}/execute-graph"))
     facts.note("stop_reads", lambda: facts["started"] and _stopped(facts, pace, stop, watch))
     facts.note("savepoint_seen", lambda: savepoint(facts["stop_reads"]))
+    facts.note(
+        "savepoint_path", lambda: _needs(facts["savepoint_seen"] == "made") and _path_of_savepoint(api, facts, pace)
+    )
     facts.note("plain_stop_reads", lambda: _needs(facts["savepoint_seen"] == "fails") and stop(False))
     facts.note("resume_reads", lambda: _resumed(own, facts, pace, definition, start, watch))
     facts.note("savepoint_response", lambda: _saved_by_call(own, facts, definition, watch))
@@ -67,6 +71,12 @@ def _shown(api, job_id):
     """Return the status and whether there is a savepoint, by two reads in a row."""
     details = [part(api.read_raw(f"/jobs/{job_id}"), "job_detail") for _read in range(2)]
     return [(part(detail, "status"), str(detail.get("has_savepoint")).lower() == "true") for detail in details]
+
+
+def _path_of_savepoint(api, facts, pace):
+    """Return where the savepoint of the stopped job is."""
+    pace.settle()
+    return part(api.read_raw(f"/jobs/{facts['run_id']}"), "job_detail", "savepoint_path")
 
 
 def _start_refusal(own, job_id):
@@ -217,6 +227,13 @@ def cancel_seconds(reads: list) -> float:
     """Return how long a job is in job_canceling."""
     over = began(reads, _any(*_ENDED))
     return over - min(over, began(reads, _any(STOPPING, *_ENDED)))
+
+
+def savepoint_folders(path: Any) -> str:
+    """Return whether a savepoint lies in a folder that is named by its time in milliseconds."""
+    if not isinstance(path, str) or not path.strip("/"):
+        raise NotSeen("the service does not show where the savepoint is")
+    return "dated" if re.fullmatch("[0-9]{13}", path.rstrip("/").rpartition("/")[2]) else "fixed"
 
 
 def stop_ends(reads: list) -> str:

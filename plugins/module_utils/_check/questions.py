@@ -446,6 +446,19 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "savepoint_folders",
+        "Does a savepoint lie in a folder named by its time?",
+        ("dated", "fixed"),
+        (
+            Way(
+                "run",
+                lambda facts: lifecycle.savepoint_folders(facts["savepoint_path"]),
+                f"{_STOP}, {_DETAIL}",
+                ("job_detail.savepoint_path",),
+            ),
+        ),
+    ),
+    Question(
         "savepoint_outcome",
         "Does the message of a savepoint's response hold the outcome?",
         ("nested", "plain"),
