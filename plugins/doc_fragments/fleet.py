@@ -89,9 +89,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(jobs[].resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -198,8 +198,9 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -389,9 +390,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(defaults.resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -498,8 +499,9 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -713,9 +715,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(jobs[].resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -822,8 +824,9 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -1013,9 +1016,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(defaults.resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -1122,8 +1125,9 @@ options:
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:

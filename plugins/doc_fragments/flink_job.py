@@ -63,8 +63,8 @@ options:
     type: int
   resource_config_version:
     description:
-      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and 1.15. V(v2) sizes it by O(resource_config), on
-        Flink 1.15 and 1.17. The service's default is V(v1).
+      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12, 1.13 and 1.15. V(v2) sizes it by
+        O(resource_config), on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
     type: str
     choices: [v1, v2]
   resource_config:

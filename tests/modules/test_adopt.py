@@ -298,7 +298,7 @@ def test_what_no_option_can_say_is_left_out(service, access):
     }
     reasons = {entry["name"]: (entry["option"], entry["reason"]) for entry in found["left_out"]}
     assert reasons["long"][0] == "desc" and "must have at most 512" in reasons["long"][1]
-    assert reasons["logs"][0] == "log_enabled" and "it needs obs_bucket" in reasons["logs"][1]
+    assert reasons["logs"][0] == "log_enabled" and "needs obs_bucket" in reasons["logs"][1]
     assert reasons["logs-with-bucket"][0] == "image" and reasons["text"] == (
         "runtime_config",
         "the option does not take its value",

@@ -405,7 +405,8 @@ def test_the_path_of_a_savepoint_has_its_time(service, audit, job):
 @pytest.mark.parametrize(
     ("flink_version", "resource_config_version", "expected"),
     [("1.12", "v1", False), ("1.15", "v1", True), ("1.17", "v1", True), ("1.15.2", "", True), ("2.0", "", True),
-     ("1.9", "", False), ("", "v2", True), ("", "v1", False), (None, None, False), ("newest", "v1", False)],
+     ("1.9", "", False), ("", "v2", True),
+     ("1.13", "v2", False), ("", "v1", False), (None, None, False), ("newest", "v1", False)],
 )  # fmt: skip
 def test_what_counts_as_flink_1_15_or_later(flink_version, resource_config_version, expected):
     assert is_flink_1_15_or_later(flink_version, resource_config_version) is expected

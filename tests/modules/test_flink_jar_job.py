@@ -184,7 +184,10 @@ def test_a_rule_that_a_change_breaks_only_with_what_stays_is_reported_before_any
     calls(service)
     result = job(name="job", parallel_number=9)
     assert result["failed"]
-    assert result["msg"] == "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8."
+    assert result["msg"] == (
+        "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8; the job already "
+        "has cu_number 3 and manager_cu_number 1."
+    )
     assert all(call.startswith("GET") for call in calls(service))
 
 

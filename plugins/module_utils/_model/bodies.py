@@ -74,4 +74,7 @@ def live_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob, changes
 def without_effect(body: dict) -> set[str]:
     """Return the names of fields that do not belong in a request that makes the job what the body says."""
     names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
+    if body.get("feature") in ("basic", "custom"):
+        # Each is only valid with its own feature (vendor).
+        names.add("image" if body["feature"] == "basic" else "flink_version")
     return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names

@@ -23,7 +23,7 @@ _STRINGS = ("str", "bucket", "sql", "json", "runtime_config")
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
 
 _FLINK_VERSION_START = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})(?![0-9])")
-_FIRST_WITH_PACKAGES_IN_OBS = (1, 15)
+_FIRST_WITH_AGENCY = (1, 15)
 
 # What a part of resource_config that is not set stands for (documented).
 _RESOURCE_SPEC_DEFAULTS = {"cpu": 1.0, "memory": "4 GB"}
@@ -107,12 +107,12 @@ def major_and_minor(flink_version) -> tuple | None:
 
 
 def is_flink_1_15_or_later(flink_version, resource_config_version) -> bool:
-    """Whether a job runs on Flink 1.15 or later, which takes packages from OBS only and needs an agency (documented).
+    """Whether a job runs on Flink 1.15 or later, which needs an agency (documented).
 
-    A job that is sized by resources does, whether or not it names a version (documented).
+    A job that is sized by resources and names no version does (documented).
     """
     numbers = major_and_minor(flink_version)
-    return resource_config_version == "v2" or (numbers is not None and numbers >= _FIRST_WITH_PACKAGES_IN_OBS)
+    return resource_config_version == "v2" if numbers is None else numbers >= _FIRST_WITH_AGENCY
 
 
 def text(value) -> str:

@@ -28,7 +28,7 @@ from .redact import (
     sensitive_sql_values,
     sensitive_values,
 )
-from .rules import check_name, check_spec
+from .rules import check_name, check_new, check_spec
 from .spec import spec_from_params
 
 # What Ansible takes as an option of each form, where the service could return something else.
@@ -177,7 +177,9 @@ def _fits(name, candidates):
 def _broken_rule(kind, options):
     """Return the rule that options break, without its full stop; None when they keep all."""
     try:
-        check_spec(_spec(kind, options))
+        spec = _spec(kind, options)
+        check_spec(spec)
+        check_new(spec)
     except InvalidInput as exc:
         return str(exc).rstrip(".")
     return None

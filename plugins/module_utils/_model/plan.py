@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from .._errors import ConflictError, InvalidInput
 from .canonical import canonical, is_flink_1_15_or_later
-from .diff import desired_fields, field_changes
+from .diff import desired_fields, field_changes, shows_used_cus
 from .fields import FIELDS_BY_NAME, JAR, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
 from .result import Change
 from .resume import resumes
-from .rules import check_definition
+from .rules import check_changed, check_new, package_warnings
 from .status import (
     DRAFT,
     FAILED,
@@ -150,7 +150,7 @@ def _plan_create(goal):
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
-    check_definition(spec.given, set(spec.given))
+    check_new(spec)
     lacking = [name for name in _needed_to_run(spec) if not spec.fields.get(name)]
     if lacking and goal.state in ("started", "restarted"):
         raise ConflictError(
@@ -185,7 +185,7 @@ def _plan_create(goal):
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
             **predicted,
         },
-        warnings=_warnings_about_new(spec, lacking),
+        warnings=(*_warnings_about_new(spec, lacking), *package_warnings(spec.given, set(spec.given))),
     )
 
 
@@ -242,11 +242,26 @@ def _check_type(spec, current):
     )
 
 
+def _shown_fields(current, kind):
+    """Return what a job surely has of each field; None for what is not set, and what the service may have rewritten.
+
+    A default takes no one's place: which one the service has is its own affair.
+    """
+    shown = {known.name: current.value(known.name) for known in kind.fields}
+    unset = {name for name in shown if current.raw(name) in (None, "", [], {})}
+    if shows_used_cus(current):
+        unset.add("cu_number")
+    return {name: None if name in unset else value for name, value in shown.items()}
+
+
 def _plan_existing(goal, current, tags_match):
     spec = goal.spec
     type_warnings = _check_type(spec, current)
     changes, warnings = field_changes(spec, current)
-    warnings += type_warnings
+    names = tuple(change.field for change in changes)
+    shown = _shown_fields(current, spec.kind)
+    check_changed(spec, shown, set(names))
+    warnings += [*type_warnings, *package_warnings({**shown, **spec.given}, set(names))]
     if spec.tags and not tags_match:
         warnings.append(
             f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
@@ -256,7 +271,6 @@ def _plan_existing(goal, current, tags_match):
     managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     before = {name: current.name if name == "name" else current.value(name) for name in managed}
     after = {**before, **{change.field: change.after for change in changes}}
-    names = tuple(change.field for change in changes)
     steps = _steps(goal, current, names)
     rollback_step = _rollback_step(goal, names, steps)
     return Plan(
@@ -386,8 +400,6 @@ def _need_stop(changes):
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
-    definition = current.definition(spec.kind)
-    check_definition({**definition, **desired_fields(spec, definition)}, set(spec.fields))
     if status_of(current.status).may_run and not stopped:
         need_stop = _need_stop(changes)
         if need_stop:
