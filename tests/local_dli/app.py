@@ -368,7 +368,9 @@ class _Views:
 
     def create_token(self) -> Any:
         catalog = "nocatalog" not in request.args
-        token, body = self.service.iam.create_token(request.get_json(), g.behaviour, self.service.url, catalog)
+        token, body = self.service.iam.create_token(
+            request.get_json(), g.behaviour, self.service.url, catalog, request.headers.get("X-Auth-Token")
+        )
         return body, 201, {"X-Subject-Token": token}
 
     def list_projects(self) -> Any:

@@ -156,9 +156,8 @@ def _already(fields):
     """Return the end of a sentence, which says what a job has of some fields; "" where they are none."""
     has = [f"{name} {quoted(value)}" for name, value in fields.items() if value not in (None, "", [], {})]
     lacks = [name for name, value in fields.items() if value in (None, "", [], {})]
-    facts = [f"already has {' and '.join(has)}"] if has else []
-    facts += [f"shows no {' and no '.join(lacks)}"] if lacks else []
-    return f"; the job {' and '.join(facts)}" if facts else ""
+    shown = f"; the job already has {' and '.join(has)}" if has else ""
+    return shown + (f"; the job shows no {' and no '.join(lacks)}" if lacks else "")
 
 
 def _fail(option, value, rule):
