@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 import traceback
+from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -77,6 +78,10 @@ _NOT_TLS = (
     "UNKNOWN_PROTOCOL",
     "PACKET_LENGTH_TOO_LONG",
 )
+# What a peer answers, or the library finds, where they have no version or cipher in common; the names end in these.
+_NO_COMMON_TLS = ("ALERT_HANDSHAKE_FAILURE", "ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "UNRECOGNIZED_NAME")
+# How each alert of TLS begins, in whatever version.
+_TLS_ALERT = "\x15\x03"
 
 # What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
 # Terraform provider.
@@ -218,6 +223,12 @@ class HttpClient:
                 content = _read(operation, response, deadline)
         except _WRAPPERS as exc:
             raise _connection_failed(operation, url, exc, self._timeout) from exc
+        except UnicodeEncodeError as exc:
+            # Of all that goes into a header, only user and password of a proxy were not checked before.
+            problem = (
+                "user and password of the proxy in HTTPS_PROXY of the environment hold a character that cannot be sent"
+            )
+            raise _no_response(operation, url, problem, sent=False, lasting=True) from exc
         return _checked_json(operation, response, content), response.headers
 
 
@@ -254,7 +265,6 @@ def _read(operation, response, deadline):
 
 
 def _connection_failed(operation, url, exc, timeout):
-    host = _host_of(url)
     failure = _wrapped_failure(exc)
     cause = _cause(failure)
     sent = not _never_connected(failure)
@@ -277,6 +287,11 @@ def _connection_failed(operation, url, exc, timeout):
         problem, lasting = "there is no TLS at that port; check the port, and whether it is http instead of https", True
         if isinstance(exc, requests.exceptions.ProxyError):
             problem, sent = "the proxy does not speak TLS; HTTPS_PROXY has to name it with http://", False
+    elif isinstance(cause, ssl.SSLError) and str(cause.reason).endswith(_NO_COMMON_TLS):
+        problem = "it accepts TLS in no version, or with no cipher, that this host has"
+        sent, lasting = False, True
+    elif isinstance(cause, BadStatusLine) and cause.line.startswith(_TLS_ALERT):
+        problem, lasting = "there is TLS at that port; the address has to begin with https", True
     elif refusal == _PROXY_AUTHENTICATION:
         problem = "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)"
         lasting = True
@@ -294,7 +309,11 @@ def _connection_failed(operation, url, exc, timeout):
     else:
         problem = _reason(cause)
         lasting = _is_unknown_host(cause)
-    return ConnectionFailed(f"No response from {host} to {operation}: {problem}.", operation, sent, lasting)
+    return _no_response(operation, url, problem, sent, lasting)
+
+
+def _no_response(operation, url, problem, sent, lasting):
+    return ConnectionFailed(f"No response from {_host_of(url)} to {operation}: {problem}.", operation, sent, lasting)
 
 
 def _wrapped_failure(exc):
@@ -330,8 +349,9 @@ def _status_of_tunnel(failure):
 
 
 def _is_unknown_host(cause):
-    """Whether there is no such host; that its name could not be resolved just now is another error."""
-    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+    """Whether there is no such host, or none with an address; that it could not be looked up is another error."""
+    numbers = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+    return isinstance(cause, socket.gaierror) and cause.errno in numbers
 
 
 def _does_not_speak_tls(cause):
