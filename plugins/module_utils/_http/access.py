@@ -181,11 +181,11 @@ def _user(credentials):
     # An id is unique without a domain.
     by_id = {"id": credentials.user_id}
     user = by_id if credentials.user_id else {"name": credentials.username, "domain": _domain(credentials)}
-    identity = {"methods": ["password"], "password": {"user": {**user, "password": credentials.password}}}
-    if credentials.passcode:
-        identity["methods"].append("totp")
-        identity["totp"] = {"user": {**by_id, "passcode": credentials.passcode}}
-    return identity
+    by_password = {"password": {"user": {**user, "password": credentials.password}}}
+    if not credentials.passcode:
+        return {"methods": ["password"], **by_password}
+    by_passcode = {"totp": {"user": {**by_id, "passcode": credentials.passcode}}}
+    return {"methods": ["password", "totp"], **by_password, **by_passcode}
 
 
 def _agency(credentials):

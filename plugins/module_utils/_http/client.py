@@ -290,7 +290,7 @@ def _connection_failed(operation, url, exc, timeout):
     elif isinstance(cause, ssl.SSLError) and str(cause.reason).endswith(_NO_COMMON_TLS):
         problem = "it accepts TLS in no version, or with no cipher, that this host has"
         sent, lasting = False, True
-    elif isinstance(cause, BadStatusLine) and cause.line.startswith(_TLS_ALERT):
+    elif isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT):
         problem, lasting = "there is TLS at that port; the address has to begin with https", True
     elif refusal == _PROXY_AUTHENTICATION:
         problem = "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)"

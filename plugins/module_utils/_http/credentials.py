@@ -175,8 +175,8 @@ def _from_environment(name, environ):
 
 def _first_given(group, *sources):
     """Return a group of options from the first source that gives any of them."""
-    source = next((source for source in sources if any(source.get(option) for option in group)), {})
-    return {option: source.get(option, "") for option in group}
+    found = [source for source in sources if any(source.get(option) for option in group)]
+    return {option: found[0].get(option, "") if found else "" for option in group}
 
 
 def _project_source(task, owner, env, rest, delegated_project):
