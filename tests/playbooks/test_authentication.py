@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils._http import signer
 from ansible_collections.otc.dli.plugins.module_utils._http.clouds_yaml import load_cloud
 from ansible_collections.otc.dli.plugins.module_utils._http.credentials import resolve_credentials
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
@@ -421,6 +424,19 @@ def test_a_token_that_expires_is_got_anew_for_an_agency(service: LocalDli, https
     result = run({**options, **JOB})
     assert result["changed"], result
     assert calls(service, service.credentials["delegated_project_id"])[:5] == [*LOGIN * 2, "GET jobs", *LOGIN * 2]
+
+
+def test_an_hour_between_two_clocks_gets_advice_from_iam_too(
+    service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SimpleNamespace(strftime=time.strftime, gmtime=lambda: time.gmtime(time.time() - 3600))
+    monkeypatch.setattr(signer, "time", slow)
+    for way, asked in (("keys, project by name", LOOK_UP), ("keys", ["GET jobs"])):
+        service.requests.clear()
+        result = run({**options_of(way, service), **JOB})
+        assert result["failed"] and "X-Sdk-Date is too far from the time of this service" in result["msg"]
+        assert result["msg"].endswith("Check the keys, and the clock of the host that runs the module.")
+        assert calls(service) == asked
 
 
 def test_a_project_that_does_not_exist(service: LocalDli) -> None:
