@@ -100,8 +100,8 @@ def argument_spec(module: Any) -> dict[str, Any]:
 SPECS = {name: argument_spec(module) for name, module in MODULES.items()}
 # Where the task is sent to is never left to chance.
 OPTIONS = {name: sorted(spec.keys() - {"endpoint"}) for name, spec in SPECS.items()}
-# What a rule between fields says, which is known only when the job has been read.
-NEED_A_LOOK = ("cu_number", "manager_cu_number", "parallel_number", "tm_cus", "log_enabled", "checkpoint_path")
+# How the rules begin about an option that needs another one, which the job might have: so it is read first.
+NEED_A_LOOK = ("image is", "log_enabled is", "resource_config is given")
 
 
 def values_of(option: dict[str, Any]) -> st.SearchStrategy:
