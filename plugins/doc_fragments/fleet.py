@@ -193,7 +193,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -493,7 +499,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -817,7 +829,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -1117,7 +1135,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:

@@ -117,6 +117,10 @@ class Behaviour:
     savepoint_operations: Annotated[
         Literal["offered", "absent"], "the calls to make and to import a savepoint exist, or answer HTTP 404"
     ] = "offered"
+    job_tags: Annotated[
+        Literal["offered", "absent", "forbidden"],
+        "the calls to read, add and remove tags of an existing job exist, answer HTTP 404, or answer HTTP 403",
+    ] = "offered"
     stop_ends: Annotated[
         Literal["job_cancel_success", "job_init"], "the status in which a job is once it is stopped"
     ] = "job_cancel_success"

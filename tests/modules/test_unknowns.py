@@ -96,8 +96,9 @@ def test_a_name_means_the_job_of_exactly_that_name(service, behave, job, name_fi
 
 
 @pytest.mark.parametrize("tags_filter", ["match", "any", "ignored", "none"])
-def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tags_filter):
-    behave(tags_filter=tags_filter)
+@pytest.mark.parametrize("job_tags", ["absent", "forbidden"])
+def test_tags_that_cannot_be_read_are_verified_by_the_list(service, behave, job, tags_filter, job_tags):
+    behave(tags_filter=tags_filter, job_tags=job_tags)
     tagged = {"name": "job", "tags": {"team": "orders"}}
     assert job(**tagged)["changed"]
     service.requests.clear()
