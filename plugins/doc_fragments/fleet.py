@@ -152,7 +152,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -458,7 +458,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -788,7 +788,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -1094,7 +1094,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:

@@ -117,7 +117,8 @@ options:
     choices: [exactly_once, at_least_once]
   checkpoint_interval:
     description:
-      - Seconds between checkpoints, 1 to 3600. The service's default is 10.
+      - Seconds between checkpoints, 1 to 3600. The service's default is documented as 10, but new jobs have been seen
+        with 30.
     type: int
   log_enabled:
     description:

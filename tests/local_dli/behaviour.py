@@ -111,6 +111,11 @@ class Behaviour:
         "a stop with a savepoint makes one, or ends with the job still running and without one, or ends with the job "
         "stopped and shows none; a savepoint of a running job likewise",
     ] = "made"
+    savepoint_folders: Annotated[
+        Literal["dated", "fixed"],
+        "a savepoint lies in a folder named by its time, or at the very path that was given, that of a stop in the same "
+        "one each time",
+    ] = "dated"
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"
     ] = "deleted"

@@ -189,12 +189,15 @@ class Executor:
         self.done.append(step)
 
     def _tag(self, step, job):
+        before = len(self.done)
         try:
-            yield from self._writes.set_tags(job, self._spec.tags)
+            for write in self._writes.changes_of_tags(job, self._spec.tags):
+                yield from write
+                self.done[before:] = [step]
         except RequestError as exc:
-            # Everything else is in place by then.
-            raise (exc.explained("Tags are changed last; all else was done.") if self.done else exc) from exc
-        self.done.append(step)
+            rest = " and the tags in part" if len(self.done) > before else ""
+            # All else is in place by then.
+            raise (exc.explained(f"Tags are changed last; all else was done{rest}.") if self.done else exc) from exc
         return (yield from self._observer.with_shown_tags(job))
 
     def _body(self, step, job):
@@ -222,10 +225,22 @@ class Executor:
             if not job.has_newer_savepoint_than(before):
                 job = yield from self._observer.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
-                undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
-                raise self._observer.error(job, f"it shows no savepoint; its definition was not changed{undone}")
+                raise self._observer.error(job, self._no_savepoint(job))
             self._observer.savepoint_path = self._attempt.savepoint = job.savepoint_path
         return job
+
+    def _no_savepoint(self, job):
+        """Return what is said of a job that was stopped and shows no new savepoint, and how to go on."""
+        others = f" but {job.savepoint_path}, which it had before the stop" if job.has_savepoint else ""
+        undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
+        what = f"it shows no savepoint{others}; its definition was not changed{undone}. "
+        importing = (
+            "mport the one of this stop with otc.dli.dli_flink_savepoint, if it was made, and run the task again"
+        )
+        if not job.has_savepoint:
+            return f"{what}I{importing}; or set resume_savepoint to false to start the job with empty state"
+        option = " with resume_savepoint true" if job.savepoint_is_of_earlier_run else ""
+        return f"{what}I{importing}. Run again{option}, the task resumes from the one that shows"
 
     def _run(self, step, before, wait):
         """Start a job. Only a failed start rolls an upgrade back; a failed read does not."""

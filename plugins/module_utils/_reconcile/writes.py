@@ -196,8 +196,8 @@ class JobWrites:
             )
         )
 
-    def set_tags(self, job: ObservedJob, wanted: dict) -> Steps:
-        """Remove the tags of a job that it shall not have, and then add those that it has not.
+    def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
+        """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
 
         :param job: the job with its tags as they were read just now.
         :param wanted: all tags that it shall have.
@@ -216,12 +216,11 @@ class JobWrites:
         def is_shown(found):
             return found is not None and found.shown_tags is not None
 
-        for send, tags, shows in (
-            (RemoveTags, tags_to_remove(shown, wanted), are_gone),
-            (AddTags, tags_to_add(shown, wanted), are_there),
-        ):
-            for part in _parts(tags):
-                yield from certain(send(job.job_id, part), lambda: outcome_of(ReadTags(job)), shows(part), self._now)
+        removals = [(RemoveTags(job.job_id, part), are_gone(part)) for part in _parts(tags_to_remove(shown, wanted))]
+        additions = [(AddTags(job.job_id, part), are_there(part)) for part in _parts(tags_to_add(shown, wanted))]
+        return [
+            certain(send, lambda: outcome_of(ReadTags(job)), shows, self._now) for send, shows in removals + additions
+        ]
 
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
         """Stop a job, with or without a savepoint."""
