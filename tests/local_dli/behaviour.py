@@ -113,8 +113,8 @@ class Behaviour:
     ] = "made"
     savepoint_folders: Annotated[
         Literal["dated", "fixed"],
-        "a savepoint lies in a folder named by its time, or at the very path that was given, that of a stop in the same "
-        "one each time",
+        "a savepoint lies in a folder named by its time, or at the very path that was given, that of a stop in the "
+        "same one each time",
     ] = "dated"
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"

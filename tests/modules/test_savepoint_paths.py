@@ -64,7 +64,7 @@ def test_upgrades_with_savepoints_that_are_never_shown(service, access, behave, 
         result = upgrade(version)
         assert result["failed"] and job.status == "job_cancel_success" and job.fields["entrypoint"] != VERSIONS[version]
         assert "it shows no savepoint; its definition was not changed, nor was it started." in result["msg"]
-        assert "mport the one of this stop with otc.dli.dli_flink_savepoint" in result["msg"]
+        assert "Import the one of this stop with otc.dli.dli_flink_savepoint" in result["msg"]
         assert "set resume_savepoint to false to start the job with empty state." in result["msg"]
         assert upgrade(version)["failed"], "by itself nothing starts the job"
         if way == "import":
