@@ -386,7 +386,7 @@ CHOSEN = (
     "import by names",
 )
 # The same and more, for the tests of every day.
-DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export")
+DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export", "tags changed")
 # Those whose task is killed after each of its requests.
 INTERRUPTED = (
     "broken upgrade",

@@ -231,14 +231,18 @@ class Executor:
 
     def _no_savepoint(self, job):
         """Return what is said of a job that was stopped and shows no new savepoint, and how to go on."""
-        others = f" but {job.savepoint_path}, which it had before the stop" if job.has_savepoint else ""
-        undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
-        what = f"it shows no savepoint{others}; its definition was not changed{undone}. "
+        undone = "nor was it deleted" if self._goal.saves_before_deletion else "nor was it started"
         way = "Import the one of this stop with otc.dli.dli_flink_savepoint, if it was made, and run the task again"
         if not job.has_savepoint:
-            return f"{what}{way}; or set resume_savepoint to false to start the job with empty state"
+            return (
+                f"it shows no savepoint; its definition was not changed, {undone}. {way}; or set resume_savepoint to "
+                "false to start the job with empty state"
+            )
         option = " with resume_savepoint true" if job.savepoint_is_of_earlier_run else ""
-        return f"{what}{way}. Run again{option}, the task resumes from the one that shows"
+        return (
+            f"it shows no savepoint but {job.savepoint_path}, which it had before the stop; its definition was not "
+            f"changed, {undone}. {way}. Run again{option}, the task resumes from the one that shows"
+        )
 
     def _run(self, step, before, wait):
         """Start a job. Only a failed start rolls an upgrade back; a failed read does not."""
