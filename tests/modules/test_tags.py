@@ -216,7 +216,7 @@ def test_where_tags_cannot_be_read_a_new_job_has_them_all_the_same(service, run,
 @pytest.mark.parametrize(
     ("status", "code"), [(405, "APIG.0102"), (501, "X.1"), (404, "APIG.0101"), (404, "DLI.0023"), (400, "DLI.0002")]
 )
-def test_an_unknown_call_is_told_from_an_unknown_job(service, run, monkeypatch, status, code):
+def test_an_unknown_call_is_not_taken_for_an_unknown_job(service, run, monkeypatch, status, code):
     service.jobs.add(name="job", tags=planted(team="a"))
 
     def refuse(_switch):
