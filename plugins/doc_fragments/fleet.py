@@ -152,7 +152,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -193,7 +193,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -453,7 +459,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -494,7 +500,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -778,7 +790,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -819,7 +831,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
@@ -1079,7 +1097,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -1120,7 +1138,13 @@ options:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:

@@ -117,7 +117,8 @@ options:
     choices: [exactly_once, at_least_once]
   checkpoint_interval:
     description:
-      - Seconds between checkpoints, 1 to 3600. The service's default is 10.
+      - Seconds between checkpoints, 1 to 3600. The service's default is documented as 10, but new jobs have been seen
+        with 30.
     type: int
   log_enabled:
     description:
@@ -153,6 +154,10 @@ options:
     description:
       - Tags of the job, at most 20. A key has at most 128 characters, and a value at most 255. The API reference also
         says 36 for a key, and 43 for a value.
-      - Tags can be set when the job is created, and not later.
+      - The job has exactly these tags afterwards. Others are removed, and V({}) removes all. Tags of the service
+        itself, whose keys start with C(_sys_), are left alone. If the option is left out, tags are neither read nor
+        changed.
+      - A change of tags neither stops nor restarts a job. It comes last, so that an upgrade which is rolled back has
+        not changed them.
     type: dict
 """

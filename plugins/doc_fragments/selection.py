@@ -62,7 +62,7 @@ options:
 notes:
   - The service lists the jobs of the user whose credentials are used. A deleted job is not listed, and neither is a job
     of another user.
-  - The service documents no way to read the tags of a job. O(tags) finds jobs by them.
+  - The list of jobs does not have their tags. O(tags) finds jobs by them.
 attributes:
   check_mode:
     description: The module only reads, so check mode does the same.

@@ -73,7 +73,7 @@ jar_jobs:
   description:
     - The options that describe each JAR job. They are an element of O(otc.dli.dli_flink_jar_jobs#module:jobs), and
       options of M(otc.dli.dli_flink_jar_job). Options that have their default anyway are not among them.
-    - Nor are the tags, which the service never returns, and the options that RV(left_out) names.
+    - Nor are the options that RV(left_out) names, and the tags where they cannot be read, which a warning says.
   returned: success
   type: list
   elements: dict

@@ -44,6 +44,12 @@ options:
       - Needs O(details).
     type: str
     choices: [simple_graph, job_graph]
+  show_tags:
+    description:
+      - Whether to read the tags of each job too. It takes one request for each job.
+      - Where the service has no such request, or this user may not use it, a warning says so.
+    type: bool
+    default: false
   show_entrypoint_args:
     description:
       - Whether to show C(entrypoint_args), which can contain secrets. This module does not know which words are secret.
@@ -152,6 +158,12 @@ jobs:
       returned: when O(stream_graph) is given
       type: dict
       sample: {}
+    tags:
+      description:
+        - Tags of the job, without those of the service itself; V(null) where they cannot be read.
+      returned: with O(show_tags)
+      type: dict
+      sample: {team: orders}
     execution_plan:
       description:
         - Flink's own view of the job; V(null) for a job that never ran, or if the service has none.

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from local_dli import iam, reading, signature
+from local_dli import iam, reading, signature, tags
 from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
 from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered, unshared
@@ -94,6 +94,7 @@ def create_app(service: LocalDli) -> Flask:
     route("POST", f"{jobs}/<job_id>/savepoint", "triggerFlinkJobSavepoint", views.savepoint)
     route("POST", f"{jobs}/<job_id>/import-savepoint", "importFlinkJobSavepoint", views.import_savepoint)
     route("POST", "/v3/<project_id>/streaming/jobs/<job_id>/gen-graph", "createFlinkSqlJobGraph", views.stream_graph)
+    views.tags.add_routes(route)
     route("POST", templates, "createFlinkSqlJobTemplate", views.create_template)
     route("GET", templates, "listFlinkSqlJobTemplates", views.list_templates)
     route("PUT", f"{templates}/<template_id>", "updateFlinkSqlJobTemplate", views.update_template)
@@ -120,6 +121,8 @@ def create_app(service: LocalDli) -> Flask:
             return
         if request.endpoint in SAVEPOINT_OPERATIONS and g.behaviour.savepoint_operations == "absent":
             raise unoffered()
+        if request.endpoint in tags.OPERATIONS:
+            tags.refuse(g.behaviour.job_tags)
         if request.endpoint != "createToken":
             _authorise(service, request)
         violation = contract().request_violation(request) if service.validate_requests else None
@@ -203,6 +206,7 @@ class _Views:
     def __init__(self, service: LocalDli) -> None:
         self.service = service
         self.store = service.jobs
+        self.tags = tags.TagViews(service.jobs, self._lag)
 
     def create(self, project_id: str) -> Any:
         return self._created(self.store.create(project_id, request.get_json()))
@@ -488,7 +492,8 @@ def _record(received: Request) -> RecordedRequest:
 
 
 def _is_for_iam(received: Request) -> bool:
-    return received.path.startswith("/v3") and "/streaming/" not in received.path or received.path == "/"
+    of_dli = "/streaming/" in received.path or "/dli_flink_job/" in received.path
+    return (received.path.startswith("/v3") and not of_dli) or received.path == "/"
 
 
 def _error(status: int, code: str, message: str) -> ApiError:

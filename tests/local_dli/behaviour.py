@@ -111,11 +111,20 @@ class Behaviour:
         "a stop with a savepoint makes one, or ends with the job still running and without one, or ends with the job "
         "stopped and shows none; a savepoint of a running job likewise",
     ] = "made"
+    savepoint_folders: Annotated[
+        Literal["dated", "fixed"],
+        "a savepoint lies in a folder named by its time, or at the very path that was given, that of a stop in the "
+        "same one each time",
+    ] = "dated"
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that has reached job_running again has lost its savepoint, or keeps it"
     ] = "deleted"
     savepoint_operations: Annotated[
         Literal["offered", "absent"], "the calls to make and to import a savepoint exist, or answer HTTP 404"
+    ] = "offered"
+    job_tags: Annotated[
+        Literal["offered", "absent", "forbidden"],
+        "the calls to read, add and remove tags of an existing job exist, answer HTTP 404, or answer HTTP 403",
     ] = "offered"
     stop_ends: Annotated[
         Literal["job_cancel_success", "job_init"], "the status in which a job is once it is stopped"

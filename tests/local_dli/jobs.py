@@ -351,6 +351,11 @@ class JobStore:
             job.update_time = self.now_ms()
             self._complete(job)
 
+    def set_tags(self, job: Job, tags: list[dict[str, str]]) -> None:
+        """Give a job these tags and no others. Assumed: that is no change of its definition, so of no update_time."""
+        with self.journal.noting("tag", job, tags=tags):
+            job.fields = job.fields | {"tags": tags}
+
     def keep_history(self) -> None:
         """Note what the jobs are like now, so that later reads can show it."""
         self._advance()

@@ -211,7 +211,7 @@ def _runtime_config(text: str, behaviour: Behaviour) -> str:
     if pairs is None:
         return text
     if behaviour.runtime_config_reads == "lines":
-        return "\n".join(f"{key}={value}" for key, value in pairs)
+        return "\n".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in pairs)
     if behaviour.runtime_config_reads == "json_list":
         return json.dumps([{"key": key, "value": value} for key, value in pairs])
     return json.dumps(dict(pairs))

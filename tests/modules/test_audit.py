@@ -187,12 +187,6 @@ def test_a_job_that_shall_be_absent_is_not_missing_and_costs_no_detail(service, 
     assert paths(service) == ["jobs"]
 
 
-def test_tags_are_not_asked_for(service, audit):
-    service.jobs.add(name="job", **COMMON)
-    assert audit(jobs=[{"name": "job", "tags": {"team": "orders"}}])["drift"] == []
-    assert paths(service) == ["jobs"]
-
-
 @pytest.mark.parametrize(("reads", "drifts"), [("requested", True), ("actual", False)])
 def test_cus_that_the_service_has_replaced_are_a_warning_and_no_drift(service, behave, access, reads, drifts):
     behave(cu_number_reads=reads)

@@ -10,6 +10,9 @@ Each test runs the module against the local service with a switch set one way an
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt
+
+from module_runner import run_module
 
 pytestmark = pytest.mark.any_core
 
@@ -96,8 +99,9 @@ def test_a_name_means_the_job_of_exactly_that_name(service, behave, job, name_fi
 
 
 @pytest.mark.parametrize("tags_filter", ["match", "any", "ignored", "none"])
-def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tags_filter):
-    behave(tags_filter=tags_filter)
+@pytest.mark.parametrize("job_tags", ["absent", "forbidden"])
+def test_tags_that_cannot_be_read_are_verified_by_the_list(service, behave, job, tags_filter, job_tags):
+    behave(tags_filter=tags_filter, job_tags=job_tags)
     tagged = {"name": "job", "tags": {"team": "orders"}}
     assert job(**tagged)["changed"]
     service.requests.clear()
@@ -222,3 +226,17 @@ def test_a_name_that_an_invisible_job_owns_is_refused_in_the_services_words(serv
     result = job(name="job")
     assert result["failed"] and result["error"]["error_code"] == "DLI.0006"
     assert "may belong to another user" in result["msg"]
+
+
+@pytest.mark.parametrize("interval", [10, 30, None])
+def test_the_default_of_checkpoint_interval_is_what_the_service_shows(service, access, job, interval):
+    service.jobs.add(name="job", checkpoint_interval=interval)
+    assert not job(name="job", checkpoint_enabled=False)["changed"]
+    described = run_module(dli_flink_job_adopt, access)["jar_jobs"][0]
+    assert described.get("checkpoint_interval") == interval, "elsewhere the default may be another one"
+    for wanted in (10, 30):
+        result = job(name="job", checkpoint_interval=wanted)
+        assert result["changed"] == (service.jobs.all()[0].fields["checkpoint_interval"] != interval)
+        assert "warnings" not in result and not job(name="job", checkpoint_interval=wanted)["changed"]
+        interval = wanted
+    assert job(check_mode=True, name="new", entrypoint="a/b.jar")["job"]["checkpoint_interval"] is None

@@ -17,6 +17,7 @@ from .._model.responses import lacking
 from .._text import printable
 
 _VERSION = "v1.0"
+_ROOT = "/streaming"
 
 
 class Connection:
@@ -40,24 +41,24 @@ class Connection:
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
-    def _request(self, method, path, body=None, query=None, version=_VERSION):
-        return self._send(self._client.request, method, path, body, query, version)
+    def _request(self, method, path, body=None, query=None, version=_VERSION, root=_ROOT):
+        return self._send(self._client.request, method, path, body, query, version, root)
 
-    def _send(self, send, method, path, body, query=None, version=_VERSION):
+    def _send(self, send, method, path, body, query=None, version=_VERSION, root=_ROOT):
         """Send a request by one of the client's methods, with the credentials, renewed if need be."""
         try:
-            return self._response(send, method, self._url(path, version), body, query)
+            return self._response(send, method, self._url(path, version, root), body, query)
         except RequestError:
             # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
             for secret in secret_words(body or {}):
                 self.keep_secret(secret)
             raise
 
-    def _url(self, path, version=_VERSION):
-        return f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
+    def _url(self, path, version=_VERSION, root=_ROOT):
+        return f"{self._endpoint}/{version}/{self._project_id}{root}{path}"
 
-    def _operation(self, method, path, version=_VERSION):
-        return operation_of(method, self._url(path, version))
+    def _operation(self, method, path, version=_VERSION, root=_ROOT):
+        return operation_of(method, self._url(path, version, root))
 
     def _response(self, send, method, url, body, query):
         auth = self._auth

@@ -15,15 +15,16 @@ from .._errors import UnexpectedResponse
 from .._model.fields import JobKind
 from .._model.job import OddJob
 from .._model.responses import check_graph, check_job, checked_id, lacking
-from .connection import Connection, object_of
+from .connection import object_of
 from .pages import read_pages
+from .tags import TagApi
 
 # How many jobs one request is asked to run, stop or delete. A maximum is not documented.
 BATCH_SIZE = 100
 
 
-class FlinkJobApi(Connection):
-    """The operations on the Flink jobs of one project."""
+class FlinkJobApi(TagApi):
+    """The operations on the Flink jobs of one project, and on their tags."""
 
     def list_jobs(self, show_detail: bool = True, at_most: int | None = None, odd: list | None = None, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.

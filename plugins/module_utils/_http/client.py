@@ -69,6 +69,7 @@ _LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
 
 _TUNNEL_FAILED = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _PROXY_AUTHENTICATION = 407
+_NO_CONTENT = 204
 _TEMPORARY_FOR_A_PROXY = (408, 429)
 # What OpenSSL calls the first bytes of a peer that speaks something else, by version.
 _NOT_TLS = (
@@ -421,7 +422,7 @@ def _retry_after(response):
 def _parse(response, content):
     """Return a tuple of the response's JSON and what is wrong with it ("" when nothing is)."""
     if not content:
-        return None, "empty"
+        return None, "" if response.status_code == _NO_CONTENT else "empty"
     try:
         return json.loads(content), ""
     except (ValueError, RecursionError):

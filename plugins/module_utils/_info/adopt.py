@@ -13,7 +13,15 @@ from .._model.description import describe, left_out_warnings
 from .._model.fields import known_kind
 from .._model.fleet import check_parallelism
 from .._model.job import OddJob, odd_warnings
-from .selection import Selection, complete_each, is_complete, select, selection_from_params
+from .selection import (
+    Selection,
+    complete_each,
+    is_complete,
+    select,
+    selection_from_params,
+    with_tags_of_each,
+    without_tags_warnings,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ def adopt_jobs(api: FlinkJobApi, adoption: Adoption, is_redacted) -> dict:
     found = select(api, adoption.selection, odd)
     jobs = complete_each(api, [job for job in found if known_kind(job.job_type)])
     # A job that was deleted since it was listed cannot be adopted.
-    descriptions = describe([job for job in jobs if is_complete(job)], adoption.show_entrypoint_args, is_redacted)
-    warnings = odd_warnings(odd) + left_out_warnings(descriptions["left_out"])
+    jobs, obstacle = with_tags_of_each(api, [job for job in jobs if is_complete(job)])
+    descriptions = describe(jobs, adoption.show_entrypoint_args, is_redacted)
+    warnings = odd_warnings(odd) + left_out_warnings(descriptions["left_out"]) + without_tags_warnings(obstacle)
     return {"changed": False, **descriptions, "count": len(found), "warnings": warnings}

@@ -21,7 +21,14 @@ from .._model.job import OddJob, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
-from .selection import Selection, keep_secrets, select, selection_from_params
+from .selection import (
+    Selection,
+    keep_secrets,
+    select,
+    selection_from_params,
+    with_tags_of_each,
+    without_tags_warnings,
+)
 
 # What the list has of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
@@ -55,7 +62,7 @@ _SENT_FOR_A_GRAPH = (
     "operator_config",
     "static_estimator_config",
 )
-_SHAPE = ("details", "execution_plan", "stream_graph", "show_entrypoint_args")
+_SHAPE = ("details", "execution_plan", "stream_graph", "show_tags", "show_entrypoint_args")
 _FORBIDDEN = 403
 _FIRST_SERVER_ERROR = 500
 
@@ -68,6 +75,7 @@ class JobQuery:
     :param details: whether all fields are asked for, or a summary.
     :param execution_plan: whether Flink's own view is asked for too.
     :param stream_graph: which stream graph of SQL jobs is asked for too, or None.
+    :param show_tags: whether the tags are asked for too.
     :param show_entrypoint_args: whether arguments are shown, which can hold secrets.
     """
 
@@ -75,6 +83,7 @@ class JobQuery:
     details: bool = True
     execution_plan: bool = False
     stream_graph: str | None = None
+    show_tags: bool = False
     show_entrypoint_args: bool = False
 
 
@@ -84,6 +93,7 @@ def query_options() -> dict:
         "details": {"type": "bool", "default": True},
         "execution_plan": {"type": "bool", "default": False},
         "stream_graph": {"type": "str", "choices": list(_GRAPH_TYPES)},
+        "show_tags": {"type": "bool", "default": False},
         "show_entrypoint_args": {"type": "bool", "default": False},
     }
 
@@ -109,13 +119,18 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
     jobs = select(api, query.selection, odd, query.details)
     keep_secrets(api, jobs, lambda job: _public_text(job.returned_fields(), query))
     results = [_result(job, query) for job in jobs]
+    warnings = odd_warnings(odd)
+    if query.show_tags:
+        tagged, obstacle = with_tags_of_each(api, jobs)
+        for result, job in zip(results, tagged):
+            result["tags"] = job.tags
+        warnings += without_tags_warnings(obstacle)
     rejected = []
     if query.execution_plan:
         rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
     if query.stream_graph:
         rejected += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
-    warnings = odd_warnings(odd) + _warnings(rejected)
-    return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings}
+    return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings + _warnings(rejected)}
 
 
 def _result(job, query):

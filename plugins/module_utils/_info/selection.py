@@ -24,8 +24,9 @@ from .._model.rules import (
     check_tags,
 )
 from .._model.status import STATUSES
+from .._model.tags import tags_filter
 from .._parallel import read_each
-from .._reconcile.reader import tags_filter
+from .._reconcile.reader import JobReader
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,26 @@ def complete_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> list[ObservedJob
     :raises RequestError: the service rejected a request or did not respond.
     """
     return read_each(lambda job: _completed(api, job), jobs, api.parallelism)
+
+
+def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[ObservedJob], str]:
+    """Return a tuple of jobs with their tags, and of why tags cannot be read, "" when they can.
+
+    A job that is deleted meanwhile stays as it was, and so do all where tags cannot be read.
+
+    :raises RequestError: the service rejected a request or did not respond.
+    """
+    reader = JobReader(api)
+    tagged = read_each(reader.with_tags, jobs, api.parallelism)
+    return [now or job for now, job in zip(tagged, jobs)], reader.tags_obstacle
+
+
+def without_tags_warnings(obstacle: str) -> list[str]:
+    """Return one sentence about tags that the result leaves out.
+
+    :param obstacle: why, as a part of a sentence; "" when it leaves out none.
+    """
+    return [f"The tags of the jobs are left out of the result: {obstacle}."] if obstacle else []
 
 
 def is_complete(job: ObservedJob) -> bool:

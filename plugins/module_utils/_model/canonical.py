@@ -127,7 +127,7 @@ def tag_strings(tags: dict) -> dict:
     return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
 
 
-def _canonical_str(value):
+def canonical_string(value) -> str:
     """The text without what a service may trim, or write otherwise: line breaks, and letters with marks.
 
     Whether it keeps them as they are sent is unknown.
@@ -139,12 +139,12 @@ def _canonical_str(value):
 
 def _canonical_bucket(value):
     """The name alone: people write a bucket as an address too."""
-    return _canonical_str(value).removeprefix("obs://").rstrip("/")
+    return canonical_string(value).removeprefix("obs://").rstrip("/")
 
 
 def _canonical_json(value):
     """The string in one form, so that order and spaces make no difference; what is not JSON is returned as it is."""
-    config = _canonical_str(value)
+    config = canonical_string(value)
     try:
         return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
     except (ValueError, RecursionError):
@@ -165,7 +165,7 @@ def _canonical_bool(value):
 
 
 def _canonical_list(value):
-    return [_canonical_str(item) for item in value] if isinstance(value, (list, tuple)) else value or []
+    return [canonical_string(item) for item in value] if isinstance(value, (list, tuple)) else value or []
 
 
 def list_from_option(items: list) -> list:
@@ -256,9 +256,9 @@ def _or_default(mapping, key, defaults):
 
 
 FORMS = {
-    "str": _canonical_str,
+    "str": canonical_string,
     "bucket": _canonical_bucket,
-    "sql": _canonical_str,
+    "sql": canonical_string,
     "json": _canonical_json,
     "int": _canonical_int,
     "bool": _canonical_bool,

@@ -89,7 +89,7 @@ def _description(
     identity = _identity(job, id_is_needed)
     if any(is_redacted(value) for value in identity.values()):
         return None, dict.fromkeys(identity, _HOLDS_SECRET_OF_TASK)
-    candidates = _worth_describing(job)
+    candidates = {**_worth_describing(job), **({"tags": job.tags} if job.tags else {})}
     reasons = {name: _HOLDS_SECRET_OF_TASK for name, value in candidates.items() if is_redacted(value)}
     if "entrypoint_args" in candidates and not show_entrypoint_args:
         reasons["entrypoint_args"] = _CAN_HOLD_SECRETS
@@ -167,6 +167,8 @@ def _acceptable(kind, identity, candidates):
 
 
 def _fits(name, candidates):
+    if name == "tags":
+        return True
     value, field = candidates[name], FIELDS_BY_NAME[name]
     expected = _TYPES.get(field.form, str)
     if field.choices and value not in field.choices:

@@ -12,6 +12,7 @@ from .job import ObservedJob
 from .redact import redacted_change
 from .result import Change
 from .spec import JobSpec
+from .tags import canonical_tags
 
 
 def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], list[str]]:
@@ -43,12 +44,19 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], li
             f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
             "requested, and the update sends them back; give cu_number to request another number."
         )
+    if spec.tags is not None and current.tags not in (None, canonical_tags(spec.tags)):
+        changes.append(Change("tags", current.tags, canonical_tags(spec.tags)))
     return changes, warnings
 
 
 def remaining_changes(spec: JobSpec, current: ObservedJob) -> list[str]:
     """Return the names of the fields in which a job differs from the desired state."""
     return [change.field for change in field_changes(spec, current)[0]]
+
+
+def remaining_definition(spec: JobSpec, current: ObservedJob) -> list[str]:
+    """Return the same without the tags, which are no part of a job's definition."""
+    return [name for name in remaining_changes(spec, current) if name != "tags"]
 
 
 def redacted_changes(spec: JobSpec, current: ObservedJob) -> dict:

@@ -28,13 +28,14 @@ from .status import (
     SUBMITTING,
     status_of,
 )
+from .tags import canonical_tags
 
 
 @dataclass(frozen=True)
 class Step:
     """One operation of the API. What it sends is made of the job as it is right before it is sent.
 
-    :param operation: C(create), C(update), C(stop), C(run) or C(delete).
+    :param operation: C(create), C(update), C(stop), C(run), C(tag) or C(delete).
     :param fields: names of the fields it changes.
     :param savepoint: whether a stop makes a savepoint or a run resumes from it.
     """
@@ -67,6 +68,7 @@ class Plan:
     :param risks: sentences about what puts the job's state at risk.
     :param rollback_step: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
+    :param tags_problem: why the tags are unconfirmed, as a part of a sentence; "" when they are not, or not managed.
     """
 
     steps: tuple[Step, ...] = ()
@@ -77,6 +79,7 @@ class Plan:
     risks: tuple[str, ...] = ()
     rollback_step: Step | None = None
     warnings: tuple[str, ...] = ()
+    tags_problem: str = ""
 
 
 def is_upgrade(steps) -> bool:
@@ -84,12 +87,12 @@ def is_upgrade(steps) -> bool:
     return {"stop", "update", "run"} <= {step.operation for step in steps}
 
 
-def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
+def plan_job(goal: Goal, current: ObservedJob | None, tags_problem: str = "") -> Plan:
     """Plan how a job comes to be as desired.
 
     :param current: the job as it is, None when there is none; its status is settled, unless the goal's state is
         C(present) or C(absent).
-    :param tags_match: False when the service's tag filter does not find the job by the desired tags.
+    :param tags_problem: why the tags that the task wants could not be confirmed; "" when they were read.
     :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
     :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
@@ -99,7 +102,7 @@ def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
         return _plan_absent(goal, current)
     if current is None:
         return _plan_create(goal)
-    return _plan_existing(goal, current, tags_match)
+    return _plan_existing(goal, current, tags_problem)
 
 
 def not_to_be_purged(goal: Goal) -> Plan:
@@ -110,7 +113,9 @@ def not_to_be_purged(goal: Goal) -> Plan:
 def _may_be_purged(goal, current):
     """Whether a job still is the one that was listed, and a JAR job: its detail has to say so."""
     is_jar = current.job_type in JAR.job_types if "detail" in current.sources else JAR.has(current.job_type)
-    return current.job_id == goal.purged_id and is_jar
+    # Where they cannot be read, the list was asked for them.
+    has_tags = current.tags is None or goal.purged_tags.items() <= current.tags.items()
+    return current.job_id == goal.purged_id and is_jar and has_tags
 
 
 def _plan_absent(goal, current):
@@ -158,8 +163,9 @@ def _plan_create(goal):
         )
     managed = {"name": spec.name, **desired_fields(spec, {})}
     if spec.tags is not None:
-        managed["tags"] = spec.tags
-    predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
+        managed["tags"] = canonical_tags(spec.tags)
+    predicted: dict = {"tags": managed["tags"]} if spec.tags is not None else {}
+    predicted |= {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
     if "template_id" in spec.fields and "sql_body" not in spec.fields:
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
@@ -254,24 +260,24 @@ def _shown_fields(current, kind):
     return {name: None if name in unset else value for name, value in shown.items()}
 
 
-def _plan_existing(goal, current, tags_match):
+def _plan_existing(goal, current, tags_problem):
     spec = goal.spec
     type_warnings = _check_type(spec, current)
     changes, warnings = field_changes(spec, current)
-    names = tuple(change.field for change in changes)
+    names = tuple(change.field for change in changes if change.field != "tags")
     shown = _shown_fields(current, spec.kind)
     check_changed(spec, shown, set(names))
     warnings += [*type_warnings, *package_warnings({**shown, **spec.given}, set(names))]
-    if spec.tags and not tags_match:
-        warnings.append(
-            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
-            "It documents no way to read or change the tags of an existing job, so they were left as they are."
-        )
     managed = ["name"] if spec.name is not None else []
     managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     before = {name: current.name if name == "name" else current.value(name) for name in managed}
+    if spec.tags is not None and current.tags is not None:
+        before["tags"] = current.tags
     after = {**before, **{change.field: change.after for change in changes}}
     steps = _steps(goal, current, names)
+    if after.get("tags") != before.get("tags"):
+        # Last: a job never stays stopped for its tags, and an upgrade that is rolled back has not changed them.
+        steps = (*steps, Step("tag", ("tags",)))
     rollback_step = _rollback_step(goal, names, steps)
     return Plan(
         steps=steps,
@@ -282,6 +288,7 @@ def _plan_existing(goal, current, tags_match):
         risks=_risks(spec.kind, current, names, steps, rollback_step),
         rollback_step=rollback_step,
         warnings=tuple(warnings),
+        tags_problem=tags_problem,
     )
 
 
@@ -408,7 +415,3 @@ def _update_steps(spec, current, changes, stopped):
                 "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
             )
     return (Step("update", tuple(changes)),)
-
-
-def _tags_string(tags):
-    return ", ".join(f"{key}={value}" for key, value in tags.items())
