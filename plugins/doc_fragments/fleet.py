@@ -36,7 +36,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -336,7 +336,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -660,7 +660,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -960,7 +960,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description

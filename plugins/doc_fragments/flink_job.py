@@ -21,7 +21,7 @@ options:
     aliases: [id]
   desc:
     description:
-      - Description, at most 512 characters.
+      - Description, at most 2048 characters.
     type: str
     aliases: [description]
   queue_name:

@@ -104,6 +104,9 @@ def test_what_it_gives_of_sql_jobs_is_no_change(service: LocalDli, definition, s
     assert {request.method for request in service.requests} == {"GET"}
 
 
+# What the service gives a new JAR job is not the documented default, so it is described.
+OWN = {"checkpoint_interval": 30}
+
 # In which list of the result the options for a module are.
 LISTS = {dli_flink_jar_job: "jar_jobs", dli_flink_sql_job: "sql_jobs"}
 
@@ -161,7 +164,7 @@ def test_what_a_file_of_variables_would_take_for_a_template_is_left_out(service,
     service.jobs.add(name="job", **jar)
     service.jobs.add(name="sql", job_type="flink_opensource_sql_job", sql_body=f"SELECT '{text}'")
     found = adopt(access, show_entrypoint_args=True)
-    assert found["jar_jobs"] == [{"name": "job", "entrypoint": "obs://bucket/job.jar"}]
+    assert found["jar_jobs"] == [{"name": "job", "entrypoint": "obs://bucket/job.jar", **OWN}]
     assert found["sql_jobs"] == [{"name": "sql"}]
     left_out = {(entry["name"], entry["option"]) for entry in found["left_out"] if "template" in entry["reason"]}
     assert left_out == {("job", "desc"), ("job", "entrypoint_args"), ("job", "runtime_config"), ("sql", "sql_body")}
@@ -207,6 +210,7 @@ def test_only_what_differs_from_a_default_is_described(service, access):
             "checkpoint_enabled": True,
             "checkpoint_mode": "at_least_once",
             "runtime_config": {"a": "1"},
+            **OWN,
         }
     ]
     assert found["left_out"] == [] and "warnings" not in found
@@ -227,6 +231,7 @@ def test_of_resources_only_the_parts_that_are_not_the_default_are_described(serv
             "name": "job",
             "resource_config_version": "v2",
             "resource_config": {"parallel_number": 5, "taskmanager_resource_spec": {"memory": "8 GB"}},
+            **OWN,
         }
     ]
     assert_no_change(access, tasks)
@@ -276,13 +281,13 @@ def test_what_ansible_would_mask_is_left_out(service, access):
     service.jobs.add(name="job", desc="a", main_class=f"org.example.{secret}.Main", entrypoint_args=f"--key {secret}")
     service.jobs.add(name=secret, desc="b")
     found = adopt(access, show_entrypoint_args=True)
-    assert found["jar_jobs"] == [{"name": "job", "desc": "a"}]
+    assert found["jar_jobs"] == [{"name": "job", "desc": "a", **OWN}]
     assert sorted(entry["option"] for entry in found["left_out"]) == ["entrypoint_args", "main_class", "name"]
     assert secret not in str(found)
 
 
 def test_what_no_option_can_say_is_left_out(service, access):
-    service.jobs.add(name="long", queue_name="queue", desc="x" * 513)
+    service.jobs.add(name="long", queue_name="queue", desc="x" * 2049)
     service.jobs.add(name="logs", log_enabled=True, smn_topic="topic")
     service.jobs.add(name="logs-with-bucket", log_enabled=True, obs_bucket="bucket", image="org/image:1")
     service.jobs.add(name="text", runtime_config="neither keys nor values")
@@ -290,14 +295,14 @@ def test_what_no_option_can_say_is_left_out(service, access):
     found = adopt(access, show_entrypoint_args=True)
     tasks = {task["name"]: task for task in found["jar_jobs"]}
     assert tasks == {
-        "long": {"name": "long", "queue_name": "queue"},
-        "logs": {"name": "logs", "smn_topic": "topic"},
-        "logs-with-bucket": {"name": "logs-with-bucket", "log_enabled": True, "obs_bucket": "bucket"},
-        "text": {"name": "text"},
-        "lines": {"name": "lines"},
+        "long": {"name": "long", "queue_name": "queue", **OWN},
+        "logs": {"name": "logs", "smn_topic": "topic", **OWN},
+        "logs-with-bucket": {"name": "logs-with-bucket", "log_enabled": True, "obs_bucket": "bucket", **OWN},
+        "text": {"name": "text", **OWN},
+        "lines": {"name": "lines", **OWN},
     }
     reasons = {entry["name"]: (entry["option"], entry["reason"]) for entry in found["left_out"]}
-    assert reasons["long"][0] == "desc" and "must have at most 512" in reasons["long"][1]
+    assert reasons["long"][0] == "desc" and "must have at most 2048" in reasons["long"][1]
     assert reasons["logs"][0] == "log_enabled" and "it needs obs_bucket" in reasons["logs"][1]
     assert reasons["logs-with-bucket"][0] == "image" and reasons["text"] == (
         "runtime_config",

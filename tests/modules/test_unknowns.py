@@ -53,7 +53,12 @@ def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omi
     job(
         name="job",
         resource_config_version="v2",
-        resource_config={"max_slot": 2, "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"}},
+        resource_config={
+            "max_slot": 2,
+            # Its own default the service writes as 4G, which an update writes as 4 GB.
+            "jobmanager_resource_spec": {"cpu": 1, "memory": "4 GB"},
+            "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"},
+        },
     )
     before = dict(written(service))
     assert job(name="job", desc="second")["changed"]
@@ -110,7 +115,7 @@ def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tag
         assert "are unconfirmed" in str(other["warnings"]) and "team=other" in str(other["warnings"])
 
 
-@pytest.mark.parametrize("is_success", ["boolean", "string"])
+@pytest.mark.parametrize("is_success", ["by_call", "boolean", "string"])
 def test_success_is_read_in_either_form(behave, job, is_success):
     behave(is_success=is_success)
     assert job(**DEFINITION)["changed"]

@@ -60,7 +60,7 @@ TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
 # at 10000 in the user guide.
 FIELDS = (
-    Field("desc", max_length=512, top_level=True, aliases=("description",)),
+    Field("desc", max_length=2048, top_level=True, aliases=("description",)),
     Field("queue_name", max_length=128, top_level=True, aliases=("queue",)),
     Field("entrypoint", only="JAR", shapes_state=True),
     Field("main_class", top_level=True, only="JAR", shapes_state=True),
