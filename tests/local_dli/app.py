@@ -299,7 +299,7 @@ class _Views:
         return self._answer(MESSAGES["delete"])
 
     def execution_graph(self, project_id: str, job_id: str) -> Any:
-        job = self._job(project_id, job_id)
+        job = self._viewable(project_id, job_id)
         if job.start_time is None:
             raise ApiError(400, "DLI.0002", "The job never ran.")
         end_time = self.store.now_ms() if job.end_time is None else job.end_time
@@ -318,7 +318,7 @@ class _Views:
         return self._answer("", execute_graph=graph)
 
     def stream_graph(self, project_id: str, job_id: str) -> Any:
-        self._job(project_id, job_id)
+        self._viewable(project_id, job_id)
         body = request.get_json()
         if body.get("flink_version", "1.12") not in ("1.10", "1.12"):
             raise parameter("There are stream graphs for Flink 1.10 and 1.12 only.")
@@ -429,6 +429,13 @@ class _Views:
 
     def _job(self, project_id: str, job_id: int | str) -> Job:
         return self.store.find(project_id, int(job_id), g.behaviour)
+
+    def _viewable(self, project_id: str, job_id: str) -> Job:
+        """Return a job that our user may view, which need not be each that the list has."""
+        job = self._job(project_id, job_id)
+        if job.detail_refused:
+            raise unshared()
+        return job
 
     def _each(
         self,

@@ -102,6 +102,8 @@ class Job:
     gone_at: float | None = None
     odd: dict[str, Any] = field(default_factory=dict)
     detail_refused: bool = False
+    root_id: int = -1
+    enterprise_project: str = "default"
 
     @property
     def name(self) -> str:
@@ -161,6 +163,9 @@ EQUAL_FILTERS: dict[str, Callable[[Job], Any]] = {
     "status": lambda job: job.status,
     "queue_name": lambda job: job.fields["queue_name"],
     "user_name": lambda job: job.owner,
+    # From the query of a request, where a number is a text.
+    "root_job_id": lambda job: str(job.root_id),
+    "sys_enterprise_project_name": lambda job: job.enterprise_project,
 }
 
 

@@ -120,7 +120,7 @@ def _top_level(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
         "create_time": job.create_time,
         "start_time": job.start_time or 0,
         "duration": duration,
-        "root_id": -1,
+        "root_id": job.root_id,
         "graph_editor_enabled": False,
         "has_savepoint": job.has_savepoint,
         "user_id": f"{job.owner}-id",

@@ -167,3 +167,14 @@ def test_starts_stops_and_savepoints_answer_as_in_the_vendors_reference(api: Any
     body = {"job_id": job_id, "savepoint_path": "obs://bucket/folder/"}
     imported = api.ok("POST", f"jobs/{job_id}/import-savepoint", json=body)
     assert shape(imported) == shape(EVIDENCE["savepoint_imported"]["response"])
+
+
+def test_the_page_of_questions_counts_them_rightly() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "assumptions.md").read_text(encoding="utf-8")
+    for kind, word in (("Open", "open"), ("Settled", "settled")):
+        section = page.partition(f"## {kind} questions\n")[2].partition("\n## ")[0]
+        rows = [line for line in section.splitlines() if line.startswith("| ")]
+        questions = [row for row in rows if not row.startswith(("| ---", "| open question |", "| question |"))]
+        assert f"{len(questions)} questions are {word}" in section
+        # Each has its grade, perhaps with what limits it.
+        assert all(row.split(" | ")[2].replace(";", ",").partition(",")[0] in GRADES for row in questions)
