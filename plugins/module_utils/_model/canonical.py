@@ -96,8 +96,11 @@ def computed_slots(fields: dict) -> tuple:
     :param fields: canonical values by field name.
     """
     names = ("parallel_number", "tm_cus", "cu_number", "manager_cu_number")
-    parallel, tm_cus, cus, managers = (fields.get(name) for name in names)
-    if not all(isinstance(number, int) for number in (parallel, tm_cus, cus, managers)) or cus <= managers:
+    numbers = [fields[name] for name in names if isinstance(fields.get(name), int)]
+    if len(numbers) < len(names):
+        return ()
+    parallel, tm_cus, cus, managers = numbers
+    if cus <= managers:
         return ()
     needed, workers = parallel * tm_cus, cus - managers
     return (max(needed // workers, 1), -(-needed // workers))
