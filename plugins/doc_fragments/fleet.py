@@ -36,7 +36,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -188,6 +188,13 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
@@ -343,7 +350,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -495,6 +502,13 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
@@ -674,7 +688,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -826,6 +840,13 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
@@ -981,7 +1002,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -1133,6 +1154,13 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,

@@ -21,7 +21,7 @@ options:
     aliases: [id]
   desc:
     description:
-      - Description, at most 512 characters.
+      - Description, at most 2048 characters.
     type: str
     aliases: [description]
   queue_name:
@@ -150,6 +150,12 @@ options:
       - A dictionary is sent as a JSON list of keys and values. A string is sent as it is. Both are compared by keys and
         values.
     type: raw
+  flink_log_config:
+    description:
+      - Log levels of the job, as a dictionary or a string of JSON. It is compared as JSON.
+      - It is known from the vendor's SDK, and the service's documentation does not list it. Its keys are those that the
+        service takes.
+    type: json
   tags:
     description:
       - Tags of the job, at most 20. A key has at most 128 characters, and a value at most 255. The API reference also

@@ -167,6 +167,8 @@ jobs:
     execution_plan:
       description:
         - Flink's own view of the job; V(null) for a job that never ran, or if the service has none.
+        - C(vertices), C(plan), C(timestamps), C(status_counts) and C(now) are what the service returns of them, as it
+          is, and V(null) where it returns none. Of a SQL job, what can be secret in the names of operators is masked.
       returned: with O(execution_plan)
       type: dict
       sample:
@@ -177,6 +179,12 @@ jobs:
         start_time: 1578467395713
         end_time: -1
         duration: 73000
+        now: 1578467468713
+        vertices:
+          - id: bc764cd8ddf7a0cff126f51c16239658
+            name: "Source: events"
+            parallelism: 1
+            status: RUNNING
   sample:
     - job_id: 131
       name: orders-enrichment
@@ -210,7 +218,7 @@ error:
   returned: failure
   type: dict
   sample:
-    type: ApiError
+    type: AccessDenied
     operation: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
     http_status: 403
     error_code: DLI.0016

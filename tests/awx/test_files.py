@@ -48,7 +48,7 @@ def test_the_playbook_reads_an_answer_for_each_option() -> None:
 
 def test_the_playbook_checks_each_answer_by_its_type() -> None:
     kinds = {"str": "strings", "list": "lists", "dict": "dictionaries", "bool": "booleans", "int": "integers"}
-    kinds |= {"float": "numbers", "raw": "dictionaries"}  # or a string, as any of them
+    kinds |= {"float": "numbers", "raw": "dictionaries", "json": "dictionaries"}  # or a string, as any of them
     expected: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
     for name, option in described_options().items():
         expected[kinds[option["type"]]].add(name)

@@ -88,7 +88,7 @@ API_ERRORS = {
     "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
     "empty": (500, "", _errors.ApiError, "", "the response is empty"),
     "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the response is not valid JSON"),
-    "plain text": (403, "forbidden", _errors.ApiError, "", "the response is not valid JSON"),
+    "plain text": (403, "forbidden", _errors.AccessDenied, "", "the response is not valid JSON"),
     "null": (400, "null", _errors.ApiError, "", "the response gives no reason"),
     "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the response gives no reason"),
 }

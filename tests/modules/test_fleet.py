@@ -514,6 +514,7 @@ def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave,
 
 
 def test_a_small_wave_is_not_read_in_a_listing_of_all(service, fleet):
+    service.behaviour = replace(service.behaviour, detail_omits_image=True)
     for job in names(101):
         service.jobs.add(**job, **DEFAULTS)
     result = fleet(jobs=[{**job, "desc": "new"} for job in names(4)] + names(101)[4:], defaults=DEFAULTS, batch_size=1)

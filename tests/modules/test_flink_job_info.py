@@ -282,7 +282,8 @@ def test_an_execution_plan_costs_one_request_for_each_job_that_is_no_draft(servi
     plans = {found["name"]: found["execution_plan"] for found in result["jobs"]}
     assert plans["draft"] is None and plans["never-ran"] is None and "warnings" not in result
     assert plans["running"]["state"] == "RUNNING" and plans["running"]["end_time"] == -1
-    assert set(plans["running"]) == {"jid", "name", "is_stoppable", "state", "start_time", "end_time", "duration"}
+    listed = {"jid", "name", "is_stoppable", "state", "start_time", "end_time", "duration"}
+    assert set(plans["running"]) == listed | {"now", "timestamps", "vertices", "status_counts", "plan"}
     graphs = {f"jobs/{job_id}/execute-graph" for job_id in (planted.job_id, never_ran.job_id)}
     assert len(service.requests) == 3 and set(paths(service)) == {"jobs"} | graphs
     assert "execution_plan" not in info(details=details)["jobs"][0]

@@ -56,7 +56,12 @@ def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omi
     job(
         name="job",
         resource_config_version="v2",
-        resource_config={"max_slot": 2, "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"}},
+        resource_config={
+            "max_slot": 2,
+            # Its own default the service writes as 4G, which an update writes as 4 GB.
+            "jobmanager_resource_spec": {"cpu": 1, "memory": "4 GB"},
+            "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"},
+        },
     )
     before = dict(written(service))
     assert job(name="job", desc="second")["changed"]
@@ -114,7 +119,7 @@ def test_tags_that_cannot_be_read_are_verified_by_the_list(service, behave, job,
         assert "are unconfirmed" in str(other["warnings"]) and "team=other" in str(other["warnings"])
 
 
-@pytest.mark.parametrize("is_success", ["boolean", "string"])
+@pytest.mark.parametrize("is_success", ["by_call", "boolean", "string"])
 def test_success_is_read_in_either_form(behave, job, is_success):
     behave(is_success=is_success)
     assert job(**DEFINITION)["changed"]

@@ -47,7 +47,7 @@ def drive(call: adapter.Adapter, prefix: str) -> None:
     assert call.get(path).json()["job_detail"]["status"] == "job_cancel_success"
     assert call.get(f"{prefix}/streaming/jobs", params={"name": "job"}).json()["job_list"]["total_count"] == 1
     call.delete(path)
-    with pytest.raises(exceptions.NotFound):
+    with pytest.raises(exceptions.BadRequest):
         call.get(path)
 
 

@@ -41,9 +41,8 @@ FIELDS_OF_KINDS = [(kind, field) for kind in table.KINDS for field in kind.field
 
 # Options of a job that are no field of their own: its identity, and what is sent inside of another field.
 NOT_IN_TABLE = {table.JAR: {"name", "job_id", "secret_entrypoint_args", "tags"}, table.SQL: {"name", "job_id", "tags"}}
-# What the contract lets clients send and the collection does not offer: the vendor's SDK writes flink_log_config,
-# which the service's documentation does not have; job_type has but one value in an update.
-NOT_OFFERED = {table.JAR: {"flink_log_config", "job_type"}, table.SQL: {"flink_log_config"}}
+# What the contract lets clients send and the collection does not offer: job_type has but one value in an update.
+NOT_OFFERED = {table.JAR: {"job_type"}, table.SQL: set()}
 
 # A new job has been seen with another one.
 CONTRADICTED_DEFAULTS = {"checkpoint_interval": None}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 
-from .._errors import UnexpectedResponse
+from .._errors import AccessDenied, DetailDenied, UnexpectedResponse
 from .._model.fields import JobKind
 from .._model.job import OddJob
 from .._model.responses import check_graph, check_job, checked_id, lacking
@@ -60,9 +60,19 @@ class FlinkJobApi(TagApi):
             yield job
 
     def get_job(self, job_id: int) -> dict:
-        """Return the detail of a job."""
+        """Return the detail of a job.
+
+        :raises DetailDenied: the user may not view it, although the list may have it.
+        """
         operation = self._operation("GET", f"/jobs/{job_id}")
-        job = object_of(self._request("GET", f"/jobs/{job_id}"), "job_detail", operation)
+        try:
+            response = self._request("GET", f"/jobs/{job_id}")
+        except AccessDenied as exc:
+            denied = DetailDenied(operation, exc.http_status, exc.error_code, exc.api_message, exc.request_id)
+            raise denied.explained(
+                f"Job {job_id} may be shared with this user without the right to view it; its owner can grant that."
+            ) from exc
+        job = object_of(response, "job_detail", operation)
         check_job(job, operation)
         if int(job["job_id"]) != job_id:
             raise UnexpectedResponse(

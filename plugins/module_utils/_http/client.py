@@ -22,6 +22,7 @@ from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
 from .._errors import (
+    AccessDenied,
     AlreadyExists,
     ApiError,
     AuthenticationFailed,
@@ -92,6 +93,7 @@ _ERRORS_BY_CODE = {
     "0013": AuthenticationFailed,
     "0014": AuthenticationFailed,
     "0015": AuthenticationFailed,
+    "0016": AccessDenied,
     "0023": NotFound,
     "16001": NotFound,
 }
@@ -153,19 +155,20 @@ class HttpClient:
                     manager.pools[key].close()
         self._session.close()
 
-    def request(self, method, url, auth=None, body=None, query=None):
+    def request(self, method, url, auth=None, body=None, query=None, headers=None):
         """Send a request, again where that does no harm, and return the JSON of its response.
 
         :param auth: callable that puts credentials on the prepared request, or None for a request without any.
         :param body: what to send as JSON, or None for no body.
         :param query: dict of query parameters.
+        :param headers: dict of further headers.
         :raises ConnectionFailed: no response.
         :raises UnexpectedResponse: a response that is not the API's.
         :raises ApiError: the service refused.
         """
-        return self.request_with_headers(method, url, auth, body, query)[0]
+        return self.request_with_headers(method, url, auth, body, query, headers=headers)[0]
 
-    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None):
+    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None, headers=None):
         """As M(request), but return a tuple of the JSON and the response's headers (case-insensitive mapping).
 
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
@@ -178,7 +181,7 @@ class HttpClient:
                 with self._limiter:
                     # Not before: to wait for a turn is no failure, and says nothing about the service.
                     sent = self._clock.monotonic()
-                    return self._send(method, url, auth, body, query)
+                    return self._send(method, url, auth, body, query, headers)
             except RequestError as error:
                 if is_throttled(error):
                     self._limiter.throttled()
@@ -203,7 +206,7 @@ class HttpClient:
             self._proxies[host] = requests.utils.get_environ_proxies(url)
         return self._proxies[host]
 
-    def _send(self, method, url, auth, body, query):
+    def _send(self, method, url, auth, body, query, headers):
         operation = operation_of(method, url)
         deadline = time.monotonic() + self._timeout
         try:
@@ -213,6 +216,7 @@ class HttpClient:
                 # Spaces as %20: the signature has no other way to write them.
                 params=urlencode(query, quote_via=quote) if query else None,
                 json=body,
+                headers=headers,
                 auth=auth,
                 timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
                 verify=self._verify,
@@ -397,7 +401,7 @@ def _checked_json(operation, response, content):
             operation,
             status,
         )
-    if isinstance(payload, dict) and is_false(payload.get("is_success")):
+    if isinstance(payload, dict) and is_rejection(payload):
         raise _api_error(operation, status, code, message or "the response gives no reason", request_id)
     return payload
 
@@ -443,8 +447,29 @@ def _rejection(payload):
         return "", ""
     if isinstance(payload.get("error"), dict):
         payload = payload["error"]
+    code = payload.get("error_code", payload.get("code"))
+    nested = _outcome_in(payload)
+    if nested:
+        payload = nested
+        code = code or nested.get("error_code")
     message = payload.get("error_msg") or payload.get("message") or payload.get("title")
-    return _words(payload.get("error_code", payload.get("code"))), _words(message)
+    return _words(code), _words(message)
+
+
+def _outcome_in(response):
+    """Return the outcome that the message of a response holds as JSON, an empty dictionary when it holds none.
+
+    The vendor's reference shows savepoints so: the response is a success, and the outcome inside says what became of
+    the request.
+    """
+    message = response.get("message")
+    if not isinstance(message, str) or not message.lstrip().startswith("{"):
+        return {}
+    try:
+        outcome = json.loads(message)
+    except (ValueError, RecursionError):
+        return {}
+    return outcome if "is_success" in outcome else {}
 
 
 def _words(value):
@@ -455,8 +480,8 @@ def _words(value):
 def _api_error(operation, status, code, message, request_id):
     # A 404 without one of the API's codes is a wrong address, not a missing job.
     error = _ERRORS_BY_CODE.get(code.rpartition(".")[2]) if code.upper().startswith("DLI.") or code == "16001" else None
-    if error is None and status == 401:
-        error = AuthenticationFailed
+    if error is None:
+        error = {401: AuthenticationFailed, 403: AccessDenied}.get(status)
     return (error or ApiError)(operation, status, code, message, request_id)
 
 
@@ -468,6 +493,16 @@ def operation_of(method: str, url: str) -> str:
 def request_id_of(headers) -> str:
     """Return what identifies a request to the service's support, "" when its response does not say."""
     return printable(headers.get("X-Request-Id", ""))
+
+
+def is_rejection(response: dict) -> bool:
+    """Whether a response, or the outcome that its message holds, says that the request was rejected."""
+    return is_false(response.get("is_success")) or is_false(_outcome_in(response).get("is_success"))
+
+
+def reason_in(response: dict) -> str:
+    """Return the service's reason for a rejection as it may be shown, "" when it gives none."""
+    return _rejection(response)[1]
 
 
 def is_false(value) -> bool:

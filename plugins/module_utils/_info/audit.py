@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import ConflictError, InvalidInput, NotFound
+from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
 from .._model.findings import Ages, Compared, cu_warnings, findings_about
 from .._model.fleet import (
     check_parallelism,
@@ -19,7 +19,7 @@ from .._model.fleet import (
     goals_from_params,
 )
 from .._model.goal import Goal
-from .._model.job import OddJob, odd_warnings
+from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.rules import check_seconds
 from .._model.tags import tags_warnings
 from .._parallel import read_each
@@ -81,7 +81,8 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
         found = {entry.job.job_id: entry.job for entry in compared if entry.job}
         jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
     findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
-    warnings = odd_warnings(odd) + cu_warnings(compared or []) + _about_tags(compared or [])
+    denied = denied_warnings(jobs, "the findings about it rest on what the list shows")
+    warnings = odd_warnings(odd) + denied + cu_warnings(compared or []) + _about_tags(compared or [])
     return {"changed": False, "findings": findings, "count": len(jobs), "warnings": warnings}
 
 
@@ -122,5 +123,5 @@ def _found(reader, goal):
         return Compared(goal, found.job, tags_problem=found.tags_problem)
     except NotFound:
         return Compared(goal)
-    except ConflictError as exc:
+    except (ConflictError, DetailDenied) as exc:
         return Compared(goal, problem=str(exc))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import (
+    AccessDenied,
     ApiError,
     AuthenticationFailed,
     InvalidInput,
@@ -17,7 +18,7 @@ from .._errors import (
 )
 from .._model.fields import SQL
 from .._model.fleet import check_parallelism
-from .._model.job import OddJob, odd_warnings
+from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
@@ -50,6 +51,12 @@ _GRAPH_FIELDS = {
     "start_time": "start-time",
     "end_time": "end-time",
     "duration": "duration",
+    # What these hold is returned as it is.
+    "now": "now",
+    "timestamps": "timestamps",
+    "vertices": "vertices",
+    "status_counts": "status-counts",
+    "plan": "plan",
 }
 _GRAPH_TYPES = ("simple_graph", "job_graph")
 _SENT_FOR_A_GRAPH = (
@@ -127,10 +134,12 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
         warnings += without_tags_warnings(obstacle)
     rejected = []
     if query.execution_plan:
-        rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
+        rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job, query), jobs, api)
     if query.stream_graph:
         rejected += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
-    return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings + _warnings(rejected)}
+    warnings += denied_warnings(jobs, "the result has what the list shows of it")
+    warnings += _warnings(rejected)
+    return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings}
 
 
 def _result(job, query):
@@ -147,19 +156,25 @@ def _result(job, query):
 
 def _add_to_each(results, key, ask, jobs, api):
     """Add to the result of each job what is asked for, and return the rejections that need a warning."""
-    rejected = []
-    for result, (response, rejection) in zip(results, read_each(ask, jobs, api.parallelism)):
+    answers = read_each(ask, jobs, api.parallelism)
+    for result, (response, _rejection) in zip(results, answers):
         result[key] = response
-        rejected += [rejection] if rejection else []
+    rejected = [rejection for _response, rejection in answers if rejection]
+    denied = [exc for _what, _job, exc in rejected if isinstance(exc, AccessDenied)]
+    if denied and len(denied) == len(answers):
+        # So it is not about one job that is shared without the right to view it.
+        raise denied[0]
     return rejected
 
 
-def _execution_plan(api, job):
+def _execution_plan(api, job, query):
     """Return a tuple of the plan, None when there is none, and the service's rejection if it needs a warning."""
     if job.status == DRAFT:
         return None, None
     graph, rejection = _or_rejection(lambda: api.get_execution_graph(job.job_id), job, "execution plan")
-    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None, rejection
+    plan = {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None
+    # The names of operators quote the SQL that they come from.
+    return _masked(plan, _public_text(job.returned_fields(), query)), rejection
 
 
 def _stream_graph(api, job, query):
@@ -186,7 +201,7 @@ def _or_rejection(ask, job, what):
     except AuthenticationFailed:
         raise
     except ApiError as exc:
-        if exc.http_status == _FORBIDDEN or exc.http_status >= _FIRST_SERVER_ERROR:
+        if exc.http_status >= _FIRST_SERVER_ERROR:
             raise
         return None, (what, job, exc)
 

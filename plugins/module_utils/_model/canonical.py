@@ -88,6 +88,24 @@ def merged_resource_config(current, given: dict) -> dict:
     return merged
 
 
+def computed_slots(fields: dict) -> tuple:
+    """Return what the service may compute as C(tm_slot_num) of a job that is given none (documented), empty if unknown.
+
+    Whether it rounds up or down is not documented.
+
+    :param fields: canonical values by field name.
+    """
+    names = ("parallel_number", "tm_cus", "cu_number", "manager_cu_number")
+    numbers = [fields[name] for name in names if isinstance(fields.get(name), int)]
+    if len(numbers) < len(names):
+        return ()
+    parallel, tm_cus, cus, managers = numbers
+    if cus <= managers:
+        return ()
+    needed, workers = parallel * tm_cus, cus - managers
+    return (max(needed // workers, 1), -(-needed // workers))
+
+
 def memory_megabytes(value):
     """Return the megabytes that a string such as C(4 GB), C(4096MB) or C(4) means (the default unit is GB, documented).
 

@@ -79,6 +79,21 @@ def odd_warnings(odd: list[OddJob]) -> list[str]:
     return [f"A job is left out of the result. {problems[0]}{others}"]
 
 
+def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
+    """Return one sentence about the jobs whose details the service refuses, though its list has them (documented).
+
+    :param what_becomes: what the result has of them, as the end of the sentence.
+    """
+    denied = [job for job in jobs if job.is_denied]
+    if not denied:
+        return []
+    others = f" The same goes for {len(denied) - 1} more of the jobs." if len(denied) > 1 else ""
+    return [
+        f"The service refuses the detail of Flink job {denied[0].name}, which may be shared with this user without the "
+        f"right to view it; {what_becomes}.{others}"
+    ]
+
+
 class ObservedJob:
     """One job as the service returned it, in its list or its detail.
 
@@ -89,6 +104,8 @@ class ObservedJob:
     """
 
     shown_tags: dict[str, str] | None = None
+    # Whether the service refuses the detail, so that nothing is known but what the list shows.
+    is_denied = False
 
     def __init__(self, response: dict, *sources: str) -> None:
         self._response = response
@@ -116,7 +133,9 @@ class ObservedJob:
 
     def raw(self, name: str):
         """Return a field as the service wrote it, None when it is unset or not returned."""
-        return self._place(FIELDS_BY_NAME[name]).get(name)
+        field = FIELDS_BY_NAME[name]
+        value = self._place(field).get(name)
+        return None if field.unset_reads is not None and str(value) == str(field.unset_reads) else value
 
     def value(self, name: str):
         """Return a field in its canonical form."""
@@ -225,6 +244,12 @@ class ObservedJob:
         }
         job = ObservedJob(response, *self.sources, *other.sources)
         job.shown_tags = other.shown_tags if self.shown_tags is None and "tags" not in but else self.shown_tags
+        return job
+
+    def without_detail(self) -> ObservedJob:
+        """Return this job of the list as one whose detail the service refuses."""
+        job = ObservedJob(self._response, *self.sources)
+        job.is_denied = True
         return job
 
     def facts(self) -> dict:

@@ -105,8 +105,13 @@ def plan_job(goal: Goal, current: ObservedJob | None, tags_problem: str = "") ->
     return _plan_existing(goal, current, tags_problem)
 
 
-def not_to_be_purged(goal: Goal) -> Plan:
-    """Return the plan for a job that was to be purged, and is no longer one that may be."""
+def not_to_be_purged(goal: Goal, reason: str = "") -> Plan:
+    """Return the plan for a job that was to be purged, and is not one that may be.
+
+    :param reason: a sentence that says why; "" where it no longer is what it was when it was listed.
+    """
+    if reason:
+        return Plan(warnings=(f"{goal.spec.label} was left alone. {reason}",))
     return Plan(warnings=(f"{goal.spec.label} is no longer one that may be purged, so it was left alone.",))
 
 

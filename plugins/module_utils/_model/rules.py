@@ -54,7 +54,7 @@ _MINIMUM_MEMORY_MEGABYTES = 2048
 _WIDEST_INTEGER = 2**31 - 1
 WIDEST_LONG = 2**63 - 1
 # Strings whose line breaks mean something.
-_MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
+_MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config", "flink_log_config")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import ConflictError, DliError, Fault, InvalidInput
+from .._errors import ConflictError, DetailDenied, DliError, Fault, InvalidInput
 from .._model.fields import JAR
 from .._model.fleet import FleetTask, Purge, Rollout, duplicate_sentence, duplicates, unlisted
 from .._model.fleet_result import CHANGED, FAILED, NOT_ATTEMPTED, UNCHANGED, JobEnd, fleet_result
@@ -77,13 +77,19 @@ class Member:
         if not self.convergence.plan.steps:
             self.verdict = UNCHANGED
 
-    def leave_alone(self) -> None:
+    def leave_alone(self, reason: str = "") -> None:
         """Note that the job is not to be purged after all."""
-        self.convergence.plan = not_to_be_purged(self.goal)
-        self.verdict = UNCHANGED
+        self.convergence.plan = not_to_be_purged(self.goal, reason)
+        self.is_planned, self.verdict = True, UNCHANGED
 
     def fail(self, exc: Exception) -> None:
-        """Note that the job could not be brought to its state."""
+        """Note that the job could not be brought to its state.
+
+        A job that this user may not even view is somebody else's, and not to be purged.
+        """
+        if self.is_purged and isinstance(exc, DetailDenied) and not self.convergence.actions:
+            self.leave_alone(str(exc))
+            return
         self.verdict, self.failure = FAILED, exc if isinstance(exc, DliError) else Fault(exc)
 
     def end(self) -> JobEnd:
