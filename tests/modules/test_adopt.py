@@ -326,9 +326,7 @@ def test_what_the_option_does_not_take_is_left_out():
         {"job_id": 2, "name": "sql", "job_type": "flink_sql_edge_job", "run_mode": "other"}, "list", "detail"
     )
     found = describe([job, sql], True, is_redacted=lambda value: False)
-    assert but_for_interval(found["jar_jobs"]) == [{"name": "job", "desc": "a"}] and found["sql_jobs"] == [
-        {"name": "sql"}
-    ]
+    assert found["jar_jobs"] == [{"name": "job", "desc": "a"}] and found["sql_jobs"] == [{"name": "sql"}]
     assert {entry["option"] for entry in found["left_out"]} == {*config, "job_type", "run_mode"}
 
 
