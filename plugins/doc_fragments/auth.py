@@ -19,7 +19,7 @@ options:
   token:
     description:
       - A token that IAM has issued for the project.
-      - Falls back to the environment variable E(OS_TOKEN).
+      - Falls back to the environment variables E(OS_TOKEN) and E(OS_AUTH_TOKEN).
     type: str
   username:
     description:
@@ -46,7 +46,25 @@ options:
   user_domain_id:
     description:
       - Id of the user's domain, instead of O(user_domain_name).
-      - Falls back to the environment variable E(OS_USER_DOMAIN_ID).
+      - Falls back to the environment variables E(OS_USER_DOMAIN_ID) and E(OS_DOMAIN_ID).
+    type: str
+  passcode:
+    description:
+      - The 6 digits that a virtual MFA device shows, in quotes. Needs O(password) and O(user_id) too.
+      - A passcode counts once and for less than a minute, so it is for one task.
+      - Falls back to the environment variable E(OS_PASSCODE).
+    type: str
+  agency_name:
+    description:
+      - Name of an agency to act for. Another domain has created it to delegate its project to the user's domain.
+      - Needs O(agency_domain_name), and O(password) or O(token) of a user that may act for agencies (Agent Operator).
+        O(project_id) or O(project_name) is the delegated project then.
+      - Falls back to the environment variable E(OS_AGENCY_NAME).
+    type: str
+  agency_domain_name:
+    description:
+      - Name of the domain that has created the agency.
+      - Falls back to the environment variable E(OS_AGENCY_DOMAIN_NAME).
     type: str
   access_key:
     description:
@@ -68,12 +86,13 @@ options:
   project_id:
     description:
       - Id of the project that the jobs belong to. With it, tokens and keys need no request to IAM.
-      - Falls back to the environment variable E(OS_PROJECT_ID).
+      - Falls back to the environment variables E(OS_PROJECT_ID) and E(OS_TENANT_ID).
     type: str
   project_name:
     description:
       - Name of the project. The module asks IAM for its id.
-      - Falls back to the environment variables E(OS_PROJECT_NAME) and E(OS_TENANT_NAME).
+      - Falls back to the environment variables E(OS_PROJECT_NAME) and E(OS_TENANT_NAME). Where E(OS_AGENCY_NAME) is
+        set, E(OS_DELEGATED_PROJECT) takes precedence over all variables of a project.
     type: str
   region:
     description:

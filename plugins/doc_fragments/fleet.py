@@ -36,7 +36,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -89,9 +89,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(jobs[].resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -152,7 +152,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -188,18 +188,32 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -336,7 +350,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -389,9 +403,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(defaults.resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -452,7 +466,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -488,18 +502,32 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -660,7 +688,7 @@ options:
           - id
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -713,9 +741,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(jobs[].resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(jobs[].resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -776,7 +804,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -812,18 +840,32 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:
@@ -960,7 +1002,7 @@ options:
     suboptions:
       desc:
         description:
-          - Description, at most 512 characters.
+          - Description, at most 2048 characters.
         type: str
         aliases:
           - description
@@ -1013,9 +1055,9 @@ options:
         type: int
       resource_config_version:
         description:
-          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and
-            1.15. V(v2) sizes it by O(defaults.resource_config), on Flink
-            1.15 and 1.17. The service's default is V(v1).
+          - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12,
+            1.13 and 1.15. V(v2) sizes it by O(defaults.resource_config),
+            on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
         type: str
         choices:
           - v1
@@ -1076,7 +1118,7 @@ options:
       checkpoint_interval:
         description:
           - Seconds between checkpoints, 1 to 3600. The service's default
-            is 10.
+            is documented as 10, but new jobs have been seen with 30.
         type: int
       log_enabled:
         description:
@@ -1112,18 +1154,32 @@ options:
           - A dictionary is sent as a JSON list of keys and values. A string
             is sent as it is. Both are compared by keys and values.
         type: raw
+      flink_log_config:
+        description:
+          - Log levels of the job, as a dictionary or a string of JSON.
+            It is compared as JSON.
+          - It is known from the vendor's SDK, and the service's documentation
+            does not list it. Its keys are those that the service takes.
+        type: json
       tags:
         description:
           - Tags of the job, at most 20. A key has at most 128 characters,
             and a value at most 255. The API reference also says 36 for
             a key, and 43 for a value.
-          - Tags can be set when the job is created, and not later.
+          - The job has exactly these tags afterwards. Others are removed,
+            and V({}) removes all. Tags of the service itself, whose keys
+            start with C(_sys_), are left alone. If the option is left out,
+            tags are neither read nor changed.
+          - A change of tags neither stops nor restarts a job. It comes
+            last, so that an upgrade which is rolled back has not changed
+            them.
         type: dict
       entrypoint:
         description:
           - The JAR file with the main class.
-          - For Flink 1.15 and later, an V(obs://) path. For earlier versions,
-            the name of a package uploaded to DLI.
+          - An V(obs://) path, or the name of a package uploaded to DLI.
+            With Flink 1.15 the service advises against such packages, and
+            later versions take packages only from OBS.
         type: str
       main_class:
         description:

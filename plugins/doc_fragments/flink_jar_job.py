@@ -11,7 +11,8 @@ options:
   entrypoint:
     description:
       - The JAR file with the main class.
-      - For Flink 1.15 and later, an V(obs://) path. For earlier versions, the name of a package uploaded to DLI.
+      - An V(obs://) path, or the name of a package uploaded to DLI. With Flink 1.15 the service advises against such
+        packages, and later versions take packages only from OBS.
     type: str
   main_class:
     description:

@@ -21,7 +21,7 @@ options:
     aliases: [id]
   desc:
     description:
-      - Description, at most 512 characters.
+      - Description, at most 2048 characters.
     type: str
     aliases: [description]
   queue_name:
@@ -63,8 +63,8 @@ options:
     type: int
   resource_config_version:
     description:
-      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12 and 1.15. V(v2) sizes it by O(resource_config), on
-        Flink 1.15 and 1.17. The service's default is V(v1).
+      - How the job is sized. V(v1) sizes it by CUs, on Flink 1.12, 1.13 and 1.15. V(v2) sizes it by
+        O(resource_config), on Flink 1.13, 1.15 and 1.17. The service's default is V(v1).
     type: str
     choices: [v1, v2]
   resource_config:
@@ -117,7 +117,8 @@ options:
     choices: [exactly_once, at_least_once]
   checkpoint_interval:
     description:
-      - Seconds between checkpoints, 1 to 3600. The service's default is 10.
+      - Seconds between checkpoints, 1 to 3600. The service's default is documented as 10, but new jobs have been seen
+        with 30.
     type: int
   log_enabled:
     description:
@@ -149,10 +150,20 @@ options:
       - A dictionary is sent as a JSON list of keys and values. A string is sent as it is. Both are compared by keys and
         values.
     type: raw
+  flink_log_config:
+    description:
+      - Log levels of the job, as a dictionary or a string of JSON. It is compared as JSON.
+      - It is known from the vendor's SDK, and the service's documentation does not list it. Its keys are those that the
+        service takes.
+    type: json
   tags:
     description:
       - Tags of the job, at most 20. A key has at most 128 characters, and a value at most 255. The API reference also
         says 36 for a key, and 43 for a value.
-      - Tags can be set when the job is created, and not later.
+      - The job has exactly these tags afterwards. Others are removed, and V({}) removes all. Tags of the service
+        itself, whose keys start with C(_sys_), are left alone. If the option is left out, tags are neither read nor
+        changed.
+      - A change of tags neither stops nor restarts a job. It comes last, so that an upgrade which is rolled back has
+        not changed them.
     type: dict
 """

@@ -32,7 +32,8 @@ options:
   udf_jar_url:
     description:
       - JAR file with functions for the SQL.
-      - For Flink 1.15 and later, an V(obs://) path. For earlier versions, the name of a package uploaded to DLI.
+      - An V(obs://) path, or the name of a package uploaded to DLI. With Flink 1.15 the service advises against such
+        packages, and later versions take packages only from OBS.
     type: str
   idle_state_retention:
     description:

@@ -59,10 +59,20 @@ options:
     description:
       - Only jobs of this user.
     type: str
+  root_job_id:
+    description:
+      - Only jobs that have this job as their parent. The filter is known from the vendor's SDK, and not documented.
+    type: int
+  sys_enterprise_project_name:
+    description:
+      - Only jobs of this enterprise project. The filter is known from the vendor's SDK, and not documented.
+    type: str
+    aliases: [enterprise_project]
 notes:
   - The service lists the jobs of the user whose credentials are used. A deleted job is not listed, and neither is a job
-    of another user.
-  - The service documents no way to read the tags of a job. O(tags) finds jobs by them.
+    of another user. A job that is shared without the right to view it can be in the list while its detail is refused.
+    Then there is a warning, and what the list shows.
+  - The list of jobs does not have their tags. O(tags) finds jobs by them.
 attributes:
   check_mode:
     description: The module only reads, so check mode does the same.

@@ -251,6 +251,14 @@ class ApiError(RequestError):
         }
 
 
+class AccessDenied(ApiError):
+    """The user may not do or see this, although the credentials are right."""
+
+
+class DetailDenied(AccessDenied):
+    """The list has a job, whose detail the service refuses: it is shared without the right to view it (documented)."""
+
+
 class NotFound(ApiError):
     """The service knows no such object."""
 

@@ -17,8 +17,9 @@ description:
     as described is not changed.
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
 notes:
-  - O(tags) can be set when a job is created. The service documents no way to read or change them later. The module
-    searches for the job by its tags, and warns if the service does not find it that way.
+  - O(tags) are read and changed by requests of their own. The public API reference of Open Telekom Cloud does not list
+    these. Where the service does not have them, or this user may not use them, tags are set only when a job is created.
+    Then the module searches for the job by its tags, and warns if the service does not find it that way.
   - The service may show the CUs that a job uses in place of the requested O(cu_number). If its response shows this, the
     module does not compare the two, and a warning says so.
   - A job that may be running accepts changes of O(checkpoint_path), O(obs_bucket), O(resume_checkpoint),
@@ -174,7 +175,8 @@ job:
       type: str
       sample: streaming-ci
     entrypoint:
-      description: Every other option of this module that is a field of a job is here too, except O(tags).
+      description: Every other option of this module that is a field of a job is here too. O(tags) is here only if the
+        task gives it.
       type: str
       sample: obs://example-bucket/jars/orders-enrichment-1.4.0.jar
 changes:
@@ -194,7 +196,7 @@ actions:
   elements: dict
   contains:
     operation:
-      description: C(create), C(update), C(stop), C(run) or C(delete).
+      description: C(create), C(update), C(stop), C(run), C(tag) or C(delete).
       type: str
       sample: update
     fields:

@@ -69,8 +69,8 @@ options:
       tags:
         description:
           - Only jobs with all of these tags.
-          - The service filters by them. The task fails if that filter seems to have no effect, or to compare parts of
-            values.
+          - The service filters by them, and the task reads the tags of each job that it finds. Where tags cannot be
+            read, the task fails if that filter seems to have no effect, or to compare parts of values.
         type: dict
   purge_state:
     description:

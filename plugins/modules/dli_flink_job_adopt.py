@@ -73,7 +73,7 @@ jar_jobs:
   description:
     - The options that describe each JAR job. They are an element of O(otc.dli.dli_flink_jar_jobs#module:jobs), and
       options of M(otc.dli.dli_flink_jar_job). Options that have their default anyway are not among them.
-    - Nor are the tags, which the service never returns, and the options that RV(left_out) names.
+    - Nor are the options that RV(left_out) names, and the tags where they cannot be read, which a warning says.
   returned: success
   type: list
   elements: dict
@@ -132,7 +132,7 @@ error:
   returned: failure
   type: dict
   sample:
-    type: ApiError
+    type: AccessDenied
     operation: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
     http_status: 403
     error_code: DLI.0016

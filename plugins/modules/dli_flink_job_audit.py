@@ -117,7 +117,8 @@ findings:
             - By field, the value that the job has (C(before)) and should have (C(after)). Secrets are masked.
             - Under C(state), the status of the job and the state that it should have. A transitional status that may
               lead there is no difference. V(restarted) is compared as V(started).
-            - Tags are not compared, because the service never returns them.
+            - The tags of a job of O(jobs) that gives them take one request. Where they cannot be read, a warning says
+              so unless the service finds the job by them.
           type: dict
           sample:
             parallel_number: {before: 3, after: 6}
@@ -253,7 +254,7 @@ error:
   returned: failure
   type: dict
   sample:
-    type: ApiError
+    type: AccessDenied
     operation: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
     http_status: 403
     error_code: DLI.0016

@@ -117,7 +117,7 @@ error:
   returned: failure
   type: dict
   sample:
-    type: ApiError
+    type: AccessDenied
     operation: POST /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs/import
     http_status: 403
     error_code: DLI.0016

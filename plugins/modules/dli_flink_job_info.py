@@ -44,6 +44,12 @@ options:
       - Needs O(details).
     type: str
     choices: [simple_graph, job_graph]
+  show_tags:
+    description:
+      - Whether to read the tags of each job too. It takes one request for each job.
+      - Where the service has no such request, or this user may not use it, a warning says so.
+    type: bool
+    default: false
   show_entrypoint_args:
     description:
       - Whether to show C(entrypoint_args), which can contain secrets. This module does not know which words are secret.
@@ -152,9 +158,17 @@ jobs:
       returned: when O(stream_graph) is given
       type: dict
       sample: {}
+    tags:
+      description:
+        - Tags of the job, without those of the service itself; V(null) where they cannot be read.
+      returned: with O(show_tags)
+      type: dict
+      sample: {team: orders}
     execution_plan:
       description:
         - Flink's own view of the job; V(null) for a job that never ran, or if the service has none.
+        - C(vertices), C(plan), C(timestamps), C(status_counts) and C(now) are what the service returns of them, as it
+          is, and V(null) where it returns none. Of a SQL job, what can be secret in the names of operators is masked.
       returned: with O(execution_plan)
       type: dict
       sample:
@@ -165,6 +179,12 @@ jobs:
         start_time: 1578467395713
         end_time: -1
         duration: 73000
+        now: 1578467468713
+        vertices:
+          - id: bc764cd8ddf7a0cff126f51c16239658
+            name: "Source: events"
+            parallelism: 1
+            status: RUNNING
   sample:
     - job_id: 131
       name: orders-enrichment
@@ -198,7 +218,7 @@ error:
   returned: failure
   type: dict
   sample:
-    type: ApiError
+    type: AccessDenied
     operation: GET /v1.0/330e068af1334c9782f4226acc00a2e2/streaming/jobs
     http_status: 403
     error_code: DLI.0016

@@ -18,9 +18,12 @@ description:
   - It works as M(otc.dli.dli_flink_jar_job) does, and returns the same results.
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
 notes:
-  - O(tags), O(job_type) and O(template_id) can be set when a job is created, and not later. Of these, only the type can
-    be read. A task whose O(job_type) differs from the type of the job fails. The service may show V(flink_sql_job) for
-    any SQL job; then the task warns instead of failing.
+  - O(job_type) and O(template_id) can be set when a job is created, and not later. Of these, only the type can be read.
+    A task whose O(job_type) differs from the type of the job fails. The service may show V(flink_sql_job) for any SQL
+    job; then the task warns instead of failing.
+  - O(tags) are read and changed by requests of their own. The public API reference of Open Telekom Cloud does not list
+    these. Where the service does not have them, or this user may not use them, tags are set only when a job is created.
+    Then the module searches for the job by its tags, and warns if the service does not find it that way.
   - A job that may be running accepts changes of O(obs_bucket), O(resume_checkpoint), O(resume_max_num),
     O(restart_when_exception) and O(smn_topic) only. For other changes it has to be stopped and started again. Only
     O(state=started) and O(state=restarted) do that.
@@ -83,7 +86,8 @@ RETURN = r"""
 job:
   description:
     - The job as it is after the task, or in check mode as it would be, see RV(otc.dli.dli_flink_jar_job#module:job).
-    - Its fields are the options of this module, except O(tags) and O(template_id).
+    - Its fields are the options of this module, except O(template_id). O(tags) are among them only if the task gives
+      them.
     - C(sql_body) shows only string literals and comments that the task itself gives, and previous values of its own
       options. Values that Flink treats as sensitive are masked in it and in C(runtime_config).
   returned: success

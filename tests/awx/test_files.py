@@ -48,7 +48,7 @@ def test_the_playbook_reads_an_answer_for_each_option() -> None:
 
 def test_the_playbook_checks_each_answer_by_its_type() -> None:
     kinds = {"str": "strings", "list": "lists", "dict": "dictionaries", "bool": "booleans", "int": "integers"}
-    kinds |= {"float": "numbers", "raw": "dictionaries"}  # or a string, as any of them
+    kinds |= {"float": "numbers", "raw": "dictionaries", "json": "dictionaries"}  # or a string, as any of them
     expected: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
     for name, option in described_options().items():
         expected[kinds[option["type"]]].add(name)
@@ -73,10 +73,10 @@ def test_awx_takes_the_credential_type() -> None:
 
 
 def test_the_credential_type_has_all_that_authentication_takes(tmp_path: Any) -> None:
-    """But no cloud: a clouds.yaml is a file of its own, with credentials of its own."""
+    """But no cloud: a clouds.yaml is a file of its own, with credentials of its own. A passcode is for one task."""
     fields = {field["id"]: field for field in CREDENTIAL_TYPE["inputs"]["fields"]}
-    assert fields.keys() == ENVIRONMENT.keys() - {"cloud"}
-    assert {name for name, field in fields.items() if field.get("secret")} == set(SECRET_OPTIONS)
+    assert fields.keys() == ENVIRONMENT.keys() - {"cloud", "passcode"}
+    assert {name for name, field in fields.items() if field.get("secret")} == set(SECRET_OPTIONS) - {"passcode"}
     given = inject(CREDENTIAL_TYPE, {name: f"value of {name}" for name in fields}, tmp_path)
     assert given.keys() == {ENVIRONMENT[name][0] for name in fields}
     for name in fields.keys() - {"ca_cert"}:

@@ -215,6 +215,23 @@ def test_variables_that_are_wrong(wrong: dict[str, tuple[Any, str]], ansible: An
     assert "planted" not in play.stdout + play.stderr
 
 
+def test_variables_that_differ_by_case_or_underscores(ansible: Ansible, service: LocalDli) -> None:
+    """They would be ignored, which says nothing of the job that is meant; what is the caller's own is left alone."""
+    misspelt = {"FLINK_JOB_QUEUE_NAME": "q", "flinkjob_entrypoint": "obs://b/a.jar", "flink_jobcuNumber": 4}
+    own = {"flink_jobs": ["orders"], "flink_jobs_name": "x", "flink_jobber": 1, "queue_name": "x", "awx_job_id": 7}
+    play = by_hand(ansible, service, {"flink_job_name": "orders", **misspelt, **own, "tower_job_id": 7})
+    assert play.code == 2 and service.requests == []
+    (message,) = re.findall(r'"msg": "((?:[^"\\]|\\.)*)"', play.stdout)
+    assert message == (
+        "FLINK_JOB_QUEUE_NAME is not a variable of this playbook: write flink_job_queue_name. "
+        "flink_jobcuNumber is not a variable of this playbook: write flink_job_cu_number. "
+        "flinkjob_entrypoint is not a variable of this playbook: write flink_job_entrypoint."
+    )
+    right = by_hand(ansible, service, {"flink_job_name": "orders", **own, "tower_job_id": 7})
+    assert right.code == 0, right.stdout + right.stderr
+    assert sent(service) == {"name": "orders"}
+
+
 def test_blank_answers(awx: Awx, service: LocalDli) -> None:
     """An answer of white space to any question is none."""
     blank = {f"flink_job_{option}": " " for options in SURVEY_OPTIONS.values() for option in options}

@@ -82,6 +82,12 @@ def variables(service: LocalDli) -> dict[str, Any]:
         "vault_temporary_secret_key": known["temporary_secret_key"],
         "vault_security_token": known["security_token"],
         "vault_token": service.issue_token(),
+        "vault_mfa_user_id": known["mfa_user_id"],
+        "vault_mfa_password": known["mfa_password"],
+        "passcode": known["passcode"],
+        "vault_agency": known["agency_name"],
+        "vault_agency_domain": known["agency_domain_name"],
+        "vault_delegated_project": known["delegated_project_name"],
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
-from local_dli import LocalDli
+from local_dli import Behaviour, LocalDli
 from module_runner import access_to, run_module
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-it-works.md"
@@ -30,10 +30,12 @@ TAGS = [{"key": "team", "value": "a"}]
 TASKS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
     "nothing to do, by name": (JOB, {}),
     "nothing to do, by name, with `tags`": ({**JOB, "tags": {"team": "a"}}, {"tags": TAGS}),
+    "nothing to do, by name, with `tags` that cannot be read": ({**JOB, "tags": {"team": "a"}}, {"tags": TAGS}),
     "nothing to do, by name, with `resource_config`": ({**JOB, **SIZED}, SIZED),
     "nothing to do, by id": ({"job_id": 0, "entrypoint": JOB["entrypoint"]}, {}),
     "create": (JOB, None),
     "create with `tags`": ({**JOB, "tags": {"team": "a"}}, None),
+    "add or remove `tags`, running or not": ({**JOB, "tags": {"team": "a", "env": "dev"}}, {**RUNNING, "tags": TAGS}),
     "update, by name": ({**JOB, **NEW}, {}),
     "update, by id": ({"job_id": 0, **NEW}, {}),
     "update of a running job, by name": ({**JOB, "smn_topic": "topic"}, RUNNING),
@@ -49,6 +51,8 @@ TASKS: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
 
 def kind_of(request: Any) -> str:
     """Return how the table calls a request."""
+    if "/dli_flink_job/" in request.path:
+        return "tags" if request.method == "GET" else "POST tags"
     path = request.path.partition("/streaming")[2]
     if request.method == "POST":
         return "POST" if path == "/flink-jobs" else f"POST {path.rpartition('/')[2]}"
@@ -63,6 +67,8 @@ def test_the_table_has_a_row_for_each_task() -> None:
 def test_the_requests_of_a_task_are_those_of_its_row(task: str) -> None:
     options, before = TASKS[task]
     with LocalDli() as service:
+        if "cannot be read" in task:
+            service.behaviour = Behaviour(job_tags="absent")
         if before is not None:
             job = service.jobs.add(**{**JOB, **before})
             options = {**options, **({"job_id": job.job_id} if "job_id" in options else {})}

@@ -145,6 +145,9 @@ _UPGRADE: dict[str, Any] = {**_DEFINITION, "state": "started", "entrypoint": NEW
 _RUNNING = _planted("job_running")
 _DELETED = {"savepoint_after_restart": "deleted"}
 _KEPT = {"savepoint_after_restart": "kept"}
+# One value changes, one tag is added, and one is removed.
+_TAGS = {"team": "b", "env": "dev"}
+_OTHER_TAGS = [{"key": "team", "value": "a"}, {"key": "old", "value": "1"}]
 
 _OTHERS = [
     Scenario("upgrade, its savepoint is dropped", "stop, update, run", _UPGRADE, _RUNNING, behaviour=_DELETED),
@@ -214,6 +217,24 @@ _OTHERS = [
         _planted("job_cancel_success"),
         module=dli_flink_savepoint,
     ),
+    Scenario("tags changed", "tag", {"tags": _TAGS}, _planted("job_running", tags=_OTHER_TAGS)),
+    Scenario(
+        "upgrade with tags",
+        "stop, update, run, tag",
+        {**_UPGRADE, "tags": _TAGS},
+        _planted("job_running", tags=_OTHER_TAGS),
+        behaviour=_KEPT,
+    ),
+    Scenario(
+        "broken upgrade with tags",
+        "upgrade that rolls back",
+        {**_UPGRADE, "tags": _TAGS},
+        _planted("job_running", tags=_OTHER_TAGS),
+        behaviour=_KEPT,
+        broken=NEW,
+        failing=True,
+    ),
+    Scenario("created with tags", "create", {**_DEFINITION, "entrypoint": OLD, "queue_name": "queue", "tags": _TAGS}),
     Scenario("info", "info", {}, _RUNNING, module=dli_flink_job_info),
     Scenario("info of all", "info", {"name": None, "execution_plan": True}, _RUNNING, module=dli_flink_job_info),
     Scenario("audit", "audit", {"name": None, "jobs": [{"name": "job"}]}, _RUNNING, module=dli_flink_job_audit),
@@ -365,7 +386,7 @@ CHOSEN = (
     "import by names",
 )
 # The same and more, for the tests of every day.
-DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export")
+DAILY = (*CHOSEN, "SQL job upgraded", "template changed", "export", "tags changed")
 # Those whose task is killed after each of its requests.
 INTERRUPTED = (
     "broken upgrade",

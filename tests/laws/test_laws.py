@@ -585,8 +585,10 @@ def tagged(**tags):
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def test_a_job_that_leaves_the_tags_of_a_purge_is_left_alone_with_a_warning(world):
+@pytest.mark.parametrize("job_tags", ["offered", "absent"])
+def test_a_job_that_leaves_the_tags_of_a_purge_is_left_alone_with_a_warning(world, job_tags):
     """L3: what was not done is not among the actions."""
+    world.behave(job_tags=job_tags)
     world.service.jobs.add(name="kept", **FLEET_JOB)
     world.service.jobs.add(name="moved", **FLEET_JOB, tags=tagged(team="data"))
     world.others("after run 1: tag moved team=web")
@@ -600,6 +602,7 @@ def test_a_job_that_leaves_the_tags_of_a_purge_is_left_alone_with_a_warning(worl
 
 def test_a_list_that_is_refused_before_a_purge_hides_nothing_that_was_done(world, monkeypatch):
     """L9: the jobs of the first wave are changed, and the result says so."""
+    world.behave(job_tags="absent")
     world.service.jobs.add(name="kept", **FLEET_JOB)
     world.service.jobs.add(name="old", **FLEET_JOB, tags=tagged(team="data"))
     search = world.service.jobs.search
@@ -617,13 +620,14 @@ def test_a_list_that_is_refused_before_a_purge_hides_nothing_that_was_done(world
     assert names(world) == {"kept", "old"}
 
 
-def test_each_tag_of_a_purge_is_checked_also_beside_one_that_cannot_be(world):
+@pytest.mark.parametrize("job_tags", ["offered", "absent"])
+def test_each_tag_of_a_purge_is_checked_also_beside_one_that_cannot_be(world, job_tags):
     """L3: a value of one digit has no part and no other case, and the filter finds team=database for team=data."""
-    world.behave(tags_filter="prefix")
+    world.behave(tags_filter="prefix", job_tags=job_tags)
     world.service.jobs.add(name="ours", **FLEET_JOB, tags=tagged(team="data", stage="1"))
     world.service.jobs.add(name="theirs", **FLEET_JOB, tags=tagged(team="database", stage="1"))
     result = world.fleet({"name": "ours"}, purge=True, purge_scope={"tags": {"team": "data", "stage": "1"}})
-    assert result["failed"] and names(world) == {"ours", "theirs"}
+    assert result["failed"] == (job_tags == "absent") and names(world) == {"ours", "theirs"}
 
 
 def test_a_job_of_a_fleet_that_somebody_else_brings_to_its_state_is_not_called_changed(world):

@@ -43,6 +43,9 @@ OPERATIONS = {
     "deleteFlinkJobs": "delete",
     "triggerFlinkJobSavepoint": "savepoint",
     "importFlinkJobSavepoint": "import-savepoint",
+    "listFlinkJobTags": "list-tags",
+    "createFlinkJobTags": "add-tags",
+    "deleteFlinkJobTags": "remove-tags",
 }
 ANY = "request"
 _WHENS = {ANY, "GET", "POST", "PUT", "DELETE", *OPERATIONS.values()}

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from local_dli import iam, reading, signature
+from local_dli import iam, reading, signature, tags
 from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
 from local_dli.errors import ApiError, IamError, parameter, throttled, unoffered, unshared
@@ -34,7 +34,26 @@ log = logging.getLogger("local_dli")
 SAVEPOINT_OPERATIONS = frozenset({"triggerFlinkJobSavepoint", "importFlinkJobSavepoint"})
 # So much of an answer is kept with its request, in bytes.
 LONGEST_ANSWER = 1000
+# The vendor's client reads is_success as a text from these (vendor-tested), and as a boolean from templates and stream
+# graphs; the reference's examples of exports and imports have a boolean too, and so do those of its savepoint pages.
+SUCCESS_AS_TEXT = frozenset(
+    {
+        "createFlinkJarJob",
+        "updateFlinkJarJob",
+        "createFlinkSqlJob",
+        "updateFlinkSqlJob",
+        "listFlinkJobs",
+        "showFlinkJob",
+        "runFlinkJobs",
+        "stopFlinkJobs",
+        "deleteFlinkJob",
+        "deleteFlinkJobs",
+        "showFlinkJobExecutionGraph",
+    }
+)
 TEMPLATE_CREATED = frozenset({"template_id", "name", "desc", "create_time", "job_type"})
+# "The request has failed.", for who does not ask for English.
+IN_CHINESE = "\u8bf7\u6c42\u5931\u8d25\u3002"
 MESSAGES = {
     "run": "The request to start the job was taken.",
     "stop": "The request to stop the job was taken.",
@@ -94,6 +113,7 @@ def create_app(service: LocalDli) -> Flask:
     route("POST", f"{jobs}/<job_id>/savepoint", "triggerFlinkJobSavepoint", views.savepoint)
     route("POST", f"{jobs}/<job_id>/import-savepoint", "importFlinkJobSavepoint", views.import_savepoint)
     route("POST", "/v3/<project_id>/streaming/jobs/<job_id>/gen-graph", "createFlinkSqlJobGraph", views.stream_graph)
+    views.tags.add_routes(route)
     route("POST", templates, "createFlinkSqlJobTemplate", views.create_template)
     route("GET", templates, "listFlinkSqlJobTemplates", views.list_templates)
     route("PUT", f"{templates}/<template_id>", "updateFlinkSqlJobTemplate", views.update_template)
@@ -120,6 +140,8 @@ def create_app(service: LocalDli) -> Flask:
             return
         if request.endpoint in SAVEPOINT_OPERATIONS and g.behaviour.savepoint_operations == "absent":
             raise unoffered()
+        if request.endpoint in tags.OPERATIONS:
+            tags.refuse(g.behaviour.job_tags)
         if request.endpoint != "createToken":
             _authorise(service, request)
         violation = contract().request_violation(request) if service.validate_requests else None
@@ -137,12 +159,16 @@ def create_app(service: LocalDli) -> Flask:
 
     @app.errorhandler(ApiError)
     def refused(error: ApiError) -> tuple[Any, int, dict[str, str]]:
+        if g.behaviour.messages == "by_header" and request.headers.get("X-Language") != "en-us":
+            error.message = IN_CHINESE
         return app.json.response(error.body()), error.status, error.headers
 
     @app.errorhandler(HTTPException)
-    def unrouted(error: HTTPException) -> tuple[Any, int]:
-        # The code and the shape of an API gateway; assumed.
-        return {"error_code": "APIG.0101", "error_msg": f"There is no such call ({error.code})."}, error.code or 500
+    def unrouted(error: HTTPException) -> tuple[Any, int, dict[str, str]]:
+        # The code and the shape of an API gateway; assumed. HTTP wants Allow with 405.
+        headers = {"Allow": ", ".join(sorted(getattr(error, "valid_methods", None) or ()))}
+        body = {"error_code": "APIG.0101", "error_msg": f"There is no such call ({error.code})."}
+        return body, error.code or 500, headers if error.code == 405 else {}
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[Any, int]:
@@ -203,16 +229,17 @@ class _Views:
     def __init__(self, service: LocalDli) -> None:
         self.service = service
         self.store = service.jobs
+        self.tags = tags.TagViews(service.jobs, self._lag)
 
     def create(self, project_id: str) -> Any:
-        return self._created(self.store.create(project_id, request.get_json()))
+        return self._created(self.store.create(project_id, request.get_json(), behaviour=g.behaviour))
 
     def create_sql(self, project_id: str) -> Any:
         body = request.get_json()
         if "template_id" in body and not body.get("sql_body"):
             template = self.service.templates.find(body["template_id"], g.behaviour)
             body = body | {"sql_body": template.get("sql_body", "")}
-        return self._created(self.store.create(project_id, body, body.get("job_type", SQL_JOB)))
+        return self._created(self.store.create(project_id, body, body.get("job_type", SQL_JOB), g.behaviour))
 
     def _created(self, job: Job) -> Any:
         status = {"job_id": job.job_id, "status_name": job.status, "status_desc": job.status_desc}
@@ -276,7 +303,7 @@ class _Views:
         return self._answer(MESSAGES["delete"])
 
     def execution_graph(self, project_id: str, job_id: str) -> Any:
-        job = self._job(project_id, job_id)
+        job = self._viewable(project_id, job_id)
         if job.start_time is None:
             raise ApiError(400, "DLI.0002", "The job never ran.")
         end_time = self.store.now_ms() if job.end_time is None else job.end_time
@@ -290,10 +317,12 @@ class _Views:
             "end-time": -1 if job.end_time is None else job.end_time,
             "duration": end_time - job.start_time,
         }
+        if g.behaviour.execution_plan == "full":
+            graph |= _plan(graph, self.store.now_ms())
         return self._answer("", execute_graph=graph)
 
     def stream_graph(self, project_id: str, job_id: str) -> Any:
-        self._job(project_id, job_id)
+        self._viewable(project_id, job_id)
         body = request.get_json()
         if body.get("flink_version", "1.12") not in ("1.10", "1.12"):
             raise parameter("There are stream graphs for Flink 1.10 and 1.12 only.")
@@ -314,11 +343,15 @@ class _Views:
 
     def savepoint(self, project_id: str, job_id: str) -> Any:
         job = self._job(project_id, job_id)
+        success, message = True, "The request to make a savepoint was taken."
         try:
             self.store.save(job, request.get_json()["savepoint_path"], g.behaviour)
         except Refused as refusal:
-            return self._element(False, str(refusal))
-        return self._element(True, "The request to make a savepoint was taken.")
+            success, message = False, str(refusal)
+        if g.behaviour.savepoint_outcome == "plain":
+            return self._element(success, message)
+        # The word inside the message, a boolean outside, as in the example of the vendor's reference.
+        return self._element(True, json.dumps({"is_success": str(success).lower(), "message": message}))
 
     def import_savepoint(self, project_id: str, job_id: str) -> Any:
         self.store.import_savepoint(self._job(project_id, job_id), request.get_json()["savepoint_path"])
@@ -368,7 +401,9 @@ class _Views:
 
     def create_token(self) -> Any:
         catalog = "nocatalog" not in request.args
-        token, body = self.service.iam.create_token(request.get_json(), g.behaviour, self.service.url, catalog)
+        token, body = self.service.iam.create_token(
+            request.get_json(), g.behaviour, self.service.url, catalog, request.headers.get("X-Auth-Token")
+        )
         return body, 201, {"X-Subject-Token": token}
 
     def list_projects(self) -> Any:
@@ -400,6 +435,13 @@ class _Views:
 
     def _job(self, project_id: str, job_id: int | str) -> Job:
         return self.store.find(project_id, int(job_id), g.behaviour)
+
+    def _viewable(self, project_id: str, job_id: str) -> Job:
+        """Return a job that our user may view, which need not be each that the list has."""
+        job = self._job(project_id, job_id)
+        if job.detail_refused:
+            raise unshared()
+        return job
 
     def _each(
         self,
@@ -435,10 +477,11 @@ class _Views:
                 elements.append(self._element(False, f"{error.code}: {error.message}"))
             else:
                 elements.append(self._element(True, MESSAGES[operation]))
-        if g.behaviour.batch_answers == "short":
-            # One for all: the first failure, if there is one.
-            elements = sorted(elements, key=lambda element: element["is_success"] in (True, "true"))[:1]
-        return elements
+        if g.behaviour.batch_answers == "full":
+            return elements
+        # One for all: the first failure, if there is one.
+        one = min(elements, key=lambda element: element["is_success"] in (True, "true"))
+        return one if g.behaviour.batch_answers == "object" else [one]
 
     def _check_all(self, project_id: str, job_ids: Iterable[int], check: Callable[[Job], None]) -> None:
         """Refuse a batch call with the error of the first job in it that cannot be done.
@@ -455,11 +498,45 @@ class _Views:
 
     @staticmethod
     def _element(success: bool, message: str) -> dict[str, Any]:
-        value = str(success).lower() if g.behaviour.is_success == "string" else success
-        return {"is_success": value, "message": message}
+        form = g.behaviour.is_success
+        is_text = form == "string" or (form == "by_call" and request.endpoint in SUCCESS_AS_TEXT)
+        return {"is_success": str(success).lower() if is_text else success, "message": message}
 
     def _answer(self, message: str, **content: Any) -> dict[str, Any]:
         return self._element(True, message) | content
+
+
+# The states of a task that Flink counts in an execution plan, as in the example of the vendor's reference.
+TASK_STATES = (
+    "CREATED", "SCHEDULED", "DEPLOYING", "RUNNING", "FINISHED", "CANCELING", "CANCELED", "FAILED", "RECONCILING",
+)  # fmt: skip
+
+
+def _plan(graph: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    """Return the rest of an execution plan, with one vertex; its shape is that of the vendor's reference."""
+    counts = dict.fromkeys(TASK_STATES, 0)
+    if graph["state"] in counts:
+        counts[graph["state"]] = 1
+    vertex_id = hashlib.md5(graph["jid"].encode()).hexdigest()
+    times = {name: graph[name] for name in ("start-time", "end-time", "duration")}
+    vertex = {"id": vertex_id, "name": "Source: events", "parallelism": 1, "status": graph["state"], **times}
+    metrics = {"read-bytes": 0, "read-bytes-complete": True, "write-records": 0, "write-records-complete": True}
+    node = {
+        "id": vertex_id,
+        "parallelism": 1,
+        "operator": "",
+        "operator_strategy": "",
+        "description": "Source: events",
+        "optimizer_properties": {},
+    }
+    return {
+        "now": now_ms,
+        "timestamps": {"CREATED": graph["start-time"], "RUNNING": graph["start-time"], "FAILED": 0, "FINISHED": 0},
+        "vertices": [vertex | {"tasks": counts, "metrics": metrics, "backpressure-level": "ok"}],
+        "status-counts": counts,
+        "jmx-metric-port": -1,
+        "plan": {"jid": graph["jid"], "name": graph["name"], "nodes": [node]},
+    }
 
 
 def _page(jobs: list[Job], behaviour: Behaviour) -> list[Job]:
@@ -486,7 +563,8 @@ def _record(received: Request) -> RecordedRequest:
 
 
 def _is_for_iam(received: Request) -> bool:
-    return received.path.startswith("/v3") and "/streaming/" not in received.path or received.path == "/"
+    of_dli = "/streaming/" in received.path or "/dli_flink_job/" in received.path
+    return (received.path.startswith("/v3") and not of_dli) or received.path == "/"
 
 
 def _error(status: int, code: str, message: str) -> ApiError:

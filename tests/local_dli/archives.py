@@ -67,6 +67,6 @@ class Archives:
                 self._jobs.update(mine[0], known, behaviour, job_type == JAR_JOB)
                 return mine[0].job_id, "The job was overwritten."
             body = {name: value for name, value in fields.items() if value is not None}
-            return self._jobs.create(project_id, body, job_type).job_id, "The job was created."
+            return self._jobs.create(project_id, body, job_type, behaviour).job_id, "The job was created."
         except ApiError as error:
             return -1, error.message

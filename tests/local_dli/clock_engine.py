@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Step:
     """Enter a status some seconds after the one before was entered.
 
-    ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end.
+    ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end; unless it
+    ``is_dated``, at that very path.
     ``restarts`` says that the service has restarted the job by itself.
     """
 
@@ -36,6 +37,7 @@ class Step:
     status: str
     desc: str = ""
     savepoint_folder: str | None = None
+    is_dated: bool = True
     loses_savepoint: bool = False
     restarts: bool = False
 
@@ -128,7 +130,7 @@ class ClockEngine:
             at = wall_ms(way.since)
             job.enter(step.status, at, step.desc)
             if step.savepoint_folder is not None:
-                job.set_savepoint(f"{step.savepoint_folder}/{at}/")
+                job.set_savepoint(f"{step.savepoint_folder}/{at}/" if step.is_dated else f"{step.savepoint_folder}/")
             if step.loses_savepoint:
                 job.set_savepoint(None)
             job.restart_times += step.restarts
@@ -167,6 +169,7 @@ def _saving(saved: Step, folder: str, behaviour: Behaviour, *then: Step) -> list
     steps = [saved, *then]
     if behaviour.savepoint != "made":
         return steps
+    made = {"savepoint_folder": folder, "is_dated": behaviour.savepoint_folders == "dated"}
     if not behaviour.savepoint_late_seconds:
-        return [replace(saved, savepoint_folder=folder), *then]
-    return [*steps, replace(steps[-1], after=behaviour.savepoint_late_seconds, savepoint_folder=folder)]
+        return [replace(saved, **made), *then]
+    return [*steps, replace(steps[-1], after=behaviour.savepoint_late_seconds, **made)]

@@ -19,6 +19,10 @@ REGION = "eu-de"
 DOMAIN = {"id": "d0000000000000000000000000000001", "name": "local-domain"}
 USER = {"id": "local-user-id", "name": "local-user"}
 PASSWORD = "local-password"
+# A user with a virtual MFA device, whose password alone is not enough.
+MFA_USER = {"id": "local-mfa-user-id", "name": "local-mfa-user"}
+MFA_PASSWORD = "local-mfa-password"
+PASSCODE = "042137"
 ROLES = [{"id": "0", "name": "te_admin"}]
 
 # A sub-project, whose name differs from the region's, and the region's own project, named like the region.
@@ -26,10 +30,16 @@ PROJECT = {"id": "a0000000000000000000000000000001", "name": "eu-de_local"}
 REGION_PROJECT = {"id": "a0000000000000000000000000000002", "name": REGION}
 PROJECTS = (PROJECT, REGION_PROJECT)
 
+# Another domain, which has delegated its project to this one by an agency.
+DELEGATING_DOMAIN = {"id": "d0000000000000000000000000000002", "name": "local-delegating-domain"}
+AGENCY = "local-agency"
+DELEGATED_PROJECT = {"id": "a0000000000000000000000000000003", "name": "eu-de_delegated"}
+
 PERMANENT_KEYS = {"local-access-key": "local-secret-key"}
 TEMPORARY_KEYS = {"local-temporary-access-key": "local-temporary-secret-key"}
 SECURITY_TOKEN = "local-security-token"
 
+METHODS = ({"password"}, {"password", "totp"}, {"assume_role"})
 TOKEN_LIFE = 24 * 3600.0  # seconds; assumed
 
 CREDENTIALS = {
@@ -38,6 +48,13 @@ CREDENTIALS = {
     "password": PASSWORD,
     "user_domain_name": DOMAIN["name"],
     "user_domain_id": DOMAIN["id"],
+    "mfa_user_id": MFA_USER["id"],
+    "mfa_password": MFA_PASSWORD,
+    "passcode": PASSCODE,
+    "agency_name": AGENCY,
+    "agency_domain_name": DELEGATING_DOMAIN["name"],
+    "delegated_project_id": DELEGATED_PROJECT["id"],
+    "delegated_project_name": DELEGATED_PROJECT["name"],
     "project_name": PROJECT["name"],
     "project_id": PROJECT["id"],
     "access_key": next(iter(PERMANENT_KEYS)),
@@ -71,6 +88,7 @@ class Iam:
         self._wall_ms = wall_ms
         self.tokens: dict[str, Token] = {}
         self._numbers = itertools.count(1)
+        self._used_passcodes: set[str] = set()
 
     def issue_token(self, project: dict[str, str] | None) -> str:
         """Return a new token, for a project or (None) for the domain."""
@@ -82,6 +100,10 @@ class Iam:
         """Let there be no tokens, as if none was ever issued."""
         self.tokens.clear()
 
+    def renew_passcodes(self) -> None:
+        """Let each passcode count again."""
+        self._used_passcodes.clear()
+
     def expire_tokens(self) -> None:
         """End the life of every token there is."""
         for token in self.tokens.values():
@@ -92,34 +114,43 @@ class Iam:
         token = self.tokens.get(value)
         return token if token is not None and self._clock() < token.expires else None
 
-    def create_token(self, body: dict[str, Any], behaviour: Behaviour, url: str, catalog: bool) -> tuple[str, Any]:
+    def create_token(
+        self, body: dict[str, Any], behaviour: Behaviour, url: str, catalog: bool, own_token: str | None = None
+    ) -> tuple[str, Any]:
         """Answer a request for a token.
 
+        :param own_token: that of the request's header, which an agency needs.
         :param url: of this service, for the catalog.
         :param catalog: whether the answer has one.
         :returns: the token and the body of the answer.
-        :raises IamError: 401 for a wrong user, password or scope.
+        :raises IamError: 400 for methods that do not go with what is given for them, 401 for a wrong user, password,
+            passcode, agency or scope.
         """
         auth = body["auth"]
-        user = auth["identity"]["password"]["user"]
-        domain_fits = "id" in user or _is(user.get("domain", {}), DOMAIN)
-        password_fits = hmac.compare_digest(user["password"].encode(), PASSWORD.encode())
-        if not (_is(user, USER) and domain_fits and password_fits):
-            raise IamError(401, "Unauthorized", "The user name or the password is wrong.")
-        project = self._scope(auth.get("scope", {}))
+        identity, methods = auth["identity"], auth["identity"]["methods"]
+        if set(methods) != identity.keys() - {"methods"} or set(methods) not in METHODS:
+            raise IamError(400, "Bad Request", "The methods are not those that are given.")
+        if methods == ["assume_role"]:
+            known, domain = self._assumed(identity["assume_role"], own_token), DELEGATING_DOMAIN
+            project = self._scope(auth.get("scope", {}), domain, (DELEGATED_PROJECT,))
+        else:
+            known, domain = self._user(identity), DOMAIN
+            project = self._scope(auth.get("scope", {}), domain, PROJECTS)
         value = self.issue_token(project)
         now = self._clock()
         answer: dict[str, Any] = {
-            "methods": ["password"],
+            "methods": methods,
             "issued_at": self._date(now),
             "expires_at": self._date(now + TOKEN_LIFE),
-            "user": USER | {"domain": DOMAIN, "password_expires_at": ""},
+            "user": known | {"domain": domain, "password_expires_at": ""},
             "roles": ROLES,
         }
         if project is None:
-            answer["domain"] = DOMAIN
+            answer["domain"] = domain
         else:
-            answer["project"] = project | {"domain": DOMAIN}
+            answer["project"] = project | {"domain": domain}
+        if methods == ["assume_role"]:
+            answer["assumed_by"] = {"user": USER | {"domain": DOMAIN}}
         if catalog:
             answer["catalog"] = _catalog(behaviour, url, project)
         return value, {"token": answer}
@@ -132,16 +163,44 @@ class Iam:
             return []
         return [project for project in found if name is None or project["name"] == name]
 
+    def _user(self, identity: dict[str, Any]) -> dict[str, str]:
+        """Return who proves to be whom; the passcode of a virtual MFA device counts once."""
+        given, code = identity["password"]["user"], identity.get("totp", {}).get("user", {})
+        user, password = (MFA_USER, MFA_PASSWORD) if _is(given, MFA_USER) else (USER, PASSWORD)
+        domain_fits = "id" in given or _is(given.get("domain", {}), DOMAIN)
+        password_fits = hmac.compare_digest(given["password"].encode(), password.encode())
+        if not (_is(given, user) and domain_fits and password_fits):
+            raise IamError(401, "Unauthorized", "The user name or the password is wrong.")
+        if user is MFA_USER or code:
+            passcode = code.get("passcode")
+            if code.get("id") != MFA_USER["id"] or passcode != PASSCODE or passcode in self._used_passcodes:
+                raise IamError(401, "Unauthorized", "The passcode is missing or wrong.")
+            self._used_passcodes.add(passcode)
+        return user
+
+    def _assumed(self, agency: dict[str, Any], own_token: str | None) -> dict[str, str]:
+        """Return who acts for an agency."""
+        if own_token is None or self.token(own_token) is None:
+            raise IamError(401, "Unauthorized", "The token is missing, unknown or has expired.")
+        domain = {key.removeprefix("domain_"): agency[key] for key in ("domain_id", "domain_name") if key in agency}
+        if len(domain) != 1:
+            raise IamError(400, "Bad Request", "Either domain_id or domain_name has to be given.")
+        if agency["xrole_name"] != AGENCY or not _is(domain, DELEGATING_DOMAIN):
+            raise IamError(401, "Unauthorized", "There is no such agency for this user.")
+        return {"id": f"{AGENCY}-id", "name": f"{DELEGATING_DOMAIN['name']}/{AGENCY}"}
+
     @staticmethod
-    def _scope(scope: dict[str, Any]) -> dict[str, str] | None:
-        """Return the project of a scope, or None for the domain; no scope is the domain (assumed)."""
+    def _scope(
+        scope: dict[str, Any], domain: dict[str, str], projects: tuple[dict[str, str], ...]
+    ) -> dict[str, str] | None:
+        """Return the project of a scope, or None for the domain; no scope is the domain (documented)."""
         if "project" in scope:
             wanted = scope["project"]
-            for project in PROJECTS:
-                if _is(wanted, project) and ("id" in wanted or _is(wanted.get("domain", DOMAIN), DOMAIN)):
+            for project in projects:
+                if _is(wanted, project) and ("id" in wanted or _is(wanted.get("domain", domain), domain)):
                     return project
             raise IamError(401, "Unauthorized", "There is no such project for this user.")
-        if "domain" in scope and not _is(scope["domain"], DOMAIN):
+        if "domain" in scope and not _is(scope["domain"], domain):
             raise IamError(401, "Unauthorized", "There is no such domain for this user.")
         return None
 

@@ -39,14 +39,26 @@ FIRST_JOB_ID = 100001
 
 OBS = "obs://"
 
+# How the service writes the memory of a process whose size nobody has given (vendor-tested).
+OWN_MEMORY = "4G"
+
+
+# A service whose switches nobody has turned.
+USUAL = Behaviour()
 
 # What of a create is no field: the type is an attribute of its own, a template is only copied from.
 NO_FIELDS = frozenset({"job_type", "template_id"})
 
 
-def defaults(job_type: str = JAR_JOB) -> dict[str, Any]:
-    """Return every field of a job of a type with its documented default, or None where there is none."""
-    return dict(_defaults(job_type == JAR_JOB))
+def defaults(job_type: str = JAR_JOB, behaviour: Behaviour = USUAL) -> dict[str, Any]:
+    """Return every field of a job of a type with its default, or None where there is none.
+
+    Defaults are the documented ones, but for what the switches say otherwise.
+    """
+    found = dict(_defaults(job_type == JAR_JOB))
+    if job_type == JAR_JOB:
+        found["checkpoint_interval"] = int(behaviour.jar_checkpoint_interval)
+    return found
 
 
 @functools.cache
@@ -90,6 +102,8 @@ class Job:
     gone_at: float | None = None
     odd: dict[str, Any] = field(default_factory=dict)
     detail_refused: bool = False
+    root_id: int = -1
+    enterprise_project: str = "default"
 
     @property
     def name(self) -> str:
@@ -149,6 +163,9 @@ EQUAL_FILTERS: dict[str, Callable[[Job], Any]] = {
     "status": lambda job: job.status,
     "queue_name": lambda job: job.fields["queue_name"],
     "user_name": lambda job: job.owner,
+    # From the query of a request, where a number is a text.
+    "root_job_id": lambda job: str(job.root_id),
+    "sys_enterprise_project_name": lambda job: job.enterprise_project,
 }
 
 
@@ -302,7 +319,13 @@ class JobStore:
 
     # For requests
 
-    def create(self, project_id: str, body: dict[str, Any], job_type: str = JAR_JOB) -> Job:
+    def create(
+        self,
+        project_id: str,
+        body: dict[str, Any],
+        job_type: str = JAR_JOB,
+        behaviour: Behaviour = USUAL,
+    ) -> Job:
         """Make a draft of a type.
 
         :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use.
@@ -310,7 +333,7 @@ class JobStore:
         self._advance()
         self._check_name(project_id, body["name"])
         given = {name: value for name, value in body.items() if value not in ("", []) and name not in NO_FIELDS}
-        fields = defaults(job_type) | given
+        fields = defaults(job_type, behaviour) | given
         _check(fields)
         if body.get("run_mode") == "shared_cluster" and body.get("job_type") == SQL_JOB:
             raise parameter("A shared cluster runs only jobs of the type flink_sql_job.")
@@ -338,7 +361,7 @@ class JobStore:
         if job.status == RUNNING:
             self._check_live(job, changes)
         if behaviour.put_omitted == "default":
-            changes = self._omitted(job) | changes
+            changes = self._omitted(job, behaviour) | changes
         merged = job.fields | changes
         if merged["name"] != job.name:
             self._check_name(job.project_id, merged["name"])
@@ -350,6 +373,11 @@ class JobStore:
                 self._index.rename(job, previous)
             job.update_time = self.now_ms()
             self._complete(job)
+
+    def set_tags(self, job: Job, tags: list[dict[str, str]]) -> None:
+        """Give a job these tags and no others. Assumed: that is no change of its definition, so of no update_time."""
+        with self.journal.noting("tag", job, tags=tags):
+            job.fields = job.fields | {"tags": tags}
 
     def keep_history(self) -> None:
         """Note what the jobs are like now, so that later reads can show it."""
@@ -530,12 +558,13 @@ class JobStore:
                 raise unsupported(f"{name} cannot be changed while the job is running.")
 
     @staticmethod
-    def _omitted(job: Job) -> dict[str, Any]:
+    def _omitted(job: Job, behaviour: Behaviour) -> dict[str, Any]:
         """Return what a replacing update makes of the fields it leaves out.
 
         Assumed: of a running job only live fields are reset, and not its bucket, which nobody may send unchanged.
         """
-        reset = {name: value for name, value in defaults(job.job_type).items() if name not in ("name", "tags")}
+        reset = {name: value for name, value in defaults(job.job_type, behaviour).items()}
+        del reset["name"], reset["tags"]
         if job.status == RUNNING:
             reset = {name: value for name, value in reset.items() if name in LIVE_FIELDS and name != "obs_bucket"}
         return reset
@@ -549,8 +578,8 @@ class JobStore:
         elif fields["resource_config"]:
             fields["resource_config"] = _resource_config(fields["resource_config"])
         if fields["checkpoint_enabled"] and not fields["checkpoint_path"]:
-            # Documented is that the service makes a path; its form is assumed.
-            fields["checkpoint_path"] = f"{job.bucket}/jobs/checkpoint/{job.job_id}"
+            # The bucket and the beginning of the last folder are documented; what follows the number is assumed.
+            fields["checkpoint_path"] = f"{job.bucket}/jobs/checkpoint/{job.job_id}_{job.create_time}"
 
     @staticmethod
     def _planned(plans: dict[int | str, deque[str]], job: Job, otherwise: str) -> str:
@@ -580,13 +609,20 @@ def _no_queue(behaviour: Behaviour) -> Refused | ApiError:
     return kind(400, "DLI.13024", message)
 
 
+def slots(fields: dict[str, Any]) -> int:
+    """Return the slots of a TaskManager of a v1 job: those given, or by the formula of the reference.
+
+    How it rounds is assumed. 0 stands for none given: the vendor's client sends it for each job that gives none.
+    """
+    if fields["tm_slot_num"]:
+        return fields["tm_slot_num"]
+    workers = max(fields["cu_number"] - fields["manager_cu_number"], 1)
+    return max(math.ceil(fields["parallel_number"] * fields["tm_cus"] / workers), 1)
+
+
 def actual_cus(fields: dict[str, Any]) -> int:
     """Return the CUs a v1 job really takes, by the formula of the developer guide."""
-    slots = fields["tm_slot_num"]
-    if not slots:
-        workers = max(fields["cu_number"] - fields["manager_cu_number"], 1)
-        slots = max(math.ceil(fields["parallel_number"] * fields["tm_cus"] / workers), 1)
-    return fields["manager_cu_number"] + math.ceil(fields["parallel_number"] / slots) * fields["tm_cus"]
+    return fields["manager_cu_number"] + math.ceil(fields["parallel_number"] / slots(fields)) * fields["tm_cus"]
 
 
 def megabytes(memory: str) -> float:
@@ -615,6 +651,7 @@ def _check(fields: dict[str, Any]) -> None:
 def _resource_config(written: dict[str, Any]) -> dict[str, Any]:
     """Return a resource_config with the documented defaults filled in."""
     spec = {name: schema["default"] for name, schema in contract().schema("ResourceSpec")["properties"].items()}
+    spec["memory"] = OWN_MEMORY
     return {
         "max_slot": 1,
         "parallel_number": 1,

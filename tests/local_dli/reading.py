@@ -12,7 +12,7 @@ from typing import Any
 
 from local_dli.behaviour import Behaviour
 from local_dli.contract import contract
-from local_dli.jobs import JAR_JOB, Job, actual_cus, megabytes
+from local_dli.jobs import JAR_JOB, OWN_MEMORY, Job, actual_cus, megabytes, slots
 
 # Without show_detail (documented). The reference's example of a list has fewer fields than its table.
 SUMMARY_TABLE = (
@@ -48,6 +48,11 @@ FIXED_CONFIG = {
     "dirty_data_strategy": None,
     "operator_config": None,
     "static_estimator_config": None,
+}
+
+# The sizes of a job that says none (vendor-tested); under v1 nothing can be given, and these read all the same.
+V1_RESOURCES = {
+    name: {"cpu": 1.0, "memory": OWN_MEMORY} for name in ("jobmanager_resource_spec", "taskmanager_resource_spec")
 }
 
 # The fields of a job that hold what people write.
@@ -115,7 +120,7 @@ def _top_level(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
         "create_time": job.create_time,
         "start_time": job.start_time or 0,
         "duration": duration,
-        "root_id": -1,
+        "root_id": job.root_id,
         "graph_editor_enabled": False,
         "has_savepoint": job.has_savepoint,
         "user_id": f"{job.owner}-id",
@@ -152,7 +157,8 @@ def _config(job: Job, behaviour: Behaviour) -> dict[str, Any]:
     names = contract().schema("FlinkJobConfig")["properties"]
     config = FIXED_CONFIG | {name: job.fields[name] for name in names if name in job.fields}
     config["real_cu_number"] = 0
-    if behaviour.cu_number_reads != "requested" and config["resource_config_version"] != "v2":
+    is_v1 = config["resource_config_version"] != "v2"
+    if behaviour.cu_number_reads != "requested" and is_v1:
         config["cu_number"] = actual_cus(job.fields)
         if behaviour.cu_number_reads == "actual":
             config["real_cu_number"] = config["cu_number"]
@@ -160,6 +166,10 @@ def _config(job: Job, behaviour: Behaviour) -> dict[str, Any]:
         config["runtime_config"] = _runtime_config(config["runtime_config"], behaviour)
     if config["resource_config"]:
         config["resource_config"] = _resource_config(config["resource_config"], behaviour)
+    elif is_v1 and behaviour.v1_resources_read == "defaults":
+        config["resource_config"] = V1_RESOURCES
+    if not config["tm_slot_num"] and behaviour.tm_slot_num_reads != "as_written" and is_v1:
+        config["tm_slot_num"] = slots(job.fields) if behaviour.tm_slot_num_reads == "computed" else 0
     if behaviour.numbers_read == "string":
         config = _integers_as_strings(config)
     if behaviour.checkpoint_mode_reads == "name":
@@ -211,9 +221,11 @@ def _runtime_config(text: str, behaviour: Behaviour) -> str:
     if pairs is None:
         return text
     if behaviour.runtime_config_reads == "lines":
-        return "\n".join(f"{key}={value}" for key, value in pairs)
+        return "\n".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in pairs)
     if behaviour.runtime_config_reads == "json_list":
-        return json.dumps([{"key": key, "value": value} for key, value in pairs])
+        # What is written so already reads as written (vendor-tested).
+        is_list = text.lstrip().startswith("[")
+        return text if is_list else json.dumps([{"key": key, "value": value} for key, value in pairs])
     return json.dumps(dict(pairs))
 
 

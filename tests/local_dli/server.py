@@ -133,7 +133,7 @@ class LocalDli:
     def reset(self) -> None:
         """Forget jobs, plans and requests, count those in flight anew, and go back to the behaviour of the beginning.
 
-        Tokens stay good.
+        Tokens stay good, and passcodes count again.
         """
         with self.jobs.lock:
             self.behaviour = self._initial_behaviour
@@ -141,6 +141,7 @@ class LocalDli:
             self.templates.clear()
             self.archives.clear()
             self.requests.clear()
+            self.iam.renew_passcodes()
             self.in_flight.reset()
             self.begin_count()
             self.actor.follow(())

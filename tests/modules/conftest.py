@@ -78,12 +78,12 @@ def fixture_behave(service: LocalDli) -> Callable[..., None]:
 
 
 @pytest.fixture(name="wants_requests_together")
-def fixture_wants_requests_together(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return a function after which the service answers its first request, and then only so many concurrently."""
+def fixture_wants_requests_together(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function after which the service answers its first requests alone, and then so many concurrently."""
 
-    def want(number: int) -> None:
+    def want(number: int, alone: int = 1) -> None:
         requests, together = itertools.count(), threading.Barrier(number)
-        monkeypatch.setattr(service, "sleep", lambda _latency: together.wait(10) if next(requests) else None)
+        monkeypatch.setattr(service, "sleep", lambda _latency: together.wait(10) if next(requests) >= alone else None)
         service.behaviour = replace(service.behaviour, latency_seconds=1)
 
     return want

@@ -187,12 +187,6 @@ def test_a_job_that_shall_be_absent_is_not_missing_and_costs_no_detail(service, 
     assert paths(service) == ["jobs"]
 
 
-def test_tags_are_not_asked_for(service, audit):
-    service.jobs.add(name="job", **COMMON)
-    assert audit(jobs=[{"name": "job", "tags": {"team": "orders"}}])["drift"] == []
-    assert paths(service) == ["jobs"]
-
-
 @pytest.mark.parametrize(("reads", "drifts"), [("requested", True), ("actual", False)])
 def test_cus_that_the_service_has_replaced_are_a_warning_and_no_drift(service, behave, access, reads, drifts):
     behave(cu_number_reads=reads)
@@ -405,7 +399,8 @@ def test_the_path_of_a_savepoint_has_its_time(service, audit, job):
 @pytest.mark.parametrize(
     ("flink_version", "resource_config_version", "expected"),
     [("1.12", "v1", False), ("1.15", "v1", True), ("1.17", "v1", True), ("1.15.2", "", True), ("2.0", "", True),
-     ("1.9", "", False), ("", "v2", True), ("", "v1", False), (None, None, False), ("newest", "v1", False)],
+     ("1.9", "", False), ("", "v2", True),
+     ("1.13", "v2", False), ("", "v1", False), (None, None, False), ("newest", "v1", False)],
 )  # fmt: skip
 def test_what_counts_as_flink_1_15_or_later(flink_version, resource_config_version, expected):
     assert is_flink_1_15_or_later(flink_version, resource_config_version) is expected

@@ -21,7 +21,7 @@ from ansible_collections.otc.dli.plugins.module_utils._api.archives import Archi
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._api.templates import TemplateApi
 from ansible_collections.otc.dli.plugins.module_utils._http import client as http_client
-from ansible_collections.otc.dli.plugins.module_utils._http.access import Access, PasswordAuth, TokenAuth
+from ansible_collections.otc.dli.plugins.module_utils._http.access import Access, LoginAuth, TokenAuth
 from ansible_collections.otc.dli.plugins.module_utils._http.client import USER_AGENT, HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._http.limiter import Limiter
 from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR
@@ -88,7 +88,7 @@ API_ERRORS = {
     "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
     "empty": (500, "", _errors.ApiError, "", "the response is empty"),
     "truncated": (500, '{"error_code": "DLI.', _errors.ApiError, "", "the response is not valid JSON"),
-    "plain text": (403, "forbidden", _errors.ApiError, "", "the response is not valid JSON"),
+    "plain text": (403, "forbidden", _errors.AccessDenied, "", "the response is not valid JSON"),
     "null": (400, "null", _errors.ApiError, "", "the response gives no reason"),
     "odd JSON": (400, "[[1]]", _errors.ApiError, "", "the response gives no reason"),
 }
@@ -377,7 +377,7 @@ def test_an_answer_of_another_shape_names_the_request_as_every_error_does(httpse
 
 def test_an_error_is_not_its_own_cause(httpserver, client):
     httpserver.expect_request("/v1.0/p/streaming/jobs/7").respond_with_json({"error_msg": "expired"}, 401)
-    for auth in (TokenAuth("t"), PasswordAuth("t", lambda: "t2")):
+    for auth in (TokenAuth("t"), LoginAuth("t", lambda: "t2")):
         with pytest.raises(_errors.AuthenticationFailed) as caught:
             api_at(httpserver, client, auth).get_job(7)
         assert str(caught.value).endswith(auth.advice)
@@ -402,7 +402,7 @@ def test_a_login_that_was_refused_is_not_tried_for_every_job(httpserver, failure
         raise failure
 
     client = HttpClient(parallelism=5)
-    api = api_at(httpserver, client, PasswordAuth("t", log_in))
+    api = api_at(httpserver, client, LoginAuth("t", log_in))
 
     def ask(_number):
         with pytest.raises(_errors.RequestError) as caught:

@@ -257,8 +257,10 @@ def test_what_is_purged_can_be_deleted_without_a_savepoint(service, fleet):
 
 
 @pytest.mark.parametrize("tags_filter", ["match", "any", "ignored", "none"])
-def test_a_purge_by_tags_is_refused_where_the_filter_finds_others(service, fleet, behave, tags_filter):
-    behave(tags_filter=tags_filter)
+def test_a_purge_by_tags_that_cannot_be_read_is_refused_where_the_filter_finds_others(
+    service, fleet, behave, tags_filter
+):
+    behave(tags_filter=tags_filter, job_tags="absent")
     for name, team in (("ours", "a"), ("theirs", "b")):
         tags = [{"key": "team", "value": team}, {"key": "env", "value": "dev"}]
         service.jobs.add(name=name, tags=tags, **DEFAULTS)
@@ -512,6 +514,7 @@ def test_a_few_jobs_among_many_are_waited_for_one_by_one(service, fleet, behave,
 
 
 def test_a_small_wave_is_not_read_in_a_listing_of_all(service, fleet):
+    service.behaviour = replace(service.behaviour, detail_omits_image=True)
     for job in names(101):
         service.jobs.add(**job, **DEFAULTS)
     result = fleet(jobs=[{**job, "desc": "new"} for job in names(4)] + names(101)[4:], defaults=DEFAULTS, batch_size=1)
@@ -588,18 +591,31 @@ def test_what_is_purged_by_tags_is_read_in_one_listing(service, fleet):
     service.requests.clear()
     result = fleet(jobs=[], **scope, max_purged=120)
     assert result["counts"]["changed"] == 120
-    # Two for the check of the filter, two lists of two pages, and right before each deletion the detail.
+    # Lists of two pages, the tags of each, and right before each deletion the detail and the tags again.
+    assert sum(request.path.endswith("/tags") for request in service.requests) == 240
     details = [request for request in requests_of(service) if request.startswith("GET /jobs/")]
-    assert len(details) >= 120 and requests_of(service).count("GET /jobs") <= 8
+    assert len(details) >= 120 and requests_of(service).count("GET /jobs") <= 4
+
+
+def test_tags_are_read_concurrently_once_it_is_known_that_they_can_be(service, fleet, wants_requests_together):
+    tags = {"tags": [{"key": "team", "value": "a"}]}
+    for job in names(9):
+        service.jobs.add(**job, **tags, **DEFAULTS)
+    wants_requests_together(4, alone=2)
+    result = fleet(jobs=names(9), defaults={**DEFAULTS, "tags": {"team": "a"}})
+    assert result["counts"]["unchanged"] == 9
+    assert len(service.requests) == 10 and service.most_in_flight == 4
 
 
 def test_listings_by_different_tags_do_not_wait_for_each_other(service, fleet, wants_requests_together):
-    jobs = [{**job, "tags": {"number": job["name"]}} for job in names(9)]
+    jobs = [{**job, "tags": {"number": job["name"]}} for job in names(8)]
     for job in jobs:
         service.jobs.add(name=job["name"], tags=[{"key": "number", "value": job["name"]}], **DEFAULTS)
-    wants_requests_together(4)
-    assert fleet(jobs=jobs, defaults=DEFAULTS)["counts"]["unchanged"] == 9
-    assert requests_of(service) == ["GET /jobs"] * 9 and service.most_in_flight == 4
+    service.behaviour = replace(service.behaviour, job_tags="absent")
+    wants_requests_together(4, alone=2)
+    assert fleet(jobs=jobs, defaults=DEFAULTS)["counts"]["unchanged"] == 8
+    # All, the tags of one, and eight by tags.
+    assert len(service.requests) == 10 and service.most_in_flight == 4
 
 
 def test_without_wait_a_job_in_a_transitional_status_fails_unless_nothing_waits_for_it(service, fleet, behave):

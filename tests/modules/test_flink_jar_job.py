@@ -17,9 +17,14 @@ from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import 
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting, wait_until
 
 
+def path_of(request):
+    below = request.path.partition("/streaming/")[2]
+    return below or request.path[request.path.index("/dli_flink_job/") :]
+
+
 def calls(service):
     """Return the requests since the last call, as method and last part of the path."""
-    found = [f"{request.method} {request.path.rpartition('/streaming/')[2]}" for request in service.requests]
+    found = [f"{request.method} {path_of(request)}" for request in service.requests]
     service.requests.clear()
     return found
 
@@ -28,10 +33,12 @@ def test_each_operation_costs_the_fewest_requests(service, job):
     definition = {"name": "job", "desc": "first", "cu_number": 4, "tags": {"team": "orders"}}
     created = job(**definition)
     job_id = created["job"]["job_id"]
-    # Two searches, because by the tags alone an untagged job of the name would be missed.
-    assert calls(service) == ["GET jobs", "GET jobs", "POST flink-jobs", f"GET jobs/{job_id}"]
+    tags = f"/dli_flink_job/{job_id}/tags"
+    assert calls(service) == ["GET jobs", "POST flink-jobs", f"GET jobs/{job_id}", f"GET {tags}"]
     job(**definition)
-    assert calls(service) == ["GET jobs"]
+    assert calls(service) == ["GET jobs", f"GET {tags}"]
+    job(name="job", desc="first")
+    assert calls(service) == ["GET jobs"], "tags that the task does not give are not read"
     job(job_id=job_id, desc="first")
     # That the job is there only the list shows; the detail may be the record of a deleted one.
     assert calls(service) == [f"GET jobs/{job_id}", "GET jobs"]
@@ -185,7 +192,10 @@ def test_a_rule_that_a_change_breaks_only_with_what_stays_is_reported_before_any
     calls(service)
     result = job(name="job", parallel_number=9)
     assert result["failed"]
-    assert result["msg"] == "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8."
+    assert result["msg"] == (
+        "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8; the job already "
+        "has cu_number 3 and manager_cu_number 1."
+    )
     assert all(call.startswith("GET") for call in calls(service))
 
 

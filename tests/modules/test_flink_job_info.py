@@ -54,19 +54,22 @@ def names(result):
 
 JOB = {"queue_name": "queue", "resource_config_version": "v2", "resource_config": {"max_slot": 2}}
 ASKED_OF_MANY = {
-    "all": (dli_flink_job_info, 500, {}),
-    "execution_plan": (dli_flink_job_info, 8, {"execution_plan": True}),
-    "descriptions": (dli_flink_job_adopt, 8, {}),
-    "audit": (dli_flink_job_audit, 8, {"jobs": [{"name": f"job-{number}", **JOB} for number in range(8)]}),
+    "all": (dli_flink_job_info, 500, {}, 1),
+    "execution_plan": (dli_flink_job_info, 8, {"execution_plan": True}, 1),
+    # One request finds out whether tags can be read.
+    "descriptions": (dli_flink_job_adopt, 9, {}, 2),
+    "tags": (dli_flink_job_info, 9, {"show_tags": True}, 2),
+    "audit": (dli_flink_job_audit, 8, {"jobs": [{"name": f"job-{number}", **JOB} for number in range(8)]}, 1),
 }
 
 
-@pytest.mark.parametrize(("module", "count", "options"), ASKED_OF_MANY.values(), ids=ASKED_OF_MANY)
+@pytest.mark.parametrize(("module", "count", "options", "alone"), ASKED_OF_MANY.values(), ids=ASKED_OF_MANY)
 def test_what_is_asked_of_many_jobs_is_asked_concurrently(
-    service, access, wants_requests_together, module, count, options
+    service, access, behave, wants_requests_together, module, count, options, alone
 ):
+    behave(list_details="all" if module is dli_flink_job_adopt else "no_resource_config")
     service.jobs.add_many(count, **JOB, status="job_running", start_time=1)
-    wants_requests_together(4)
+    wants_requests_together(4, alone)
     result = run_module(module, {**access, **options})
     assert not result["failed"] and result["count"] == count
     assert service.most_in_flight == 4
@@ -75,7 +78,8 @@ def test_what_is_asked_of_many_jobs_is_asked_concurrently(
 def test_no_more_requests_than_allowed_are_in_flight(service, access):
     service.jobs.add_many(8, **JOB)
     assert run_module(dli_flink_job_adopt, {**access, "parallelism": 1})["count"] == 8
-    assert len(service.requests) == 9 and service.most_in_flight == 1
+    # A list, and the detail and the tags of each.
+    assert len(service.requests) == 17 and service.most_in_flight == 1
 
 
 @pytest.mark.parametrize("details", [True, False])
@@ -278,7 +282,8 @@ def test_an_execution_plan_costs_one_request_for_each_job_that_is_no_draft(servi
     plans = {found["name"]: found["execution_plan"] for found in result["jobs"]}
     assert plans["draft"] is None and plans["never-ran"] is None and "warnings" not in result
     assert plans["running"]["state"] == "RUNNING" and plans["running"]["end_time"] == -1
-    assert set(plans["running"]) == {"jid", "name", "is_stoppable", "state", "start_time", "end_time", "duration"}
+    listed = {"jid", "name", "is_stoppable", "state", "start_time", "end_time", "duration"}
+    assert set(plans["running"]) == listed | {"now", "timestamps", "vertices", "status_counts", "plan"}
     graphs = {f"jobs/{job_id}/execute-graph" for job_id in (planted.job_id, never_ran.job_id)}
     assert len(service.requests) == 3 and set(paths(service)) == {"jobs"} | graphs
     assert "execution_plan" not in info(details=details)["jobs"][0]
@@ -354,7 +359,8 @@ def test_returned_facts_are_documented(service, info, job):
     service.jobs.add(name="sql", job_type="flink_sql_job")
     result = yaml.safe_load(dli_flink_job_info.RETURN)["jobs"]
     of_every_job = yaml.safe_load(dli_flink_jar_job.RETURN)["job"]["contains"]
-    found = {fact for job in info(execution_plan=True, stream_graph="job_graph")["jobs"] for fact in job}
+    jobs = info(execution_plan=True, stream_graph="job_graph", show_tags=True)["jobs"]
+    found = {fact for job in jobs for fact in job}
     assert found - {*JAR.names, *SQL.names} <= {*result["contains"], *of_every_job} <= found
     assert all(set(sample) <= found for sample in result["sample"])
 

@@ -170,7 +170,7 @@ def test_a_type_is_set_once(service, behave, sql, reads):
         ({"static_estimator_config": "x"}, "static_estimator_config is not JSON"),
         ({"idle_state_retention": -1}, "idle_state_retention is -1, but must be at least 0"),
         ({"template_id": -1}, "template_id is -1, but must be at least 0"),
-        ({"udf_jar_url": "group/a.jar", "flink_version": "1.15"}, "udf_jar_url is"),
+        ({"udf_jar_url": "group/a.jar", "flink_version": "1.17"}, "udf_jar_url is"),
         ({"edge_group_ids": [""]}, "edge_group_ids has an empty entry, but each entry must name something"),
         ({"run_mode": "shared_cluster", "job_type": "flink_opensource_sql_job"}, "a shared cluster runs only jobs"),
         ({"run_mode": "moon"}, "value of run_mode must be one of"),

@@ -20,6 +20,7 @@ from ansible_collections.otc.dli.plugins.module_utils._model.fields import FIELD
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.redact import redacted
 from ansible_collections.otc.dli.plugins.module_utils._model.responses import check_job
+from ansible_collections.otc.dli.plugins.module_utils._model.rules import RULES
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -100,8 +101,8 @@ def argument_spec(module: Any) -> dict[str, Any]:
 SPECS = {name: argument_spec(module) for name, module in MODULES.items()}
 # Where the task is sent to is never left to chance.
 OPTIONS = {name: sorted(spec.keys() - {"endpoint"}) for name, spec in SPECS.items()}
-# What a rule between fields says, which is known only when the job has been read.
-NEED_A_LOOK = ("cu_number", "manager_cu_number", "parallel_number", "tm_cus", "log_enabled", "checkpoint_path")
+# How the rules begin about an option that needs another one, which the job might have: so it is read first.
+NEED_A_LOOK = ("image is", "log_enabled is", "resource_config is given")
 
 
 def values_of(option: dict[str, Any]) -> st.SearchStrategy:
@@ -369,4 +370,5 @@ def test_every_field_of_a_job_with_every_wrong_value(service: LocalDli) -> None:
 
 def is_about_the_address(result: dict[str, Any]) -> bool:
     """What IAM's catalog says of the address is checked as an option is; and rules can be broken with a lie."""
-    return result["msg"].startswith(("The address of DLI in the token's catalog", *NEED_A_LOOK))
+    options = tuple(f"{name} is " for rule in RULES for name in rule.fields)
+    return result["msg"].startswith(("The address of DLI in the token's catalog", *options))

@@ -83,6 +83,11 @@ class Peer:
     def _greet(self, connection):
         connection.sendall(b"220 ready, but not for TLS\r\n")
 
+    def _alert(self, connection):
+        """A fatal alert, as TLS writes it where it has no version or cipher in common with the other side."""
+        connection.recv(65536)
+        connection.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
+
     def _tunnel(self, connection):
         assert _read_request(connection).startswith(b"CONNECT ")
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -254,6 +259,16 @@ LASTING = {
     "a proxy of another scheme": ((), "ftp://127.0.0.1:1", ANYWHERE),
     "plain http": (("misunderstand",), "", NO_TLS),
     "another protocol": (("greet", "hear"), "", NO_TLS),
+    "no version or cipher in common": (
+        ("alert",),
+        "",
+        "it accepts TLS in no version, or with no cipher, that this host has",
+    ),
+    "a proxy whose password no header can carry": (
+        (),
+        "http://user:our-\u20ac-password@127.0.0.1:1",
+        "user and password of the proxy in HTTPS_PROXY of the environment hold a character that cannot be sent",
+    ),
 }
 
 
@@ -280,3 +295,26 @@ def test_a_proxy_that_is_not_found_ends_at_once(client, monkeypatch):
     with pytest.raises(_errors.ConnectionFailed) as caught:
         client.request("GET", f"https://{HOST}/x")
     assert caught.value.lasting and client.repeated == 0
+
+
+def test_tls_at_the_port_of_a_plain_address_ends_at_once(client, authority):
+    """It may have been sent all the same: what has read it is not known."""
+    with Peer(authority.issue_cert(HOST), ("alert",)) as peer:
+        with pytest.raises(_errors.ConnectionFailed) as caught:
+            client.request("GET", f"http://{peer.address}/x")
+    assert str(caught.value).endswith("there is TLS at that port; the address has to begin with https.")
+    assert (caught.value.lasting, peer.connections) == (True, 1)
+
+
+@pytest.mark.parametrize("number", ["EAI_NONAME", "EAI_NODATA"])
+def test_a_name_without_an_address_ends_at_once(client, monkeypatch, number):
+    asked = []
+
+    def unknown(*_args, **_options):
+        asked.append(1)
+        raise socket.gaierror(getattr(socket, number), "No address")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(_errors.ConnectionFailed, match="No address") as caught:
+        client.request("GET", f"https://{HOST}/x")
+    assert (caught.value.sent, caught.value.lasting, len(asked)) == (False, True, 1)

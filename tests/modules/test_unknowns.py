@@ -10,6 +10,9 @@ Each test runs the module against the local service with a switch set one way an
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt
+
+from module_runner import run_module
 
 pytestmark = pytest.mark.any_core
 
@@ -53,7 +56,12 @@ def test_an_update_of_a_v2_job_keeps_its_resources(service, behave, job, put_omi
     job(
         name="job",
         resource_config_version="v2",
-        resource_config={"max_slot": 2, "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"}},
+        resource_config={
+            "max_slot": 2,
+            # Its own default the service writes as 4G, which an update writes as 4 GB.
+            "jobmanager_resource_spec": {"cpu": 1, "memory": "4 GB"},
+            "taskmanager_resource_spec": {"cpu": 2, "memory": "8 GB"},
+        },
     )
     before = dict(written(service))
     assert job(name="job", desc="second")["changed"]
@@ -97,8 +105,9 @@ def test_a_name_means_the_job_of_exactly_that_name(service, behave, job, name_fi
 
 
 @pytest.mark.parametrize("tags_filter", ["match", "any", "ignored", "none"])
-def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tags_filter):
-    behave(tags_filter=tags_filter)
+@pytest.mark.parametrize("job_tags", ["absent", "forbidden"])
+def test_tags_that_cannot_be_read_are_verified_by_the_list(service, behave, job, tags_filter, job_tags):
+    behave(tags_filter=tags_filter, job_tags=job_tags)
     tagged = {"name": "job", "tags": {"team": "orders"}}
     assert job(**tagged)["changed"]
     service.requests.clear()
@@ -111,7 +120,7 @@ def test_tags_are_verified_where_the_service_lets_them(service, behave, job, tag
         assert "are unconfirmed" in str(other["warnings"]) and "team=other" in str(other["warnings"])
 
 
-@pytest.mark.parametrize("is_success", ["boolean", "string"])
+@pytest.mark.parametrize("is_success", ["by_call", "boolean", "string"])
 def test_success_is_read_in_either_form(behave, job, is_success):
     behave(is_success=is_success)
     assert job(**DEFINITION)["changed"]
@@ -223,3 +232,17 @@ def test_a_name_that_an_invisible_job_owns_is_refused_in_the_services_words(serv
     result = job(name="job")
     assert result["failed"] and result["error"]["error_code"] == "DLI.0006"
     assert "may belong to another user" in result["msg"]
+
+
+@pytest.mark.parametrize("interval", [10, 30, None])
+def test_the_default_of_checkpoint_interval_is_what_the_service_shows(service, access, job, interval):
+    service.jobs.add(name="job", checkpoint_interval=interval)
+    assert not job(name="job", checkpoint_enabled=False)["changed"]
+    described = run_module(dli_flink_job_adopt, access)["jar_jobs"][0]
+    assert described.get("checkpoint_interval") == interval, "elsewhere the default may be another one"
+    for wanted in (10, 30):
+        result = job(name="job", checkpoint_interval=wanted)
+        assert result["changed"] == (service.jobs.all()[0].fields["checkpoint_interval"] != interval)
+        assert "warnings" not in result and not job(name="job", checkpoint_interval=wanted)["changed"]
+        interval = wanted
+    assert job(check_mode=True, name="new", entrypoint="a/b.jar")["job"]["checkpoint_interval"] is None

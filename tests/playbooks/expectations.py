@@ -13,9 +13,12 @@ from typing import Any
 from local_dli import LocalDli
 
 
-def calls(service: LocalDli) -> list[str]:
-    """The requests so far, without what they have in common."""
-    common = f"/v1.0/{service.credentials['project_id']}/streaming/"
+def calls(service: LocalDli, project_id: str | None = None) -> list[str]:
+    """The requests so far, without what they have in common.
+
+    :param project_id: of the project that they are for; None for the first one of the service.
+    """
+    common = f"/v1.0/{project_id or service.credentials['project_id']}/streaming/"
     return [f"{request.method} {request.path.removeprefix(common)}" for request in service.requests]
 
 

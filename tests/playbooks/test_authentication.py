@@ -7,19 +7,22 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils._http import signer
 from ansible_collections.otc.dli.plugins.module_utils._http.clouds_yaml import load_cloud
 from ansible_collections.otc.dli.plugins.module_utils._http.credentials import resolve_credentials
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 from pytest_httpserver import HTTPServer
 
 from local_dli import Behaviour, LocalDli
-from module_runner import run_module
+from module_runner import SHOW_OPTIONS, run_module
 from playbooks.ansible_cli import Ansible
 from playbooks.expectations import assert_nothing_of_python, assert_one_sentence, calls
 
@@ -37,6 +40,9 @@ VARIABLES = {
     "user_id": "OS_USER_ID",
     "user_domain_name": "OS_USER_DOMAIN_NAME",
     "user_domain_id": "OS_USER_DOMAIN_ID",
+    "passcode": "OS_PASSCODE",
+    "agency_name": "OS_AGENCY_NAME",
+    "agency_domain_name": "OS_AGENCY_DOMAIN_NAME",
     "project_id": "OS_PROJECT_ID",
     "project_name": "OS_PROJECT_NAME",
     "region": "OS_REGION_NAME",
@@ -48,6 +54,8 @@ VARIABLES = {
     "endpoint": "OS_DLI_ENDPOINT_OVERRIDE",
     "ca_cert": "OS_CACERT",
 }
+
+AGENCY = {"agency_name": "$agency_name", "agency_domain_name": "$agency_domain_name"}
 
 # The options of each way, the fields of the service's credentials where a value begins with $, and what it costs
 # before the job is created.
@@ -128,11 +136,52 @@ WAYS: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         [],
     ),
+    "password and passcode": (
+        {
+            "user_id": "$mfa_user_id",
+            "password": "$mfa_password",
+            "passcode": "$passcode",
+            "user_domain_id": "$user_domain_id",
+            "project_name": "$project_name",
+            "auth_url": "$auth_url",
+        },
+        LOGIN,
+    ),
+    "password, agency": (
+        {
+            "username": "$username",
+            "password": "$password",
+            "user_domain_name": "$user_domain_name",
+            **AGENCY,
+            "project_name": "$delegated_project_name",
+            "auth_url": "$auth_url",
+        },
+        LOGIN * 2,
+    ),
+    "password and passcode, agency, project by id": (
+        {
+            "user_id": "$mfa_user_id",
+            "password": "$mfa_password",
+            "passcode": "$passcode",
+            "user_domain_id": "$user_domain_id",
+            **AGENCY,
+            "project_id": "$delegated_project_id",
+            "auth_url": "$auth_url",
+        },
+        LOGIN * 2,
+    ),
+    "token, agency": (
+        {"token": "$token", **AGENCY, "project_id": "$delegated_project_id", "auth_url": "$auth_url"},
+        LOGIN,
+    ),
     "cloud with password": ({"cloud": "with-password"}, LOGIN),
     "cloud with token": ({"cloud": "with-token"}, []),
     "cloud with keys": ({"cloud": "with-keys"}, []),
     "cloud with keys as otcextensions names them": ({"cloud": "with-ak-and-sk"}, []),
     "cloud with temporary keys": ({"cloud": "with-temporary-keys"}, []),
+    "cloud with keys beside auth": ({"cloud": "with-keys-beside-auth"}, []),
+    "cloud with a passcode": ({"cloud": "with-passcode"}, LOGIN),
+    "cloud with an agency": ({"cloud": "with-agency"}, LOGIN * 2),
 }
 
 
@@ -176,6 +225,31 @@ def write_clouds(path: Path, service: LocalDli) -> None:
         },
         "with-ak-and-sk": {"auth": {**iam, **project, "ak": known["access_key"], "sk": known["secret_key"]}},
         "with-temporary-keys": {"auth": {**iam, **project, **temporary}},
+        "with-keys-beside-auth": {
+            "auth": {**iam, **project},
+            "ak": known["access_key"],
+            "sk": known["secret_key"],
+        },
+        "with-passcode": {
+            "auth_type": "v3multifactor",
+            "auth": {
+                **iam,
+                **project,
+                "auth_methods": ["v3password", "v3totp"],
+                "user_id": known["mfa_user_id"],
+                "password": known["mfa_password"],
+                "passcode": known["passcode"],
+            },
+        },
+        "with-agency": {
+            "auth": {
+                **iam,
+                **user,
+                "agency_name": known["agency_name"],
+                "agency_domain_name": known["agency_domain_name"],
+                "project_name": known["delegated_project_name"],
+            }
+        },
     }
     path.write_text(yaml.safe_dump({"clouds": {name: {**cloud, **place} for name, cloud in clouds.items()}}))
 
@@ -200,7 +274,9 @@ def test_a_way(way: str, source: str, service: LocalDli, clouds_file: Path, monk
     assert not result["failed"], result["msg"]
     (job,) = service.jobs.all()
     assert (job.job_id, job.name, job.fields["desc"]) == (result["job"]["job_id"], *JOB.values())
-    assert calls(service) == [*WAYS[way][1], *(call.format(job_id=job.job_id) for call in CREATE)]
+    project = service.credentials["delegated_project_id" if "agency" in way else "project_id"]
+    assert job.project_id == project
+    assert calls(service, project) == [*WAYS[way][1], *(call.format(job_id=job.job_id) for call in CREATE)]
 
 
 def test_the_task_wins_over_the_file_and_the_file_over_the_environment(
@@ -297,6 +373,70 @@ def test_iam_refuses_the_credentials_with_the_same_advice(way: str, advice: str,
     result = run({**options, secret: "not-the-right-one", **JOB})
     assert result["failed"] and result["msg"].endswith(advice)
     assert calls(service) == LOOK_UP
+
+
+@pytest.mark.parametrize(
+    ("way", "wrong", "words"),
+    [
+        ("password and passcode", {"passcode": "111111"}, "A passcode counts once, and for less than a minute"),
+        ("password and passcode", {"passcode": ""}, "The passcode is missing or wrong."),
+        ("password, agency", {"agency_name": "another"}, "Check agency_name, agency_domain_name and the project"),
+        (
+            "password, agency",
+            {"agency_domain_name": "another"},
+            "Check agency_name, agency_domain_name and the project",
+        ),
+        ("token, agency", {"token": "not-the-right-one"}, "Check agency_name, agency_domain_name and the project"),
+        ("token, agency", {"project_id": "a" * 32}, "Check agency_name, agency_domain_name and the project"),
+    ],
+)
+def test_iam_refuses_a_passcode_or_an_agency(way: str, wrong: dict[str, str], words: str, service: LocalDli) -> None:
+    result = run({**options_of(way, service), **wrong, **JOB})
+    assert result["failed"] and words in result["msg"]
+    assert result["error"]["http_status"] == 401
+    assert calls(service) in (LOGIN, LOGIN * 2)
+
+
+def test_a_passcode_counts_once(service: LocalDli) -> None:
+    """It is hidden, and no second login is tried with it."""
+    options = options_of("password and passcode", service)
+    first = run({**options, **SHOW_OPTIONS, **JOB})
+    assert first["changed"] and first["invocation"]
+    again = run({**options, **JOB})
+    assert again["failed"] and again["msg"].endswith("give a new one.")
+    assert options["passcode"] not in f"{first}{again}"
+    assert calls(service) == [*LOGIN, *(call.format(job_id=service.jobs.all()[0].job_id) for call in CREATE), *LOGIN]
+
+
+def test_a_token_that_expires_is_got_anew_for_an_agency(service: LocalDli, httpserver: HTTPServer) -> None:
+    """Behind an address that refuses the first token of the agency."""
+    options = {**options_of("password, agency", service), "endpoint": service.url}
+    issue = service.iam.issue_token
+    issued: list[str] = []
+
+    def expired_at_first(project: dict[str, str] | None) -> str:
+        issued.append(issue(project))
+        if len(issued) == 2:
+            service.iam.tokens.pop(issued[-1])
+        return issued[-1]
+
+    service.iam.issue_token = expired_at_first  # type: ignore[method-assign]
+    result = run({**options, **JOB})
+    assert result["changed"], result
+    assert calls(service, service.credentials["delegated_project_id"])[:5] == [*LOGIN * 2, "GET jobs", *LOGIN * 2]
+
+
+def test_an_hour_between_two_clocks_gets_advice_from_iam_too(
+    service: LocalDli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SimpleNamespace(strftime=time.strftime, gmtime=lambda: time.gmtime(time.time() - 3600))
+    monkeypatch.setattr(signer, "time", slow)
+    for way, asked in (("keys, project by name", LOOK_UP), ("keys", ["GET jobs"])):
+        service.requests.clear()
+        result = run({**options_of(way, service), **JOB})
+        assert result["failed"] and "X-Sdk-Date is too far from the time of this service" in result["msg"]
+        assert result["msg"].endswith("Check the keys, and the clock of the host that runs the module.")
+        assert calls(service) == asked
 
 
 def test_a_project_that_does_not_exist(service: LocalDli) -> None:
@@ -438,7 +578,8 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "password without domain": (
         {**USER, "user_domain_name": "", **PROJECT, **HERE},
         "user_domain_name is missing; username and password need the domain that the user belongs to, by its name, its "
-        "user_domain_id, or OS_USER_DOMAIN_NAME, OS_DOMAIN_NAME or OS_USER_DOMAIN_ID in the environment.",
+        "user_domain_id, or by OS_USER_DOMAIN_NAME, OS_DOMAIN_NAME, OS_USER_DOMAIN_ID or OS_DOMAIN_ID in the "
+        "environment.",
     ),
     "user_id without domain, project by name": (
         {"user_id": "0123", "password": "our-password", "project_name": "p", **HERE},
@@ -446,6 +587,35 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     ),
     "user_id without password": ({"user_id": "0123", **PROJECT, **HERE}, "user_id is given without password"),
     "username without password": ({"username": "somebody", **PROJECT, **HERE}, "username is given without password"),
+    "passcode without password": ({"passcode": "012345", **PROJECT, **HERE}, "passcode is given without password"),
+    "passcode without the user's id": (
+        {**USER, "passcode": "012345", **PROJECT, **HERE},
+        "user_id is missing; passcode needs the id of the user.",
+    ),
+    "passcode that YAML has read as a number": (
+        {**USER, "username": "", "user_id": "0123", "passcode": "5349", **PROJECT, **HERE},
+        "passcode must be the 6 digits that the MFA device shows, in quotes.",
+    ),
+    "agency without its domain": (
+        {**USER, "agency_name": "a", **PROJECT, **HERE},
+        "agency_domain_name is missing; an agency is known by its name and by the domain that has created it.",
+    ),
+    "domain of an agency without its name": (
+        {**USER, "agency_domain_name": "d", **PROJECT, **HERE},
+        "agency_name is missing; an agency is known by its name and by the domain that has created it.",
+    ),
+    "agency with keys": (
+        {**KEYS, "agency_name": "a", "agency_domain_name": "d", **PROJECT, **HERE},
+        "agency_name is given with secret_key, but only a token or a password can act for an agency",
+    ),
+    "agency without the user's domain": (
+        {"user_id": "0", "password": "our-password", "agency_name": "a", "agency_domain_name": "d", **PROJECT, **HERE},
+        "user_domain_name is missing; agency_name needs the domain that the user belongs to",
+    ),
+    "agency with a token, without IAM": (
+        {"token": "t", "agency_name": "a", "agency_domain_name": "d", **PROJECT, "endpoint": "http://127.0.0.1:9"},
+        "auth_url or region is missing; agency_name cannot be used without IAM's address.",
+    ),
     "access_key without secret_key": (
         {"access_key": "our-key", **PROJECT, **HERE},
         "access_key is given without secret_key",
@@ -462,7 +632,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "token without project": (
         {"token": "our-token", **HERE},
         "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name as "
-        "OS_PROJECT_ID, OS_PROJECT_NAME or OS_TENANT_NAME.",
+        "OS_PROJECT_ID, OS_TENANT_ID, OS_PROJECT_NAME or OS_TENANT_NAME.",
     ),
     "keys without project": ({**KEYS, **HERE}, "project_id or project_name is missing"),
     "password without project": ({**USER, **HERE}, "project_id or project_name is missing"),
@@ -686,7 +856,19 @@ OTHERS_KEYS = {
     "OS_SECRET_KEY": "their-secret-key",
     "OS_SECURITY_TOKEN": "their-security-token",
 }
-OTHERS_OF_ALL_WAYS = {**OTHERS_PASSWORD, **OTHERS_KEYS, "OS_TOKEN": "their-token", "OS_CLOUD": "their-cloud"}
+THEIR_AGENCY = {
+    "OS_AGENCY_NAME": "their-agency",
+    "OS_AGENCY_DOMAIN_NAME": "their-delegating-domain",
+    "OS_DELEGATED_PROJECT": "their-delegated-project",
+}
+OTHERS_OF_ALL_WAYS = {
+    **OTHERS_PASSWORD,
+    **OTHERS_KEYS,
+    **THEIR_AGENCY,
+    "OS_PASSCODE": "314159",
+    "OS_TOKEN": "their-token",
+    "OS_CLOUD": "their-cloud",
+}
 THEIRS = {value for environ in (OTHERS_OF_ALL_WAYS,) for value in environ.values()}
 
 
@@ -795,6 +977,31 @@ PLACES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
         {"OS_TENANT_NAME": "ours"},
         {"project_name": "ours", "project_id": ""},
     ),
+    "a project of the environment by the id that the vendor's provider gives it": (
+        {"token": "t", "region": "eu-de"},
+        {"OS_TENANT_ID": "0123"},
+        {"project_name": "", "project_id": "0123"},
+    ),
+    "an agency of the environment with its project": (
+        {},
+        {**OTHERS_PASSWORD, **THEIR_AGENCY},
+        {"agency_name": "their-agency", "project_name": "their-delegated-project", "project_id": ""},
+    ),
+    "a project of the task for an agency of the environment": (
+        {"project_id": "0123"},
+        {**OTHERS_PASSWORD, **THEIR_AGENCY},
+        {"agency_name": "their-agency", "project_name": "", "project_id": "0123"},
+    ),
+    "an agency of the task for a user of the environment": (
+        {"agency_name": "a", "agency_domain_name": "d", "project_name": "ours"},
+        {**OTHERS_PASSWORD, **THEIR_AGENCY},
+        {"agency_name": "a", "agency_domain_name": "d", "project_name": "ours", "username": "somebody-else"},
+    ),
+    "a token of the task, which acts for no agency of the environment": (
+        {"token": "t", "region": "eu-de"},
+        {**OTHERS_PASSWORD, **THEIR_AGENCY},
+        {"agency_name": "", "agency_domain_name": "", "project_id": "f" * 32},
+    ),
     "keys for OBS beside a password": (
         {},
         {**OTHERS_PASSWORD, "OS_ACCESS_KEY": "for-obs", "OS_SECRET_KEY": "for-obs-too"},
@@ -836,6 +1043,12 @@ NOT_COMPLETED = {
         {"password": "our-password"},
         "username is missing; password and username are needed together (OS_USERNAME of the environment is not used, "
         "because the task gives password).",
+    ),
+    "an agency without its project": (
+        {"agency_name": "a", "agency_domain_name": "d"},
+        "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name as "
+        "OS_PROJECT_ID, OS_TENANT_ID, OS_PROJECT_NAME or OS_TENANT_NAME (OS_PROJECT_ID or OS_TENANT_ID of the "
+        "environment is not used, because the task gives agency_name).",
     ),
     "keys without a place": (
         {**KEYS, "region": "eu-xx"},
@@ -978,7 +1191,10 @@ def test_a_cloud(options: dict[str, str], environ: dict[str, str], expected: dic
     [
         ({"cloud": "with-regions", "region": "eu-xx"}, "Region eu-xx is not a valid region name"),
         ({"cloud": "with-one-region", "region": "eu-nl"}, "Valid choices are eu-de"),
-        ({"cloud": "without-a-project"}, "OS_PROJECT_ID of the environment is not used, because the task gives cloud"),
+        (
+            {"cloud": "without-a-project"},
+            "OS_PROJECT_ID or OS_TENANT_ID of the environment is not used, because the task gives cloud",
+        ),
     ],
 )
 def test_a_cloud_that_does_not_say_what_is_asked_of_it(

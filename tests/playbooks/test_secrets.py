@@ -535,16 +535,19 @@ def test_the_service_quotes_the_token_that_iam_issued(httpserver: HTTPServer) ->
 
 @pytest.mark.parametrize("place", ["the task", "clouds.yaml"])
 @pytest.mark.filterwarnings("ignore:Support for InfluxDB")
-def test_iam_quotes_the_password(
+def test_iam_quotes_password_and_passcode(
     place: str, httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(request: Request) -> Response:
-        user = request.get_json()["auth"]["identity"]["password"]["user"]
-        error = {"code": 401, "title": "Unauthorized", "message": f"{user['password']} is not the password."}
+        identity = request.get_json()["auth"]["identity"]
+        password, passcode = identity["password"]["user"]["password"], identity["totp"]["user"]["passcode"]
+        words = f"{password} is not the password, or {passcode} not the passcode."
+        error = {"code": 401, "title": "Unauthorized", "message": words}
         return Response(json.dumps({"error": error}), 401, content_type="application/json")
 
     httpserver.expect_request("/v3/auth/tokens", "POST").respond_with_handler(refuse)
     options = {**USER, "password": 'planted "pass" wörd%', "auth_url": httpserver.url_for("/v3")}
+    options |= {"user_id": "0123", "passcode": "042137"}
     if place == "clouds.yaml":
         path = tmp_path / "clouds.yaml"
         path.write_text(yaml.safe_dump({"clouds": {"ours": {"auth": options}}}))
@@ -553,8 +556,8 @@ def test_iam_quotes_the_password(
     result = run_module(dli_flink_jar_job, {**options, "name": "orders"})
     assert result["failed"]
     assert result["error"]["http_status"] == 401
-    assert "is not the password" in result["msg"]
-    assert "planted" not in json.dumps(result)
+    assert "is not the password, or ******** not the passcode" in result["msg"]
+    assert "planted" not in json.dumps(result) and "042137" not in json.dumps(result)
 
 
 def test_short_secret_words_in_a_block(httpserver: HTTPServer) -> None:

@@ -49,7 +49,10 @@ class Api:
 
     def error(self, method: str, path: str, **options: Any) -> tuple[int, str]:
         answer = self.call(method, path, **options)
-        return answer.status_code, answer.json()["error_code"]
+        body = answer.json()
+        # A start can be refused by an array.
+        error = body[0] if isinstance(body, list) else body
+        return answer.status_code, error["error_code"]
 
     def create(self, **values: Any) -> int:
         return self.ok("POST", "flink-jobs", json=BODY | values)["job"]["job_id"]

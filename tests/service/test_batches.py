@@ -14,7 +14,7 @@ import pytest
 def outcomes(elements: list[dict[str, Any]]) -> list[bool]:
     """Return the successes of an answer, whose elements have no job numbers."""
     assert all(set(element) == {"is_success", "message"} for element in elements)
-    return [element["is_success"] for element in elements]
+    return [element["is_success"] == "true" for element in elements]
 
 
 def statuses(service: Any) -> list[str]:
@@ -46,7 +46,7 @@ def test_a_job_without_a_queue_does_not_keep_the_others_from_running(
 def test_elements_are_in_the_order_of_the_numbers(api: Any, service: Any) -> None:
     running, draft = service.jobs.add(status="job_running"), service.jobs.add(queue_name="queue")
     elements = api.batch("stop", 7, draft.job_id, running.job_id)
-    assert [element["message"].partition(":")[0] for element in elements[:2]] == ["DLI.0023", "DLI.0007"]
+    assert [element["message"].partition(":")[0] for element in elements[:2]] == ["DLI.16001", "DLI.0007"]
     assert outcomes(elements) == [False, False, True]
     assert outcomes(api.batch("run", draft.job_id, draft.job_id)) == [True, False]
 
@@ -56,10 +56,10 @@ def test_elements_are_in_the_order_of_the_numbers(api: Any, service: Any) -> Non
     [
         ("run", {}, (400, "DLI.13024")),
         ("run", {"queue_name": "queue", "status": "job_running"}, (400, "DLI.0007")),
-        ("run", {"queue_name": "queue", "owner": "other"}, (404, "DLI.0023")),
+        ("run", {"queue_name": "queue", "owner": "other"}, (400, "DLI.16001")),
         ("stop", {}, (400, "DLI.0007")),
-        ("stop", {"status": "job_running", "owner": "other"}, (404, "DLI.0023")),
-        ("delete", {"owner": "other"}, (404, "DLI.0023")),
+        ("stop", {"status": "job_running", "owner": "other"}, (400, "DLI.16001")),
+        ("delete", {"owner": "other"}, (400, "DLI.16001")),
     ],
 )
 @pytest.mark.parametrize("value", ["per_job", "whole"])

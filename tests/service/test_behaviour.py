@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from local_dli import Behaviour
-from local_dli.behaviour import _hints, add_arguments, from_arguments
+from local_dli.behaviour import _hints, add_arguments, from_arguments, grades
 
 V2 = {"resource_config_version": "v2", "resource_config": {"taskmanager_resource_spec": {"memory": "4096 MB"}}}
 
@@ -70,10 +70,15 @@ def test_sql_job_type_reads(api: Any, behave: Any, reads: str, kind: str) -> Non
     assert api.detail(api.create())["job_type"] == "flink_jar_job"
 
 
-def test_the_manual_names_every_switch() -> None:
+def test_the_manual_names_every_switch_and_what_its_default_rests_on() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "local-service.md").read_text(encoding="utf-8")
     for switch in dataclasses.fields(Behaviour):
-        assert f"| `{switch.name}` |" in manual
+        row = next(line for line in manual.splitlines() if line.startswith(f"| `{switch.name}` |"))
+        assert row.endswith(f"| {grades()[switch.name]} |")
+        # The first value is the default, which a time that is zero or unset need not say.
+        first = row.split("|")[2].split(",")[0].strip().strip("`")
+        default = "unset" if switch.default is None else str(switch.default)
+        assert first == (default.lower() if isinstance(switch.default, bool) else default)
         for value in getattr(_hints()[switch.name], "__args__", ()):
             assert not isinstance(value, str) or f"`{value}`" in manual
 
@@ -142,20 +147,30 @@ def test_tags_filter(api: Any, behave: Any, value: str, expected: list[str]) -> 
     assert api.names(tags="c=d,a=b") == expected
 
 
-@pytest.mark.parametrize(("value", "yes", "no"), [("boolean", True, False), ("string", "true", "false")])
-def test_is_success(api: Any, behave: Any, value: str, yes: Any, no: Any) -> None:
+@pytest.mark.parametrize(
+    ("value", "yes", "no", "of_others"),
+    [("by_call", "true", "false", True), ("boolean", True, False, True), ("string", "true", "false", "true")],
+)
+def test_is_success(api: Any, behave: Any, value: str, yes: Any, no: Any, of_others: Any) -> None:
     behave(is_success=value)
     job_id = api.create()
     assert api.update(job_id, desc="a")["is_success"] == yes
     assert [element["is_success"] for element in api.batch("run", job_id, 1)] == [yes, no]
+    assert api.ok("GET", "job-templates")["is_success"] == of_others
+    export = {"obs_dir": "bucket/folder", "is_selected": False}
+    assert api.ok("POST", "jobs/export", json=export)["is_success"] == of_others
 
 
-@pytest.mark.parametrize(("value", "expected"), [("full", [True, False, True]), ("short", [False])])
-def test_batch_answers(api: Any, behave: Any, value: str, expected: list[bool]) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"), [("full", ["true", "false", "true"]), ("short", ["false"]), ("object", "false")]
+)
+def test_batch_answers(api: Any, behave: Any, value: str, expected: Any) -> None:
     behave(batch_answers=value)
     first, last = api.create(), api.create(name="other")
-    elements = api.batch("delete", first, 1, last)
-    assert [element["is_success"] for element in elements] == expected
+    answer = api.batch("delete", first, 1, last)
+    elements = [answer] if value == "object" else answer
+    outcomes = [element["is_success"] for element in elements]
+    assert (outcomes[0] if value == "object" else outcomes) == expected
     assert all(set(element) == {"is_success", "message"} for element in elements)
 
 
@@ -166,7 +181,7 @@ def test_run_refusal(api: Any, behave: Any, value: str) -> None:
     answer = api.call("POST", "jobs/run", json={"job_ids": [job_id]})
     body = answer.json()
     if value == "element":
-        assert (answer.status_code, body[0]["is_success"]) == (200, False)
+        assert (answer.status_code, body[0]["is_success"]) == (200, "false")
         assert "DLI.13024" in body[0]["message"]
     else:
         assert answer.status_code == 400
@@ -196,7 +211,7 @@ def test_actual_cus_without_slots(api: Any, behave: Any, slots: dict[str, int]) 
 
 @pytest.mark.parametrize("value", ["null", "empty", "absent"])
 def test_unset_reads(api: Any, behave: Any, value: str) -> None:
-    behave(unset_reads=value)
+    behave(unset_reads=value, v1_resources_read="unset")
     detail = api.detail(api.create(main_class=""))
     config = detail["job_config"]
     if value == "absent":
@@ -264,6 +279,72 @@ def test_memory_reads(api: Any, behave: Any, value: str, written: str, expected:
     assert read["jobmanager_resource_spec"]["memory"] == expected
 
 
+@pytest.mark.parametrize("value", ["defaults", "unset"])
+def test_v1_resources_read(api: Any, behave: Any, value: str) -> None:
+    behave(v1_resources_read=value)
+    own = {"cpu": 1.0, "memory": "4G"}
+    config = api.config(api.create())
+    expected = {"jobmanager_resource_spec": own, "taskmanager_resource_spec": own} if value == "defaults" else None
+    assert config["resource_config"] == expected
+
+
+@pytest.mark.parametrize("value", ["30", "10"])
+@pytest.mark.parametrize("put_omitted", ["keep", "default"])
+def test_jar_checkpoint_interval(api: Any, behave: Any, value: str, put_omitted: str) -> None:
+    behave(jar_checkpoint_interval=value, put_omitted=put_omitted)
+    unsaid, said = api.create(), api.create(name="other", checkpoint_interval=60)
+    assert api.config(unsaid)["checkpoint_interval"] == int(value)
+    api.update(said, desc="new")
+    assert api.config(said)["checkpoint_interval"] == (60 if put_omitted == "keep" else int(value))
+
+
+@pytest.mark.parametrize(("value", "unsaid"), [("as_written", None), ("zero", 0), ("computed", 2)])
+def test_tm_slot_num_reads(api: Any, behave: Any, value: str, unsaid: int | None) -> None:
+    behave(tm_slot_num_reads=value)
+    # ceil(5 * 1 / (4 - 1)) = 2
+    sizes = {"cu_number": 4, "parallel_number": 5}
+    assert api.config(api.create(**sizes))["tm_slot_num"] == unsaid
+    assert api.config(api.create(name="zero", tm_slot_num=0, **sizes))["tm_slot_num"] == (unsaid or 0)
+    assert api.config(api.create(name="said", tm_slot_num=7, **sizes))["tm_slot_num"] == 7
+
+
+@pytest.mark.parametrize("value", ["full", "short"])
+def test_execution_plan(api: Any, behave: Any, service: Any, value: str) -> None:
+    behave(execution_plan=value)
+    job = service.jobs.add(status="job_running", start_time=service.jobs.now_ms() - 5000)
+    graph = api.ok("GET", f"jobs/{job.job_id}/execute-graph")["execute_graph"]
+    listed = {"jid", "name", "isStoppable", "state", "start-time", "end-time", "duration"}
+    assert listed <= set(graph) and graph["duration"] == 5000
+    assert (graph.keys() > listed) is (value == "full")
+    if value == "full":
+        (vertex,), (node,) = graph["vertices"], graph["plan"]["nodes"]
+        assert vertex["id"] == node["id"] and vertex["tasks"]["RUNNING"] == 1
+
+
+@pytest.mark.parametrize("value", ["english", "by_header"])
+def test_messages(api: Any, behave: Any, value: str) -> None:
+    behave(messages=value)
+    asked = api.call("GET", "jobs/7", headers={"X-Language": "en-us"}).json()
+    unasked = api.call("GET", "jobs/7").json()
+    assert asked["error_msg"] == "The job does not exist."
+    assert (asked == unasked) is (value == "english") and unasked["error_msg"].isascii() is (value == "english")
+
+
+@pytest.mark.parametrize("value", ["nested", "plain"])
+@pytest.mark.parametrize("status", ["job_running", "job_init"])
+def test_savepoint_outcome(api: Any, behave: Any, service: Any, value: str, status: str) -> None:
+    behave(savepoint_outcome=value)
+    job = service.jobs.add(status=status)
+    body = {"action": "TRIGGER", "savepoint_path": "bucket/folder"}
+    answer = api.ok("POST", f"jobs/{job.job_id}/savepoint", json=body)
+    made = status == "job_running"
+    if value == "plain":
+        assert answer["is_success"] is made
+    else:
+        assert answer["is_success"] is True
+        assert json.loads(answer["message"])["is_success"] == str(made).lower()
+
+
 @pytest.mark.parametrize(("value", "count"), [("table", 17), ("example", 12)])
 def test_summary_fields(api: Any, behave: Any, value: str, count: int) -> None:
     behave(summary_fields=value)
@@ -301,8 +382,8 @@ def test_delete_keeps_record(api: Any, behave: Any, keeps: bool) -> None:
     job_id = api.create()
     api.ok("DELETE", f"jobs/{job_id}")
     assert api.names() == []
-    assert api.call("GET", f"jobs/{job_id}").status_code == (200 if keeps else 404)
-    assert api.error("PUT", f"flink-jobs/{job_id}", json={"desc": "a"}) == (404, "DLI.0023")
+    assert api.call("GET", f"jobs/{job_id}").status_code == (200 if keeps else 400)
+    assert api.error("PUT", f"flink-jobs/{job_id}", json={"desc": "a"}) == (400, "DLI.16001")
     assert api.create() > job_id
 
 
@@ -323,7 +404,7 @@ def test_savepoint(api: Any, behave: Any, value: str) -> None:
     behave(savepoint=value)
     job_id = api.create(obs_bucket="bucket")
     api.batch("run", job_id)
-    assert api.batch("stop", job_id, trigger_savepoint=True)[0]["is_success"] is True
+    assert api.batch("stop", job_id, trigger_savepoint=True)[0]["is_success"] == "true"
     detail = api.detail(job_id)
     made = value == "made"
     assert (detail["status"], detail["has_savepoint"]) == ("job_cancel_success" if made else "job_running", made)
@@ -353,7 +434,7 @@ def test_savepoint_operations(api: Any, behave: Any, service: Any, offered: bool
     for operation, body in calls.items():
         path = f"jobs/{job.job_id}/{operation}"
         if offered:
-            assert api.ok("POST", path, json=body)["is_success"] is True
+            assert api.ok("POST", path, json=body)["is_success"] is True, "of the request, not of the savepoint"
         else:
             assert api.error("POST", path, json=body) == (404, "APIG.0101")
     assert service.jobs.get(job.job_id).has_savepoint is offered

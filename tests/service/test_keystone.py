@@ -47,7 +47,7 @@ def drive(call: adapter.Adapter, prefix: str) -> None:
     assert call.get(path).json()["job_detail"]["status"] == "job_cancel_success"
     assert call.get(f"{prefix}/streaming/jobs", params={"name": "job"}).json()["job_list"]["total_count"] == 1
     call.delete(path)
-    with pytest.raises(exceptions.NotFound):
+    with pytest.raises(exceptions.BadRequest):
         call.get(path)
 
 
@@ -155,3 +155,87 @@ def test_without_a_good_token(service: LocalDli, headers: dict[str, str]) -> Non
     answer = requests.get(f"{service.auth_url}/projects", headers=headers, timeout=10)
     assert answer.status_code == 401
     assert {"code", "message", "title"} == set(answer.json()["error"])
+
+
+def multi_factor(service: LocalDli, **changes: str) -> v3.Auth:
+    """The plugin of a user with a virtual MFA device."""
+    known = {name: service.credentials[name] for name in ("mfa_user_id", "mfa_password", "passcode")} | changes
+    return v3.Auth(
+        service.auth_url,
+        [
+            v3.PasswordMethod(user_id=known["mfa_user_id"], password=known["mfa_password"]),
+            v3.TOTPMethod(user_id=known["mfa_user_id"], passcode=known["passcode"]),
+        ],
+        project_id=service.credentials["project_id"],
+    )
+
+
+def test_a_passcode_counts_once(service: LocalDli) -> None:
+    session = keystone_session.Session(auth=multi_factor(service))
+    assert session.get_project_id() == service.credentials["project_id"]
+    with pytest.raises(exceptions.Unauthorized):
+        keystone_session.Session(auth=multi_factor(service)).get_token()
+    service.reset()
+    assert keystone_session.Session(auth=multi_factor(service)).get_token()
+
+
+@pytest.mark.parametrize("changes", [{"passcode": "111111"}, {"mfa_password": "wrong"}, {"mfa_user_id": "another"}])
+def test_a_login_with_a_wrong_factor(service: LocalDli, changes: dict[str, str]) -> None:
+    with pytest.raises(exceptions.Unauthorized):
+        keystone_session.Session(auth=multi_factor(service, **changes)).get_token()
+
+
+def test_a_password_alone_is_not_enough_with_a_device(service: LocalDli) -> None:
+    known = service.credentials
+    plugin = v3.Password(
+        service.auth_url, user_id=known["mfa_user_id"], password=known["mfa_password"], project_id=known["project_id"]
+    )
+    with pytest.raises(exceptions.Unauthorized):
+        keystone_session.Session(auth=plugin).get_token()
+
+
+def assume(service: LocalDli, token: str | None, methods: tuple[str, ...] = ("assume_role",), **changes: Any) -> Any:
+    """Ask for a token of the agency; None takes a part of it away."""
+    known = service.credentials
+    agency = {"domain_name": known["agency_domain_name"], "xrole_name": known["agency_name"]} | changes
+    identity = {"methods": methods, "assume_role": {name: value for name, value in agency.items() if value is not None}}
+    body = {"auth": {"identity": identity, "scope": {"project": {"id": known["delegated_project_id"]}}}}
+    headers = {} if token is None else {"X-Auth-Token": token}
+    return requests.post(f"{service.auth_url}/auth/tokens", json=body, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"domain_name": None, "domain_id": "d0000000000000000000000000000002"}], ids=["name", "id"]
+)
+def test_an_agency(service: LocalDli, changes: dict[str, Any]) -> None:
+    """Its token is for the delegated project alone."""
+    own = keystone_session.Session(auth=v3.Password(**password(service))).get_token()
+    answer = assume(service, own, **changes)
+    assert answer.status_code == 201
+    token = answer.json()["token"]
+    assert token["assumed_by"]["user"]["name"] == service.credentials["username"]
+    headers = {"X-Auth-Token": answer.headers["X-Subject-Token"]}
+    found = {
+        name: requests.get(f"{service.url}/v1.0/{project}/streaming/jobs", headers=headers, timeout=10).status_code
+        for name, project in (("delegated", token["project"]["id"]), ("own", service.credentials["project_id"]))
+    }
+    assert found == {"delegated": 200, "own": 403}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"xrole_name": "another"}, 401),
+        ({"domain_name": "local-domain"}, 401),
+        ({"domain_name": None}, 400),
+        ({"domain_id": "d0000000000000000000000000000002"}, 400),
+        ({"methods": ("password",)}, 400),
+    ],
+)
+def test_a_wrong_agency(service: LocalDli, changes: dict[str, Any], status: int) -> None:
+    assert assume(service, service.issue_token(), **changes).status_code == status
+
+
+@pytest.mark.parametrize("token", [None, "unknown"])
+def test_an_agency_needs_a_token_of_a_user(service: LocalDli, token: str | None) -> None:
+    assert assume(service, token).status_code == 401

@@ -24,7 +24,8 @@ from local_dli import Behaviour, LocalDli
 from local_dli.__main__ import main
 
 TESTS = Path(__file__).parents[1]
-SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key")
+SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key",
+           "mfa_password", "passcode")  # fmt: skip
 
 
 def test_the_program(tmp_path: Path) -> None:

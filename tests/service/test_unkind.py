@@ -47,7 +47,7 @@ def test_a_list_that_lags(api: Any, behave: Any, clock: Any, job: Any) -> None:
     assert listed(api) == [("new", "job_init", None), ("job", "job_running", "topic")]
     api.batch("delete", job.job_id, made)
     assert len(listed(api)) == 2
-    assert api.error("GET", f"jobs/{made}") == (404, "DLI.0023")
+    assert api.error("GET", f"jobs/{made}") == (400, "DLI.16001")
     clock.forward(3)
     assert listed(api) == []
 
@@ -59,7 +59,7 @@ def test_a_detail_that_lags(api: Any, behave: Any, clock: Any, job: Any) -> None
     made = api.create(name="new")
     assert api.status(job.job_id) == "job_running"
     assert api.names(status="job_cancel_success") == ["job"]
-    assert api.error("GET", f"jobs/{made}") == (404, "DLI.0023")
+    assert api.error("GET", f"jobs/{made}") == (400, "DLI.16001")
     clock.forward(3)
     assert api.status(job.job_id) == "job_cancel_success"
     assert api.status(made) == "job_init"
@@ -75,9 +75,9 @@ def test_a_lag_is_exact_though_nobody_reads_meanwhile(api: Any, behave: Any, clo
 
 def test_what_is_written_acts_on_the_truth(api: Any, behave: Any, job: Any) -> None:
     behave(list_lag_seconds=100.0, detail_lag_seconds=100.0)
-    assert api.batch("stop", job.job_id)[0]["is_success"] is True
+    assert api.batch("stop", job.job_id)[0]["is_success"] == "true"
     assert api.status(job.job_id) == "job_running"
-    assert api.batch("stop", job.job_id)[0]["is_success"] is False
+    assert api.batch("stop", job.job_id)[0]["is_success"] == "false"
 
 
 @pytest.mark.parametrize(("first", "seen"), [("fresh", ["new", "old", "new"]), ("behind", ["old", "new", "old"])])
@@ -118,8 +118,8 @@ def test_a_savepoint_of_a_running_job_shows_late_too(api: Any, behave: Any, cloc
 def test_a_job_that_is_started_before_its_savepoint_shows_has_none(api: Any, behave: Any, clock: Any, job: Any) -> None:
     behave(savepoint_late_seconds=3.0)
     api.batch("stop", job.job_id, trigger_savepoint=True)
-    assert api.batch("run", job.job_id, resume_savepoint=True)[0]["is_success"] is False
-    assert api.batch("run", job.job_id)[0]["is_success"] is True
+    assert api.batch("run", job.job_id, resume_savepoint=True)[0]["is_success"] == "false"
+    assert api.batch("run", job.job_id)[0]["is_success"] == "true"
     clock.forward(10)
     assert (api.status(job.job_id), api.detail(job.job_id)["has_savepoint"]) == ("job_running", False)
 
@@ -161,7 +161,7 @@ def test_a_job_that_is_stuck_in_job_submitting_can_be_stopped(api: Any, clock: A
     api.batch("run", job.job_id)
     clock.forward(10_000)
     assert api.status(job.job_id) == "job_submitting"
-    assert api.batch("stop", job.job_id)[0]["is_success"] is True
+    assert api.batch("stop", job.job_id)[0]["is_success"] == "true"
     assert api.status(job.job_id) == "job_cancel_success"
 
 
@@ -169,7 +169,7 @@ def test_stops_that_are_accepted_and_do_not_stop(api: Any, behave: Any, clock: A
     behave(savepoint_seconds=5.0, cancel_seconds=5.0)
     for outcome, at_first in (("ignored", "job_running"), ("runs_on", "job_canceling")):
         service.jobs.plan_stop("job", outcome)
-        assert api.batch("stop", job.job_id, trigger_savepoint=True)[0]["is_success"] is True
+        assert api.batch("stop", job.job_id, trigger_savepoint=True)[0]["is_success"] == "true"
         assert api.status(job.job_id) == at_first
         clock.forward(100)
         assert (api.status(job.job_id), job.has_savepoint) == ("job_running", False)
@@ -289,7 +289,7 @@ def test_acts_come_at_the_requests_they_name(api: Any, service: Any, job: Any) -
     assert topic() is None
     api.detail(job.job_id)
     assert topic() == "first"
-    assert api.update(job.job_id, resume_max_num=2)["is_success"] is True
+    assert api.update(job.job_id, resume_max_num=2)["is_success"] == "true"
     assert topic() == "third"
     assert api.config(job.job_id)["smn_topic"] == "fourth"
     assert [str(done.act) for done in service.actor.done] == [script[0], script[1], script[2], script[3]]

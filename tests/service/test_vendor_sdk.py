@@ -61,7 +61,7 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
     config = detail.job_config
     assert (config.cu_number, config.parallel_number, config.checkpoint_mode) == (4, 2, "at_least_once")
     assert config.dependency_jars == ["obs://bucket/b.jar", "obs://bucket/a.jar"]
-    assert config.checkpoint_path.endswith(f"jobs/checkpoint/{job_id}")
+    assert config.checkpoint_path.startswith(f"bucket/jobs/checkpoint/{job_id}")
     assert config.resource_config.max_slot == 2
     assert config.resource_config.taskmanager_resource_spec.memory == "8 GB"
     assert config.resource_config.jobmanager_resource_spec.cpu == 1.0
@@ -75,8 +75,7 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
     assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.desc == "changed"
 
     run = sdk.batch_run_flink_jobs(dli.BatchRunFlinkJobsRequest(dli.BatchRunFlinkJobsRequestBody(False, [job_id])))
-    # The SDK reads is_success as a string, whatever it is.
-    assert [element.is_success for element in run.body] == ["True"]
+    assert [element.is_success for element in run.body] == ["true"]
     assert sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id)).job_detail.status == "job_running"
     graph = sdk.show_flink_job_execution_graph(dli.ShowFlinkJobExecutionGraphRequest(job_id)).execute_graph
     assert graph.state == "RUNNING"
@@ -105,7 +104,7 @@ def test_the_whole_life_of_a_job(service: LocalDli) -> None:
     assert sdk.list_flink_jobs(dli.ListFlinkJobsRequest()).job_list.total_count == 0
     with pytest.raises(ClientRequestException) as caught:
         sdk.show_flink_job(dli.ShowFlinkJobRequest(job_id))
-    assert (caught.value.status_code, caught.value.error_code) == (404, "DLI.0023")
+    assert (caught.value.status_code, caught.value.error_code) == (400, "DLI.16001")
 
 
 def test_a_sql_job(service: LocalDli) -> None:

@@ -10,13 +10,15 @@ import threading
 
 from .._errors import ApiError, AuthenticationFailed, RequestError
 from .._http.access import Access
-from .._http.client import is_false, operation_of, request_id_of
+from .._http.client import is_rejection, operation_of, reason_in, request_id_of
 from .._http.retry import is_temporary
 from .._model.redact import secret_words
 from .._model.responses import lacking
-from .._text import printable
 
 _VERSION = "v1.0"
+_ROOT = "/streaming"
+# Without it the messages of the service can be in Chinese (vendor).
+_HEADERS = {"X-Language": "en-us"}
 
 
 class Connection:
@@ -40,34 +42,34 @@ class Connection:
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
-    def _request(self, method, path, body=None, query=None, version=_VERSION):
-        return self._send(self._client.request, method, path, body, query, version)
+    def _request(self, method, path, body=None, query=None, version=_VERSION, root=_ROOT):
+        return self._send(self._client.request, method, path, body, query, version, root)
 
-    def _send(self, send, method, path, body, query=None, version=_VERSION):
+    def _send(self, send, method, path, body, query=None, version=_VERSION, root=_ROOT):
         """Send a request by one of the client's methods, with the credentials, renewed if need be."""
         try:
-            return self._response(send, method, self._url(path, version), body, query)
+            return self._response(send, method, self._url(path, version, root), body, query)
         except RequestError:
             # An update sends what the task leaves alone too, and a service may quote in its refusal what it was sent.
             for secret in secret_words(body or {}):
                 self.keep_secret(secret)
             raise
 
-    def _url(self, path, version=_VERSION):
-        return f"{self._endpoint}/{version}/{self._project_id}/streaming{path}"
+    def _url(self, path, version=_VERSION, root=_ROOT):
+        return f"{self._endpoint}/{version}/{self._project_id}{root}{path}"
 
-    def _operation(self, method, path, version=_VERSION):
-        return operation_of(method, self._url(path, version))
+    def _operation(self, method, path, version=_VERSION, root=_ROOT):
+        return operation_of(method, self._url(path, version, root))
 
     def _response(self, send, method, url, body, query):
         auth = self._auth
         try:
-            return send(method, url, auth, body=body, query=query)
+            return send(method, url, auth, body=body, query=query, headers=_HEADERS)
         except AuthenticationFailed as exc:
             # What is refused for its credentials was not carried out.
             self._renew(auth, exc)
         try:
-            return send(method, url, self._auth, body=body, query=query)
+            return send(method, url, self._auth, body=body, query=query, headers=_HEADERS)
         except AuthenticationFailed as exc:
             raise exc.explained(self._auth.advice) from exc
 
@@ -92,13 +94,14 @@ class Connection:
         """Send a request whose response says for each job, without its id, whether it was accepted."""
         operation = self._operation("POST", path)
         payload, headers = self._send(self._client.request_with_headers, "POST", path, body)
-        if not isinstance(payload, list) or not all(isinstance(response, dict) for response in payload):
+        # An older edition of the vendor's reference shows one result instead of a list.
+        results = [payload] if isinstance(payload, dict) and "is_success" in payload else payload
+        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
             raise lacking(operation, "a list of results")
-        for response in payload:
-            if is_false(response.get("is_success")):
-                message = response.get("message")
-                words = printable(message) if isinstance(message, str) else ""
-                raise ApiError(operation, 200, "", words or "the response gives no reason", request_id_of(headers))
+        for result in results:
+            if is_rejection(result):
+                reason = reason_in(result) or "the response gives no reason"
+                raise ApiError(operation, 200, "", reason, request_id_of(headers))
 
 
 def object_of(payload, key: str, operation: str) -> dict:

@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import json
 
-from .._errors import UnexpectedResponse
+from .._errors import AccessDenied, DetailDenied, UnexpectedResponse
 from .._model.fields import JobKind
 from .._model.job import OddJob
 from .._model.responses import check_graph, check_job, checked_id, lacking
-from .connection import Connection, object_of
+from .connection import object_of
 from .pages import read_pages
+from .tags import TagApi
 
 # How many jobs one request is asked to run, stop or delete. A maximum is not documented.
 BATCH_SIZE = 100
 
 
-class FlinkJobApi(Connection):
-    """The operations on the Flink jobs of one project."""
+class FlinkJobApi(TagApi):
+    """The operations on the Flink jobs of one project, and on their tags."""
 
     def list_jobs(self, show_detail: bool = True, at_most: int | None = None, odd: list | None = None, **filters):
         """Yield every job that the filters leave, page by page as the caller goes on.
@@ -59,9 +60,19 @@ class FlinkJobApi(Connection):
             yield job
 
     def get_job(self, job_id: int) -> dict:
-        """Return the detail of a job."""
+        """Return the detail of a job.
+
+        :raises DetailDenied: the user may not view it, although the list may have it.
+        """
         operation = self._operation("GET", f"/jobs/{job_id}")
-        job = object_of(self._request("GET", f"/jobs/{job_id}"), "job_detail", operation)
+        try:
+            response = self._request("GET", f"/jobs/{job_id}")
+        except AccessDenied as exc:
+            denied = DetailDenied(operation, exc.http_status, exc.error_code, exc.api_message, exc.request_id)
+            raise denied.explained(
+                f"Job {job_id} may be shared with this user without the right to view it; its owner can grant that."
+            ) from exc
+        job = object_of(response, "job_detail", operation)
         check_job(job, operation)
         if int(job["job_id"]) != job_id:
             raise UnexpectedResponse(

@@ -491,6 +491,23 @@ QUESTIONS = (
         (Way("read", lambda facts: reading.messages(facts["message"]), _DETAIL, ("error_msg",)),),
     ),
     Question(
+        "job_tags",
+        "Can the tags of an existing job be read and changed?",
+        ("offered", "absent", "forbidden"),
+        (
+            Way(
+                "draft",
+                lambda facts: facts["tag_calls"],
+                "GET /v3/{project_id}/dli_flink_job/{job_id}/tags",
+                ("tags", "error_code"),
+            ),
+        ),
+        {
+            "absent": "right, but tags are only set at creation, and not changed later",
+            "forbidden": "right, but tags are only set at creation, and not changed later",
+        },
+    ),
+    Question(
         "savepoint_operations",
         "Can savepoints be imported by a request?",
         ("offered", "absent"),

@@ -99,6 +99,7 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     facts.note("own_named_nothing", lambda: jobs_of(api.read_raw("/jobs", name=own.name("nothing"), limit=1))[1])
     facts.note("own_named_in_part", lambda: found_by_name(api.read_raw, own.name("jar")[:-1]))
     facts.note("tagged", lambda: _tagged(own, api))
+    facts.note("tag_calls", lambda: _tag_calls(api, facts["job_id"]))
     facts.note("burst", lambda: _burst(api, facts["job_id"], width))
     facts.note("import_refusal", lambda: _import_refusal(own, facts["job_id"]))
     facts.note("second_template", lambda: _second_template(own))
@@ -185,6 +186,20 @@ def _tagged(own, api):
         "part": f"{first}={value[:-1]}",
     }
     return {name: jobs_of(api.read_raw("/jobs", tags=tags, limit=1))[1] for name, tags in asked.items()}
+
+
+def _tag_calls(api, job_id):
+    """Read the tags of a draft; return whether there is a call for that, and whether the user may use it."""
+    try:
+        api.get_tags(job_id)
+    except ApiError as exc:
+        if exc.http_status == 403:
+            return "forbidden"
+        # A job that is not there has an error code of the service's.
+        if exc.http_status != 404 or exc.error_code.startswith("DLI."):
+            raise
+        return "absent"
+    return "offered"
 
 
 def _burst(api, job_id, width):

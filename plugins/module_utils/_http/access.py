@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from .._errors import AuthenticationFailed, ConflictError, UnexpectedResponse
+from .._errors import ApiError, AuthenticationFailed, ConflictError, UnexpectedResponse
 from .._text import quoted
 from .credentials import (
     Credentials,
@@ -49,10 +49,9 @@ class Access:
 class TokenAuth:
     """Puts a token on each request that it is called with."""
 
-    advice = "The token may have expired; give a new one."
-
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, advice: str = "The token may have expired; give a new one.") -> None:
         self.token = token
+        self.advice = advice
 
     def __call__(self, prepared):
         prepared.headers["X-Auth-Token"] = self.token
@@ -63,20 +62,18 @@ class TokenAuth:
         return None
 
 
-class PasswordAuth(TokenAuth):
-    """Puts a token on requests that can be had anew, because the password is known.
+class LoginAuth(TokenAuth):
+    """Puts a token on requests that can be had anew, because what it was issued for is known.
 
     :param log_in: callable that returns a new token.
     """
 
-    advice = "So was a token that was issued just before."
-
     def __init__(self, token: str, log_in: Callable[[], str]) -> None:
-        super().__init__(token)
+        super().__init__(token, "So was a token that was issued just before.")
         self._log_in = log_in
 
     def renewed(self) -> TokenAuth | None:
-        return PasswordAuth(self._log_in(), self._log_in)
+        return LoginAuth(self._log_in(), self._log_in)
 
 
 def open_access(client, credentials: Credentials, keep_secret: Callable[[str], None]) -> Access:
@@ -86,8 +83,8 @@ def open_access(client, credentials: Credentials, keep_secret: Callable[[str], N
     :raises ConflictError: the project or the service's address cannot be determined.
     :raises RequestError: IAM rejected a request or did not respond.
     """
-    if credentials.password:
-        return _access_by_password(client, credentials, keep_secret)
+    if credentials.password or credentials.agency_name:
+        return _access_by_login(client, credentials, keep_secret)
     project_id = credentials.project_id or _project_id_by_name(client, credentials)
     return Access(credentials.endpoint, project_id, _request_auth(credentials, project_id), keep_secret)
 
@@ -123,34 +120,40 @@ def _project_id_by_name(client, credentials):
     return ids[0]
 
 
-def _access_by_password(client, credentials, keep_secret):
+def _access_by_login(client, credentials, keep_secret):
     """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
-    domain_id, domain_name = credentials.user_domain_id, credentials.user_domain_name
-    domain = {"id": domain_id} if domain_id else {"name": domain_name}
-    if credentials.project_id:
-        project = {"id": credentials.project_id}
-    else:
-        project = {"name": credentials.project_name, "domain": domain}
-    # An id is unique without a domain.
-    user = {"id": credentials.user_id} if credentials.user_id else {"name": credentials.username, "domain": domain}
-    user["password"] = credentials.password
-    request = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": project},
-        }
-    }
     url = f"{credentials.auth_url}/auth/tokens"
 
-    def log_in():
-        # Unlike most writes a login may be repeated.
-        payload, headers = client.request_with_headers("POST", url, body=request, repeatable=True)
+    def token_for(identity, scope, auth=None, repeatable=True):
+        # Unlike most writes a login may be repeated, unless its passcode counts only once.
+        body = {"auth": {"identity": identity, "scope": scope}}
+        payload, headers = client.request_with_headers("POST", url, auth, body, repeatable=repeatable)
         token = payload.get("token") if isinstance(payload, dict) else None
         secret = headers.get("X-Subject-Token")
         if not isinstance(token, dict) or not secret:
             raise UnexpectedResponse("IAM responded to the login without a token.", _LOGIN, 201)
         keep_secret(secret)
         return secret, token
+
+    def log_in():
+        if credentials.agency_name:
+            own = credentials.token or as_user({"domain": _domain(credentials)})[0]
+            try:
+                return token_for(_agency(credentials), _project_scope(credentials), TokenAuth(own))
+            except ApiError as exc:
+                raise exc.explained(
+                    "Check agency_name, agency_domain_name and the project, and whether the user may act for agencies "
+                    "(Agent Operator)."
+                ) from exc
+        return as_user(_project_scope(credentials))
+
+    def as_user(scope):
+        try:
+            return token_for(_user(credentials), scope, repeatable=not credentials.passcode)
+        except AuthenticationFailed as exc:
+            if credentials.passcode:
+                raise exc.explained("A passcode counts once, and for less than a minute; give a new one.") from exc
+            raise
 
     secret, token = log_in()
     project = token.get("project")
@@ -163,8 +166,42 @@ def _access_by_password(client, credentials, keep_secret):
     )
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
-    auth = PasswordAuth(secret, lambda: log_in()[0])
+    if credentials.passcode:
+        auth = TokenAuth(secret, "The token may have expired; run the task again with a new passcode.")
+    else:
+        auth = LoginAuth(secret, lambda: log_in()[0])
     return Access(endpoint, project_id, auth, keep_secret, catalog_url=url if isinstance(url, str) else "")
+
+
+def _domain(credentials):
+    domain_id = credentials.user_domain_id
+    return {"id": domain_id} if domain_id else {"name": credentials.user_domain_name}
+
+
+def _user(credentials):
+    """Return who logs in, and by what."""
+    # An id is unique without a domain.
+    by_id = {"id": credentials.user_id}
+    user = by_id if credentials.user_id else {"name": credentials.username, "domain": _domain(credentials)}
+    by_password = {"password": {"user": {**user, "password": credentials.password}}}
+    if not credentials.passcode:
+        return {"methods": ["password"], **by_password}
+    by_passcode = {"totp": {"user": {**by_id, "passcode": credentials.passcode}}}
+    return {"methods": ["password", "totp"], **by_password, **by_passcode}
+
+
+def _agency(credentials):
+    """Return the agency that a user acts for, as the API names it."""
+    agency = {"domain_name": credentials.agency_domain_name, "xrole_name": credentials.agency_name}
+    return {"methods": ["assume_role"], "assume_role": agency}
+
+
+def _project_scope(credentials):
+    """Return the project that a token is for; an agency's is one of the domain that has created the agency."""
+    if credentials.project_id:
+        return {"project": {"id": credentials.project_id}}
+    domain = {"name": credentials.agency_domain_name} if credentials.agency_name else _domain(credentials)
+    return {"project": {"name": credentials.project_name, "domain": domain}}
 
 
 def _catalog_url(token, credentials):

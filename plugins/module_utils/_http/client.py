@@ -18,10 +18,12 @@ import threading
 import time
 import traceback
 from contextlib import nullcontext
+from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
 from .._errors import (
+    AccessDenied,
     AlreadyExists,
     ApiError,
     AuthenticationFailed,
@@ -69,6 +71,7 @@ _LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
 
 _TUNNEL_FAILED = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _PROXY_AUTHENTICATION = 407
+_NO_CONTENT = 204
 _TEMPORARY_FOR_A_PROXY = (408, 429)
 # What OpenSSL calls the first bytes of a peer that speaks something else, by version.
 _NOT_TLS = (
@@ -78,6 +81,10 @@ _NOT_TLS = (
     "UNKNOWN_PROTOCOL",
     "PACKET_LENGTH_TOO_LONG",
 )
+# What a peer answers, or the library finds, where they have no version or cipher in common; the names end in these.
+_NO_COMMON_TLS = ("ALERT_HANDSHAKE_FAILURE", "ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "UNRECOGNIZED_NAME")
+# How each alert of TLS begins, in whatever version.
+_TLS_ALERT = "\x15\x03"
 
 # What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
 # Terraform provider.
@@ -87,6 +94,7 @@ _ERRORS_BY_CODE = {
     "0013": AuthenticationFailed,
     "0014": AuthenticationFailed,
     "0015": AuthenticationFailed,
+    "0016": AccessDenied,
     "0023": NotFound,
     "16001": NotFound,
 }
@@ -148,19 +156,22 @@ class HttpClient:
                     manager.pools[key].close()
         self._session.close()
 
-    def request(self, method, url, auth=None, body=None, query=None):
+    def request(self, method, url, auth=None, body=None, query=None, headers=None):
         """Send a request, again where that does no harm, and return the JSON of its response.
 
         :param auth: callable that puts credentials on the prepared request, or None for a request without any.
         :param body: what to send as JSON, or None for no body.
         :param query: dict of query parameters.
+        :param headers: dict of further headers.
         :raises ConnectionFailed: no response.
         :raises UnexpectedResponse: a response that is not the API's.
         :raises ApiError: the service refused.
         """
-        return self.request_with_headers(method, url, auth, body, query)[0]
+        return self.request_with_headers(method, url, auth, body, query, headers=headers)[0]
 
-    def request_with_headers(self, method, url, auth=None, body=None, query=None, repeatable=None, once=False):
+    def request_with_headers(
+        self, method, url, auth=None, body=None, query=None, repeatable=None, headers=None, once=False
+    ):
         """As M(request), but return a tuple of the JSON and the response's headers (case-insensitive mapping).
 
         :param repeatable: whether the request does no harm when it is carried out twice; None for: when it is a GET.
@@ -174,7 +185,7 @@ class HttpClient:
                 with nullcontext() if once else self._limiter:
                     # Not before: to wait for a turn is no failure, and says nothing about the service.
                     sent = self._clock.monotonic()
-                    return self._send(method, url, auth, body, query)
+                    return self._send(method, url, auth, body, query, headers)
             except RequestError as error:
                 if is_throttled(error) and not once:
                     self._limiter.throttled()
@@ -199,7 +210,7 @@ class HttpClient:
             self._proxies[host] = requests.utils.get_environ_proxies(url)
         return self._proxies[host]
 
-    def _send(self, method, url, auth, body, query):
+    def _send(self, method, url, auth, body, query, headers):
         operation = operation_of(method, url)
         deadline = time.monotonic() + self._timeout
         try:
@@ -209,6 +220,7 @@ class HttpClient:
                 # Spaces as %20: the signature has no other way to write them.
                 params=urlencode(query, quote_via=quote) if query else None,
                 json=body,
+                headers=headers,
                 auth=auth,
                 timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
                 verify=self._verify,
@@ -220,6 +232,12 @@ class HttpClient:
                 content = _read(operation, response, deadline)
         except _WRAPPERS as exc:
             raise _connection_failed(operation, url, exc, self._timeout) from exc
+        except UnicodeEncodeError as exc:
+            # Of all that goes into a header, only user and password of a proxy were not checked before.
+            problem = (
+                "user and password of the proxy in HTTPS_PROXY of the environment hold a character that cannot be sent"
+            )
+            raise _no_response(operation, url, problem, sent=False, lasting=True) from exc
         return _checked_json(operation, response, content), response.headers
 
 
@@ -256,7 +274,6 @@ def _read(operation, response, deadline):
 
 
 def _connection_failed(operation, url, exc, timeout):
-    host = _host_of(url)
     failure = _wrapped_failure(exc)
     cause = _cause(failure)
     sent = not _never_connected(failure)
@@ -279,6 +296,11 @@ def _connection_failed(operation, url, exc, timeout):
         problem, lasting = "there is no TLS at that port; check the port, and whether it is http instead of https", True
         if isinstance(exc, requests.exceptions.ProxyError):
             problem, sent = "the proxy does not speak TLS; HTTPS_PROXY has to name it with http://", False
+    elif isinstance(cause, ssl.SSLError) and str(cause.reason).endswith(_NO_COMMON_TLS):
+        problem = "it accepts TLS in no version, or with no cipher, that this host has"
+        sent, lasting = False, True
+    elif isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT):
+        problem, lasting = "there is TLS at that port; the address has to begin with https", True
     elif refusal == _PROXY_AUTHENTICATION:
         problem = "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)"
         lasting = True
@@ -296,7 +318,11 @@ def _connection_failed(operation, url, exc, timeout):
     else:
         problem = _reason(cause)
         lasting = _is_unknown_host(cause)
-    return ConnectionFailed(f"No response from {host} to {operation}: {problem}.", operation, sent, lasting)
+    return _no_response(operation, url, problem, sent, lasting)
+
+
+def _no_response(operation, url, problem, sent, lasting):
+    return ConnectionFailed(f"No response from {_host_of(url)} to {operation}: {problem}.", operation, sent, lasting)
 
 
 def _wrapped_failure(exc):
@@ -332,8 +358,9 @@ def _status_of_tunnel(failure):
 
 
 def _is_unknown_host(cause):
-    """Whether there is no such host; that its name could not be resolved just now is another error."""
-    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
+    """Whether there is no such host, or none with an address; that it could not be looked up is another error."""
+    numbers = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+    return isinstance(cause, socket.gaierror) and cause.errno in numbers
 
 
 def _does_not_speak_tls(cause):
@@ -379,7 +406,7 @@ def _checked_json(operation, response, content):
             operation,
             status,
         )
-    if isinstance(payload, dict) and is_false(payload.get("is_success")):
+    if isinstance(payload, dict) and is_rejection(payload):
         raise _api_error(operation, status, code, message or "the response gives no reason", request_id)
     return payload
 
@@ -404,7 +431,7 @@ def _retry_after(response):
 def _parse(response, content):
     """Return a tuple of the response's JSON and what is wrong with it ("" when nothing is)."""
     if not content:
-        return None, "empty"
+        return None, "" if response.status_code == _NO_CONTENT else "empty"
     try:
         return json.loads(content), ""
     except (ValueError, RecursionError):
@@ -425,8 +452,29 @@ def _rejection(payload):
         return "", ""
     if isinstance(payload.get("error"), dict):
         payload = payload["error"]
+    code = payload.get("error_code", payload.get("code"))
+    nested = _outcome_in(payload)
+    if nested:
+        payload = nested
+        code = code or nested.get("error_code")
     message = payload.get("error_msg") or payload.get("message") or payload.get("title")
-    return _words(payload.get("error_code", payload.get("code"))), _words(message)
+    return _words(code), _words(message)
+
+
+def _outcome_in(response):
+    """Return the outcome that the message of a response holds as JSON, an empty dictionary when it holds none.
+
+    The vendor's reference shows savepoints so: the response is a success, and the outcome inside says what became of
+    the request.
+    """
+    message = response.get("message")
+    if not isinstance(message, str) or not message.lstrip().startswith("{"):
+        return {}
+    try:
+        outcome = json.loads(message)
+    except (ValueError, RecursionError):
+        return {}
+    return outcome if "is_success" in outcome else {}
 
 
 def _words(value):
@@ -437,8 +485,8 @@ def _words(value):
 def _api_error(operation, status, code, message, request_id):
     # A 404 without one of the API's codes is a wrong address, not a missing job.
     error = _ERRORS_BY_CODE.get(code.rpartition(".")[2]) if code.upper().startswith("DLI.") or code == "16001" else None
-    if error is None and status == 401:
-        error = AuthenticationFailed
+    if error is None:
+        error = {401: AuthenticationFailed, 403: AccessDenied}.get(status)
     return (error or ApiError)(operation, status, code, message, request_id)
 
 
@@ -450,6 +498,16 @@ def operation_of(method: str, url: str) -> str:
 def request_id_of(headers) -> str:
     """Return what identifies a request to the service's support, "" when its response does not say."""
     return printable(headers.get("X-Request-Id", ""))
+
+
+def is_rejection(response: dict) -> bool:
+    """Whether a response, or the outcome that its message holds, says that the request was rejected."""
+    return is_false(response.get("is_success")) or is_false(_outcome_in(response).get("is_success"))
+
+
+def reason_in(response: dict) -> str:
+    """Return the service's reason for a rejection as it may be shown, "" when it gives none."""
+    return _rejection(response)[1]
 
 
 def is_false(value) -> bool:

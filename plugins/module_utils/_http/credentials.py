@@ -24,11 +24,14 @@ ENVIRONMENT = {
     "user_id": ("OS_USER_ID",),
     "password": ("OS_PASSWORD",),
     "user_domain_name": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"),
-    "user_domain_id": ("OS_USER_DOMAIN_ID",),
-    "project_id": ("OS_PROJECT_ID",),
+    "user_domain_id": ("OS_USER_DOMAIN_ID", "OS_DOMAIN_ID"),
+    "passcode": ("OS_PASSCODE",),
+    "agency_name": ("OS_AGENCY_NAME",),
+    "agency_domain_name": ("OS_AGENCY_DOMAIN_NAME",),
+    "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
     "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
     "region": ("OS_REGION_NAME",),
-    "token": ("OS_TOKEN",),
+    "token": ("OS_TOKEN", "OS_AUTH_TOKEN"),
     "access_key": ("OS_ACCESS_KEY",),
     "secret_key": ("OS_SECRET_KEY",),
     "security_token": ("OS_SECURITY_TOKEN",),
@@ -36,21 +39,24 @@ ENVIRONMENT = {
     "endpoint": ("OS_DLI_ENDPOINT_OVERRIDE",),
     "ca_cert": ("OS_CACERT",),
 }
-SECRET_OPTIONS = ("password", "token", "access_key", "secret_key", "security_token")
+# The project of an agency, as the vendor's Terraform provider names it: those of the user are others.
+_DELEGATED_PROJECT = "OS_DELEGATED_PROJECT"
+SECRET_OPTIONS = ("password", "passcode", "token", "access_key", "secret_key", "security_token")
 
 # Each way to authenticate with the options that belong to it alone. A way is chosen by giving its first option.
 WAYS = {
     "cloud": ("cloud",),
     "token": ("token",),
-    "password": ("password", "username", "user_id"),
+    "password": ("password", "username", "user_id", "passcode"),
     "access key": ("secret_key", "access_key", "security_token"),
 }
 # Options that come from one source together. Joined from two, they mean a project that nobody has named, or send the
 # credentials of one account to the address of another.
 _DOMAIN = ("user_domain_name", "user_domain_id")
+_AGENCY = ("agency_name", "agency_domain_name")
 _PROJECT = ("project_id", "project_name")
 _ADDRESS = ("region", "auth_url", "endpoint")
-_IDENTITY = (*(option for options in WAYS.values() for option in options), *_DOMAIN)
+_IDENTITY = (*(option for options in WAYS.values() for option in options), *_DOMAIN, *_AGENCY)
 # Only these regions share the domain of the documented endpoints; any other needs explicit URLs.
 REGIONS_WITH_KNOWN_ENDPOINTS = ("eu-de", "eu-nl")
 # Documented in the API reference, page "Listing Jobs".
@@ -58,6 +64,7 @@ _PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 # As ids are in every example of the API reference; a path's other segments are not like that.
 _USUAL_PROJECT_ID = re.compile(r"[0-9a-f]{32}")
 _VERSIONS = ("v1.0", "v3")
+_PASSCODE = re.compile(r"[0-9]{6}")
 # Of an address the end can be what distinguishes it from others.
 _LONGEST_ADDRESS = 255
 # What never leaves the host. Other names than localhost are not resolved: what they mean is up to others.
@@ -70,8 +77,9 @@ class Credentials:
 
     Where it says C(allow_http), credentials may go over plain http to any host.
 
-    Exactly one of C(token), C(password) and C(secret_key) is set. C(endpoint) is "" only with a password, and then
-    the token's catalog has it. One of C(project_id) and C(project_name) is set.
+    Exactly one of C(token), C(password) and C(secret_key) is set. C(endpoint) is "" only with a password or an agency,
+    and then the token's catalog has it. One of C(project_id) and C(project_name) is set, which is that of the agency
+    where there is one.
     """
 
     auth_url: str = ""
@@ -84,6 +92,9 @@ class Credentials:
     password: str = ""
     user_domain_name: str = ""
     user_domain_id: str = ""
+    passcode: str = ""
+    agency_name: str = ""
+    agency_domain_name: str = ""
     token: str = ""
     access_key: str = ""
     secret_key: str = ""
@@ -138,7 +149,8 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
         **dict.fromkeys(_IDENTITY, ""),
         **{option: owner[option] for option in WAYS[way]},
         **_first_given(_DOMAIN, task, owner),
-        **_first_given(_PROJECT, task, rest),
+        **_first_given(_AGENCY, task, owner),
+        **_first_given(_PROJECT, task, _project_source(task, owner, env, rest, environ.get(_DELEGATED_PROJECT))),
         **{option: task[option] or (rest[option] if is_joined else "") for option in _ADDRESS},
         # Whom to trust is a matter of the host, whoever says where to go.
         "ca_cert": task["ca_cert"] or rest["ca_cert"] or env["ca_cert"],
@@ -163,8 +175,17 @@ def _from_environment(name, environ):
 
 def _first_given(group, *sources):
     """Return a group of options from the first source that gives any of them."""
-    source = next((source for source in sources if any(source[option] for option in group)), sources[-1])
-    return {option: source[option] for option in group}
+    found = [source for source in sources if any(source.get(option) for option in group)]
+    return {option: found[0].get(option, "") if found else "" for option in group}
+
+
+def _project_source(task, owner, env, rest, delegated_project):
+    """Return what says the project where the task does not: a project of the user is none of an agency's."""
+    if any(task[option] for option in _AGENCY):
+        return {}
+    if owner is env and env["agency_name"] and delegated_project:
+        return {"project_name": delegated_project}
+    return rest
 
 
 def _completed(file, env):
@@ -185,7 +206,8 @@ def _left_out(task, env, given):
     """Return the option of the task because of which a variable is not used, by the option that it is for."""
     causes = {}
     for group in (_IDENTITY, _PROJECT, _ADDRESS):
-        cause = next((option for option in group if task[option]), "cloud" if task["cloud"] else "")
+        causing = (*group, *_AGENCY) if group is _PROJECT else group
+        cause = next((option for option in causing if task[option]), "cloud" if task["cloud"] else "")
         if cause:
             causes.update({option: cause for option in group if env[option] and not given.get(option)})
     return causes
@@ -195,7 +217,7 @@ def _unused(left_out, *options):
     """Return the end of a sentence that says why a variable is not used for any of some options; "" if none is set."""
     for option in options:
         if option in left_out:
-            names = " and ".join(ENVIRONMENT[option])
+            names = " or ".join(ENVIRONMENT[option])
             return f" ({names} of the environment is not used, because the task gives {left_out[option]})"
     return ""
 
@@ -257,25 +279,50 @@ def _check_complete(way, given, left_out):
         if not given[option] and not given["user_id"]:
             unused = _unused(left_out, option, "user_id")
             raise InvalidInput(f"{option} is missing; {secret} and {option} are needed together{unused}.")
-    needs_domain = way == "password" and not (given["user_id"] and given["project_id"])
+    if given["passcode"] and not given["user_id"]:
+        raise InvalidInput(f"user_id is missing; passcode needs the id of the user{_unused(left_out, 'user_id')}.")
+    _check_agency(way, given, left_out)
+    needs_domain = way == "password" and (given["agency_name"] or not (given["user_id"] and given["project_id"]))
     if needs_domain and not any(given[option] for option in _DOMAIN):
-        user = "project_name needs" if given["user_id"] else "username and password need"
+        by_id = "agency_name needs" if given["agency_name"] else "project_name needs"
+        user = by_id if given["user_id"] else "username and password need"
         unused = _unused(left_out, *_DOMAIN)
         raise InvalidInput(
             f"user_domain_name is missing; {user} the domain that the user belongs to, by its name, its user_domain_id,"
-            f" or OS_USER_DOMAIN_NAME, OS_DOMAIN_NAME or OS_USER_DOMAIN_ID in the environment{unused}."
+            f" or by {_variables(*_DOMAIN)} in the environment{unused}."
         )
     if not given["project_id"] and not given["project_name"]:
         unused = _unused(left_out, *_PROJECT)
         raise InvalidInput(
             "project_id or project_name is missing; a Flink job belongs to a project, which the environment can name "
-            f"as OS_PROJECT_ID, OS_PROJECT_NAME or OS_TENANT_NAME{unused}."
+            f"as {_variables(*_PROJECT)}{unused}."
         )
-    if way == "password" or not given["project_id"]:
+    if way == "password" or given["agency_name"] or not given["project_id"]:
         if not given["auth_url"] and not given["region"]:
-            need = "username and password" if way == "password" else "project_name"
+            need = "agency_name" if given["agency_name"] else "project_name"
+            need = "username and password" if way == "password" else need
             unused = _unused(left_out, "auth_url", "region")
             raise InvalidInput(f"auth_url or region is missing; {need} cannot be used without IAM's address{unused}.")
+
+
+def _check_agency(way, given, left_out):
+    for option, other in (_AGENCY, _AGENCY[::-1]):
+        if given[option] and not given[other]:
+            raise InvalidInput(
+                f"{other} is missing; an agency is known by its name and by the domain that has created "
+                f"it{_unused(left_out, other)}."
+            )
+    if given["agency_name"] and way == "access key":
+        raise InvalidInput(
+            "agency_name is given with secret_key, but only a token or a password can act for an agency; a temporary "
+            "access key of the agency needs no agency_name."
+        )
+
+
+def _variables(*options):
+    """Return the variables of the environment that stand in for some options."""
+    names = [name for option in options for name in ENVIRONMENT[option]]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _check_sendable(given):
@@ -284,9 +331,11 @@ def _check_sendable(given):
         if any(not "!" <= char <= "~" for char in given[option]):
             raise InvalidInput(f"{option} holds a space, line break or other character that it cannot have.")
     # These can have spaces and letters of any language, but a value from a file easily comes with its line break.
-    for option in ("username", "user_id", "password", *_DOMAIN, "project_name", "secret_key"):
+    for option in ("username", "user_id", "password", *_DOMAIN, *_AGENCY, "project_name", "secret_key"):
         if not given[option].isprintable():
             raise InvalidInput(f"{option} holds a line break or other character that cannot be printed.")
+    if given["passcode"] and not _PASSCODE.fullmatch(given["passcode"]):
+        raise InvalidInput("passcode must be the 6 digits that the MFA device shows, in quotes.")
     if given["project_id"] and not is_project_id(given["project_id"]):
         raise InvalidInput("project_id must be 1 to 64 letters and digits.")
 
@@ -317,7 +366,7 @@ def _auth_url(given, allow_http, left_out):
         return url if urlsplit(url).path.endswith("/v3") else url + "/v3"
     if given["region"] in REGIONS_WITH_KNOWN_ENDPOINTS:
         return f"https://iam.{given['region']}.otc.t-systems.com/v3"
-    if given["region"] and (given["password"] or not given["project_id"]):
+    if given["region"] and (given["password"] or given["agency_name"] or not given["project_id"]):
         raise InvalidInput(_unknown_region("auth_url", given["region"], left_out))
     return ""
 
@@ -325,7 +374,7 @@ def _auth_url(given, allow_http, left_out):
 def _endpoint(given, way, allow_http, left_out):
     if given["endpoint"]:
         return service_root(check_transport("endpoint", given["endpoint"], allow_http), given["project_id"])
-    if way == "password":
+    if way == "password" or given["agency_name"]:
         return ""
     if not given["region"]:
         unused = _unused(left_out, "endpoint", "region")

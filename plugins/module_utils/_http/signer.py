@@ -86,6 +86,9 @@ class SignatureAuth:
             "Host": urlsplit(prepared.url).netloc.rpartition("@")[2],
             "X-Sdk-Date": time.strftime(DATE_FORMAT, time.gmtime()),
         }
+        if "X-Language" in prepared.headers:
+            # The vendor's signer signs all headers of the API.
+            headers["X-Language"] = prepared.headers["X-Language"]
         if self._project_id:
             headers["X-Project-Id"] = self._project_id
         if self._security_token:

@@ -12,8 +12,16 @@ from .._api.flink_jobs import FlinkJobApi
 from .._model.description import describe, left_out_warnings
 from .._model.fields import known_kind
 from .._model.fleet import check_parallelism
-from .._model.job import OddJob, odd_warnings
-from .selection import Selection, complete_each, is_complete, select, selection_from_params
+from .._model.job import OddJob, denied_warnings, odd_warnings
+from .selection import (
+    Selection,
+    complete_each,
+    is_complete,
+    select,
+    selection_from_params,
+    with_tags_of_each,
+    without_tags_warnings,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,9 @@ def adopt_jobs(api: FlinkJobApi, adoption: Adoption, is_redacted) -> dict:
     odd: list[OddJob] = []
     found = select(api, adoption.selection, odd)
     jobs = complete_each(api, [job for job in found if known_kind(job.job_type)])
-    # A job that was deleted since it was listed cannot be adopted.
-    descriptions = describe([job for job in jobs if is_complete(job)], adoption.show_entrypoint_args, is_redacted)
-    warnings = odd_warnings(odd) + left_out_warnings(descriptions["left_out"])
+    # A job that was deleted since it was listed cannot be adopted, nor one that this user may not view.
+    adopted, obstacle = with_tags_of_each(api, [job for job in jobs if is_complete(job)])
+    descriptions = describe(adopted, adoption.show_entrypoint_args, is_redacted)
+    warnings = odd_warnings(odd) + denied_warnings(jobs, "it is left out of the result")
+    warnings += left_out_warnings(descriptions["left_out"]) + without_tags_warnings(obstacle)
     return {"changed": False, **descriptions, "count": len(found), "warnings": warnings}

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import ConflictError, InvalidInput, NotFound
+from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
 from .._model.findings import Ages, Compared, cu_warnings, findings_about
 from .._model.fleet import (
     check_parallelism,
@@ -19,8 +19,9 @@ from .._model.fleet import (
     goals_from_params,
 )
 from .._model.goal import Goal
-from .._model.job import OddJob, odd_warnings
+from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.rules import check_seconds
+from .._model.tags import tags_warnings
 from .._parallel import read_each
 from .._reconcile.reader import JobReader
 from .._reconcile.snapshot import Snapshot
@@ -80,7 +81,8 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
         found = {entry.job.job_id: entry.job for entry in compared if entry.job}
         jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
     findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
-    warnings = odd_warnings(odd) + cu_warnings(compared or [])
+    denied = denied_warnings(jobs, "the findings about it rest on what the list shows")
+    warnings = odd_warnings(odd) + denied + cu_warnings(compared or []) + _about_tags(compared or [])
     return {"changed": False, "findings": findings, "count": len(jobs), "warnings": warnings}
 
 
@@ -97,6 +99,12 @@ def _find_desired(api, goals, all_jobs, odd):
     return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
 
 
+def _about_tags(compared):
+    unconfirmed = [entry for entry in compared if entry.tags_problem]
+    labels = [entry.goal.spec.label for entry in unconfirmed]
+    return tags_warnings(labels, unconfirmed[0].tags_problem) if unconfirmed else []
+
+
 def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:
     """Give the later ones a problem where several entries are one job, by its name and by its id."""
     result = list(compared)
@@ -108,11 +116,12 @@ def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:
 
 
 def _found(reader, goal):
-    # The service never returns the tags of a job, and one that should be absent is too many whatever its fields are.
-    spec = replace(goal.spec, tags=None, fields={} if goal.state == "absent" else goal.spec.fields)
+    # A job that should be absent is too many whatever its fields and tags are.
+    spec = replace(goal.spec, tags=None, fields={}) if goal.state == "absent" else goal.spec
     try:
-        return Compared(goal, reader.find(spec).job)
+        found = reader.find(spec)
+        return Compared(goal, found.job, tags_problem=found.tags_problem)
     except NotFound:
         return Compared(goal)
-    except ConflictError as exc:
+    except (ConflictError, DetailDenied) as exc:
         return Compared(goal, problem=str(exc))

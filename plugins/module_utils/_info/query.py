@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import (
+    AccessDenied,
     ApiError,
     AuthenticationFailed,
     InvalidInput,
@@ -17,11 +18,18 @@ from .._errors import (
 )
 from .._model.fields import SQL
 from .._model.fleet import check_parallelism
-from .._model.job import OddJob, odd_warnings
+from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
-from .selection import Selection, keep_secrets, select, selection_from_params
+from .selection import (
+    Selection,
+    keep_secrets,
+    select,
+    selection_from_params,
+    with_tags_of_each,
+    without_tags_warnings,
+)
 
 # What the list has of a job without show_detail (documented), beside its id, name and type.
 _SUMMARY_FACTS = (
@@ -43,6 +51,12 @@ _GRAPH_FIELDS = {
     "start_time": "start-time",
     "end_time": "end-time",
     "duration": "duration",
+    # What these hold is returned as it is.
+    "now": "now",
+    "timestamps": "timestamps",
+    "vertices": "vertices",
+    "status_counts": "status-counts",
+    "plan": "plan",
 }
 _GRAPH_TYPES = ("simple_graph", "job_graph")
 _SENT_FOR_A_GRAPH = (
@@ -55,7 +69,7 @@ _SENT_FOR_A_GRAPH = (
     "operator_config",
     "static_estimator_config",
 )
-_SHAPE = ("details", "execution_plan", "stream_graph", "show_entrypoint_args")
+_SHAPE = ("details", "execution_plan", "stream_graph", "show_tags", "show_entrypoint_args")
 _FORBIDDEN = 403
 _FIRST_SERVER_ERROR = 500
 
@@ -68,6 +82,7 @@ class JobQuery:
     :param details: whether all fields are asked for, or a summary.
     :param execution_plan: whether Flink's own view is asked for too.
     :param stream_graph: which stream graph of SQL jobs is asked for too, or None.
+    :param show_tags: whether the tags are asked for too.
     :param show_entrypoint_args: whether arguments are shown, which can hold secrets.
     """
 
@@ -75,6 +90,7 @@ class JobQuery:
     details: bool = True
     execution_plan: bool = False
     stream_graph: str | None = None
+    show_tags: bool = False
     show_entrypoint_args: bool = False
 
 
@@ -84,6 +100,7 @@ def query_options() -> dict:
         "details": {"type": "bool", "default": True},
         "execution_plan": {"type": "bool", "default": False},
         "stream_graph": {"type": "str", "choices": list(_GRAPH_TYPES)},
+        "show_tags": {"type": "bool", "default": False},
         "show_entrypoint_args": {"type": "bool", "default": False},
     }
 
@@ -109,12 +126,19 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
     jobs = select(api, query.selection, odd, query.details)
     keep_secrets(api, jobs, lambda job: _public_text(job.returned_fields(), query))
     results = [_result(job, query) for job in jobs]
+    warnings = odd_warnings(odd)
+    if query.show_tags:
+        tagged, obstacle = with_tags_of_each(api, jobs)
+        for result, job in zip(results, tagged):
+            result["tags"] = job.tags
+        warnings += without_tags_warnings(obstacle)
     rejected = []
     if query.execution_plan:
-        rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job), jobs, api)
+        rejected += _add_to_each(results, "execution_plan", lambda job: _execution_plan(api, job, query), jobs, api)
     if query.stream_graph:
         rejected += _add_to_each(results, "stream_graph", lambda job: _stream_graph(api, job, query), jobs, api)
-    warnings = odd_warnings(odd) + _warnings(rejected)
+    warnings += denied_warnings(jobs, "the result has what the list shows of it")
+    warnings += _warnings(rejected)
     return {"changed": False, "jobs": results, "count": len(results), "warnings": warnings}
 
 
@@ -132,19 +156,25 @@ def _result(job, query):
 
 def _add_to_each(results, key, ask, jobs, api):
     """Add to the result of each job what is asked for, and return the rejections that need a warning."""
-    rejected = []
-    for result, (response, rejection) in zip(results, read_each(ask, jobs, api.parallelism)):
+    answers = read_each(ask, jobs, api.parallelism)
+    for result, (response, _rejection) in zip(results, answers):
         result[key] = response
-        rejected += [rejection] if rejection else []
+    rejected = [rejection for _response, rejection in answers if rejection]
+    denied = [exc for _what, _job, exc in rejected if isinstance(exc, AccessDenied)]
+    if denied and len(denied) == len(answers):
+        # So it is not about one job that is shared without the right to view it.
+        raise denied[0]
     return rejected
 
 
-def _execution_plan(api, job):
+def _execution_plan(api, job, query):
     """Return a tuple of the plan, None when there is none, and the service's rejection if it needs a warning."""
     if job.status == DRAFT:
         return None, None
     graph, rejection = _or_rejection(lambda: api.get_execution_graph(job.job_id), job, "execution plan")
-    return {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None, rejection
+    plan = {name: graph.get(key) for name, key in _GRAPH_FIELDS.items()} if graph else None
+    # The names of operators quote the SQL that they come from.
+    return _masked(plan, _public_text(job.returned_fields(), query)), rejection
 
 
 def _stream_graph(api, job, query):
@@ -171,7 +201,7 @@ def _or_rejection(ask, job, what):
     except AuthenticationFailed:
         raise
     except ApiError as exc:
-        if exc.http_status == _FORBIDDEN or exc.http_status >= _FIRST_SERVER_ERROR:
+        if exc.http_status >= _FIRST_SERVER_ERROR:
             raise
         return None, (what, job, exc)
 

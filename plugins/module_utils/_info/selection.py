@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .._api.flink_jobs import FlinkJobApi
 from .._api.pages import PAGE_SIZE, TooMany
-from .._errors import InvalidInput, NotFound
+from .._errors import DetailDenied, InvalidInput, NotFound
 from .._model.canonical import tag_strings
 from .._model.fields import FIELDS_BY_NAME, KINDS, identity_options
 from .._model.job import ObservedJob, OddJob
@@ -24,8 +24,9 @@ from .._model.rules import (
     check_tags,
 )
 from .._model.status import STATUSES
+from .._model.tags import tags_filter
 from .._parallel import read_each
-from .._reconcile.reader import tags_filter
+from .._reconcile.reader import JobReader
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def selection_options() -> dict:
         "tags": {"type": "dict"},
         "job_type": {"type": "str", "choices": [job_type for kind in KINDS for job_type in kind.job_types]},
         "user_name": {"type": "str"},
+        "root_job_id": {"type": "int"},
+        "sys_enterprise_project_name": {"type": "str", "aliases": ["enterprise_project"]},
     }
 
 
@@ -67,7 +70,7 @@ def selection_from_params(params: dict) -> Selection:
     tags = None if params["tags"] is None else tag_strings(params["tags"])
     _check(params, tags)
     statuses = tuple(status for status in STATUSES if status in (params["status"] or ()))
-    names = ("name", "queue_name", "job_type", "user_name")
+    names = ("name", "queue_name", "job_type", "user_name", "root_job_id", "sys_enterprise_project_name")
     filters = {name: params[name] for name in names if params[name] is not None}
     return Selection(params["job_id"], statuses, {**filters, **tags_filter(tags)})
 
@@ -103,11 +106,33 @@ def keep_secrets(
 
 
 def complete_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> list[ObservedJob]:
-    """Return jobs of the list with what only their details have; one that is deleted meanwhile stays as it was.
+    """Return jobs of the list with what only their details have.
+
+    One that is deleted meanwhile stays as it was, and so does one whose detail is refused, which has C(is_denied) then.
 
     :raises RequestError: the service rejected a request or did not respond.
     """
     return read_each(lambda job: _completed(api, job), jobs, api.parallelism)
+
+
+def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[ObservedJob], str]:
+    """Return a tuple of jobs with their tags, and of why tags cannot be read, "" when they can.
+
+    A job that is deleted meanwhile stays as it was, and so do all where tags cannot be read.
+
+    :raises RequestError: the service rejected a request or did not respond.
+    """
+    reader = JobReader(api)
+    tagged = read_each(reader.with_tags, jobs, api.parallelism)
+    return [now or job for now, job in zip(tagged, jobs)], reader.tags_obstacle
+
+
+def without_tags_warnings(obstacle: str) -> list[str]:
+    """Return one sentence about tags that the result leaves out.
+
+    :param obstacle: why, as a part of a sentence; "" when it leaves out none.
+    """
+    return [f"The tags of the jobs are left out of the result: {obstacle}."] if obstacle else []
 
 
 def is_complete(job: ObservedJob) -> bool:
@@ -126,11 +151,14 @@ def _check(params, tags):
         check_tags("tags", tags)
     if params["status"] == []:
         raise InvalidInput("status is an empty list, but must have at least 1 status; leave it out for all jobs.")
-    for option in ("queue_name", "user_name"):
+    for option in ("queue_name", "user_name", "sys_enterprise_project_name"):
         if params[option] == "":
             raise InvalidInput(f"{option} is empty, but must have at least 1 character; leave it out for all jobs.")
-    if params["user_name"] is not None:
-        check_string("user_name", params["user_name"])
+    for option in ("user_name", "sys_enterprise_project_name"):
+        if params[option] is not None:
+            check_string(option, params[option])
+    if params["root_job_id"] is not None:
+        check_number("root_job_id", params["root_job_id"], 1, WIDEST_LONG)
     if any("," in key + value for key, value in (tags or {}).items()):
         raise InvalidInput("tags has a tag with a comma, which the service's list cannot be asked for.")
 
@@ -183,6 +211,8 @@ def _completed(api, job):
     except NotFound:
         # Deleted since it was listed; what the list had of it is still a response.
         return job
+    except DetailDenied:
+        return job.without_detail()
 
 
 def _matches(job, selection):

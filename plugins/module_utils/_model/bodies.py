@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .canonical import merged_resource_config, to_wire
+from .canonical import computed_slots, merged_resource_config, to_wire
 from .fields import FIELDS_BY_NAME, JobKind
 from .job import ObservedJob
 from .rules import V1_ONLY
@@ -36,6 +36,9 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
     for known in kind.fields:
         name = known.name
         is_set = current.raw(name) not in (None, "", [], {})
+        if name == "tm_slot_num" and current.value(name) in computed_slots(current.definition(kind)):
+            # The service may show what it computes itself; sent back, that would stay when other numbers change.
+            is_set = False
         if not known.on_update:
             continue
         if name == "resource_config" and name in spec.fields:
@@ -74,4 +77,7 @@ def live_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob, changes
 def without_effect(body: dict) -> set[str]:
     """Return the names of fields that do not belong in a request that makes the job what the body says."""
     names = {"resource_config"} if body.get("resource_config_version") != "v2" else set(V1_ONLY)
+    if body.get("feature") in ("basic", "custom"):
+        # Each is only valid with its own feature (vendor).
+        names.add("image" if body["feature"] == "basic" else "flink_version")
     return names | {"checkpoint_path"} if body.get("checkpoint_enabled") else names

@@ -23,7 +23,7 @@ _STRINGS = ("str", "bucket", "sql", "json", "runtime_config")
 _MEMORY = re.compile(r"\s{0,9}([0-9]{1,15}(?:\.[0-9]{1,15})?)\s{0,9}(GB|G|MB|M)?\s{0,9}", re.IGNORECASE)
 
 _FLINK_VERSION_START = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})(?![0-9])")
-_FIRST_WITH_PACKAGES_IN_OBS = (1, 15)
+_FIRST_WITH_AGENCY = (1, 15)
 
 # What a part of resource_config that is not set stands for (documented).
 _RESOURCE_SPEC_DEFAULTS = {"cpu": 1.0, "memory": "4 GB"}
@@ -88,6 +88,24 @@ def merged_resource_config(current, given: dict) -> dict:
     return merged
 
 
+def computed_slots(fields: dict) -> tuple:
+    """Return what the service may compute as C(tm_slot_num) of a job that is given none (documented), empty if unknown.
+
+    Whether it rounds up or down is not documented.
+
+    :param fields: canonical values by field name.
+    """
+    names = ("parallel_number", "tm_cus", "cu_number", "manager_cu_number")
+    numbers = [fields[name] for name in names if isinstance(fields.get(name), int)]
+    if len(numbers) < len(names):
+        return ()
+    parallel, tm_cus, cus, managers = numbers
+    if cus <= managers:
+        return ()
+    needed, workers = parallel * tm_cus, cus - managers
+    return (max(needed // workers, 1), -(-needed // workers))
+
+
 def memory_megabytes(value):
     """Return the megabytes that a string such as C(4 GB), C(4096MB) or C(4) means (the default unit is GB, documented).
 
@@ -107,12 +125,12 @@ def major_and_minor(flink_version) -> tuple | None:
 
 
 def is_flink_1_15_or_later(flink_version, resource_config_version) -> bool:
-    """Whether a job runs on Flink 1.15 or later, which takes packages from OBS only and needs an agency (documented).
+    """Whether a job runs on Flink 1.15 or later, which needs an agency (documented).
 
-    A job that is sized by resources does, whether or not it names a version (documented).
+    A job that is sized by resources and names no version does (documented).
     """
     numbers = major_and_minor(flink_version)
-    return resource_config_version == "v2" or (numbers is not None and numbers >= _FIRST_WITH_PACKAGES_IN_OBS)
+    return resource_config_version == "v2" if numbers is None else numbers >= _FIRST_WITH_AGENCY
 
 
 def text(value) -> str:
@@ -127,7 +145,7 @@ def tag_strings(tags: dict) -> dict:
     return {text(key): value if isinstance(value, (dict, list)) else text(value) for key, value in tags.items()}
 
 
-def _canonical_str(value):
+def canonical_string(value) -> str:
     """The text without what a service may trim, or write otherwise: line breaks, and letters with marks.
 
     Whether it keeps them as they are sent is unknown.
@@ -139,12 +157,12 @@ def _canonical_str(value):
 
 def _canonical_bucket(value):
     """The name alone: people write a bucket as an address too."""
-    return _canonical_str(value).removeprefix("obs://").rstrip("/")
+    return canonical_string(value).removeprefix("obs://").rstrip("/")
 
 
 def _canonical_json(value):
     """The string in one form, so that order and spaces make no difference; what is not JSON is returned as it is."""
-    config = _canonical_str(value)
+    config = canonical_string(value)
     try:
         return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
     except (ValueError, RecursionError):
@@ -165,7 +183,7 @@ def _canonical_bool(value):
 
 
 def _canonical_list(value):
-    return [_canonical_str(item) for item in value] if isinstance(value, (list, tuple)) else value or []
+    return [canonical_string(item) for item in value] if isinstance(value, (list, tuple)) else value or []
 
 
 def list_from_option(items: list) -> list:
@@ -256,9 +274,9 @@ def _or_default(mapping, key, defaults):
 
 
 FORMS = {
-    "str": _canonical_str,
+    "str": canonical_string,
     "bucket": _canonical_bucket,
-    "sql": _canonical_str,
+    "sql": canonical_string,
     "json": _canonical_json,
     "int": _canonical_int,
     "bool": _canonical_bool,

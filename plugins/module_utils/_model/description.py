@@ -28,7 +28,7 @@ from .redact import (
     sensitive_sql_values,
     sensitive_values,
 )
-from .rules import check_name, check_spec
+from .rules import check_name, check_new, check_spec
 from .spec import spec_from_params
 
 # What Ansible takes as an option of each form, where the service could return something else.
@@ -89,7 +89,7 @@ def _description(
     identity = _identity(job, id_is_needed)
     if any(is_redacted(value) for value in identity.values()):
         return None, dict.fromkeys(identity, _HOLDS_SECRET_OF_TASK)
-    candidates = _worth_describing(job)
+    candidates = {**_worth_describing(job), **({"tags": job.tags} if job.tags else {})}
     reasons = {name: _HOLDS_SECRET_OF_TASK for name, value in candidates.items() if is_redacted(value)}
     if "entrypoint_args" in candidates and not show_entrypoint_args:
         reasons["entrypoint_args"] = _CAN_HOLD_SECRETS
@@ -167,6 +167,8 @@ def _acceptable(kind, identity, candidates):
 
 
 def _fits(name, candidates):
+    if name == "tags":
+        return True
     value, field = candidates[name], FIELDS_BY_NAME[name]
     expected = _TYPES.get(field.form, str)
     if field.choices and value not in field.choices:
@@ -177,7 +179,9 @@ def _fits(name, candidates):
 def _broken_rule(kind, options):
     """Return the rule that options break, without its full stop; None when they keep all."""
     try:
-        check_spec(_spec(kind, options))
+        spec = _spec(kind, options)
+        check_spec(spec)
+        check_new(spec)
     except InvalidInput as exc:
         return str(exc).rstrip(".")
     return None

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from .canonical import canonical, is_same, merged_resource_config
+from .canonical import canonical, computed_slots, is_same, merged_resource_config
 from .fields import FIELDS_BY_NAME
 from .job import ObservedJob
 from .redact import redacted_change
 from .result import Change
 from .spec import JobSpec
+from .tags import canonical_tags
 
 
 def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], list[str]]:
@@ -19,16 +20,14 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], li
     changes, warnings = [], []
     if spec.name is not None and spec.name != current.name:
         changes.append(Change("name", current.name, spec.name))
-    wanted = desired_fields(spec, current.definition(spec.kind))
+    definition = current.definition(spec.kind)
+    wanted = desired_fields(spec, definition)
+    whole = {**definition, **wanted}
     for name, desired in wanted.items():
         actual = current.value(name)
         if not FIELDS_BY_NAME[name].on_update:
             continue
-        if (
-            name == "checkpoint_path"
-            and desired == ""
-            and {**current.definition(spec.kind), **wanted}["checkpoint_enabled"]
-        ):
+        if name == "checkpoint_path" and desired == "" and whole["checkpoint_enabled"]:
             # No path of one's own is wanted, and the service makes one.
             continue
         if name == "cu_number" and desired != actual and shows_used_cus(current):
@@ -36,6 +35,9 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], li
                 f"cu_number is not compared: the service shows {actual}, the CUs that {spec.label} really uses, "
                 f"instead of what was requested ({desired} in this task)."
             )
+        elif name == "tm_slot_num" and actual is None and desired in computed_slots(whole):
+            # The service need not show what it computes itself.
+            continue
         elif not is_same(FIELDS_BY_NAME[name], desired, actual):
             changes.append(Change(name, actual, desired))
     if changes and "cu_number" not in wanted and shows_used_cus(current):
@@ -43,12 +45,19 @@ def field_changes(spec: JobSpec, current: ObservedJob) -> tuple[list[Change], li
             f"The service shows the CUs that {spec.label} really uses, {current.value('cu_number')}, instead of those "
             "requested, and the update sends them back; give cu_number to request another number."
         )
+    if spec.tags is not None and current.tags not in (None, canonical_tags(spec.tags)):
+        changes.append(Change("tags", current.tags, canonical_tags(spec.tags)))
     return changes, warnings
 
 
 def remaining_changes(spec: JobSpec, current: ObservedJob) -> list[str]:
     """Return the names of the fields in which a job differs from the desired state."""
     return [change.field for change in field_changes(spec, current)[0]]
+
+
+def remaining_definition(spec: JobSpec, current: ObservedJob) -> list[str]:
+    """Return the same without the tags, which are no part of a job's definition."""
+    return [name for name in remaining_changes(spec, current) if name != "tags"]
 
 
 def redacted_changes(spec: JobSpec, current: ObservedJob) -> dict:

@@ -22,7 +22,8 @@ class Field:
     """One field of the API.
 
     :param form: how its value is normalised and sent, a key of C(canonical.FORMS).
-    :param default: the documented default, which an unset value stands for; None when none is documented.
+    :param default: the documented default, which an unset value stands for; None when none is documented, or when what
+        the service shows contradicts it.
     :param minimum: least number allowed, inclusive.
     :param maximum: greatest number allowed, inclusive.
     :param max_length: most characters of a string, or of each string of a list.
@@ -34,6 +35,7 @@ class Field:
     :param on_create: whether it can be given to a new job.
     :param on_update: whether an existing job takes a change of it.
     :param reads_back: whether the service ever shows it.
+    :param unset_reads: a value that stands for none, where the service may show one (vendor).
     """
 
     name: str
@@ -51,6 +53,7 @@ class Field:
     on_create: bool = True
     on_update: bool = True
     reads_back: bool = True
+    unset_reads: int | None = None
 
 
 SQL_JOB_TYPES = ("flink_opensource_sql_job", "flink_sql_job")
@@ -60,7 +63,7 @@ TYPE_OF_ANY_SQL_JOB = "flink_sql_job"
 # Where two documented limits contradict, the wider one stands here: cu_number ends at 400 in the API reference and
 # at 10000 in the user guide.
 FIELDS = (
-    Field("desc", max_length=512, top_level=True, aliases=("description",)),
+    Field("desc", max_length=2048, top_level=True, aliases=("description",)),
     Field("queue_name", max_length=128, top_level=True, aliases=("queue",)),
     Field("entrypoint", only="JAR", shapes_state=True),
     Field("main_class", top_level=True, only="JAR", shapes_state=True),
@@ -99,12 +102,14 @@ FIELDS = (
         shapes_state=True,
     ),
     Field("tm_cus", "int", default=1, minimum=1, aliases=("tm_cu_num",)),
-    Field("tm_slot_num", "int", minimum=1),
+    # The vendor's client sends 0 for a job that gives none.
+    Field("tm_slot_num", "int", minimum=1, unset_reads=0),
     Field("resource_config_version", default="v1", choices=("v1", "v2")),
     Field("resource_config", "resource_config", shapes_state=True),
     Field("checkpoint_enabled", "bool", default=False),
     Field("checkpoint_mode", "checkpoint_mode", default="exactly_once", choices=("exactly_once", "at_least_once")),
-    Field("checkpoint_interval", "int", default=10, minimum=1, maximum=3600),
+    # Documented is a default of 10, and the vendor's tests read 30 from a new job, so unset stands for neither.
+    Field("checkpoint_interval", "int", minimum=1, maximum=3600),
     Field("checkpoint_path", live=True, only="JAR"),
     Field("log_enabled", "bool", default=False),
     Field("obs_bucket", "bucket", live=True),
@@ -113,6 +118,7 @@ FIELDS = (
     Field("resume_checkpoint", "bool", default=False, live=True),
     Field("resume_max_num", "int", default=-1, minimum=-1, live=True),
     Field("runtime_config", "runtime_config"),
+    Field("flink_log_config", "json"),
 )
 FIELDS_BY_NAME = {field.name: field for field in FIELDS}
 

@@ -59,11 +59,13 @@ class Compared:
 
     :param job: None when the service does not list it.
     :param problem: why it is in doubt which job is meant; "" when it is not.
+    :param tags_problem: why the desired tags are unconfirmed; "" when they were compared, or none are desired.
     """
 
     goal: Goal
     job: ObservedJob | None = None
     problem: str = ""
+    tags_problem: str = ""
 
 
 def findings_about(

@@ -15,6 +15,7 @@ from .goal import Goal, Lifecycle, goal_from_params, goal_options
 from .job import ObservedJob
 from .rules import check_name, check_number, check_tags
 from .spec import JobSpec
+from .tags import canonical_tags
 
 # What names a job cannot be the same for several.
 _IDENTITY = ("name", "job_id")
@@ -55,7 +56,11 @@ class Purge:
     def goal(self, job: ObservedJob) -> Goal:
         """Return what is to become of an unlisted job."""
         return Goal(
-            JobSpec(job.name), self.state, Lifecycle(trigger_savepoint=self.trigger_savepoint), purged_id=job.job_id
+            JobSpec(job.name),
+            self.state,
+            Lifecycle(trigger_savepoint=self.trigger_savepoint),
+            purged_id=job.job_id,
+            purged_tags=canonical_tags(self.tags),
         )
 
 

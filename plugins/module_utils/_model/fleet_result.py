@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._errors import DliError, FleetError
+from .tags import tags_warnings
 
 UNCHANGED = "unchanged"
 CHANGED = "changed"
@@ -30,6 +31,7 @@ class JobEnd:
     :param is_purged: whether it is here because the task does not list it.
     :param is_gone: whether it is deleted, or in check mode would be.
     :param failure: the error that it ended in.
+    :param tags_problem: why its tags are unconfirmed, "" when they are not.
     """
 
     name: str | None
@@ -40,6 +42,7 @@ class JobEnd:
     is_purged: bool = False
     is_gone: bool = False
     failure: DliError | None = None
+    tags_problem: str = ""
 
     def report(self) -> dict:
         """Return what the result says of the job."""
@@ -75,11 +78,16 @@ def fleet_result(ends: list[JobEnd]) -> dict:
         "counts": counts,
         "jobs": reports,
         "diff": [end.result["diff"] for end in ends if end.verdict == CHANGED],
-        "warnings": [warning for end in ends for warning in end.result.get("warnings", ())],
+        "warnings": [warning for end in ends for warning in end.result.get("warnings", ())] + _about_tags(ends),
     }
     if counts[FAILED]:
         raise FleetError(_sentence(ends, counts), result)
     return result
+
+
+def _about_tags(ends):
+    unconfirmed = [end for end in ends if end.tags_problem]
+    return tags_warnings([end.label for end in unconfirmed], unconfirmed[0].tags_problem) if unconfirmed else []
 
 
 def _sentence(ends, counts):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .fields import JAR, JobKind, job_options
 from .rules import check_seconds, check_spec
@@ -40,12 +40,14 @@ class Goal:
 
     :param state: one of C(STATES).
     :param purged_id: the id of a job that the task does not list, and is to go for that; None for a listed one.
+    :param purged_tags: the tags without which that job may not go.
     """
 
     spec: JobSpec
     state: str = "present"
     lifecycle: Lifecycle = Lifecycle()
     purged_id: int | None = None
+    purged_tags: dict = field(default_factory=dict)
 
     @property
     def saves_before_deletion(self) -> bool:

@@ -19,6 +19,7 @@ from .fields import (
 )
 from .responses import is_whole_number
 from .status import ALIVE, ENDED
+from .tags import canonical_tags
 
 # What results have of a job besides its fields, where the service gives it (documented: list and detail).
 _FACTS = (
@@ -78,12 +79,33 @@ def odd_warnings(odd: list[OddJob]) -> list[str]:
     return [f"A job is left out of the result. {problems[0]}{others}"]
 
 
+def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
+    """Return one sentence about the jobs whose details the service refuses, though its list has them (documented).
+
+    :param what_becomes: what the result has of them, as the end of the sentence.
+    """
+    denied = [job for job in jobs if job.is_denied]
+    if not denied:
+        return []
+    others = f" The same goes for {len(denied) - 1} more of the jobs." if len(denied) > 1 else ""
+    return [
+        f"The service refuses the detail of Flink job {denied[0].name}, which may be shared with this user without the "
+        f"right to view it; {what_becomes}.{others}"
+    ]
+
+
 class ObservedJob:
     """One job as the service returned it, in its list or its detail.
 
     :param response: an element of C(job_list.jobs), or C(job_detail), whose shape C(check_job) has checked.
     :param sources: which of C(list) and C(detail) it was read from; each has what the other leaves out.
+
+    Neither has the tags: C(shown_tags) are those that a request of their own has returned, None when none did.
     """
+
+    shown_tags: dict[str, str] | None = None
+    # Whether the service refuses the detail, so that nothing is known but what the list shows.
+    is_denied = False
 
     def __init__(self, response: dict, *sources: str) -> None:
         self._response = response
@@ -111,11 +133,24 @@ class ObservedJob:
 
     def raw(self, name: str):
         """Return a field as the service wrote it, None when it is unset or not returned."""
-        return self._place(FIELDS_BY_NAME[name]).get(name)
+        field = FIELDS_BY_NAME[name]
+        value = self._place(field).get(name)
+        return None if field.unset_reads is not None and str(value) == str(field.unset_reads) else value
 
     def value(self, name: str):
         """Return a field in its canonical form."""
         return canonical(FIELDS_BY_NAME[name], self.raw(name))
+
+    @property
+    def tags(self) -> dict[str, str] | None:
+        """The tags in canonical form, without those of the service itself; None when they were not read."""
+        return None if self.shown_tags is None else canonical_tags(self.shown_tags)
+
+    def with_tags(self, tags: dict[str, str] | None) -> ObservedJob:
+        """Return this job with tags that were read of it just now, all of them."""
+        job = ObservedJob(self._response, *self.sources)
+        job.shown_tags = tags
+        return job
 
     @property
     def because(self) -> str:
@@ -207,7 +242,15 @@ class ObservedJob:
             **{key: value for key, value in other._config.items() if key not in but},
             **self._config,
         }
-        return ObservedJob(response, *self.sources, *other.sources)
+        job = ObservedJob(response, *self.sources, *other.sources)
+        job.shown_tags = other.shown_tags if self.shown_tags is None and "tags" not in but else self.shown_tags
+        return job
+
+    def without_detail(self) -> ObservedJob:
+        """Return this job of the list as one whose detail the service refuses."""
+        job = ObservedJob(self._response, *self.sources)
+        job.is_denied = True
+        return job
 
     def facts(self) -> dict:
         """Return what is known of the job besides its fields, for results; None for what the service did not return."""
@@ -233,7 +276,8 @@ class ObservedJob:
 
     def as_shown(self, kind: JobKind | None = None) -> dict:
         """Return the facts and fields of the job that results have; raw, so they are still to be redacted."""
-        return {**self.facts(), **self.returned_fields(kind)}
+        tags = {} if self.tags is None else {"tags": self.tags}
+        return {**self.facts(), **self.returned_fields(kind), **tags}
 
     def _place(self, field: Field) -> dict:
         return self._response if field.top_level else self._config

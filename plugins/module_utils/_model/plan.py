@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from .._errors import ConflictError, InvalidInput
 from .canonical import canonical, is_flink_1_15_or_later
-from .diff import desired_fields, field_changes
+from .diff import desired_fields, field_changes, shows_used_cus
 from .fields import FIELDS_BY_NAME, JAR, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
 from .result import Change
 from .resume import resumes
-from .rules import check_definition
+from .rules import check_changed, check_new, package_warnings
 from .status import (
     DRAFT,
     FAILED,
@@ -28,13 +28,14 @@ from .status import (
     SUBMITTING,
     status_of,
 )
+from .tags import canonical_tags
 
 
 @dataclass(frozen=True)
 class Step:
     """One operation of the API. What it sends is made of the job as it is right before it is sent.
 
-    :param operation: C(create), C(update), C(stop), C(run) or C(delete).
+    :param operation: C(create), C(update), C(stop), C(run), C(tag) or C(delete).
     :param fields: names of the fields it changes.
     :param savepoint: whether a stop makes a savepoint or a run resumes from it.
     """
@@ -67,6 +68,7 @@ class Plan:
     :param risks: sentences about what puts the job's state at risk.
     :param rollback_step: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
+    :param tags_problem: why the tags are unconfirmed, as a part of a sentence; "" when they are not, or not managed.
     """
 
     steps: tuple[Step, ...] = ()
@@ -77,6 +79,7 @@ class Plan:
     risks: tuple[str, ...] = ()
     rollback_step: Step | None = None
     warnings: tuple[str, ...] = ()
+    tags_problem: str = ""
 
 
 def is_upgrade(steps) -> bool:
@@ -84,12 +87,12 @@ def is_upgrade(steps) -> bool:
     return {"stop", "update", "run"} <= {step.operation for step in steps}
 
 
-def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
+def plan_job(goal: Goal, current: ObservedJob | None, tags_problem: str = "") -> Plan:
     """Plan how a job comes to be as desired.
 
     :param current: the job as it is, None when there is none; its status is settled, unless the goal's state is
         C(present) or C(absent).
-    :param tags_match: False when the service's tag filter does not find the job by the desired tags.
+    :param tags_problem: why the tags that the task wants could not be confirmed; "" when they were read.
     :raises InvalidInput: the desired fields and those that stay as they are break a rule together.
     :raises ConflictError: what is desired is not possible in the job's status, or not without losing its state.
     """
@@ -99,18 +102,25 @@ def plan_job(goal: Goal, current: ObservedJob | None, tags_match: bool) -> Plan:
         return _plan_absent(goal, current)
     if current is None:
         return _plan_create(goal)
-    return _plan_existing(goal, current, tags_match)
+    return _plan_existing(goal, current, tags_problem)
 
 
-def not_to_be_purged(goal: Goal) -> Plan:
-    """Return the plan for a job that was to be purged, and is no longer one that may be."""
+def not_to_be_purged(goal: Goal, reason: str = "") -> Plan:
+    """Return the plan for a job that was to be purged, and is not one that may be.
+
+    :param reason: a sentence that says why; "" where it no longer is what it was when it was listed.
+    """
+    if reason:
+        return Plan(warnings=(f"{goal.spec.label} was left alone. {reason}",))
     return Plan(warnings=(f"{goal.spec.label} is no longer one that may be purged, so it was left alone.",))
 
 
 def _may_be_purged(goal, current):
     """Whether a job still is the one that was listed, and a JAR job: its detail has to say so."""
     is_jar = current.job_type in JAR.job_types if "detail" in current.sources else JAR.has(current.job_type)
-    return current.job_id == goal.purged_id and is_jar
+    # Where they cannot be read, the list was asked for them.
+    has_tags = current.tags is None or goal.purged_tags.items() <= current.tags.items()
+    return current.job_id == goal.purged_id and is_jar and has_tags
 
 
 def _plan_absent(goal, current):
@@ -150,7 +160,7 @@ def _plan_create(goal):
         raise ConflictError(
             f"There is no Flink job {spec.job_id}; to create a job, give its name alone, as the service chooses the id."
         )
-    check_definition(spec.given, set(spec.given))
+    check_new(spec)
     lacking = [name for name in _needed_to_run(spec) if not spec.fields.get(name)]
     if lacking and goal.state in ("started", "restarted"):
         raise ConflictError(
@@ -158,8 +168,9 @@ def _plan_create(goal):
         )
     managed = {"name": spec.name, **desired_fields(spec, {})}
     if spec.tags is not None:
-        managed["tags"] = spec.tags
-    predicted = {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
+        managed["tags"] = canonical_tags(spec.tags)
+    predicted: dict = {"tags": managed["tags"]} if spec.tags is not None else {}
+    predicted |= {known.name: canonical(known, spec.fields.get(known.name)) for known in spec.kind.readable}
     if "template_id" in spec.fields and "sql_body" not in spec.fields:
         # What the template has is known to the service alone.
         predicted["sql_body"] = None
@@ -185,7 +196,7 @@ def _plan_create(goal):
             "status": RUNNING if steps[-1].operation == "run" else DRAFT,
             **predicted,
         },
-        warnings=_warnings_about_new(spec, lacking),
+        warnings=(*_warnings_about_new(spec, lacking), *package_warnings(spec.given, set(spec.given))),
     )
 
 
@@ -242,22 +253,36 @@ def _check_type(spec, current):
     )
 
 
-def _plan_existing(goal, current, tags_match):
+def _shown_fields(current, kind):
+    """Return what a job surely has of each field; None for what is not set, and what the service may have rewritten.
+
+    A default takes no one's place: which one the service has is its own affair.
+    """
+    shown = {known.name: current.value(known.name) for known in kind.fields}
+    unset = {name for name in shown if current.raw(name) in (None, "", [], {})}
+    if shows_used_cus(current):
+        unset.add("cu_number")
+    return {name: None if name in unset else value for name, value in shown.items()}
+
+
+def _plan_existing(goal, current, tags_problem):
     spec = goal.spec
     type_warnings = _check_type(spec, current)
     changes, warnings = field_changes(spec, current)
-    warnings += type_warnings
-    if spec.tags and not tags_match:
-        warnings.append(
-            f"The tags of {spec.label} are unconfirmed: the service does not find it by {_tags_string(spec.tags)}. "
-            "It documents no way to read or change the tags of an existing job, so they were left as they are."
-        )
+    names = tuple(change.field for change in changes if change.field != "tags")
+    shown = _shown_fields(current, spec.kind)
+    check_changed(spec, shown, set(names))
+    warnings += [*type_warnings, *package_warnings({**shown, **spec.given}, set(names))]
     managed = ["name"] if spec.name is not None else []
     managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
     before = {name: current.name if name == "name" else current.value(name) for name in managed}
+    if spec.tags is not None and current.tags is not None:
+        before["tags"] = current.tags
     after = {**before, **{change.field: change.after for change in changes}}
-    names = tuple(change.field for change in changes)
     steps = _steps(goal, current, names)
+    if after.get("tags") != before.get("tags"):
+        # Last: a job never stays stopped for its tags, and an upgrade that is rolled back has not changed them.
+        steps = (*steps, Step("tag", ("tags",)))
     rollback_step = _rollback_step(goal, names, steps)
     return Plan(
         steps=steps,
@@ -268,6 +293,7 @@ def _plan_existing(goal, current, tags_match):
         risks=_risks(spec.kind, current, names, steps, rollback_step),
         rollback_step=rollback_step,
         warnings=tuple(warnings),
+        tags_problem=tags_problem,
     )
 
 
@@ -386,8 +412,6 @@ def _need_stop(changes):
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
-    definition = current.definition(spec.kind)
-    check_definition({**definition, **desired_fields(spec, definition)}, set(spec.fields))
     if status_of(current.status).may_run and not stopped:
         need_stop = _need_stop(changes)
         if need_stop:
@@ -396,7 +420,3 @@ def _update_steps(spec, current, changes, stopped):
                 "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
             )
     return (Step("update", tuple(changes)),)
-
-
-def _tags_string(tags):
-    return ", ".join(f"{key}={value}" for key, value in tags.items())

@@ -162,6 +162,8 @@ _SHAPES = {
     "a whole number": is_whole_number,
     "true or false": _is_flag,
     "a list of texts": _is_list_of_strings,
+    "a dictionary": lambda value: isinstance(value, dict),
+    "a list of dictionaries": lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
     "a string or a dictionary of single values": _is_settings,
     "a dictionary of sizes": _is_resource_config,
 }
@@ -213,4 +215,9 @@ _GRAPH_SHAPES = {
     "start-time": "a whole number",
     "end-time": "a whole number",
     "duration": "a whole number",
+    "now": "a whole number",
+    "timestamps": "a dictionary",
+    "vertices": "a list of dictionaries",
+    "status-counts": "a dictionary",
+    "plan": "a dictionary",
 }

@@ -2,21 +2,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules that a job's options must keep, checked before any request is sent.
+"""The rules that a job's options must keep.
 
-Each rule that is broken raises InvalidInput with one sentence that names the option, its value and the rule.
+A rule about one option is checked before any request is sent. A rule between fields is checked then as far as the task
+itself gives what it is about. For the rest it is checked as soon as the job is read, before anything is written. Each
+rule that is broken raises InvalidInput with one sentence that names the option, its value and the rule, and what the
+job has already.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable
 
 from .._errors import InvalidInput
 from .._text import quoted
 from .canonical import (
     canonical,
-    is_flink_1_15_or_later,
+    major_and_minor,
     memory_megabytes,
 )
 from .fields import (
@@ -25,6 +31,7 @@ from .fields import (
     TAG_KEY_MAX_LENGTH,
     TAG_VALUE_MAX_LENGTH,
     TAGS_MAX_COUNT,
+    TYPE_OF_ANY_SQL_JOB,
 )
 from .spec import JobSpec
 
@@ -35,20 +42,44 @@ _OBS_PATH = re.compile(r"obs://[^/\s]+/\S.*")
 _BUCKET_AND_PATH = re.compile(r"(obs://)?[a-z0-9][a-z0-9.-]*(/[^\s/]+)*/?")
 _FORBIDDEN_IN_TAGS = "=*<>|\\"
 
-# Which resource configuration versions go with which Flink versions (documented).
-_FLINK_VERSIONS_OF_RESOURCE_CONFIG = {"v1": ("1.12", "1.15"), "v2": ("1.15", "1.17")}
+# Which resource configuration versions go with which Flink versions (vendor). Of other versions nothing is known.
+_FLINK_VERSIONS_OF_RESOURCE_CONFIG = {"v1": ("1.12", "1.13", "1.15"), "v2": ("1.13", "1.15", "1.17")}
 # What sizes a job under resource_config_version v1 alone (documented).
 V1_ONLY = ("cu_number", "manager_cu_number", "tm_cus")
-_NUMBERS_TOGETHER = {"cu_number", "manager_cu_number", "parallel_number"}
+# The last Flink version with packages that were uploaded to DLI, of which it advises against them (documented).
+_LAST_WITH_PACKAGES_IN_DLI = (1, 15)
 _MINIMUM_CPU = 0.5
 _MINIMUM_MEMORY_MEGABYTES = 2048
 # What the types Integer and Long of the API reference can hold.
 _WIDEST_INTEGER = 2**31 - 1
 WIDEST_LONG = 2**63 - 1
 # Strings whose line breaks mean something.
-_MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config")
+_MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config", "flink_log_config")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule between fields.
+
+    :param fields: names of the fields that it is about. Messages name the first one of them that the task gives.
+    :param broken: callable that takes values by field name, and returns what the rule says when they certainly break
+        it, else "". A field without a value is left to the service, and one that is missing is not known.
+    :param of: the field that the rule is about where a request leaves that out when the rule takes its meaning, so that
+        only a task which gives it can break the rule; "" for none.
+    :param part: callable that returns what messages show of the first field's value.
+    """
+
+    fields: tuple[str, ...]
+    broken: Callable[[dict], str]
+    of: str = ""
+    part: Callable = lambda value: value
+
+    @property
+    def name(self) -> str:
+        """What the rule is called."""
+        return " and ".join(self.fields)
 
 
 def check_spec(spec: JobSpec) -> None:
@@ -59,32 +90,74 @@ def check_spec(spec: JobSpec) -> None:
     _check_identity(spec)
     for name, value in spec.given.items():
         _check_field(FIELDS_BY_NAME[name], value)
-    _check_numbers_together(spec.given)
-    _check_logging(spec.given)
-    _check_checkpoint_path(spec.given)
-    _check_versions(spec.given)
-    _check_packages(spec.given)
-    _check_resource_config(spec.given)
-    _check_run_mode(spec.given)
+    _check_rules(spec.given, {}, set(spec.given))
     if spec.tags is not None:
         check_tags("tags", spec.tags)
 
 
-def check_definition(fields: dict, managed: set) -> None:
-    """Check the rules between fields on a whole definition: what the task leaves out has its current or default value.
+def check_new(spec: JobSpec) -> None:
+    """Check the rules between fields on a job that is made of the task alone; its other fields have no value.
 
-    :param fields: values by field name.
-    :param managed: names of the fields that the task gives; what it does not touch is not its fault.
-    :raises InvalidInput: when the service would reject the combination.
+    :raises InvalidInput: with the first rule that is broken.
     """
-    if "obs_bucket" in managed:
-        _check_logging(fields)
-    if "checkpoint_path" in managed:
-        _check_checkpoint_path(fields)
-    if fields.get("resource_config_version") == "v2":
-        _check_sizing({name: fields[name] for name in managed if name in V1_ONLY})
-    elif managed & _NUMBERS_TOGETHER:
-        _check_numbers_together({name: canonical(FIELDS_BY_NAME[name], fields.get(name)) for name in _NUMBERS_TOGETHER})
+    _check_rules(spec.given, {name: None for name in FIELDS_BY_NAME if name not in spec.given}, set(spec.given))
+
+
+def check_changed(spec: JobSpec, current: dict, changes: set[str]) -> None:
+    """Check the rules between fields on a job as it will be.
+
+    What no change is about is left as it is, right or wrong: the service has taken it.
+
+    :param current: what the job has of all fields, None for what is not set or not known.
+    :param changes: names of the fields that change.
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    _check_rules(spec.given, {name: value for name, value in current.items() if name not in spec.given}, changes, True)
+
+
+def package_warnings(fields: dict, changes: set[str]) -> list[str]:
+    """Return sentences about packages that the service takes, but advises against.
+
+    :param fields: the values of a job as it will be.
+    :param changes: names of the fields that change.
+    """
+    if _flink_version(fields) != _LAST_WITH_PACKAGES_IN_DLI:
+        return []
+    return [
+        f"{name} has the package {quoted(package)}, which was uploaded to DLI; for Flink 1.15 the service recommends "
+        "packages in OBS, and later versions take no others."
+        for name in _PACKAGE_FIELDS
+        if {name, "flink_version"} & changes and (package := _package_in_dli(fields.get(name)))
+    ]
+
+
+def _check_rules(given, rest, changes, is_there=False):
+    fields = {**rest, **given}
+    for rule in RULES:
+        touched = [name for name in rule.fields if name in given and name in changes]
+        if not touched or (rule.of and rule.of not in given):
+            continue
+        requirement = rule.broken(fields)
+        if requirement:
+            option = touched[0]
+            shown = {name: fields.get(name) for name in rule.fields}
+            shown[rule.fields[0]] = rule.part(shown[rule.fields[0]])
+            already = _already({name: value for name, value in shown.items() if name in rest}) if is_there else ""
+            raise InvalidInput(
+                f"{option} is {_in_words(shown[option])}, but {requirement.removeprefix(option + ' ')}{already}."
+            )
+
+
+def _in_words(value):
+    return "given" if isinstance(value, dict) else quoted(value)
+
+
+def _already(fields):
+    """Return the end of a sentence, which says what a job has of some fields; "" where they are none."""
+    has = [f"{name} {quoted(value)}" for name, value in fields.items() if value not in (None, "", [], {})]
+    lacks = [name for name, value in fields.items() if value in (None, "", [], {})]
+    shown = f"; the job already has {' and '.join(has)}" if has else ""
+    return shown + (f"; the job shows no {' and no '.join(lacks)}" if lacks else "")
 
 
 def _fail(option, value, rule):
@@ -122,6 +195,8 @@ def _check_field(field, value):
             check_string(field.name, item, field.max_length)
     elif field.form == "runtime_config":
         _check_runtime_config(value)
+    elif field.form == "resource_config":
+        _check_resource_config(value)
     elif isinstance(value, str) and not field.choices:
         check_string(field.name, value, field.max_length)
     if field.form == "bucket" and "/" in value:
@@ -132,6 +207,10 @@ def _check_field(field, value):
         _fail(field.name, value, 'must be "0" (ignore), "1" (fail) or "2:" and a path in OBS (save)')
     if field.name == "resume_max_num" and value == 0:
         _fail(field.name, value, "must be -1 (no limit) or greater than 0")
+    if field.name in _PACKAGE_FIELDS:
+        for path in _paths(value):
+            if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
+                _fail(field.name, path, "an OBS path has the form obs://bucket/path")
     if field.name == "flink_version" and value and not _FLINK_VERSION.fullmatch(value):
         _fail(field.name, value, 'must be a version such as "1.17", in quotes')
 
@@ -212,59 +291,114 @@ def _check_runtime_config(value):
             raise InvalidInput(f"{where}, whose value must be a single number, boolean or line of text.")
 
 
-def _check_numbers_together(fields):
+def _paths(value):
+    return [value] if isinstance(value, str) else value or []
+
+
+def _package_in_dli(value):
+    """Return the first package that was uploaded to DLI, "" for none."""
+    return next((path for path in _paths(value) if path and not path.startswith("obs://")), "")
+
+
+def _flink_version(fields):
+    """Return the Flink version as two numbers, None where it is not known; an image of one's own brings its own."""
+    return None if fields.get("feature") == "custom" else major_and_minor(fields.get("flink_version"))
+
+
+def _more_managers_than_cus(fields):
     cu_number, manager = fields.get("cu_number"), fields.get("manager_cu_number")
-    if cu_number is not None and manager is not None and cu_number <= manager:
-        _fail("cu_number", cu_number, f"must be greater than manager_cu_number, which is {manager}")
-    parallel = fields.get("parallel_number")
-    if cu_number is not None and parallel is not None:
-        # An unknown number of manager CUs is at least its minimum, so this refuses nothing that could be valid.
-        managers = FIELDS_BY_NAME["manager_cu_number"].minimum if manager is None else manager
-        most = 4 * (cu_number - managers)
-        if parallel > most:
-            _fail("parallel_number", parallel, f"must be at most 4 * (cu_number - manager_cu_number), which is {most}")
+    if fields.get("resource_config_version") == "v2" or None in (cu_number, manager) or cu_number > manager:
+        return ""
+    return f"cu_number must be greater than manager_cu_number, which is {manager}"
 
 
-def _check_logging(fields):
-    if fields.get("log_enabled") and not fields.get("obs_bucket"):
-        _fail("log_enabled", True, "it needs obs_bucket, the bucket that the logs go to")
+def _more_parallel_than_cus(fields):
+    cu_number, parallel = fields.get("cu_number"), fields.get("parallel_number")
+    if fields.get("resource_config_version") == "v2" or None in (cu_number, parallel):
+        return ""
+    manager = fields.get("manager_cu_number")
+    # An unknown number of manager CUs is at least its minimum, so this refuses nothing that could be valid.
+    most = 4 * (cu_number - (FIELDS_BY_NAME["manager_cu_number"].minimum if manager is None else manager))
+    if parallel <= most:
+        return ""
+    return f"parallel_number must be at most 4 * (cu_number - manager_cu_number), which is {most}"
 
 
-def _check_checkpoint_path(fields):
-    if fields.get("checkpoint_enabled") and fields.get("checkpoint_path"):
-        path = fields["checkpoint_path"]
-        _fail("checkpoint_path", path, "the service chooses the path itself when checkpoint_enabled is true")
+def _sized_otherwise(fields, name):
+    if fields.get("resource_config_version") != "v2" or fields.get(name) is None:
+        return ""
+    return "resource_config_version v2 sizes a job by resource_config instead"
 
 
-def _check_versions(fields):
-    flink_version, feature = fields.get("flink_version"), fields.get("feature")
-    if flink_version and feature == "custom":
-        _fail("flink_version", flink_version, "is only valid when feature is basic")
-    if fields.get("image") and feature != "custom":
-        _fail("image", fields["image"], "is only valid when feature is custom")
-    resources = fields.get("resource_config_version")
-    if flink_version and resources:
-        fitting = _FLINK_VERSIONS_OF_RESOURCE_CONFIG[resources]
-        known = {version for versions in _FLINK_VERSIONS_OF_RESOURCE_CONFIG.values() for version in versions}
-        if flink_version in known and flink_version not in fitting:
-            _fail("resource_config_version", resources, f"fits only Flink {' and '.join(fitting)}, not {flink_version}")
+def _not_sized_by_resources(fields):
+    if fields.get("resource_config") is None or fields.get("resource_config_version", "v2") == "v2":
+        return ""
+    return "resource_config needs resource_config_version v2"
 
 
-def _check_packages(fields):
-    obs_only = is_flink_1_15_or_later(fields.get("flink_version"), fields.get("resource_config_version"))
-    for name in _PACKAGE_FIELDS:
-        value = fields.get(name) or []
-        for path in [value] if isinstance(value, str) else value:
-            if obs_only and not path.startswith("obs://"):
-                _fail(name, path, "must be an obs:// path, because Flink 1.15 and later take packages only from OBS")
-            if path.startswith("obs://") and not _OBS_PATH.fullmatch(path):
-                _fail(name, path, "an OBS path has the form obs://bucket/path")
+def _version_does_not_fit(fields):
+    resources, version = fields.get("resource_config_version"), _flink_version(fields)
+    written = f"{version[0]}.{version[1]}" if version else ""
+    fitting = _FLINK_VERSIONS_OF_RESOURCE_CONFIG.get(resources, ())
+    # A version that is not known is the service's to refuse.
+    known = {one for versions in _FLINK_VERSIONS_OF_RESOURCE_CONFIG.values() for one in versions}
+    if not fitting or written in fitting or written not in known:
+        return ""
+    listed = f"{', '.join(fitting[:-1])} and {fitting[-1]}"
+    return f"resource_config_version {resources} fits only Flink {listed}, not {written}"
 
 
-def _check_run_mode(fields):
-    mode, job_type = fields.get("run_mode"), fields.get("job_type")
-    if mode == "shared_cluster" and job_type not in (None, "flink_sql_job"):
-        _fail("run_mode", mode, f"a shared cluster runs only jobs of the type flink_sql_job, not {job_type}")
+def _version_of_image(fields):
+    is_broken = fields.get("flink_version") and fields.get("feature") == "custom"
+    return "flink_version is only valid when feature is basic" if is_broken else ""
+
+
+def _image_without_feature(fields):
+    is_broken = fields.get("image") and fields.get("feature", "custom") != "custom"
+    return "image is only valid when feature is custom" if is_broken else ""
+
+
+def _package_not_in_obs(fields, name):
+    version = _flink_version(fields)
+    if version is None or version <= _LAST_WITH_PACKAGES_IN_DLI or not _package_in_dli(fields.get(name)):
+        return ""
+    return f"{name} must be an obs:// path, because Flink later than 1.15 takes packages only from OBS"
+
+
+def _logs_without_bucket(fields):
+    is_broken = fields.get("log_enabled") and not fields.get("obs_bucket", "unknown")
+    return "log_enabled needs obs_bucket, the bucket that the logs go to" if is_broken else ""
+
+
+def _path_is_chosen(fields):
+    is_broken = fields.get("checkpoint_enabled") and fields.get("checkpoint_path")
+    return "the service chooses the path itself when checkpoint_enabled is true" if is_broken else ""
+
+
+def _not_on_shared_cluster(fields):
+    job_type = fields.get("job_type")
+    # The service may show this type for any SQL job.
+    if fields.get("run_mode") != "shared_cluster" or job_type in (None, "", TYPE_OF_ANY_SQL_JOB):
+        return ""
+    return f"a shared cluster runs only jobs of the type {TYPE_OF_ANY_SQL_JOB}, not {job_type}"
+
+
+RULES = (
+    Rule(("cu_number", "manager_cu_number"), _more_managers_than_cus),
+    Rule(("parallel_number", "cu_number", "manager_cu_number"), _more_parallel_than_cus),
+    Rule(("log_enabled", "obs_bucket"), _logs_without_bucket),
+    Rule(("checkpoint_path", "checkpoint_enabled"), _path_is_chosen, of="checkpoint_path"),
+    Rule(("flink_version", "feature"), _version_of_image, of="flink_version"),
+    Rule(("image", "feature"), _image_without_feature, of="image"),
+    Rule(("resource_config_version", "flink_version"), _version_does_not_fit),
+    *(
+        Rule((name, "flink_version"), partial(_package_not_in_obs, name=name), part=_package_in_dli)
+        for name in _PACKAGE_FIELDS
+    ),
+    *(Rule((name, "resource_config_version"), partial(_sized_otherwise, name=name), of=name) for name in V1_ONLY),
+    Rule(("resource_config", "resource_config_version"), _not_sized_by_resources, of="resource_config"),
+    Rule(("run_mode", "job_type"), _not_on_shared_cluster),
+)
 
 
 def _is_json(value):
@@ -275,25 +409,12 @@ def _is_json(value):
     return True
 
 
-def _check_resource_config(fields):
-    version, config = fields.get("resource_config_version"), fields.get("resource_config")
-    if version == "v2":
-        _check_sizing(fields)
-    if config is None:
-        return
-    if version != "v2":
-        raise InvalidInput("resource_config is given, but it needs resource_config_version v2.")
+def _check_resource_config(config):
     for name in ("max_slot", "parallel_number"):
         if config.get(name) is not None:
             check_number(f"resource_config.{name}", config[name], 1, _WIDEST_INTEGER)
     for name in ("jobmanager_resource_spec", "taskmanager_resource_spec"):
         _check_resource_spec(f"resource_config.{name}", config.get(name) or {})
-
-
-def _check_sizing(fields):
-    for name in V1_ONLY:
-        if name in fields:
-            _fail(name, fields[name], "resource_config_version v2 sizes a job by resource_config instead")
 
 
 def _check_resource_spec(option, spec):

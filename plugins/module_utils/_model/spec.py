@@ -24,7 +24,7 @@ class JobSpec:
     :param fields: the managed fields in canonical form. An omitted option is not managed and not in here. A
         C(resource_config) may be partial, and says nothing of its other parts.
     :param given: the same as the task gives them, for requests: which forms the service takes is not ours to choose.
-    :param tags: the tags, or None when they are not managed.
+    :param tags: all tags that the job shall have, as the task gives them; None when they are not managed.
     :param public_text: what the task itself gives in the open of C(entrypoint_args) or C(sql_body), which can hold
         secrets, in canonical form, as that is what is compared and shown; "" when it gives nothing.
     :param kind: what kind of job it must be; None for any.

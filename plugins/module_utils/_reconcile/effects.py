@@ -135,6 +135,19 @@ class Complete(Effect):
 
 
 @dataclass(frozen=True)
+class ReadTags(Effect):
+    """Read the tags of a job as they are now.
+
+    Its outcome is the job with them, as that of C(JobReader.with_tags).
+    """
+
+    job: ObservedJob
+
+    def perform(self, _api, reader):
+        return reader.with_tags(self.job)
+
+
+@dataclass(frozen=True)
 class IdsNamed(Effect):
     """List the ids of the jobs of a name."""
 
@@ -177,6 +190,28 @@ class Update(Effect):
 
     def perform(self, api, _reader):
         api.update_job(self.kind, self.job_id, self.body)
+
+
+@dataclass(frozen=True)
+class RemoveTags(Effect):
+    """Remove tags from a job."""
+
+    job_id: int
+    tags: dict
+
+    def perform(self, api, _reader):
+        api.remove_tags(self.job_id, self.tags)
+
+
+@dataclass(frozen=True)
+class AddTags(Effect):
+    """Add tags to a job."""
+
+    job_id: int
+    tags: dict
+
+    def perform(self, api, _reader):
+        api.add_tags(self.job_id, self.tags)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from .._model.plan import Plan, Step
 from .._model.resume import SAVEPOINT_GONE, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOP_FAILED, STOPPING, SUBMITTING, status_of
 from . import wait as _wait
-from .effects import Complete, IsThere, Report, Steps
+from .effects import Complete, IsThere, ReadTags, Report, Steps
 from .observer import STOP_ENDS, Observer, is_another_start
 from .rollback import Attempt, Rollback, lost_savepoint
 from .wait import Waiting
@@ -93,13 +93,17 @@ class Executor:
             self._confirm(current)
         for number, step in enumerate(plan.steps, start=1):
             wait = self._waiting.wait or number < len(plan.steps)
-            if number > 1 and step.operation != "stop":
+            if number > 1 and step.operation == "tag":
+                job = yield from self._read_before_tags(job)
+            elif number > 1 and step.operation != "stop":
                 job = yield from self._read_before(step, job)
             yield from self._report(step, job, number, len(plan.steps))
             if step.operation == "create":
                 job = yield from self._create(step)
             elif step.operation == "update":
                 yield from self._update(step, job)
+            elif step.operation == "tag":
+                job = yield from self._tag(step, job)
             elif step.operation == "stop":
                 job = yield from self._stop(step, job, wait)
             elif step.operation == "delete":
@@ -135,7 +139,8 @@ class Executor:
 
     def _has_left_state(self, job):
         """Whether a job no longer runs that ran when the task was done with it, or runs though it did not."""
-        if self.done and self.done[-1].operation == "update":
+        last = self.done[-1].operation if self.done else ""
+        if last == "update" or (last == "tag" and self._waiting.wait):
             is_down = not status_of(job.status).may_run or job.status in (STOPPING, STOP_FAILED)
             return {
                 "started": is_down and job.status != FINISHED,
@@ -183,6 +188,18 @@ class Executor:
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self.done.append(step)
 
+    def _tag(self, step, job):
+        before = len(self.done)
+        try:
+            for write in self._writes.changes_of_tags(job, self._spec.tags):
+                yield from write
+                self.done[before:] = [step]
+        except RequestError as exc:
+            rest = " and the tags in part" if len(self.done) > before else ""
+            # All else is in place by then.
+            raise (exc.explained(f"Tags are changed last; all else was done{rest}.") if self.done else exc) from exc
+        return (yield from self._observer.with_shown_tags(job))
+
     def _body(self, step, job):
         if status_of(job.status).may_run:
             return live_update_body(self._kind, self._spec, job, step.fields)
@@ -208,10 +225,24 @@ class Executor:
             if not job.has_newer_savepoint_than(before):
                 job = yield from self._observer.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
-                undone = ", nor was it deleted" if self._goal.saves_before_deletion else ", nor was it started"
-                raise self._observer.error(job, f"it shows no savepoint; its definition was not changed{undone}")
+                raise self._observer.error(job, self._no_savepoint(job))
             self._observer.savepoint_path = self._attempt.savepoint = job.savepoint_path
         return job
+
+    def _no_savepoint(self, job):
+        """Return what is said of a job that was stopped and shows no new savepoint, and how to go on."""
+        undone = "nor was it deleted" if self._goal.saves_before_deletion else "nor was it started"
+        way = "Import the one of this stop with otc.dli.dli_flink_savepoint, if it was made, and run the task again"
+        if not job.has_savepoint:
+            return (
+                f"it shows no savepoint; its definition was not changed, {undone}. {way}; or set resume_savepoint to "
+                "false to start the job with empty state"
+            )
+        option = " with resume_savepoint true" if job.savepoint_is_of_earlier_run else ""
+        return (
+            f"it shows no savepoint but {job.savepoint_path}, which it had before the stop; its definition was not "
+            f"changed, {undone}. {way}. Run again{option}, the task resumes from the one that shows"
+        )
 
     def _run(self, step, before, wait):
         """Start a job. Only a failed start rolls an upgrade back; a failed read does not."""
@@ -275,9 +306,37 @@ class Executor:
         if status_of(job.status).may_run:
             raise PlanAnew(job)
         self._observer.check_name(job)
+        if step.operation == "delete" and self._goal.purged_tags:
+            job = yield from self._still_tagged(job)
         if step.operation == "update":
             job = yield Complete(job, self._kind.names)
             self._check_nobody_changed(step, job)
+        return job
+
+    def _still_tagged(self, job):
+        """Return a job that is to be purged for its tags, if it has them still, as far as they can be read.
+
+        :raises LifecycleError: it has not.
+        """
+        job = (yield ReadTags(job)) or job
+        if job.tags is not None and not self._goal.purged_tags.items() <= job.tags.items():
+            raise self._observer.error(job, "somebody else has changed its tags meanwhile, so it was not deleted")
+        return job
+
+    def _read_before_tags(self, job):
+        """Return the job as it is right before its tags are changed, whether it runs or not.
+
+        :raises LifecycleError: somebody else has changed the tags meanwhile, or renamed the job.
+        """
+        if self.done and self.done[-1].operation == "update":
+            job = yield from self._shown(job, self.done[-1].fields)
+        else:
+            job = yield from self._observer.read(job.job_id, is_detail=True)
+        self._observer.check_name(job)
+        job = (yield ReadTags(job)) or job
+        known = [(change.before, change.after) for change in self._plan.changes if change.field == "tags"]
+        if job.tags is None or not any(job.tags in values for values in known):
+            raise self._observer.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
         return job
 
     def _check_nobody_changed(self, step, job):

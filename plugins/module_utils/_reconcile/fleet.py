@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import ConflictError, DliError, Fault, InvalidInput
+from .._errors import ConflictError, DetailDenied, DliError, Fault, InvalidInput
 from .._model.fields import JAR
 from .._model.fleet import FleetTask, Purge, Rollout, duplicate_sentence, duplicates, unlisted
 from .._model.fleet_result import CHANGED, FAILED, NOT_ATTEMPTED, UNCHANGED, JobEnd, fleet_result
 from .._model.goal import Goal
 from .._model.plan import not_to_be_purged
 from .._model.status import status_of
+from .._model.tags import canonical_tags, tags_filter
+from .._parallel import read_each
 from .fleet_driver import FleetDriver
 from .job import Convergence
-from .reader import Found, JobReader, tags_filter
+from .reader import Found, JobReader
 from .wait import Waiting
 
 # No job has this tag. A service that finds jobs by it and others does not compare tags at all, or not each of them.
@@ -75,13 +77,19 @@ class Member:
         if not self.convergence.plan.steps:
             self.verdict = UNCHANGED
 
-    def leave_alone(self) -> None:
+    def leave_alone(self, reason: str = "") -> None:
         """Note that the job is not to be purged after all."""
-        self.convergence.plan = not_to_be_purged(self.goal)
-        self.verdict = UNCHANGED
+        self.convergence.plan = not_to_be_purged(self.goal, reason)
+        self.is_planned, self.verdict = True, UNCHANGED
 
     def fail(self, exc: Exception) -> None:
-        """Note that the job could not be brought to its state."""
+        """Note that the job could not be brought to its state.
+
+        A job that this user may not even view is somebody else's, and not to be purged.
+        """
+        if self.is_purged and isinstance(exc, DetailDenied) and not self.convergence.actions:
+            self.leave_alone(str(exc))
+            return
         self.verdict, self.failure = FAILED, exc if isinstance(exc, DliError) else Fault(exc)
 
     def end(self) -> JobEnd:
@@ -96,6 +104,7 @@ class Member:
             self.is_purged,
             self.verdict == CHANGED and self.goal.state == "absent",
             self.failure,
+            "" if self.failure else self.convergence.plan.tags_problem,
         )
 
 
@@ -163,12 +172,13 @@ class _Fleet:
 
         :raises ConflictError: the service does not filter by all of the tags, or there are too many.
         """
-        self._check_tags_filter(purge.tags, snapshot)
         jobs = [
             job
             for job in unlisted(snapshot.all_jobs(tags_filter(purge.tags)), self._task.goals)
             if JAR.has(job.job_type) and job.name.startswith(purge.name_prefix)
         ]
+        if purge.tags:
+            jobs = self._with_tags_of(purge, jobs, snapshot)
         # Those that are stopped already stay as they are.
         to_go = [job for job in jobs if purge.state == "absent" or status_of(job.status).may_run]
         if len(to_go) > purge.most:
@@ -180,13 +190,25 @@ class _Fleet:
             )
         return [self._member(purge.goal(job), Found(job)) for job in jobs]
 
+    def _with_tags_of(self, purge, jobs, snapshot):
+        """Return those of the jobs that have all tags of the scope, whatever the service's filter compares.
+
+        :raises ConflictError: neither tags nor the filter show which these are.
+        """
+        tagged = read_each(self._driver.reader.with_tags, jobs, self._api.parallelism)
+        if self._driver.reader.tags_obstacle:
+            self._check_tags_filter(purge.tags, snapshot)
+            return jobs
+        wanted = canonical_tags(purge.tags).items()
+        return [job for job in tagged if job.tags is not None and wanted <= job.tags.items()]
+
     def _check_tags_filter(self, tags, snapshot):
         """Check that the service finds jobs by all of the tags, and by their whole values.
 
+        Where tags cannot be read, the filter is all there is.
+
         :raises ConflictError: it does not, so jobs would seem to be in scope that are not.
         """
-        if not tags:
-            return
         # A value that a change leaves empty, or as it is, stays, so that the others are checked all the same.
         others = [{key: other(value) or value for key, value in tags.items()} for other in _OTHER_VALUES]
         others = [values for values in others if values != tags]
@@ -201,10 +223,10 @@ class _Fleet:
     def _still_in_scope(self, wave):
         """Return those members of a wave that may still be purged; the others are left alone.
 
-        Their names and types are read again with their details. Tags are shown by nothing but the service's filter.
+        Each job is read again right before its deletion, with its tags. Where these cannot be read, the list is asked.
         """
         tags = self._task.purge.tags
-        if not tags:
+        if not tags or not self._driver.reader.tags_obstacle:
             return wave
         try:
             listed = {job.job_id for job in self._driver.snapshot(len(wave)).all_jobs(tags_filter(tags))}

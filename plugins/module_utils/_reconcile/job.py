@@ -20,7 +20,7 @@ from .._errors import (
     LifecycleError,
     NotFound,
 )
-from .._model.diff import remaining_changes
+from .._model.diff import remaining_changes, remaining_definition
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
@@ -29,9 +29,10 @@ from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.resume import is_of_earlier_run, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
+from .._model.tags import tags_warnings
 from . import wait as _wait
 from .driver import Driver
-from .effects import Complete, Find, Pause, Read, Steps
+from .effects import Complete, Find, Pause, Read, ReadTags, Steps
 from .reader import Found, JobReader
 from .wait import Waiting
 
@@ -53,7 +54,8 @@ def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dic
     if apply:
         driver.run(convergence.carry_out())
         driver.run(convergence.read_again())
-    return convergence.result()
+    result, problem = convergence.result(), convergence.plan.tags_problem
+    return {**result, "warnings": result["warnings"] + tags_warnings([goal.spec.label] if problem else [], problem)}
 
 
 class Convergence:
@@ -128,7 +130,7 @@ class Convergence:
                 return
             job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
-                yield from self._plan_for(job, found.tags_match)
+                yield from self._plan_for(job, found.tags_problem)
                 return
             # It was renamed or deleted since it was listed, or one of the two reads is behind.
             if job is None:
@@ -218,7 +220,7 @@ class Convergence:
         if found.job and self._has_to_settle(found.job):
             return False
         try:
-            self.plan = plan_job(self._goal, found.job, found.tags_match)
+            self.plan = plan_job(self._goal, found.job, found.tags_problem)
         except (ConflictError, InvalidInput):
             if not found.job:
                 raise
@@ -235,7 +237,7 @@ class Convergence:
         except NotFound:
             return None
         if is_new:
-            return job.completed_by(listed, but=_SAVEPOINT_FACTS)
+            return job.completed_by(listed, but=(*_SAVEPOINT_FACTS, "tags"))
         return (yield Complete(job, tuple(self._goal.spec.fields)))
 
     def _has_to_settle(self, job):
@@ -246,12 +248,12 @@ class Convergence:
         if job.status == SUBMITTING and state in ("stopped", "restarted", "absent"):
             # It can be stopped as it is (documented).
             return False
-        if state == "absent" or remaining_changes(spec, job):
+        if state == "absent" or remaining_definition(spec, job):
             return True
         # As described, and where it goes is where it should.
         return state != "present" and (self._waiting.wait or state != status_of(job.status).on_the_way_to)
 
-    def _plan_for(self, job: ObservedJob, tags_match: bool) -> Steps:
+    def _plan_for(self, job: ObservedJob, tags_problem: str = "") -> Steps:
         """Plan what to do about a job whose detail was read just now."""
         goal, spec = self._goal, self._goal.spec
         self._current = job
@@ -262,10 +264,12 @@ class Convergence:
             job = yield from self._after_a_wait((yield from self._observer.settle(job, spec.label)))
         if self._may_lack_a_late_savepoint(job):
             job = yield from self._after_a_wait((yield from self._observer.late_savepoint(job)))
-        if goal.state != "absent" and remaining_changes(spec, job):
+        if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
-        self.plan = plan_job(goal, job, tags_match)
+        if spec.tags is not None or goal.purged_tags:
+            self._current = job = (yield ReadTags(job)) or job
+        self.plan = plan_job(goal, job, tags_problem)
 
     def _after_a_wait(self, job):
         """Return a job with all of its definition; what was read before the wait may have changed since."""
@@ -351,7 +355,7 @@ class Convergence:
                     f"Flink job {job.name} finished before it could be stopped, and was not started again."
                 )
             try:
-                yield from self._plan_for(job, True)
+                yield from self._plan_for(job)
             except ConflictError as exc:
                 raise LifecycleError(str(exc), observer.facts(job)) from exc
             plan, self.plan = self.plan, planned
@@ -359,10 +363,14 @@ class Convergence:
         executor.leave_to_others()
         if not executor.done and not was_started:
             # What seemed to be the stop of this task was something else, such as a savepoint that somebody made.
-            yield from self._plan_for(job, True)
+            yield from self._plan_for(job)
             return self.plan
         is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
-        if not is_there or remaining_changes(spec, (yield Complete(job, tuple(spec.fields)))):
+        if is_there:
+            job = yield Complete(job, tuple(spec.fields))
+            if spec.tags is not None:
+                job = (yield ReadTags(job)) or job
+        if not is_there or remaining_changes(spec, job):
             raise observer.foreign_start(job)
         observer.notes.append(
             f"Somebody else has brought {spec.label} to this state while this task was at work on it."
@@ -375,13 +383,16 @@ class Convergence:
     def _read_again(self, job: ObservedJob) -> Steps:
         fields = tuple(self._goal.spec.fields)
         # All but a creation ends with a read of the job, and what others did was read as well.
-        ends = ("stop", "run", "update") if self._waiting.wait else ("stop", "run")
+        ends = ("stop", "run", "tag", "update") if self._waiting.wait else ("stop", "run", "tag")
         last = self._executor.done[-1].operation if self._executor.done else None
         if last == "create":
             job = yield from self._observer.created(job, is_detail=False)
         elif last and last not in ends:
             job = yield Read(job.job_id)
-        return (yield from self._executor.check_unchanged((yield Complete(job, fields))))
+        job = yield from self._executor.check_unchanged((yield Complete(job, fields)))
+        if self._goal.spec.tags is not None and any(step.operation == "create" for step in self._executor.done):
+            job = yield from self._observer.with_shown_tags(job)
+        return job
 
 
 def _creations(plan):
@@ -389,8 +400,8 @@ def _creations(plan):
 
 
 def _updated(plan):
-    """Return the names of the fields that a plan's updates change."""
-    return {name for step in plan.steps if step.operation == "update" for name in step.fields}
+    """Return the names of what a plan changes of a job that is there."""
+    return {name for step in plan.steps if step.operation in ("update", "tag") for name in step.fields}
 
 
 def _unconfirmed(spec, job):

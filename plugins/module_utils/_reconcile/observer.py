@@ -29,8 +29,9 @@ from .._model.status import (
     SUBMITTING,
     status_of,
 )
+from .._model.tags import canonical_tags
 from . import wait as _wait
-from .effects import Complete, IdsNamed, Pause, Read, Report, Steps
+from .effects import Complete, IdsNamed, Pause, Read, ReadTags, Report, Steps, outcome_of
 from .wait import Waiting
 
 # Where a stop ends: the vendor's clients take a draft for a stopped job as well.
@@ -112,6 +113,19 @@ class Observer:
             return found
 
         return (yield from self._until(job_id, is_settled, "to settle", read))
+
+    def with_shown_tags(self, job: ObservedJob) -> Steps:
+        """Return a job with its tags, once they are as desired, or as they are after the grace period.
+
+        Without a wait they are read once.
+        """
+
+        def is_done(found):
+            return found is None or found.tags == canonical_tags(self._spec.tags)
+
+        grace = _wait.GRACE_SECONDS if self._waiting.wait else 0.0
+        found = yield from _wait.watch(lambda: outcome_of(ReadTags(job)), is_done, grace, self._now)
+        return found or job
 
     def wait_for_name(self, name: str) -> Steps:
         """Wait until the list has a job of a name that the service calls taken, for as long as that may take."""

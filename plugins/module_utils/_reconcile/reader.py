@@ -6,18 +6,26 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import ConflictError, NotFound
+from .._errors import ApiError, AuthenticationFailed, ConflictError, NotFound
 from .._model.job import ObservedJob, check_kind
 from .._model.redact import secrets_read
 from .._model.spec import JobSpec
+from .._model.tags import tags_filter
 
 if TYPE_CHECKING:
     # A task of one job needs none, and each file to be compiled makes every task slower.
     from .snapshot import Snapshot
+
+
+# HTTP statuses that say that there is no such call, and that it is not for this user.
+_NO_OPERATION = (404, 405, 501)
+_FORBIDDEN = 403
+_NO_TAGS = "the service has no request for the tags of an existing job"
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,28 @@ class Found:
     """What was found.
 
     :param job: the job, None when there is none.
-    :param tags_match: False when the job is there, but not found by the desired tags.
+    :param tags_problem: why the desired tags are unconfirmed, as a part of a sentence; "" when they were read.
     """
 
     job: ObservedJob | None = None
-    tags_match: bool = True
+    tags_problem: str = ""
+
+
+class _TagsAccess:
+    """Whether the tags of existing jobs can be read, which one request finds out for all jobs of a task.
+
+    C(obstacle) is why they cannot, as a part of a sentence.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_known = False
+        self.obstacle = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has been found out."""
+        return self.is_known or bool(self.obstacle)
 
 
 class JobReader:
@@ -39,15 +64,22 @@ class JobReader:
     vary. Either is asked first, as fits the task, and the other only for managed fields that are still missing.
     """
 
-    def __init__(self, api: FlinkJobApi, snapshot: Any = None, public_texts: dict[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        api: FlinkJobApi,
+        snapshot: Any = None,
+        public_texts: dict[int, str] | None = None,
+        tags_access: _TagsAccess | None = None,
+    ) -> None:
         self._api = api
         self._snapshot = snapshot
+        self._tags = tags_access or _TagsAccess()
         # What tasks give in the open of the jobs that were found, by id.
         self._public_texts = {} if public_texts is None else public_texts
 
     def within(self, snapshot: Snapshot) -> JobReader:
         """Return a reader of the same task that asks a snapshot first, and the service for what is not in it."""
-        return JobReader(self._api, snapshot, self._public_texts)
+        return JobReader(self._api, snapshot, self._public_texts, self._tags)
 
     def find(self, spec: JobSpec) -> Found:
         """Find the job that a desired state is about, and read what it manages.
@@ -60,7 +92,66 @@ class JobReader:
             self._public_texts[found.job.job_id] = spec.public_text
             self._keep_secrets_of(found.job)
             check_kind(found.job, spec.kind)
+            if spec.tags is not None:
+                return self._found_with_tags(found.job, spec.tags)
         return found
+
+    @property
+    def tags_obstacle(self) -> str:
+        """Why the tags of existing jobs cannot be read, as a part of a sentence; "" as far as nothing says so."""
+        return self._tags.obstacle
+
+    def with_tags(self, job: ObservedJob) -> ObservedJob | None:
+        """Return a job with its tags as they are now.
+
+        :returns: None where nobody can read tags of existing jobs; a job without tags where the service does not know
+            the job, or not yet.
+        :raises RequestError: the service rejected the request for another reason, or did not respond.
+        """
+        if not self._tags.is_settled:
+            with self._tags.lock:
+                if not self._tags.is_settled:
+                    return self._with_tags(job)
+        return self._with_tags(job)
+
+    def _with_tags(self, job):
+        if self._tags.obstacle:
+            return None
+        try:
+            tags = self._api.get_tags(job.job_id)
+        except NotFound:
+            return job.with_tags(None)
+        except ApiError as exc:
+            if isinstance(exc, AuthenticationFailed) or exc.http_status not in (_FORBIDDEN, *_NO_OPERATION):
+                raise
+            self._tags.obstacle = (
+                f"this user may not read tags of jobs ({exc.api_message.rstrip('.')})"
+                if exc.http_status == _FORBIDDEN
+                else _NO_TAGS
+            )
+            return None
+        self._tags.is_known = True
+        return job.with_tags(tags)
+
+    def _found_with_tags(self, job, wanted):
+        """Return a job with its tags; where they cannot be read, with what the list's filter says of them."""
+        tagged = self.with_tags(job)
+        if tagged and tagged.tags is not None:
+            return Found(tagged)
+        if tagged and not self._tags.is_known:
+            # Who knows no such call may say so in the same words as of a job that is gone.
+            try:
+                self.detail(job.job_id)
+            except NotFound:
+                return Found(job)
+            self._tags.obstacle = _NO_TAGS
+        filters = tags_filter(wanted)
+        reason = self._tags.obstacle or "the service returns none for it"
+        if not filters:
+            return Found(job, f"{reason}, and its list cannot be asked for them")
+        if any(other.job_id == job.job_id for other in self._named(job.name, **filters)):
+            return Found(job)
+        return Found(job, f"{reason}, and its list does not find the job by {filters['tags']}")
 
     def read(self, job_id: int, fields) -> ObservedJob:
         """Read a job by its id, with the given fields as far as the service returns them."""
@@ -86,16 +177,11 @@ class JobReader:
         return [job.job_id for job in self._named(name)]
 
     def _find_by_name(self, spec):
-        tags = tags_filter(spec.tags)
-        jobs = self._named(spec.name, **tags)
-        tags_match = True
-        if tags and not jobs:
-            jobs = self._named(spec.name)
-            tags_match = False
+        jobs = self._named(spec.name)
         if len(jobs) > 1:
             ids = ", ".join(str(job.job_id) for job in sorted(jobs, key=lambda job: job.job_id))
             raise ConflictError(f"Several jobs are named {spec.name}: {ids}; say which one with job_id.")
-        return Found(self._with_detail(jobs[0], spec.fields), tags_match) if jobs else Found()
+        return Found(self._with_detail(jobs[0], spec.fields)) if jobs else Found()
 
     def _find_by_id(self, spec):
         try:
@@ -109,9 +195,7 @@ class JobReader:
             job = job.completed_by(listed)
         if spec.name is not None and spec.name != job.name:
             self._check_name_is_free(spec)
-        tags = tags_filter(spec.tags)
-        tags_match = not tags or any(other.job_id == job.job_id for other in self._named(job.name, **tags))
-        return Found(job, tags_match)
+        return Found(job)
 
     def _check_name_is_free(self, spec):
         owners = [job.job_id for job in self._named(spec.name) if job.job_id != spec.job_id]
@@ -166,12 +250,3 @@ class JobReader:
             jobs = (ObservedJob(response, "list") for response in self._api.list_jobs())
             listed = next((other for other in jobs if other.job_id == job.job_id), None)
         return listed
-
-
-def tags_filter(tags: dict | None) -> dict:
-    """Return the list's tags filter; its form is known from the vendor's Terraform provider.
-
-    A comma inside a tag would make it mean something else, so such tags are left out of the filter.
-    """
-    pairs = [f"{key}={value}" for key, value in (tags or {}).items() if "," not in key + value]
-    return {"tags": ",".join(pairs)} if pairs else {}

@@ -187,7 +187,7 @@ def _result_of_change(task, plan, before, job):
 def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
     """Decide what is to be done. Pure.
 
-    :raises ConflictError: it is not known where a savepoint shall go.
+    :raises ConflictError: it is not known where a savepoint shall go, or a new one there could not be seen.
     """
     if task.state == "imported":
         if _shows(job, task.path):
@@ -202,6 +202,11 @@ def _plan_savepoint(task: SavepointTask, job: ObservedJob) -> SavepointPlan:
             )
         # Where the service itself puts the savepoints that a stop makes.
         path = f"{_SCHEME}{bucket}/jobs/savepoint/{job.job_id}/"
+    if _shows(job, path):
+        raise ConflictError(
+            f"{task.job.label} has a savepoint at {job.savepoint_path} already, and a new one there would look the "
+            "same; nothing was done. Give another folder as savepoint_path."
+        )
     return SavepointPlan("savepoint", path, {"has_savepoint": True, "savepoint_path": None})
 
 

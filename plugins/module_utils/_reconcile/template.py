@@ -26,7 +26,7 @@ from .._model.rules import (
     check_string,
     check_tags,
 )
-from .reader import tags_filter
+from .._model.tags import tags_filter
 from .writes import Writes
 
 # Documented, and so that an update has at most three fields, which are always sent together.

@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from .._api.tags import MOST_TAGS_OF_A_REQUEST
 from .._errors import (
     AlreadyExists,
     ApiError,
@@ -30,9 +31,11 @@ from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
 from .._model.status import RUNNING, SAVEPOINTING
+from .._model.tags import tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
 from .effects import (
+    AddTags,
     Call,
     Complete,
     Create,
@@ -43,6 +46,8 @@ from .effects import (
     IsThere,
     Pause,
     Read,
+    ReadTags,
+    RemoveTags,
     Run,
     Steps,
     Stop,
@@ -191,6 +196,32 @@ class JobWrites:
             )
         )
 
+    def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
+        """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
+
+        :param job: the job with its tags as they were read just now.
+        :param wanted: all tags that it shall have.
+        """
+        shown = job.shown_tags or {}
+
+        def has(found, key, value):
+            return found.shown_tags.get(key) == value
+
+        def are_gone(part):
+            return lambda found: is_shown(found) and not any(has(found, *tag) for tag in part.items())
+
+        def are_there(part):
+            return lambda found: is_shown(found) and not tags_to_add(found.shown_tags, part)
+
+        def is_shown(found):
+            return found is not None and found.shown_tags is not None
+
+        removals = [(RemoveTags(job.job_id, part), are_gone(part)) for part in _parts(tags_to_remove(shown, wanted))]
+        additions = [(AddTags(job.job_id, part), are_there(part)) for part in _parts(tags_to_add(shown, wanted))]
+        return [
+            certain(send, lambda: outcome_of(ReadTags(job)), shows, self._now) for send, shows in removals + additions
+        ]
+
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
         """Stop a job, with or without a savepoint."""
         return (
@@ -245,6 +276,12 @@ class JobWrites:
             lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
             self._now,
         )
+
+
+def _parts(tags):
+    """Return tags in parts of so many as one request takes."""
+    pairs, size = list(tags.items()), MOST_TAGS_OF_A_REQUEST
+    return [dict(pairs[start : start + size]) for start in range(0, len(pairs), size)]
 
 
 def _is_rejection(failure):

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nothing changes twice: each option in each equal form, written first and again, read back in each form.
+
+A cell is an option, the form in which it was written first, the form in which the task gives it now, and a form in
+which the service shows it. One run looks at a cell of each option. The job runs, so a change would stop it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, SQL, job_options
+from ansible_collections.otc.dli.plugins.module_utils._model.goal import goal_options, lifecycle_options
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
+
+from local_dli import Behaviour
+from module_runner import run_module
+
+pytestmark = pytest.mark.any_core
+
+MODULES = {"JAR": dli_flink_jar_job, "SQL": dli_flink_sql_job}
+KINDS = {"JAR": JAR, "SQL": SQL}
+TEMPLATE_ID = 7
+
+
+def text(value: str) -> list[str]:
+    """Return a line as people write it: with other blanks around it, and with a letter and its marks apart."""
+    return [value, f"  {value}\n", unicodedata.normalize("NFD", value)]
+
+
+def lines(*values: str) -> list[str]:
+    whole = "\n".join(values)
+    return [whole, "\r\n".join(values) + "\r\n", f"\n {whole} ", unicodedata.normalize("NFD", whole)]
+
+
+def listed(*values: str) -> list[Any]:
+    quoted = ", ".join(f'"{value}"' for value in values)
+    return [list(values), ", ".join(values), f"[{quoted}]", [f" {value} " for value in values]]
+
+
+def number(value: int) -> list[Any]:
+    return [value, str(value), f" {value} "]
+
+
+YES: list[Any] = [True, "yes", "True", 1, "on"]
+NO: list[Any] = [False, "no", "False", 0, "off"]
+SETTINGS: list[Any] = [
+    {"a.b": 1, "on": True, "text": "ü "},
+    "a.b=1\non=true\ntext=ü",
+    " a.b = 1\r\non = true\r\n\r\ntext = ü\r\n",
+    '[{"key": "a.b", "value": "1"}, {"key": "on", "value": "true"}, {"key": "text", "value": "ü"}]',
+    '{"text": "ü", "on": true, "a.b": 1}',
+]
+JSON: list[Any] = [{"a": 1, "b": ["ü"]}, '{"b": ["ü"], "a": 1}', ' {"a":1,\n"b":["\\u00fc"]}\n']
+RESOURCES: list[Any] = [
+    {
+        "max_slot": slots,
+        "parallel_number": slots,
+        "jobmanager_resource_spec": {"cpu": cpu, "memory": small},
+        "taskmanager_resource_spec": {"cpu": cpu, "memory": large},
+    }
+    for slots, cpu, small, large in (
+        (2, 1.0, "4 GB", "4.2 GB"),
+        ("2", "1", "4096 MB", "4300.8 MB"),
+        (2, 1, "4G", "4.2g"),
+        (" 2 ", "1.0", "4", "4.2"),
+    )
+]
+TAGS: list[Any] = [
+    {"team": "größe", "count": 1, "flag": True},
+    {"team": unicodedata.normalize("NFD", "größe"), "count": "1", "flag": "true"},
+    "team=größe,count=1,flag=true",
+    '{"flag": "true", "count": "1", "team": "größe "}',
+]
+
+# Of every job, and sized by CUs.
+COMMON: dict[str, list[Any]] = {
+    "desc": lines("Größe", "second line"),
+    "queue_name": text("queue-ü"),
+    "execution_agency_urn": text("agency-ü"),
+    "obs_bucket": ["bucket", "obs://bucket", " obs://bucket/ "],
+    "smn_topic": text("topic-ü"),
+    "log_enabled": YES,
+    "checkpoint_mode": ["at_least_once"],
+    "checkpoint_interval": number(60),
+    "restart_when_exception": YES,
+    "resume_checkpoint": YES,
+    "resume_max_num": number(3),
+    "runtime_config": SETTINGS,
+    "tags": TAGS,
+}
+BY_CUS: dict[str, list[Any]] = {
+    "resource_config_version": ["v1"],
+    "flink_version": ["1.12", 1.12, " 1.12 "],
+    "cu_number": number(5),
+    "manager_cu_number": number(2),
+    "parallel_number": number(6),
+    "tm_cus": number(2),
+    "tm_slot_num": number(3),
+}
+BY_RESOURCES: dict[str, list[Any]] = {"resource_config_version": ["v2"], "resource_config": RESOURCES}
+OF_JAR: dict[str, list[Any]] = {
+    "entrypoint": text("obs://bucket/ü.jar"),
+    "main_class": text("org.example.Größe"),
+    "entrypoint_args": ["--size ü --a=1", "--size\n  ü\r\n--a=1\n", unicodedata.normalize("NFD", " --size ü --a=1")],
+    "secret_entrypoint_args": ["--key planted-word", "--key\nplanted-word\n", " --key planted-word "],
+    "dependency_jars": listed("obs://bucket/1.jar", "obs://bucket/ü.jar"),
+    "dependency_files": listed("obs://bucket/1.txt", "obs://bucket/ü.txt"),
+}
+OF_SQL: dict[str, list[Any]] = {
+    "sql_body": lines("-- größe", "INSERT INTO sink", "SELECT 1"),
+    "job_type": ["flink_opensource_sql_job"],
+    "run_mode": ["exclusive_cluster"],
+    "udf_jar_url": text("obs://bucket/ü.jar"),
+    "idle_state_retention": number(7200),
+    "dirty_data_strategy": ["2:obs://bucket/dirty", " 2:obs://bucket/dirty "],
+    "edge_group_ids": listed("group-1", "group-ü"),
+    "operator_config": JSON,
+    "static_estimator_config": JSON,
+    "template_id": number(TEMPLATE_ID),
+}
+EMPTY_LIST: list[Any] = [[], "", "[]"]
+EMPTY: dict[str, list[Any]] = {
+    "desc": ["", " ", "\n"],
+    "smn_topic": ["", " "],
+    "obs_bucket": ["", " "],
+    "execution_agency_urn": ["", " "],
+    "log_enabled": NO,
+    "checkpoint_enabled": NO,
+    "restart_when_exception": NO,
+    "resume_max_num": number(-1),
+    "runtime_config": [{}, "", "[]", "{}"],
+    "tags": [{}, "{}"],
+}
+NAMED = {"name": ["job"]}
+# What is given together, by kind and how.
+DEFINITIONS: dict[tuple[str, str], dict[str, list[Any]]] = {
+    ("JAR", "by CUs"): {
+        **NAMED, **COMMON, **BY_CUS, **OF_JAR, "feature": ["basic"], "checkpoint_enabled": NO,
+        "checkpoint_path": text("obs://bucket/checkpoints-ü"),
+    },
+    ("JAR", "by resources"): {
+        **NAMED, **COMMON, **BY_RESOURCES, **OF_JAR, "feature": ["custom"], "image": text("org/image:1"),
+        "checkpoint_enabled": YES,
+    },
+    ("JAR", "empty"): {
+        **NAMED, **EMPTY, "main_class": ["", " "], "entrypoint_args": ["", "\n"], "dependency_jars": EMPTY_LIST,
+        "dependency_files": EMPTY_LIST, "checkpoint_path": ["", " "],
+    },
+    ("SQL", "by CUs"): {**NAMED, **COMMON, **BY_CUS, **OF_SQL, "checkpoint_enabled": YES},
+    ("SQL", "by resources"): {**NAMED, **COMMON, **BY_RESOURCES, **OF_SQL, "checkpoint_enabled": NO},
+    ("SQL", "empty"): {
+        **NAMED, **EMPTY, "edge_group_ids": EMPTY_LIST, "udf_jar_url": ["", " "], "operator_config": ["", " "],
+        "static_estimator_config": ["", "\n"],
+    },
+    ("JAR", "by id"): {"job_id": [], "queue_name": text("queue-ü"), "tags": TAGS},
+    ("SQL", "by id"): {"job_id": [], "queue_name": text("queue-ü"), "tags": TAGS},
+}  # fmt: skip
+# A number that is replaced without a sign of it is a known limit.
+LIMITS = {("cu_number_reads", "actual_unmarked")}
+
+
+def readings() -> list[dict[str, Any]]:
+    """Return forms in which the service may show a job: each value of each switch about that, in one of them at least.
+
+    No two of these switches are about the same value.
+    """
+    hints = get_type_hints(Behaviour)
+    choices = {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+    choices |= {name: (False, True) for name, hint in hints.items() if hint is bool}
+    more = ("list_details", "detail_omits_image", "list_job_type", "summary_fields")
+    forms = {
+        name: [value for value in values if (name, value) not in LIMITS]
+        for name, values in choices.items()
+        if name.endswith(("_read", "_reads")) or name in more
+    }
+    return [
+        {name: values[number % len(values)] for name, values in forms.items()}
+        for number in range(max(len(values) for values in forms.values()))
+    ]
+
+
+READINGS = readings()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_of_a_job_is_in_the_table(kind):
+    table = {option for (name, _how), definition in DEFINITIONS.items() if name == kind for option in definition}
+    assert table == set(job_options(KINDS[kind]))
+    # What is left says what shall become of the job, and is no part of it.
+    assert set(goal_options(KINDS[kind])) - table == {"state", *lifecycle_options()}
+
+
+def test_each_form_of_each_switch_is_read():
+    assert len(READINGS) >= 4 and len({tuple(reading.items()) for reading in READINGS}) == len(READINGS)
+
+
+@pytest.mark.parametrize(("kind", "how"), DEFINITIONS)
+def test_nothing_changes_twice(service, access, kind, how, record_property):
+    module, definition = MODULES[kind], DEFINITIONS[kind, how]
+    count = max(len(forms) for forms in definition.values())
+    cells, violations = set(), []
+    for first in range(count):
+        service.reset()
+        service.templates.add(template_id=TEMPLATE_ID, name="template", sql_body="SELECT 1")
+        created = run_module(module, {**access, "name": "job", **_given(definition, first)})
+        assert not created["failed"], created
+        job = service.jobs.all()[0]
+        service.jobs.set_status(job.job_id, "job_running")
+        for number, reading in enumerate(READINGS):
+            service.behaviour = Behaviour(**reading)
+            for again in range(count):
+                options = _given({**definition, **_identity(definition, job)}, again)
+                service.requests.clear()
+                result = run_module(module, {**access, **options, "state": "started"})
+                if result["failed"] or result["changed"] or any(sent.method != "GET" for sent in service.requests):
+                    violations.append((first, again, reading, result.get("msg"), result.get("changes")))
+                cells |= {
+                    (option, first % len(forms), again % len(forms), number)
+                    for option, forms in {**definition, **_identity(definition, job)}.items()
+                }
+    record_property("cells", len(cells))
+    print(f"{kind} {how}: {len(cells)} cells, {len(violations)} violations")
+    assert violations == []
+
+
+def _given(definition, number):
+    return {option: forms[number % len(forms)] for option, forms in definition.items() if forms}
+
+
+def _identity(definition, job):
+    return {"job_id": [job.job_id, str(job.job_id)]} if "job_id" in definition else {}
