@@ -65,6 +65,9 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     if facts.has("lags"):
         longest = max((sum(lag) for lag in facts["lags"].values() if lag is not None), default=0.0)
         pace.settling = longest + _MARGIN_SECONDS if longest else 0.0
+        if None in facts["lags"].values():
+            # A list that shows no jobs still counts them, and nobody knows how late.
+            pace.settling = max(pace.settling, _SETTLING_SECONDS)
     pace.settle()
 
     def detail():
