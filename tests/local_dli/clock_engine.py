@@ -169,7 +169,7 @@ def _saving(saved: Step, folder: str, behaviour: Behaviour, *then: Step) -> list
     steps = [saved, *then]
     if behaviour.savepoint != "made":
         return steps
-    made = {"savepoint_folder": folder, "is_dated": behaviour.savepoint_folders == "dated"}
-    if not behaviour.savepoint_late_seconds:
-        return [replace(saved, **made), *then]
-    return [*steps, replace(steps[-1], after=behaviour.savepoint_late_seconds, **made)]
+    late = behaviour.savepoint_late_seconds
+    last = replace(steps[-1], after=late) if late else saved
+    made = replace(last, savepoint_folder=folder, is_dated=behaviour.savepoint_folders == "dated")
+    return [*steps, made] if late else [made, *then]

@@ -191,7 +191,7 @@ class Executor:
     def _tag(self, step, job):
         before = len(self.done)
         try:
-            for write in self._writes.changes_of_tags(job, self._spec.tags):
+            for write in self._writes.changes_of_tags(job, self._spec.tags or {}):
                 yield from write
                 self.done[before:] = [step]
         except RequestError as exc:

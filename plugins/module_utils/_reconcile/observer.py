@@ -121,7 +121,7 @@ class Observer:
         """
 
         def is_done(found):
-            return found is None or found.tags == canonical_tags(self._spec.tags)
+            return found is None or found.tags == canonical_tags(self._spec.tags or {})
 
         grace = _wait.GRACE_SECONDS if self._waiting.wait else 0.0
         found = yield from _wait.watch(lambda: outcome_of(ReadTags(job)), is_done, grace, self._now)
