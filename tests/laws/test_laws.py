@@ -348,6 +348,19 @@ def test_a_fleet_does_not_undo_healthy_upgrades_because_the_list_is_behind(world
     assert {job.fields["entrypoint"] for job in world.service.jobs.all()} == {NEW}
 
 
+def test_an_earlier_update_of_somebody_else_does_not_pass_for_ours(world):
+    """L4: it comes to show while the task waits for its own."""
+    world.plant(status="job_init")
+    world.behave(list_lag_seconds=4.0, detail_lag_seconds=4.0)
+    world.clock.sleep(10)
+    world.others("after list 1: update job desc=theirs")
+    assert not world("present")["failed"]
+    world.clock.sleep(3)
+    result = world("present", entrypoint=NEW)
+    assert result["changed"] and "still shows another value" not in str(result.get("warnings"))
+    assert world.job.fields["entrypoint"] == NEW and world.job.fields["desc"] == "theirs"
+
+
 @pytest.mark.parametrize("lag", [{"detail_lag_seconds": 2.0}, {"list_lag_seconds": 2.0, "detail_lag_seconds": 2.0}])
 def test_a_job_that_was_created_may_show_late(world, lag):
     world.behave(**lag)

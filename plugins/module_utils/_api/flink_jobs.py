@@ -14,7 +14,7 @@ import json
 from .._errors import AccessDenied, DetailDenied, UnexpectedResponse
 from .._model.fields import JobKind
 from .._model.job import OddJob
-from .._model.responses import check_graph, check_job, checked_id, lacking
+from .._model.responses import check_graph, check_job, checked_id, is_whole_number, lacking
 from .connection import object_of
 from .pages import read_pages
 from .tags import TagApi
@@ -106,9 +106,15 @@ class FlinkJobApi(TagApi):
         job = object_of(self._request("POST", kind.path, body), "job", operation)
         return checked_id(job.get("job_id"), operation)
 
-    def update_job(self, kind: JobKind, job_id: int, body: dict) -> None:
-        """Change fields of a job."""
-        self._request("PUT", f"{kind.path}/{job_id}", body)
+    def update_job(self, kind: JobKind, job_id: int, body: dict) -> int:
+        """Change fields of a job, and return since when it is so, in milliseconds by the service's clock.
+
+        0 where the response does not say it.
+        """
+        response = self._request("PUT", f"{kind.path}/{job_id}", body)
+        job = response.get("job") if isinstance(response, dict) else None
+        time = job.get("update_time") if isinstance(job, dict) else None
+        return int(time) if is_whole_number(time) else 0
 
     def run_jobs(self, job_ids: list[int], resume_savepoint: bool) -> None:
         """Ask for jobs to be started, from their latest savepoints or with empty state."""

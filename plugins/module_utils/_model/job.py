@@ -220,9 +220,9 @@ class ObservedJob:
             and other.status in ENDED
         )
 
-    def is_newer_definition_than(self, other: ObservedJob) -> bool:
-        """Whether the definition was changed after another response."""
-        return self._time("update_time") > other._time("update_time")
+    def is_newer_definition_than(self, other: ObservedJob, since: int = 0) -> bool:
+        """Whether the definition was changed after another response, and at a time or after it where that is known."""
+        return self._time("update_time") > other._time("update_time") and self._time("update_time") >= since
 
     def _time(self, name):
         return int(self._response.get(name) or 0)

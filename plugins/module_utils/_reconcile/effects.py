@@ -182,14 +182,14 @@ class Create(Effect):
 
 @dataclass(frozen=True)
 class Update(Effect):
-    """Change the definition of a job."""
+    """Change the definition of a job; its outcome is the time of that, 0 where it is not known."""
 
     kind: JobKind
     job_id: int
     body: dict
 
     def perform(self, api, _reader):
-        api.update_job(self.kind, self.job_id, self.body)
+        return api.update_job(self.kind, self.job_id, self.body)
 
 
 @dataclass(frozen=True)

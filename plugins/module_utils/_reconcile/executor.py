@@ -183,9 +183,10 @@ class Executor:
     def _update(self, step, job):
         self._previous = job
         try:
-            yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
+            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
         except RequestError as exc:
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
+        self._observer.defined_since = since
         self.done.append(step)
 
     def _tag(self, step, job):

@@ -42,7 +42,8 @@ _START_ENDS = (RUNNING, FINISHED)
 class Observer:
     """Watches one job for a task, as steps (see M(effects)).
 
-    C(seen) is the newest response about the job, C(savepoint_path) the path of the last savepoint that the task knows
+    C(seen) is the newest response about the job, C(defined_since) the time of the last update of this task by the
+    service's clock (0 for not known), C(savepoint_path) the path of the last savepoint that the task knows
     of, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
     """
 
@@ -52,6 +53,7 @@ class Observer:
         self._waiting = waiting
         self._now = waiting.clock.monotonic
         self.seen: ObservedJob | None = None
+        self.defined_since = 0
         self.savepoint_path = ""
         self.notes: list[str] = []
         # The job right before the last stop or start: what is older is no news.
@@ -308,7 +310,7 @@ class Observer:
         return (
             yield from _wait.watch(
                 read,
-                lambda found: not differing(found) or found.is_newer_definition_than(before),
+                lambda found: not differing(found) or found.is_newer_definition_than(before, self.defined_since),
                 _wait.GRACE_SECONDS,
                 self._now,
             )

@@ -59,7 +59,8 @@ class Rollback:
         try:
             job = yield from self._stop_what_may_run(job_id)
             body = restoring_body(self._kind, previous, rollback_step.fields)
-            yield from self._writes.update(self._kind, job, body, rollback_step.fields)
+            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
+            self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
             job = yield from self._restored(job, rollback_step.fields, body)
             lost = yield from lost_savepoint(job, self._attempt.savepoint, self._observer, self._writes)

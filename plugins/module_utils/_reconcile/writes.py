@@ -180,6 +180,7 @@ class JobWrites:
         :param kind: what the task takes the job for.
         :param job: the job as it is.
         :param fields: names of the fields that change.
+        :returns: when the service has done it, in milliseconds by its clock; 0 where it does not say that.
         """
         names = tuple(name for name in fields if name in FIELDS_BY_NAME)
 
@@ -187,14 +188,13 @@ class JobWrites:
             found = yield Read(job.job_id)
             return (yield Complete(found, names))
 
-        return (
-            yield from certain(
-                Update(kind, job.job_id, body),
-                read,
-                lambda found: not found.is_older_than(job) and all(holds(found, name, body) for name in fields),
-                self._now,
-            )
+        done = yield from certain(
+            Update(kind, job.job_id, body),
+            read,
+            lambda found: not found.is_older_than(job) and all(holds(found, name, body) for name in fields),
+            self._now,
         )
+        return done.response or 0
 
     def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
         """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
