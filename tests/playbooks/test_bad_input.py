@@ -61,7 +61,7 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("name", "must have 1 to 57 characters, not 1000000", {"name": "x" * 1_000_000}),
     ("name", 'is "\\x1b[31m\\x07", but may hold only letters', {"name": f"\x1b[31m{CONTROL}"}),
     # Texts
-    ("desc", "has 513 characters, but must have at most 512.", {"desc": "x" * 513}),
+    ("desc", "has 2049 characters, but must have at most 2048.", {"desc": "x" * 2049}),
     ("desc", NO_BELL, {"desc": f"bell {CONTROL}"}),
     ("queue_name", "has 129 characters, but must have at most 128.", {"queue_name": "x" * 129}),
     ("queue_name", NO_LINE_BREAK, {"queue_name": "two\nlines"}),
@@ -230,7 +230,7 @@ GOOD: list[dict[str, Any]] = [
     {"name": "x" * 57},
     {"name": "x"},
     {"name": "-Orders_2-"},
-    {"desc": "x" * 512},
+    {"desc": "x" * 2048},
     {"desc": "two\nlines, and a\ttab: ä ✓"},
     {"desc": ""},
     {"queue_name": "x" * 128},

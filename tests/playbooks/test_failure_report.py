@@ -45,8 +45,8 @@ def test_a_failure_shows_task_requests_and_responses(tmp_path: Path, installed_c
     assert "There is no Flink job 4711" in done.stdout
     # What was sent, with its answer.
     assert '"desc": "changed"' not in done.stdout
-    assert "/streaming/jobs/4711\n    → 404 {" in done.stdout
-    assert "DLI.0023" in done.stdout
+    assert "/streaming/jobs/4711\n    → 400 {" in done.stdout
+    assert "DLI.16001" in done.stdout
     assert '"name": "orders"' in done.stdout
     assert '"entrypoint_args": "********"' in done.stdout
     assert "a-secret-word" not in done.stdout.partition("requests that the local service answered")[2]

@@ -122,12 +122,12 @@ def _project_id_by_name(client, credentials):
 
 def _access_by_login(client, credentials, keep_secret):
     """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
-    url = f"{credentials.auth_url}/auth/tokens"
+    login_url = f"{credentials.auth_url}/auth/tokens"
 
     def token_for(identity, scope, auth=None, repeatable=True):
         # Unlike most writes a login may be repeated, unless its passcode counts only once.
         body = {"auth": {"identity": identity, "scope": scope}}
-        payload, headers = client.request_with_headers("POST", url, auth, body, repeatable=repeatable)
+        payload, headers = client.request_with_headers("POST", login_url, auth, body, repeatable=repeatable)
         token = payload.get("token") if isinstance(payload, dict) else None
         secret = headers.get("X-Subject-Token")
         if not isinstance(token, dict) or not secret:
@@ -160,9 +160,11 @@ def _access_by_login(client, credentials, keep_secret):
     project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
     if not isinstance(project_id, str) or not is_project_id(project_id):
         raise UnexpectedResponse("IAM's token names no project.", _LOGIN, 201)
-    url = _catalog_url(token, credentials)
+    catalog_url = _catalog_url(token, credentials)
     endpoint = (
-        credentials.endpoint or _catalog_endpoint(url, credentials, project_id) or regional_endpoint(credentials.region)
+        credentials.endpoint
+        or _catalog_endpoint(catalog_url, credentials, project_id)
+        or regional_endpoint(credentials.region)
     )
     if not endpoint:
         raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
@@ -170,7 +172,8 @@ def _access_by_login(client, credentials, keep_secret):
         auth = TokenAuth(secret, "The token may have expired; run the task again with a new passcode.")
     else:
         auth = LoginAuth(secret, lambda: log_in()[0])
-    return Access(endpoint, project_id, auth, keep_secret, catalog_url=url if isinstance(url, str) else "")
+    shown_url = catalog_url if isinstance(catalog_url, str) else ""
+    return Access(endpoint, project_id, auth, keep_secret, catalog_url=shown_url)
 
 
 def _domain(credentials):
