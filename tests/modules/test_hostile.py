@@ -177,6 +177,7 @@ def test_any_mix_of_hostile_options(service: LocalDli, task: tuple[str, dict[str
     run_hostile_task(service, *task)
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize(("name", "option"), EVERY_OPTION)
 def test_every_option_with_every_hostile_value(service: LocalDli, name: str, option: str) -> None:
     """What several modules share is one and the same code: they deal out the values among them."""
@@ -185,6 +186,13 @@ def test_every_option_with_every_hostile_value(service: LocalDli, name: str, opt
     values = HOSTILE_VALUES + (long_containers(10_000) if is_container(spec) else [])
     for value in values[sharing.index(name) :: len(sharing)]:
         run_hostile_task(service, name, {option: value})
+
+
+@pytest.mark.parametrize("option", EVERY_TYPE.values(), ids=str)
+def test_an_option_of_each_type_with_every_hostile_value(service: LocalDli, option: str) -> None:
+    """What Ansible makes of a value depends on its core, and on the type of the option alone."""
+    for value in HOSTILE_VALUES:
+        run_hostile_task(service, "jar_job", {option: value})
 
 
 @pytest.mark.parametrize("option", EVERY_TYPE.values(), ids=str)
