@@ -144,6 +144,10 @@ def test_exports_and_imports_are_read(api_answering):
     assert (job["old_job_id"], job["new_job_id"]) == (100, 200)
 
 
+def test_tags_are_read(api_answering):
+    assert api_answering("tags").get_tags(104) == {"key1": "value1", "key2": "value2"}
+
+
 def test_templates_are_read(api_answering):
     found = {template["template_id"]: template for template in api_answering("templates", TemplateApi).list_templates()}
     assert set(found) == {1, 2}

@@ -4,7 +4,7 @@
 
 """The defaults of the local service are what the strongest evidence about the live one shows.
 
-``tests/evidence/responses.yml`` has what is known of responses; tests/modules/test_evidence.py has our code read them.
+``tests/evidence/responses.yml`` has what is known of responses; tests/modules/test_answers.py has our code read them.
 """
 
 from __future__ import annotations
