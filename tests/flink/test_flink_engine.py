@@ -47,7 +47,7 @@ class Job:
     def batch(self, operation: str, **values: Any) -> bool:
         """Run or stop the job, and return whether the service took the request."""
         (element,) = self.call("POST", f"jobs/{operation}", json={"job_ids": [self.job_id], **values})
-        return element["is_success"]
+        return element["is_success"] == "true"
 
     def detail(self) -> dict[str, Any]:
         return self.call("GET", f"jobs/{self.job_id}")["job_detail"]
@@ -269,7 +269,7 @@ def test_settings_of_a_job(new_job: Any, obs_root: Path, out: str) -> None:
     job.runs()
     found = until(lambda: read_events(folder(obs_root, out)), SECONDS, "committed line")
     assert check_exactly_once(found).exactly_once
-    assert list((obs_root / "data" / "jobs" / "checkpoint" / str(job.job_id)).rglob("_metadata"))
+    assert list((obs_root / "data" / "jobs" / "checkpoint").glob(f"{job.job_id}_*/**/_metadata"))
 
 
 def test_a_deleted_job_is_cancelled(new_job: Any, flink_cluster: FlinkCluster, out: str) -> None:

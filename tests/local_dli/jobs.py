@@ -563,7 +563,7 @@ class JobStore:
 
         Assumed: of a running job only live fields are reset, and not its bucket, which nobody may send unchanged.
         """
-        reset = {name: value for name, value in defaults(job.job_type, behaviour).items()}
+        reset = dict(defaults(job.job_type, behaviour))
         del reset["name"], reset["tags"]
         if job.status == RUNNING:
             reset = {name: value for name, value in reset.items() if name in LIVE_FIELDS and name != "obs_bucket"}

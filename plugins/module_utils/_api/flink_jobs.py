@@ -113,7 +113,7 @@ class FlinkJobApi(TagApi):
         """
         response = self._request("PUT", f"{kind.path}/{job_id}", body)
         job = response.get("job") if isinstance(response, dict) else None
-        time = job.get("update_time") if isinstance(job, dict) else None
+        time = job.get("update_time", 0) if isinstance(job, dict) else 0
         return int(time) if is_whole_number(time) else 0
 
     def run_jobs(self, job_ids: list[int], resume_savepoint: bool) -> None:

@@ -268,7 +268,9 @@ def _deletion_reads(own, api, pace, job_id):
         return _in_list(own, api, "last")[0] is not None
 
     def tick():
-        return all([is_there() for _read in range(2)])
+        # Both replicas, whatever the first one shows.
+        first, second = is_there(), is_there()
+        return first and second
 
     return is_usable, pace.watch(tick, lambda reads: not reads[-1][1], LONGEST_SECONDS)
 
