@@ -17,7 +17,7 @@ from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, column
 from faults.scenarios import DAILY, SCENARIOS
 from modules.lifecycle_table import STATES, TABLE
 
-# Of each scenario that is run every day, so many cells for each fault; those are drawn, but always the same.
+# Of each scenario that is run every day, so many cells for each of half the faults; those are drawn, but always the same.
 SHARE = 1
 
 
@@ -48,7 +48,8 @@ def test_a_share_of_the_matrix(stage, name, pytestconfig):
     cells = list(cells_of(scenario, clean.requests))
     drawn = random.Random(name)
     broken = []
-    for fault in columns(scenario):
+    faults = list(columns(scenario))
+    for fault in drawn.sample(faults, (len(faults) + 1) // 2):
         for cell in drawn.sample([cell for cell in cells if cell.fault == fault], SHARE):
             broken += [f"{cell} => {violation}" for violation in check_cell(stage, scenario, clean, cell.plan)]
     assert not broken, "\n" + "\n".join(broken)
