@@ -17,7 +17,7 @@ from faults.matrix import KINDS, Outcome, cell_from, cells_of, clean_run, column
 from faults.scenarios import DAILY, SCENARIOS
 from modules.lifecycle_table import STATES, TABLE
 
-# Of each scenario that is run every day, so many cells for each of half the faults; those are drawn, but always the same.
+# Of each scenario that is run every day, so many cells for each of half the faults. All are drawn, but always the same.
 SHARE = 1
 
 
