@@ -348,6 +348,18 @@ def test_a_fleet_does_not_undo_healthy_upgrades_because_the_list_is_behind(world
     assert {job.fields["entrypoint"] for job in world.service.jobs.all()} == {NEW}
 
 
+@pytest.mark.parametrize(("deed", "changed"), [("recreate", True), ("delete", False)])
+def test_a_job_that_was_gone_already_was_not_deleted_by_this_task(world, deed, changed):
+    """L4: late reads still show the one that somebody else has deleted, and not yet the one made in its place."""
+    world.plant(status="job_init")
+    world.behave(list_lag_seconds=4.0, detail_lag_seconds=4.0)
+    world.clock.sleep(10)
+    world.others(f"after list 1: {deed} job")
+    result = world("absent")
+    assert not result["failed"] and result["changed"] is changed, result
+    assert world.service.jobs.all() == [] and len(world.done("delete")) == changed
+
+
 def test_an_earlier_update_of_somebody_else_does_not_pass_for_ours(world):
     """L4: it comes to show while the task waits for its own."""
     world.plant(status="job_init")

@@ -82,7 +82,8 @@ class Job:
     ``fields`` has what create and update write, under the same names and in the same form (checkpoint_mode is a
     number), with None for what is unset. Times are milliseconds of the wall clock, ``gone_at`` is of the store's clock.
     ``odd`` has what reads show instead of what is true, by the names of the answer, and may break the contract.
-    ``detail_refused`` says that it is shared with our user, who may see it in the list and no more.
+    ``detail_refused`` says that it is shared with our user, who may see it in the list and no more; ``tags_refused``
+    that this user may not see its tags.
     """
 
     job_id: int
@@ -102,6 +103,7 @@ class Job:
     gone_at: float | None = None
     odd: dict[str, Any] = field(default_factory=dict)
     detail_refused: bool = False
+    tags_refused: bool = False
     root_id: int = -1
     enterprise_project: str = "default"
 

@@ -41,7 +41,10 @@ class TagViews:
 
     def list(self, project_id: str, job_id: str) -> Any:
         seen = self._store.seen(self._lag(g.behaviour.detail_lag_seconds))
-        tags = self._store.find(project_id, int(job_id), g.behaviour, seen=seen).fields["tags"] or []
+        job = self._store.find(project_id, int(job_id), g.behaviour, seen=seen)
+        if job.tags_refused:
+            raise forbidden()
+        tags = job.fields["tags"] or []
         return {"count": len(tags), "tags": tags}
 
     def create(self, project_id: str, job_id: str) -> Any:
@@ -67,7 +70,12 @@ def refuse(switch: str) -> None:
     if switch == "absent":
         raise unoffered()
     if switch == "forbidden":
-        raise ApiError(403, "DLI.0016", "You may not see the tags of this job.")
+        raise forbidden()
+
+
+def forbidden() -> ApiError:
+    """Return the error about tags that our user may not see."""
+    return ApiError(403, "DLI.0016", "You may not see the tags of this job.")
 
 
 def _as_dict(tags: list[dict[str, str]]) -> dict[str, str]:

@@ -193,13 +193,45 @@ def test_where_tags_cannot_be_read_one_sentence_says_so_for_the_whole_fleet(serv
     assert not result["failed"] and not result["changed"]
     reason = {
         "absent": "the service has no request for the tags of an existing job",
-        "forbidden": "this user may not read tags of jobs (You may not see the tags of this job)",
+        "forbidden": "this user may not read them (You may not see the tags of this job)",
     }[job_tags]
     assert warnings(result) == [
         f"The tags of Flink job job-0 are unconfirmed: {reason}, and its list does not find the job by team=b. They "
         "were left as they are. The same goes for 2 more of the jobs."
     ]
-    assert calls(service) == ["GET jobs", "GET tags", "GET jobs"], "one request finds out for all"
+    asked = calls(service)
+    # That one job has no such call goes for all. What is forbidden for two, before any could be read, goes for all too.
+    assert (asked.count("GET tags"), asked.count("GET jobs")) == ({"absent": 1, "forbidden": 2}[job_tags], 2)
+
+
+@pytest.mark.parametrize("refused", ["job-0", "job-2"])
+def test_a_job_whose_tags_are_refused_hides_none_of_the_others(service, run, refused):
+    """Tags of a job that is shared without the right to them are its own matter, wherever it stands in the list."""
+    names = [f"job-{number}" for number in range(4)]
+    planted_jobs = [service.jobs.add(name=name, tags=planted(team="a")) for name in names]
+    for job in planted_jobs:
+        job.tags_refused = job.name == refused
+    result = run(dli_flink_jar_jobs, jobs=[{"name": name, "tags": {"team": "b"}} for name in names])
+    assert not result["failed"] and result["changed"]
+    assert {job.name for job in planted_jobs if tags_of(job) == {"team": "a"}} == {refused}
+    (warning,) = warnings(result)
+    assert warning.startswith(f"The tags of Flink job {refused} are unconfirmed: this user may not read them")
+
+    shown = run(dli_flink_job_info, show_tags=True)
+    assert {job["name"] for job in shown["jobs"] if job["tags"] is None} == {refused}
+    (warning,) = warnings(shown)
+    ids = {job.name: job.job_id for job in planted_jobs}
+    assert warning.startswith(f"The result leaves out the tags of {ids[refused]}: this user may not read them")
+
+
+@pytest.mark.parametrize("job_tags", ["absent", "forbidden"])
+def test_tags_that_can_no_longer_be_read_are_not_left_out_without_a_word(service, run, job_tags):
+    """The list shows a job that needs a change, and right before it nobody can read its tags."""
+    job = service.jobs.add(name="job", tags=planted(team="a"))
+    service.actor.follow([f"after list-tags 1: behave job_tags={job_tags}"])
+    result = run(name="job", tags={"team": "b"})
+    assert not result["failed"] and not result["changed"] and tags_of(job) == {"team": "a"}
+    assert "The tags of Flink job job are unconfirmed" in str(warnings(result))
 
 
 def test_where_tags_cannot_be_read_a_new_job_has_them_all_the_same(service, run, behave):
@@ -285,7 +317,7 @@ def test_an_adopted_job_keeps_its_tags(service, run, behave, kind):
     result = run(dli_flink_job_adopt)
     assert "tags" not in result[f"{kind.lower()}_jobs"][0]
     assert warnings(result) == [
-        "The tags of the jobs are left out of the result: the service has no request for the tags of an existing job."
+        "The result leaves out the tags of the jobs: the service has no request for the tags of an existing job."
     ]
 
 

@@ -116,7 +116,7 @@ def complete_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> list[ObservedJob
 
 
 def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[ObservedJob], str]:
-    """Return a tuple of jobs with their tags, and of why tags cannot be read, "" when they can.
+    """Return a tuple of jobs with their tags, and of the sentence about those that cannot be read, "" for none.
 
     A job that is deleted meanwhile stays as it was, and so do all where tags cannot be read.
 
@@ -124,15 +124,15 @@ def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[O
     """
     reader = JobReader(api)
     tagged = read_each(reader.with_tags, jobs, api.parallelism)
-    return [now or job for now, job in zip(tagged, jobs)], reader.tags_obstacle
+    return [now or job for now, job in zip(tagged, jobs)], reader.tags_problem
 
 
 def without_tags_warnings(obstacle: str) -> list[str]:
     """Return one sentence about tags that the result leaves out.
 
-    :param obstacle: why, as a part of a sentence; "" when it leaves out none.
+    :param obstacle: of which jobs and why, as a part of a sentence; "" when it leaves out none.
     """
-    return [f"The tags of the jobs are left out of the result: {obstacle}."] if obstacle else []
+    return [f"The result leaves out the tags of {obstacle}."] if obstacle else []
 
 
 def is_complete(job: ObservedJob) -> bool:

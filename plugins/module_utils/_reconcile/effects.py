@@ -148,6 +148,17 @@ class ReadTags(Effect):
 
 
 @dataclass(frozen=True)
+class CompareTags(Effect):
+    """Read the tags of a job as they are now, or what else shows them; its outcome is a C(Found)."""
+
+    job: ObservedJob
+    wanted: dict
+
+    def perform(self, _api, reader):
+        return reader.found_with_tags(self.job, self.wanted)
+
+
+@dataclass(frozen=True)
 class IdsNamed(Effect):
     """List the ids of the jobs of a name."""
 

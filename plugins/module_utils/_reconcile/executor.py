@@ -32,6 +32,10 @@ class JobAppeared(Exception):
     """The job that was to be created is there meanwhile, and not known to be as the plan would have made it."""
 
 
+class JobGone(Exception):
+    """The job that was to be deleted was gone already, so there may be another one of its name."""
+
+
 class PlanAnew(Exception):
     """The job is no longer what the plan was made for.
 
@@ -82,6 +86,7 @@ class Executor:
 
         :param current: the job that the plan was made for, as its detail was read right before.
         :raises JobAppeared: the plan has to be made anew.
+        :raises JobGone: likewise.
         :raises PlanAnew: likewise.
         :raises LifecycleError: a stop or start did not end as planned; the error has where the job stands.
         :raises RequestError: the service rejected a request or did not respond.
@@ -162,8 +167,9 @@ class Executor:
         return ObservedJob({"job_id": job_id, "name": self._spec.name, "status": DRAFT})
 
     def _delete(self, step, job, wait):
-        yield from self._writes.delete(job)
-        self.done.append(step)
+        is_ours = yield from self._writes.delete(job)
+        if is_ours:
+            self.done.append(step)
         if wait:
 
             def is_there():
@@ -179,6 +185,8 @@ class Executor:
                 ),
                 self._now,
             )
+            if not is_ours:
+                raise JobGone
 
     def _update(self, step, job):
         self._previous = job
@@ -319,10 +327,10 @@ class Executor:
 
         :raises LifecycleError: it has not.
         """
-        job = (yield ReadTags(job)) or job
-        if job.tags is not None and not self._goal.purged_tags.items() <= job.tags.items():
+        tagged = yield ReadTags(job)
+        if tagged and not (tagged.tags is not None and self._goal.purged_tags.items() <= tagged.tags.items()):
             raise self._observer.error(job, "somebody else has changed its tags meanwhile, so it was not deleted")
-        return job
+        return tagged or job
 
     def _read_before_tags(self, job):
         """Return the job as it is right before its tags are changed, whether it runs or not.

@@ -24,7 +24,7 @@ from .._model.diff import remaining_changes, remaining_definition
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
-from .._model.plan import Plan, plan_job
+from .._model.plan import Plan, not_to_be_purged, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.resume import is_of_earlier_run, may_start_empty
@@ -32,7 +32,7 @@ from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, statu
 from .._model.tags import tags_warnings
 from . import wait as _wait
 from .driver import Driver
-from .effects import Complete, Find, Pause, Read, ReadTags, Steps
+from .effects import CompareTags, Complete, Find, Pause, Read, ReadTags, Steps
 from .reader import Found, JobReader
 from .wait import Waiting
 
@@ -130,7 +130,7 @@ class Convergence:
                 return
             job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
-                yield from self._plan_for(job, found.tags_problem)
+                yield from self._plan_for(job)
                 return
             # It was renamed or deleted since it was listed, or one of the two reads is behind.
             if job is None:
@@ -253,9 +253,9 @@ class Convergence:
         # As described, and where it goes is where it should.
         return state != "present" and (self._waiting.wait or state != status_of(job.status).on_the_way_to)
 
-    def _plan_for(self, job: ObservedJob, tags_problem: str = "") -> Steps:
+    def _plan_for(self, job: ObservedJob) -> Steps:
         """Plan what to do about a job whose detail was read just now."""
-        goal, spec = self._goal, self._goal.spec
+        goal, spec, tags_problem = self._goal, self._goal.spec, ""
         self._current = job
         if goal.purged_id is None:
             # The list may leave the type out.
@@ -267,9 +267,16 @@ class Convergence:
         if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
-        if spec.tags is not None or goal.purged_tags:
-            self._current = job = (yield ReadTags(job)) or job
-        self.plan = plan_job(goal, job, tags_problem)
+        if spec.tags is not None:
+            found = yield CompareTags(job, spec.tags)
+            self._current, tags_problem = found.job, found.tags_problem
+        elif goal.purged_tags:
+            tagged = yield ReadTags(job)
+            if tagged and tagged.tags is None:
+                self.plan = not_to_be_purged(goal)
+                return
+            self._current = tagged or job
+        self.plan = plan_job(goal, self._current, tags_problem)
 
     def _after_a_wait(self, job):
         """Return a job with all of its definition; what was read before the wait may have changed since."""
@@ -290,7 +297,7 @@ class Convergence:
 
     def _carry_out(self) -> Steps:
         """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
-        from .executor import JobAppeared, PlanAnew
+        from .executor import JobAppeared, JobGone, PlanAnew
 
         plan, current = self.plan, self._current
         for _attempt in range(MOST_PLANS):
@@ -310,6 +317,9 @@ class Convergence:
                         "and is invisible then."
                     )
                 )
+            except JobGone:
+                yield from self.make_plan()
+                plan = self.plan
             except PlanAnew as exc:
                 plan = yield from self._meet_others(exc.job, current)
             current = self._current

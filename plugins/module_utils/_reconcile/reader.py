@@ -41,15 +41,16 @@ class Found:
 
 
 class _TagsAccess:
-    """Whether the tags of existing jobs can be read, which one request finds out for all jobs of a task.
+    """Whether the tags of existing jobs can be read, which the first requests find out for all jobs of a task.
 
-    C(obstacle) is why they cannot, as a part of a sentence.
+    C(obstacle) is why they cannot, and C(denied) why those of some jobs cannot, by their ids; as parts of sentences.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.is_known = False
         self.obstacle = ""
+        self.denied: dict[int, str] = {}
 
     @property
     def is_settled(self) -> bool:
@@ -93,7 +94,7 @@ class JobReader:
             self._keep_secrets_of(found.job)
             check_kind(found.job, spec.kind)
             if spec.tags is not None:
-                return self._found_with_tags(found.job, spec.tags)
+                return self.found_with_tags(found.job, spec.tags)
         return found
 
     @property
@@ -101,11 +102,20 @@ class JobReader:
         """Why the tags of existing jobs cannot be read, as a part of a sentence; "" as far as nothing says so."""
         return self._tags.obstacle
 
+    @property
+    def tags_problem(self) -> str:
+        """Whose tags cannot be read, and why, as a part of a sentence; "" as far as nothing says so."""
+        denied = self._tags.denied
+        if self._tags.obstacle:
+            return f"the jobs: {self._tags.obstacle}"
+        ids = ", ".join(map(str, sorted(denied)))
+        return f"{ids}: {next(iter(denied.values()))}" if denied else ""
+
     def with_tags(self, job: ObservedJob) -> ObservedJob | None:
         """Return a job with its tags as they are now.
 
         :returns: None where nobody can read tags of existing jobs; a job without tags where the service does not know
-            the job, or not yet.
+            the job, or not yet, or this user may not read its tags.
         :raises RequestError: the service rejected the request for another reason, or did not respond.
         """
         if not self._tags.is_settled:
@@ -120,33 +130,52 @@ class JobReader:
         try:
             tags = self._api.get_tags(job.job_id)
         except NotFound:
-            return job.with_tags(None)
+            # Who knows no such call may say so in the same words as of a job that is gone.
+            if self._tags.is_known or not self._has_detail(job.job_id):
+                return job.with_tags(None)
+            self._tags.obstacle = _NO_TAGS
+            return None
         except ApiError as exc:
             if isinstance(exc, AuthenticationFailed) or exc.http_status not in (_FORBIDDEN, *_NO_OPERATION):
                 raise
-            self._tags.obstacle = (
-                f"this user may not read tags of jobs ({exc.api_message.rstrip('.')})"
-                if exc.http_status == _FORBIDDEN
-                else _NO_TAGS
-            )
+            if exc.http_status == _FORBIDDEN:
+                return self._with_denied_tags(job, exc.api_message.rstrip("."))
+            self._tags.obstacle = _NO_TAGS
             return None
         self._tags.is_known = True
         return job.with_tags(tags)
 
-    def _found_with_tags(self, job, wanted):
-        """Return a job with its tags; where they cannot be read, with what the list's filter says of them."""
+    def _with_denied_tags(self, job, why):
+        """Return a job without tags; None as soon as nothing was read, and a second job says the same."""
+        reason = self._tags.denied[job.job_id] = f"this user may not read them ({why})"
+        if self._tags.is_known or len(self._tags.denied) == 1:
+            return job.with_tags(None)
+        self._tags.obstacle = reason
+        return None
+
+    def _has_detail(self, job_id):
+        try:
+            self.detail(job_id)
+        except NotFound:
+            return False
+        return True
+
+    def found_with_tags(self, job: ObservedJob, wanted: dict[str, str]) -> Found:
+        """Return a job with its tags as they are now; where they cannot be read, with what the list's filter says.
+
+        :param wanted: the tags that it shall have.
+        :raises RequestError: the service rejected a request or did not respond.
+        """
         tagged = self.with_tags(job)
         if tagged and tagged.tags is not None:
             return Found(tagged)
-        if tagged and not self._tags.is_known:
-            # Who knows no such call may say so in the same words as of a job that is gone.
-            try:
-                self.detail(job.job_id)
-            except NotFound:
-                return Found(job)
-            self._tags.obstacle = _NO_TAGS
+        job = job.with_tags(None)
+        reason = self._tags.obstacle or self._tags.denied.get(job.job_id)
+        if not reason and not self._has_detail(job.job_id):
+            # It is gone, which the next read shows.
+            return Found(job)
         filters = tags_filter(wanted)
-        reason = self._tags.obstacle or "the service returns none for it"
+        reason = reason or "the service returns none for it"
         if not filters:
             return Found(job, f"{reason}, and its list cannot be asked for them")
         if any(other.job_id == job.job_id for other in self._named(job.name, **filters)):

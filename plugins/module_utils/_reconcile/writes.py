@@ -250,13 +250,14 @@ class JobWrites:
         )
 
     def delete(self, job: ObservedJob) -> Steps:
-        """Delete a job, which may be gone already."""
+        """Delete a job, which may be gone already; return whether it was this task that deleted it."""
         try:
-            yield from certain(
+            done = yield from certain(
                 Delete(job.job_id), lambda: outcome_of(IsThere(job)), lambda is_there: not is_there, self._now
             )
         except NotFound:
-            return
+            return False
+        return done.is_ours
 
     def trigger_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Begin a savepoint of a running job."""
