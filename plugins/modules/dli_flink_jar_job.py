@@ -18,7 +18,7 @@ description:
   - An option that is left out is not managed. V(false), V(0), V(""), V([]) and V({}) are values like any other.
 notes:
   - O(tags) are read and changed by requests of their own. The public API reference of Open Telekom Cloud does not list
-    these. Where the service does not have them, or this user may not use them, tags are set only when a job is created.
+    these. Where the service does not have them, or the user may not read tags, they are only set when a job is created.
     Then the module searches for the job by its tags, and warns if the service does not find it that way.
   - The service may show the CUs that a job uses in place of the requested O(cu_number). If its response shows this, the
     module does not compare the two, and a warning says so.

@@ -22,7 +22,7 @@ notes:
     A task whose O(job_type) differs from the type of the job fails. The service may show V(flink_sql_job) for any SQL
     job; then the task warns instead of failing.
   - O(tags) are read and changed by requests of their own. The public API reference of Open Telekom Cloud does not list
-    these. Where the service does not have them, or this user may not use them, tags are set only when a job is created.
+    these. Where the service does not have them, or the user may not read tags, they are only set when a job is created.
     Then the module searches for the job by its tags, and warns if the service does not find it that way.
   - A job that may be running accepts changes of O(obs_bucket), O(resume_checkpoint), O(resume_max_num),
     O(restart_when_exception) and O(smn_topic) only. For other changes it has to be stopped and started again. Only

@@ -285,6 +285,10 @@ BAD = {
         {"purge": True, "purge_scope": {"tags": {"_sys_a": "b"}}},
         'purge_scope.tags has the key "_sys_a", but keys that start with _sys_ are reserved',
     ),
+    "a tag twice": (
+        {"purge": True, "purge_scope": {"tags": {"a": "b", "a ": "c"}}},
+        'purge_scope.tags has the key "a" twice, once with other blanks or another form',
+    ),
     "too many tags": (
         {"purge": True, "purge_scope": {"tags": {f"k{number}": "v" for number in range(21)}}},
         "purge_scope.tags has 21 tags, but a job can have at most 20",

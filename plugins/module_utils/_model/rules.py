@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import Callable
@@ -22,6 +23,7 @@ from .._errors import InvalidInput
 from .._text import quoted
 from .canonical import (
     canonical,
+    canonical_string,
     major_and_minor,
     memory_megabytes,
 )
@@ -455,3 +457,7 @@ def check_tags(option: str, tags: dict, what: str = "a job") -> None:
                 raise InvalidInput(f"{where}, but a {part} must have no line break or control character.")
             if content.startswith(" "):
                 raise InvalidInput(f"{where}, but a {part} must not start with a space.")
+    same = Counter(map(canonical_string, tags))
+    for key in tags:
+        if same[canonical_string(key)] > 1:
+            raise InvalidInput(f"{option} has the key {quoted(key)} twice, once with other blanks or another form.")
