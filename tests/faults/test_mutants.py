@@ -253,7 +253,7 @@ MUTANTS = [
     (take_any_size, "started without a job | 0 | huge", "size"),
     (give_up_when_it_exists, "started without a job | 1 | twice_second", "survives"),
     (verify_no_certificate, "started without a job | 1 | bad_certificate", "foreign"),
-    (repeat_a_start_with_empty_state, "started from job_running, changed | 11 | reset_before", "state"),
+    (repeat_a_start_with_empty_state, "started from job_running, changed | 10 | reset_before", "state"),
     (wait_for_ever, "started without a job | 0 | hang_before", "time"),
     (pause_as_long_as_told, "started without a job | 0 | 429_day", "time"),
     (show_words_as_they_are, "started without a job | 1 | escapes", "message"),

@@ -92,6 +92,7 @@ COMMON: dict[str, list[Any]] = {
     "resume_checkpoint": YES,
     "resume_max_num": number(3),
     "runtime_config": SETTINGS,
+    "flink_log_config": JSON,
     "tags": TAGS,
 }
 BY_CUS: dict[str, list[Any]] = {
@@ -135,6 +136,7 @@ EMPTY: dict[str, list[Any]] = {
     "restart_when_exception": NO,
     "resume_max_num": number(-1),
     "runtime_config": [{}, "", "[]", "{}"],
+    "flink_log_config": ["", " "],
     "tags": [{}, "{}"],
 }
 NAMED = {"name": ["job"]}

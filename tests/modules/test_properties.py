@@ -212,7 +212,7 @@ def check_the_promises(service, module, first, second, behaviour):
 
 def wrongly_predicted(predicted: dict[str, Any], real: dict[str, Any]) -> set[str]:
     """Return what check mode says of the job that is not so; null, and what is not returned, say nothing."""
-    return {name for name, value in predicted.items() if value != real[name] and None not in (value, real[name])}
+    return {name for name, value in predicted.items() if None not in (value, real.get(name)) and value != real[name]}
 
 
 def chosen_by_service(job: dict[str, Any]) -> set[str]:
