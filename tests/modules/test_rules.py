@@ -32,7 +32,7 @@ class Cell:
     :param broken: values that break it together.
     :param kept: values of the same fields that keep it.
     :param says: what the message has to say.
-    :param around: what else the job has.
+    :param around: what the job has of other fields, and of those that the task gives.
     """
 
     broken: dict[str, Any]
@@ -44,10 +44,10 @@ class Cell:
 def package(name: str, value: Any, kept: Any) -> Cell:
     says = f"{name} must be an obs:// path, because Flink later than 1.15 takes packages only from OBS"
     return Cell(
-        {name: value, "flink_version": "1.17"},
-        {name: kept, "flink_version": "1.17"},
+        {name: value, "flink_version": "1.17", "feature": "basic"},
+        {name: kept, "flink_version": "1.17", "feature": "basic"},
         says,
-        {"resource_config_version": "v2"},
+        {"resource_config_version": "v2", "feature": "custom"},
     )
 
 
@@ -58,15 +58,17 @@ def v1_only(name: str) -> Cell:
 
 
 CELLS: dict[str, Cell] = {
-    "cu_number and manager_cu_number": Cell(
-        {"cu_number": 3, "manager_cu_number": 3},
-        {"cu_number": 4, "manager_cu_number": 3},
+    "cu_number and manager_cu_number and resource_config_version": Cell(
+        {"cu_number": 3, "manager_cu_number": 3, "resource_config_version": "v1"},
+        {"cu_number": 4, "manager_cu_number": 3, "resource_config_version": "v1"},
         "cu_number must be greater than manager_cu_number, which is 3",
+        {"resource_config_version": "v2"},
     ),
-    "parallel_number and cu_number and manager_cu_number": Cell(
-        {"parallel_number": 9, "cu_number": 4, "manager_cu_number": 2},
-        {"parallel_number": 8, "cu_number": 5, "manager_cu_number": 2},
+    "parallel_number and cu_number and manager_cu_number and resource_config_version": Cell(
+        {"parallel_number": 9, "cu_number": 4, "manager_cu_number": 2, "resource_config_version": "v1"},
+        {"parallel_number": 8, "cu_number": 5, "manager_cu_number": 2, "resource_config_version": "v1"},
         "parallel_number must be at most 4 * (cu_number - manager_cu_number), which is 8",
+        {"resource_config_version": "v2"},
     ),
     "log_enabled and obs_bucket": Cell(
         {"log_enabled": True, "obs_bucket": ""},
@@ -88,15 +90,18 @@ CELLS: dict[str, Cell] = {
         {"image": "org/name:1", "feature": "custom"},
         "image is only valid when feature is custom",
     ),
-    "resource_config_version and flink_version": Cell(
-        {"resource_config_version": "v2", "flink_version": "1.12"},
-        {"resource_config_version": "v2", "flink_version": "1.13"},
+    "resource_config_version and flink_version and feature": Cell(
+        {"resource_config_version": "v2", "flink_version": "1.12", "feature": "basic"},
+        {"resource_config_version": "v2", "flink_version": "1.13", "feature": "basic"},
         "resource_config_version v2 fits only Flink 1.13, 1.15 and 1.17, not 1.12",
+        {"feature": "custom"},
     ),
-    "entrypoint and flink_version": package("entrypoint", "group/a.jar", "obs://bucket/a.jar"),
-    "dependency_jars and flink_version": package("dependency_jars", ["obs://b/a.jar", "a.jar"], ["obs://b/a.jar"]),
-    "dependency_files and flink_version": package("dependency_files", ["a.csv"], ["obs://b/a.csv"]),
-    "udf_jar_url and flink_version": package("udf_jar_url", "group/a.jar", "obs://bucket/a.jar"),
+    "entrypoint and flink_version and feature": package("entrypoint", "group/a.jar", "obs://bucket/a.jar"),
+    "dependency_jars and flink_version and feature": package(
+        "dependency_jars", ["obs://b/a.jar", "a.jar"], ["obs://b/a.jar"]
+    ),
+    "dependency_files and flink_version and feature": package("dependency_files", ["a.csv"], ["obs://b/a.csv"]),
+    "udf_jar_url and flink_version and feature": package("udf_jar_url", "group/a.jar", "obs://bucket/a.jar"),
     "cu_number and resource_config_version": v1_only("cu_number"),
     "manager_cu_number and resource_config_version": v1_only("manager_cu_number"),
     "tm_cus and resource_config_version": v1_only("tm_cus"),
@@ -118,8 +123,13 @@ MODULES = {"jar": dli_flink_jar_job, "fleet": dli_flink_jar_jobs, "sql": dli_fli
 KINDS = {"jar": JAR, "fleet": JAR, "sql": SQL}
 
 
-def has_fields(module: str, rule: Rule) -> bool:
-    return all(FIELDS_BY_NAME[name] in KINDS[module].fields for name in rule.fields)
+def of_module(module: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the fields that a module's jobs have."""
+    return {name: value for name, value in values.items() if FIELDS_BY_NAME[name] in KINDS[module].fields}
+
+
+def can_be_broken(module: str, rule: Rule) -> bool:
+    return bool(rule.broken(of_module(module, CELLS[rule.name].broken)))
 
 
 def parts(rule: Rule, what: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -133,14 +143,23 @@ def parts(rule: Rule, what: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+def given_alone(rule: Rule, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all choices of values that break a rule whatever the job has."""
+    choices = [{name: values[name] for name in part} for part in parts(rule, values)]
+    return [values, *(given for given in choices if rule.broken(given))]
+
+
 def cells(what: str) -> list[Any]:
+    """Return what to try rules with, where what the job has matters to them."""
     return [
         pytest.param(module, rule, part, id=f"{module}: {rule.name}: {' and '.join(part)} given")
         for rule in RULES
         if rule.name in CELLS
         for module in MODULES
-        if has_fields(module, rule)
-        for part in parts(rule, getattr(CELLS[rule.name], what))
+        if can_be_broken(module, rule)
+        for values in [of_module(module, getattr(CELLS[rule.name], what))]
+        for part in parts(rule, values)
+        if not rule.broken({name: values[name] for name in part})
     ]
 
 
@@ -150,7 +169,7 @@ def each_rule() -> list[Any]:
         for rule in RULES
         if rule.name in CELLS
         for module in MODULES
-        if has_fields(module, rule)
+        if can_be_broken(module, rule)
     ]
 
 
@@ -205,13 +224,45 @@ def test_each_rule_has_its_cells() -> None:
     assert all(set(CELLS[rule.name].broken) == set(CELLS[rule.name].kept) == set(rule.fields) for rule in RULES)
 
 
+class Read(dict[str, Any]):
+    """Values that remember which of them were asked for."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_is_about_all_that_it_reads(rule: Rule) -> None:
+    """A change of a field that it reads but does not list would not be checked."""
+    read: set[str] = set()
+    for cell in CELLS.values():
+        for values in (cell.broken, cell.kept):
+            fields = Read(values)
+            rule.broken(fields)
+            read |= fields.names
+    assert read == set(rule.fields)
+
+
 @pytest.mark.parametrize(("module", "rule"), each_rule())
 def test_a_task_that_breaks_a_rule_alone_sends_nothing(module: str, rule: Rule, run: Any, service: LocalDli) -> None:
-    broken = CELLS[rule.name].broken
-    result = run(module, **broken)
-    assert result["failed"] and not result["changed"]
-    assert_says(from_option(result["msg"], rule, broken), rule, broken, {})
-    assert service.requests == []
+    for given in given_alone(rule, of_module(module, CELLS[rule.name].broken)):
+        result = run(module, **given)
+        assert result["failed"] and not result["changed"]
+        assert_says(from_option(result["msg"], rule, given), rule, given, {})
+        assert service.requests == []
 
 
 @pytest.mark.parametrize(("module", "rule", "part"), cells("broken"))
@@ -221,8 +272,8 @@ def test_what_the_job_has_already_breaks_a_rule_too(
     """It runs, is read, and is neither stopped nor changed; check mode says the same."""
     cell = CELLS[rule.name]
     given = {name: cell.broken[name] for name in part}
-    already = {name: value for name, value in cell.broken.items() if name not in part}
-    before = plant(service, module, **{**cell.around, **already})
+    already = {name: value for name, value in of_module(module, cell.broken).items() if name not in part}
+    before = plant(service, module, **{**of_module(module, cell.around), **already})
     result = run(module, **given)
     assert result["failed"] and not result["changed"], result
     assert_says(from_option(result["msg"], rule, given), rule, given, already)
@@ -236,8 +287,8 @@ def test_what_the_job_has_already_keeps_a_rule_too(
 ) -> None:
     cell = CELLS[rule.name]
     given = {name: cell.kept[name] for name in part}
-    already = {name: value for name, value in cell.kept.items() if name not in part}
-    plant(service, module, **{**cell.around, **already})
+    already = {name: value for name, value in of_module(module, cell.kept).items() if name not in part}
+    plant(service, module, **{**of_module(module, cell.around), **already})
     result = run(module, check_mode=True, **given)
     assert not result["failed"], result["msg"]
 
@@ -248,7 +299,7 @@ def test_a_rule_that_the_job_breaks_by_itself_stops_no_other_change(
 ) -> None:
     """Nor does a task that describes a part of it as it is."""
     cell = CELLS[rule.name]
-    before = plant(service, module, **{**cell.around, **cell.broken})
+    before = plant(service, module, **of_module(module, {**cell.around, **cell.broken}))
     part = rule.fields[0]
     for given in ({}, {part: cell.broken[part]} if before[part] == cell.broken[part] else {}):
         result = run(module, check_mode=True, desc="another", **given)
@@ -298,6 +349,11 @@ def test_a_package_of_dli_on_flink_1_15_is_advised_against(version: str, run: An
     result = run("jar", check_mode=True, entrypoint="group/a.jar")
     assert not result["failed"] and 'entrypoint has the package "group/a.jar"' in str(result["warnings"])
     assert "warnings" not in run("jar", check_mode=True, desc="another")
+
+
+def test_a_package_of_dli_comes_to_flink_1_15_by_the_feature(run: Any, service: LocalDli) -> None:
+    plant(service, "jar", feature="custom", flink_version="1.15", entrypoint="group/a.jar")
+    assert 'entrypoint has the package "group/a.jar"' in str(run("jar", check_mode=True, feature="basic")["warnings"])
 
 
 def test_a_switch_of_the_feature_leaves_out_what_goes_with_the_other(run: Any, service: LocalDli) -> None:

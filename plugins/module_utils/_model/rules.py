@@ -58,6 +58,8 @@ WIDEST_LONG = 2**63 - 1
 # Strings whose line breaks mean something.
 _MULTI_LINE = ("desc", "runtime_config", "sql_body", "operator_config", "static_estimator_config", "flink_log_config")
 _PACKAGE_FIELDS = ("entrypoint", "dependency_jars", "dependency_files", "udf_jar_url")
+# What says which Flink a job has.
+_FLINK_VERSION_FIELDS = ("flink_version", "feature")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 
 
@@ -65,7 +67,8 @@ _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 class Rule:
     """One rule between fields.
 
-    :param fields: names of the fields that it is about. Messages name the first one of them that the task gives.
+    :param fields: names of all fields that C(broken) reads, because a change of each of them can break the rule.
+        Messages name the first one of them that the task gives and changes.
     :param broken: callable that takes values by field name, and returns what the rule says when they certainly break
         it, else "". A field without a value is left to the service, and one that is missing is not known.
     :param of: the field that the rule is about where a request leaves that out when the rule takes its meaning, so that
@@ -129,7 +132,7 @@ def package_warnings(fields: dict, changes: set[str]) -> list[str]:
         f"{name} has the package {quoted(package)}, which was uploaded to DLI; for Flink 1.15 the service recommends "
         "packages in OBS, and later versions take no others."
         for name in _PACKAGE_FIELDS
-        if {name, "flink_version"} & changes and (package := _package_in_dli(fields.get(name)))
+        if {name, *_FLINK_VERSION_FIELDS} & changes and (package := _package_in_dli(fields.get(name)))
     ]
 
 
@@ -386,15 +389,15 @@ def _not_on_shared_cluster(fields):
 
 
 RULES = (
-    Rule(("cu_number", "manager_cu_number"), _more_managers_than_cus),
-    Rule(("parallel_number", "cu_number", "manager_cu_number"), _more_parallel_than_cus),
+    Rule(("cu_number", "manager_cu_number", "resource_config_version"), _more_managers_than_cus),
+    Rule(("parallel_number", "cu_number", "manager_cu_number", "resource_config_version"), _more_parallel_than_cus),
     Rule(("log_enabled", "obs_bucket"), _logs_without_bucket),
     Rule(("checkpoint_path", "checkpoint_enabled"), _path_is_chosen, of="checkpoint_path"),
     Rule(("flink_version", "feature"), _version_of_image, of="flink_version"),
     Rule(("image", "feature"), _image_without_feature, of="image"),
-    Rule(("resource_config_version", "flink_version"), _version_does_not_fit),
+    Rule(("resource_config_version", *_FLINK_VERSION_FIELDS), _version_does_not_fit),
     *(
-        Rule((name, "flink_version"), partial(_package_not_in_obs, name=name), part=_package_in_dli)
+        Rule((name, *_FLINK_VERSION_FIELDS), partial(_package_not_in_obs, name=name), part=_package_in_dli)
         for name in _PACKAGE_FIELDS
     ),
     *(Rule((name, "resource_config_version"), partial(_sized_otherwise, name=name), of=name) for name in V1_ONLY),
