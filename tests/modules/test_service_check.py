@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
 import threading
 from typing import get_args, get_origin, get_type_hints
 
@@ -39,6 +40,7 @@ from modules.service_checks import (
     plant_users_jobs,
     some_behaviour,
     values_of,
+    with_a_part_replaced,
 )
 
 pytestmark = pytest.mark.any_core
@@ -194,6 +196,43 @@ def test_whatever_fails_nothing_of_the_users_is_touched(service, meddling, kind,
     assert left_of_the_check(service) == []
     assert touched(service, users) == []
     assert json.dumps(everything(service)) == before
+
+
+@pytest.mark.parametrize("seed", range(REQUESTS * 5 if ALL_FAULTS else SEEDS * 2))
+def test_whatever_responses_hold_there_is_a_report(service, meddling, seed):
+    chance = random.Random(seed)
+
+    def change(_number, _request, payload):
+        return with_a_part_replaced(payload, chance) if chance.random() < 0.15 else payload
+
+    meddling.change = change
+    jsonschema.validate(check(service, **RUN)["report"], schema())
+
+
+@pytest.mark.parametrize(
+    ("request_of", "place", "value", "question"),
+    [
+        ("GET /jobs/1", ("execute_graph",), None, "execution_plan"),
+        ("GET /jobs/1", ("job_detail",), None, "clearing"),
+        ("GET /jobs/1", ("job_detail", "job_config", "smn_topic"), [], "unset_reads"),
+        ("GET /jobs/1", ("execute_graph",), "vertices", "execution_plan"),
+    ],
+)
+def test_one_odd_part_costs_one_answer(service, meddling, request_of, place, value, question):
+    service.jobs.clear()
+
+    def change(_number, request, payload):
+        holder = payload
+        for key in place[:-1]:
+            holder = holder.get(key) if isinstance(holder, dict) else None
+        if request.startswith(request_of[:-1]) and isinstance(holder, dict) and place[-1] in holder:
+            holder[place[-1]] = value
+        return payload
+
+    meddling.change = change
+    answers = check(service, **RUN)["report"]["answers"]
+    assert "reason" in answers[question]
+    assert "observed" in answers["template_names"]
 
 
 def test_a_level_leaves_nothing_and_says_what_it_did(service):

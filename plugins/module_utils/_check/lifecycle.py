@@ -196,7 +196,10 @@ def savepoint_outcome(payload: Any) -> str:
 
 def execution_plan(payload: Any) -> str:
     """Return whether an execution plan has the parts of the job."""
-    return "full" if "vertices" in part(payload, "execute_graph") else "short"
+    graph = part(payload, "execute_graph")
+    if not isinstance(graph, dict):
+        raise NotSeen("execute_graph is no object")
+    return "full" if "vertices" in graph else "short"
 
 
 def init_seconds(reads: list, detail_lag: float) -> float:
