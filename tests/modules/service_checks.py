@@ -209,7 +209,9 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
     if behaviour.batch_refusal == "whole" and behaviour.run_refusal == "element":
         hidden["run_refusal"] = "error"
     if behaviour.max_in_flight is None:
-        hidden["throttle_retry_after"] = NOT_SEEN
+        hidden |= dict.fromkeys(("throttle_retry_after", "max_in_flight"), NOT_SEEN)
+    else:
+        hidden["max_in_flight"] = f"at most {behaviour.max_in_flight}"
     if behaviour.savepoint != "made":
         hidden |= dict.fromkeys(
             ("savepoint_after_restart", "savepoint_late_seconds", "savepoint_outcome", "savepoint_folders"), NOT_SEEN
@@ -223,7 +225,8 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
             ("summary_fields", "list_details", "list_job_type", "odd_job", "list_lag_seconds"), NOT_SEEN
         )
         if behaviour.delete_keeps_record:
-            hidden["delete_seconds"] = NOT_SEEN
+            # As if the deletion had no effect.
+            hidden |= dict.fromkeys(("delete_seconds", "delete_keeps_record"), NOT_SEEN)
     return answers | hidden
 
 

@@ -113,8 +113,6 @@ def markdown_of(report: dict, problems: list[str]) -> str:
 
 def shown(answer) -> str:
     """Return an answer as a table has it."""
-    if answer is None:
-        return "no limit"
     if isinstance(answer, bool):
         return f"`{str(answer).lower()}`"
     return f"{answer:g}" if isinstance(answer, (int, float)) else f"`{answer}`"
