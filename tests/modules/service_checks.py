@@ -57,8 +57,8 @@ class Meddling:
     """Middleware that lets something go wrong at a request to DLI.
 
     C(wait_for_throttled) waits until so many requests were throttled. C(refused) are beginnings of requests, such as
-    "DELETE /v1.0", that are refused with HTTP 403. C(change) is called with method, path and JSON of each response, and
-    returns what is sent instead.
+    "DELETE /jobs", that are refused with HTTP 403, and C(instead) has what others get, without effect. C(change) is
+    called with the number, the request and the JSON of each response, and returns what is sent instead.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Meddling:
         self._kind, self._number, self._count = kind, number, -1
         self._throttled = 0
         self.refused: tuple[str, ...] = ()
-        self.ignored: tuple[str, ...] = ()
+        self.instead: dict[str, Any] = {}
         self.change: Any = None
         self._has_throttled = threading.Condition()
 
@@ -97,9 +97,10 @@ class Meddling:
         if request.startswith(self.refused or ("nothing",)):
             start_response("403 Forbidden", [("Content-Type", "application/json")])
             return [json.dumps({"error_code": "DLI.0003", "error_msg": "no"}).encode()]
-        if request.startswith(self.ignored or ("nothing",)):
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"is_success": "true"}).encode()]
+        for beginning, payload in self.instead.items():
+            if request.startswith(beginning):
+                start_response("200 OK", [("Content-Type", "application/json")])
+                return [json.dumps(payload).encode()]
         if self.change:
             return self._changed(environ, start_response, request)
         kind = self._kind or ""

@@ -51,6 +51,7 @@ SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "12"))
 # How many requests a check of the level run sends to a service with the default behaviour, and some more.
 REQUESTS = 100
 ALL_FAULTS = "SERVICE_CHECK_ALL_FAULTS" in os.environ
+_REFUSED = [{"is_success": "false", "message": "no"}]
 
 
 @pytest.fixture(name="meddling", scope="module")
@@ -345,11 +346,35 @@ def test_the_message_of_a_gateway_is_none_of_the_service(service, meddling):
 @pytest.mark.parametrize("ignored", ["PUT", "DELETE"])
 def test_what_is_accepted_without_effect_shows_nothing(service, meddling, ignored):
     service.behaviour = Behaviour(put_omitted="default", delete_keeps_record=False)
-    meddling.ignored = (ignored,)
+    meddling.instead = {ignored: {"is_success": "true"}}
     answers = observed(check(service, **RUN))
     assert wrong(answers, service) == {}
     if ignored == "PUT":
         assert {answers["put_omitted"], answers["clearing"]} == {NOT_SEEN}
+
+
+def test_a_start_that_is_refused_as_an_element_is_not_waited_for(service, meddling, clock):
+    meddling.instead = {"POST /jobs/run": _REFUSED}
+    begin = clock.monotonic()
+    report = check(service, **RUN)["report"]
+    assert report["answers"]["run_refusal"]["observed"] == "element"
+    assert report["answers"]["submit_seconds"] == {"reason": "the start was rejected"}
+    assert clock.monotonic() - begin < 60
+
+
+def test_a_stop_that_is_refused_as_an_element_shows_nothing_of_savepoints(service, meddling):
+    meddling.instead = {"POST /jobs/stop": _REFUSED}
+    answers = check(service, **RUN)["report"]["answers"]
+    names = ("savepoint", "savepoint_seconds", "cancel_seconds", "stop_ends")
+    assert {answers[name].get("reason") for name in names} == {"the stop was rejected"}
+
+
+def test_a_job_that_ends_by_itself_shows_nothing_of_stops(service, meddling):
+    service.behaviour = Behaviour(finish_after_seconds=5)
+    meddling.instead = {"POST /jobs/stop": [{"is_success": "true"}]}
+    answers = check(service, **RUN)["report"]["answers"]
+    names = ("savepoint", "savepoint_seconds", "cancel_seconds")
+    assert {answers[name].get("reason") for name in names} == {"the job has ended by itself"}
 
 
 def test_a_level_leaves_nothing_and_says_what_it_did(service):
