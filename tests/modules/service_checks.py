@@ -56,7 +56,9 @@ _ODD = {
 class Meddling:
     """Middleware that lets something go wrong at a request to DLI.
 
-    C(wait_for_throttled) waits until so many requests were throttled.
+    C(wait_for_throttled) waits until so many requests were throttled. C(refused) are beginnings of requests, such as
+    "DELETE /jobs", that are refused with HTTP 403, and C(instead) has what others get, without effect. C(change) is
+    called with the number, the request and the JSON of each response, and returns what is sent instead.
     """
 
     def __init__(self) -> None:
@@ -67,6 +69,9 @@ class Meddling:
         """Count requests from 0 again, and let this go wrong at that one."""
         self._kind, self._number, self._count = kind, number, -1
         self._throttled = 0
+        self.refused: tuple[str, ...] = ()
+        self.instead: dict[str, Any] = {}
+        self.change: Any = None
         self._has_throttled = threading.Condition()
 
     def wait_for_throttled(self, number: int) -> None:
@@ -88,6 +93,16 @@ class Meddling:
         if not any(part in environ["PATH_INFO"] for part in ("/streaming/", "/dli_flink_job/")):
             return self._app(environ, watched)
         self._count += 1
+        request = f"{environ['REQUEST_METHOD']} /{environ['PATH_INFO'].partition('/streaming/')[2]}"
+        if request.startswith(self.refused or ("nothing",)):
+            start_response("403 Forbidden", [("Content-Type", "application/json")])
+            return [json.dumps({"error_code": "DLI.0003", "error_msg": "no"}).encode()]
+        for beginning, payload in self.instead.items():
+            if request.startswith(beginning):
+                start_response("200 OK", [("Content-Type", "application/json")])
+                return [json.dumps(payload).encode()]
+        if self.change:
+            return self._changed(environ, start_response, request)
         kind = self._kind or ""
         is_on = self._count == self._number
         if kind in ("killed before", "refused from") and self._count >= self._number:
@@ -108,10 +123,30 @@ class Meddling:
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 
+    def _changed(self, environ: dict[str, Any], start_response: Any, request: str) -> Any:
+        begun: list[Any] = []
+        response = self._app(environ, lambda *start: begun.append(start[:2]))
+        body = b"".join(response)
+        response.close()
+        status, headers = begun[0]
+        if status.startswith("200"):
+            body = json.dumps(self.change(self._count, request, json.loads(body))).encode()
+        start_response(status, [header for header in headers if header[0].lower() != "content-length"])
+        return [body]
+
     def _carry_out(self, environ: dict[str, Any]) -> None:
         response = self._app(environ, lambda *_start: lambda _data: None)
         list(response)
         response.close()
+
+
+def with_a_part_replaced(value: Any, chance: random.Random) -> Any:
+    """Return a JSON value of which one part, or the whole, is something else."""
+    if not isinstance(value, (dict, list)) or not value or chance.random() < 0.2:
+        return chance.choice([None, [], {}, "x", 5])
+    key = chance.choice(list(value) if isinstance(value, dict) else range(len(value)))
+    value[key] = with_a_part_replaced(value[key], chance)
+    return value
 
 
 def values_of(switch: str) -> tuple:
@@ -175,7 +210,9 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
     if behaviour.batch_refusal == "whole" and behaviour.run_refusal == "element":
         hidden["run_refusal"] = "error"
     if behaviour.max_in_flight is None:
-        hidden["throttle_retry_after"] = NOT_SEEN
+        hidden |= dict.fromkeys(("throttle_retry_after", "max_in_flight"), NOT_SEEN)
+    else:
+        hidden["max_in_flight"] = f"at most {behaviour.max_in_flight}"
     if behaviour.savepoint != "made":
         hidden |= dict.fromkeys(
             ("savepoint_after_restart", "savepoint_late_seconds", "savepoint_outcome", "savepoint_folders"), NOT_SEEN
@@ -189,7 +226,8 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
             ("summary_fields", "list_details", "list_job_type", "odd_job", "list_lag_seconds"), NOT_SEEN
         )
         if behaviour.delete_keeps_record:
-            hidden["delete_seconds"] = NOT_SEEN
+            # As if the deletion had no effect.
+            hidden |= dict.fromkeys(("delete_seconds", "delete_keeps_record"), NOT_SEEN)
     return answers | hidden
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
 import threading
 from typing import get_args, get_origin, get_type_hints
 
 import jsonschema
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._api.raw import RawApi
-from ansible_collections.otc.dli.plugins.module_utils._check import questions
+from ansible_collections.otc.dli.plugins.module_utils._check import questions, reading, writing
+from ansible_collections.otc.dli.plugins.module_utils._check.facts import NotSeen
 from ansible_collections.otc.dli.plugins.module_utils._check.own_jobs import MARK, NAME_PREFIX, ForeignJob, OwnJobs
 from ansible_collections.otc.dli.plugins.module_utils._check.questions import NOT_OBSERVABLE, QUESTIONS
+from ansible_collections.otc.dli.plugins.module_utils._errors import ApiError
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.modules import dli_service_check
 
@@ -39,6 +42,7 @@ from modules.service_checks import (
     plant_users_jobs,
     some_behaviour,
     values_of,
+    with_a_part_replaced,
 )
 
 pytestmark = pytest.mark.any_core
@@ -47,6 +51,7 @@ SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "12"))
 # How many requests a check of the level run sends to a service with the default behaviour, and some more.
 REQUESTS = 100
 ALL_FAULTS = "SERVICE_CHECK_ALL_FAULTS" in os.environ
+_REFUSED = [{"is_success": "false", "message": "no"}]
 
 
 @pytest.fixture(name="meddling", scope="module")
@@ -133,6 +138,40 @@ def test_a_limit_of_requests_in_flight_is_reported(service, limit, throttle_retr
     assert misses(check(service, **RUN), service.behaviour) == {}
 
 
+@pytest.mark.parametrize(
+    ("burst", "most"),
+    [
+        # Two were in flight when the last one was throttled, and four came later.
+        ([(0, 3, ""), (1, 4, ""), (2, 5, "without"), (6, 10, ""), (7, 11, ""), (8, 12, ""), (9, 13, "")], "at most 2"),
+        # They came one after the other, so that the limit shows at the second throttled one alone.
+        ([(0, 1, ""), (2, 7, ""), (3, 4, ""), (5, 8, ""), (6, 9, "without"), (10, 12, ""), (11, 13, "without")],
+         "at most 1"),
+    ],
+)  # fmt: skip
+def test_only_requests_that_overlap_a_throttled_one_count(burst, most):
+    assert writing.max_in_flight(burst) == most
+
+
+@pytest.mark.parametrize(
+    ("burst", "reason"),
+    [
+        ([(0, 2, ""), (1, 3, "")], "2 concurrent requests were all accepted"),
+        ([(0, 1, ""), (2, 3, "with Retry-After")], "no other one"),
+    ],
+)
+def test_a_limit_that_does_not_show_has_no_answer(burst, reason):
+    with pytest.raises(NotSeen, match=reason):
+        writing.max_in_flight(burst)
+
+
+def test_a_bound_is_not_played_as_a_limit(service):
+    report = check(service)["report"]
+    answer = {**report["answers"]["not_found"], "observed": "at most 3"}
+    behaviour, left = behaviour_of({**report, "answers": {"max_in_flight": answer}})
+    assert behaviour.max_in_flight is None
+    assert "max_in_flight" in left
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_combinations_are_reported(service, seed):
     service.behaviour = some_behaviour(seed)
@@ -194,6 +233,148 @@ def test_whatever_fails_nothing_of_the_users_is_touched(service, meddling, kind,
     assert left_of_the_check(service) == []
     assert touched(service, users) == []
     assert json.dumps(everything(service)) == before
+
+
+@pytest.mark.parametrize("seed", range(REQUESTS * 5 if ALL_FAULTS else SEEDS * 2))
+def test_whatever_responses_hold_there_is_a_report(service, meddling, seed):
+    chance = random.Random(seed)
+
+    def change(_number, _request, payload):
+        return with_a_part_replaced(payload, chance) if chance.random() < 0.15 else payload
+
+    meddling.change = change
+    jsonschema.validate(check(service, **RUN)["report"], schema())
+
+
+@pytest.mark.parametrize(
+    ("request_of", "place", "value", "question"),
+    [
+        ("GET /jobs/1", ("execute_graph",), None, "execution_plan"),
+        ("GET /jobs/1", ("job_detail",), None, "clearing"),
+        ("GET /jobs/1", ("job_detail", "job_config", "smn_topic"), [], "unset_reads"),
+        ("GET /jobs/1", ("execute_graph",), "vertices", "execution_plan"),
+    ],
+)
+def test_one_odd_part_costs_one_answer(service, meddling, request_of, place, value, question):
+    service.jobs.clear()
+
+    def change(_number, request, payload):
+        holder = payload
+        for key in place[:-1]:
+            holder = holder.get(key) if isinstance(holder, dict) else None
+        if request.startswith(request_of[:-1]) and isinstance(holder, dict) and place[-1] in holder:
+            holder[place[-1]] = value
+        return payload
+
+    meddling.change = change
+    answers = check(service, **RUN)["report"]["answers"]
+    assert "reason" in answers[question]
+    assert "observed" in answers["template_names"]
+
+
+def refusing(service, meddling, *refused, **options):
+    """Return the answers of a check whose requests of some kinds get HTTP 403."""
+    meddling.refused = refused
+    return observed(check(service, **{**RUN, **options}))
+
+
+def wrong(answers, service):
+    truth = expected(service.behaviour)
+    return {name: answer for name, answer in answers.items() if answer not in (NOT_SEEN, truth.get(name, answer))}
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [{}, {"name_filter": "contains", "tags_filter": "any", "clearing": "ignored", "put_omitted": "default"}],
+    ids=["usual", "odd"],
+)
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("POST", "PUT", "DELETE"),
+        ("POST /flink-jobs", "POST /sql-jobs"),
+        ("POST /job-templates",),
+        ("PUT",),
+        ("DELETE", "POST /jobs/delete"),
+        ("GET /jobs/",),
+    ],
+    ids=" ".join,
+)
+def test_what_was_not_made_shows_nothing(service, meddling, refused, behaviour):
+    service.behaviour = Behaviour(**behaviour)
+    assert wrong(refusing(service, meddling, *refused), service) == {}
+
+
+def test_the_filter_by_name_is_read_where_no_draft_can_be_made(service, meddling):
+    service.behaviour = Behaviour(name_filter="contains")
+    answers = refusing(service, meddling, "POST", "PUT", "DELETE")
+    assert (answers["name_filter"], answers["tags_filter"]) == ("contains", NOT_SEEN)
+
+
+def test_without_a_template_the_form_of_success_is_open(service, meddling):
+    assert refusing(service, meddling, "POST /job-templates")["is_success"] == NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    ("seen", "error"),
+    [
+        ("DLI.0023", "DLI.0023"),
+        ("DLI.16001", "16001"),
+        ("APIG.0101", "APIG.0101"),
+    ],
+)
+def test_only_a_bare_number_is_a_code_of_the_service(seen, error):
+    def read(_path):
+        raise ApiError("GET /jobs/1", 404, error, "no")
+
+    assert reading.unknown_code(read, 1) == seen
+
+
+@pytest.mark.parametrize(
+    ("message", "language"),
+    [("The job isn\u2019t there.", "english"), ("no job", "english"), ("\u4f5c\u4e1a\u4e0d\u5b58\u5728", "by_header")],
+)
+def test_a_message_is_chinese_by_its_letters(message, language):
+    assert reading.messages(message) == language
+
+
+def test_the_message_of_a_gateway_is_none_of_the_service(service, meddling):
+    service.behaviour = Behaviour(messages="by_header")
+    assert refusing(service, meddling, "GET /jobs/", level="read")["messages"] == NOT_SEEN
+
+
+@pytest.mark.parametrize("ignored", ["PUT", "DELETE"])
+def test_what_is_accepted_without_effect_shows_nothing(service, meddling, ignored):
+    service.behaviour = Behaviour(put_omitted="default", delete_keeps_record=False)
+    meddling.instead = {ignored: {"is_success": "true"}}
+    answers = observed(check(service, **RUN))
+    assert wrong(answers, service) == {}
+    if ignored == "PUT":
+        assert {answers["put_omitted"], answers["clearing"]} == {NOT_SEEN}
+
+
+def test_a_start_that_is_refused_as_an_element_is_not_waited_for(service, meddling, clock):
+    meddling.instead = {"POST /jobs/run": _REFUSED}
+    begin = clock.monotonic()
+    report = check(service, **RUN)["report"]
+    assert report["answers"]["run_refusal"]["observed"] == "element"
+    assert report["answers"]["submit_seconds"] == {"reason": "the start was rejected"}
+    assert clock.monotonic() - begin < 60
+
+
+def test_a_stop_that_is_refused_as_an_element_shows_nothing_of_savepoints(service, meddling):
+    meddling.instead = {"POST /jobs/stop": _REFUSED}
+    answers = check(service, **RUN)["report"]["answers"]
+    names = ("savepoint", "savepoint_seconds", "cancel_seconds", "stop_ends")
+    assert {answers[name].get("reason") for name in names} == {"the stop was rejected"}
+
+
+def test_a_job_that_ends_by_itself_shows_nothing_of_stops(service, meddling):
+    service.behaviour = Behaviour(finish_after_seconds=5)
+    meddling.instead = {"POST /jobs/stop": [{"is_success": "true"}]}
+    answers = check(service, **RUN)["report"]["answers"]
+    names = ("savepoint", "savepoint_seconds", "cancel_seconds")
+    assert {answers[name].get("reason") for name in names} == {"the job has ended by itself"}
 
 
 def test_a_level_leaves_nothing_and_says_what_it_did(service):

@@ -40,6 +40,20 @@ def reason_of(error: RequestError) -> str:
     return f"the request failed ({type(error).__name__})"
 
 
+def seen(see: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Return what a callable makes of responses, which may hold anything in the place of anything.
+
+    :raises NotSeen: it cannot make anything of them.
+    :raises RequestError: a request failed.
+    """
+    try:
+        return see(*args, **options)
+    except (NotSeen, RequestError):
+        raise
+    except Exception:  # pylint: disable=broad-except # one odd response shall not cost the answers to all questions
+        raise NotSeen("the response has not the shape of the API's") from None
+
+
 class Facts:
     """What was seen, by name. A name that is missing has a reason.
 
@@ -54,7 +68,7 @@ class Facts:
     def note(self, name: str, ask: Callable[..., Any], *args: Any, **options: Any) -> None:
         """Keep what a callable returns, or why it returned nothing."""
         try:
-            self._seen[name] = ask(*args, **options)
+            self._seen[name] = seen(ask, *args, **options)
         except NotSeen as exc:
             self._reasons[name] = str(exc)
         except RequestError as exc:

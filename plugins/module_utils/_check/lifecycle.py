@@ -40,11 +40,11 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
         return pace.watch(lambda: _shown(api, facts["run_id"]), lambda reads: is_over(reads, pace.settling), seconds)
 
     def start(resume):
-        own.run(facts["run_id"], resume)
+        _accepted(own.run(facts["run_id"], resume), "start")
         return watch(_has_started, pace.timeout)
 
     def stop(save):
-        own.stop(facts["run_id"], save)
+        _accepted(own.stop(facts["run_id"], save), "stop")
         return watch(_has_stopped if save else _has_ended, pace.timeout)
 
     facts.note("start_reads", start, False)
@@ -59,6 +59,17 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
     facts.note("resume_reads", lambda: _resumed(own, facts, pace, definition, start, watch))
     facts.note("savepoint_response", lambda: _saved_by_call(own, facts, definition, watch))
     facts.note("last_stop_reads", lambda: facts["resume_reads"] and stop(False))
+
+
+def _is_refused(payload):
+    """Whether a response of HTTP 200 says of a job that the request was refused."""
+    elements = payload if isinstance(payload, list) else [payload]
+    return any(isinstance(found, dict) and str(found.get("is_success")).lower() == "false" for found in elements)
+
+
+def _accepted(payload, what):
+    if _is_refused(payload):
+        raise NotSeen(f"the {what} was rejected")
 
 
 def _needs(condition):
@@ -90,7 +101,7 @@ def _start_refusal(own, job_id):
         if exc.http_status != 400:
             raise
         return "error_array" if exc.in_array else "error"
-    if isinstance(payload, list) and any(str(part(element, "is_success")).lower() == "false" for element in payload):
+    if _is_refused(payload):
         return "element"
     own.stop(job_id, save=False)
     raise NotSeen("a job without a queue was started; it was stopped at once")
@@ -180,6 +191,8 @@ def savepoint(reads: list) -> str:
         return "made"
     if _runs(reads[-1][1]):
         return "fails"
+    if _any(FINISHED)(reads[-1][1]):
+        raise NotSeen("the job has ended by itself")
     if _ended_in(reads):
         return "never_shown"
     raise NotSeen("the job was neither stopped nor running in time")
@@ -196,7 +209,10 @@ def savepoint_outcome(payload: Any) -> str:
 
 def execution_plan(payload: Any) -> str:
     """Return whether an execution plan has the parts of the job."""
-    return "full" if "vertices" in part(payload, "execute_graph") else "short"
+    graph = part(payload, "execute_graph")
+    if not isinstance(graph, dict):
+        raise NotSeen("execute_graph is no object")
+    return "full" if "vertices" in graph else "short"
 
 
 def init_seconds(reads: list, detail_lag: float) -> float:
@@ -213,10 +229,10 @@ def submit_seconds(reads: list) -> float:
 
 def savepoint_seconds(reads: list, replica_lag: float) -> float:
     """Return how long a job is in job_savepointing."""
-    saving = [since for since, value in reads if _any(SAVEPOINTING)(value)]
-    if not saving:
+    outcome = savepoint(reads)
+    if not any(_any(SAVEPOINTING)(value) for _since, value in reads):
         return 0.0
-    if savepoint(reads) == "fails":
+    if outcome == "fails":
         if replica_lag:
             raise NotSeen("reads go back in time, so it does not show when the job ran again")
         return ended(reads, _any(SAVEPOINTING)) - began(reads, _any(SAVEPOINTING))
@@ -225,6 +241,8 @@ def savepoint_seconds(reads: list, replica_lag: float) -> float:
 
 def cancel_seconds(reads: list) -> float:
     """Return how long a job is in job_canceling."""
+    if _any(FINISHED)(reads[-1][1]) and not savepoint_shows(reads):
+        raise NotSeen("the job has ended by itself")
     over = began(reads, _any(*_ENDED))
     return over - min(over, began(reads, _any(STOPPING, *_ENDED)))
 

@@ -23,8 +23,11 @@ _DELETIONS = 3
 _PAUSE_SECONDS = 2.0
 
 
-class ForeignJob(Exception):
+class ForeignJob(NotSeen):
     """The check was about to change what it has not made; it never may."""
+
+    def __init__(self) -> None:
+        super().__init__("the check changes nothing that it has not made")
 
 
 class OwnJobs:
@@ -181,7 +184,7 @@ class OwnJobs:
 
     def _kind(self, job_id):
         if job_id not in self._kinds:
-            raise ForeignJob(f"the check has not made job {job_id}")
+            raise ForeignJob
         return self._kinds[job_id]
 
     def _discard(self, path, what, job_id=None):

@@ -80,6 +80,12 @@ _STATUS = ("job_detail.status",)
 _SAVED = ("job_detail.has_savepoint",)
 
 
+def _details_by_now(facts):
+    """Return how many details were refused, and how many were not, with that of the check's own draft."""
+    refused, shown = facts["refused_details"]
+    return refused, shown + facts.has("own_detail")
+
+
 def _by_list_and_drafts(see, *fields):
     """Return the ways of a question that any job answers, a draft of the check as well as one of the user's."""
     return (
@@ -372,7 +378,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: "free" if facts["second_template"][0] else "unique",
+                lambda facts: "free" if facts["second_template"] else "unique",
                 "POST /streaming/job-templates",
                 ("error_code",),
             ),
@@ -398,7 +404,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: writing.delete_keeps_record(facts["deleted_detail"]),
+                lambda facts: writing.delete_keeps_record(facts["deleted_detail"], facts["deletion_reads"]),
                 f"DELETE /streaming/jobs/{{job_id}}, {_DETAIL}",
                 ("job_detail", "error_code"),
             ),
@@ -576,8 +582,8 @@ QUESTIONS = (
             ),
             Way(
                 "draft",
-                lambda facts: reading.odd_job(reading.listed(facts["own_page"]), facts["refused_details"]),
-                _LIST,
+                lambda facts: reading.odd_job(reading.listed(facts["own_page"]), _details_by_now(facts)),
+                f"{_LIST}, {_DETAIL}",
                 ("job_list.jobs",),
             ),
         ),

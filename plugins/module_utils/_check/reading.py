@@ -87,6 +87,9 @@ def _message(api, page):
     try:
         api.read_in_any_language(f"/jobs/{_unknown_id(page)}")
     except ApiError as exc:
+        # Only what the service says of jobs is of interest, not what a gateway says of requests.
+        if not code_of(exc) or exc.http_status not in (400, 404):
+            raise
         return exc.api_message
     raise NotSeen("the service shows a job that cannot be there")
 
@@ -105,7 +108,8 @@ def unknown_code(read, job_id: int) -> str:
         code = code_of(exc)
         if not code or exc.http_status in (401, 403, 429) or exc.http_status >= 500:
             raise
-        return code if code.startswith("DLI.") else f"DLI.{code}"
+        # Some errors have the number alone.
+        return f"DLI.{code}" if code.isdigit() else code
     raise NotSeen("the service shows a job that cannot be there")
 
 
@@ -125,17 +129,21 @@ def found_by_name(read, name: str) -> tuple[str, list, int]:
 
 
 def _refused_details(read, jobs):
-    """Return how many jobs of the list have a detail that is refused: one for each user is asked for."""
+    """Return how many jobs of the list have a detail that is refused, and how many one that is not.
+
+    One for each user is asked for.
+    """
     by_user = {str(job.get("user_id")): job for job in jobs if is_whole_number(job.get("job_id"))}
-    refused = 0
+    refused = shown = 0
     for job in list(by_user.values())[:_MOST_DETAILS]:
         try:
             read(f"/jobs/{int(job['job_id'])}")
+            shown += 1
         except ApiError as exc:
             refused += exc.http_status == 403
         except RequestError:
             continue
-    return refused
+    return refused, shown
 
 
 def _detail_with_image(read, jobs):
@@ -199,8 +207,11 @@ def list_pages(page: Any) -> str:
     return "full" if len(jobs) >= expected else "short" if jobs else "empty"
 
 
-def odd_job(jobs: list[dict], refused: int) -> str:
-    """Return what is odd about a job of the list."""
+def odd_job(jobs: list[dict], details: tuple[int, int]) -> str:
+    """Return what is odd about a job of the list.
+
+    :param details: how many details were refused, and how many were not.
+    """
     if not jobs:
         raise NotSeen("the list shows no job")
     for job in jobs:
@@ -212,6 +223,10 @@ def odd_job(jobs: list[dict], refused: int) -> str:
             return "iso_time"
         if job.get("status") is None:
             return "nulls"
+    refused, shown = details
+    if not shown:
+        # The user may view none, whoever's job it is.
+        raise NotSeen("no detail of a job could be read")
     return "shared" if refused else "none"
 
 
@@ -287,7 +302,13 @@ def sql_job_type_of_any(jobs: list[dict]) -> str:
 
 def messages(message: str) -> str:
     """Return in which language messages are where nobody asks for English."""
-    return "english" if message.isascii() else "by_header"
+    if not message:
+        raise NotSeen("the service says nothing of a job that is not there")
+    return "by_header" if any(_is_chinese(letter) for letter in message) else "english"
+
+
+def _is_chinese(letter):
+    return "\u4e00" <= letter <= "\u9fff"
 
 
 def latency_seconds(seconds: list[float]) -> float:

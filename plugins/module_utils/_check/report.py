@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from .._version import VERSION
-from .facts import Facts, NotSeen
+from .facts import Facts, NotSeen, seen
 from .questions import LEVELS, QUESTIONS, Question
 
 # The version of contract/service-check.schema.json.
@@ -51,7 +51,7 @@ def _answer(question: Question, facts: Facts, level: str) -> dict:
     reasons = []
     for way in within:
         try:
-            observed = way.see(facts)
+            observed = seen(way.see, facts)
         except NotSeen as exc:
             reasons.append(str(exc))
             continue
@@ -113,8 +113,6 @@ def markdown_of(report: dict, problems: list[str]) -> str:
 
 def shown(answer) -> str:
     """Return an answer as a table has it."""
-    if answer is None:
-        return "no limit"
     if isinstance(answer, bool):
         return f"`{str(answer).lower()}`"
     return f"{answer:g}" if isinstance(answer, (int, float)) else f"`{answer}`"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import unicodedata
 from typing import Any
@@ -74,18 +75,25 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
         return part(api.read_raw(f"/jobs/{facts['job_id']}"), "job_detail")
 
     def changed(**fields):
+        """Update the draft; return its detail, which has to show that the update had an effect."""
         own.update(facts["job_id"], **fields)
         pace.settle()
-        return detail()
+        changed_detail = detail()
+        # Some of these texts read otherwise than they were written: that they do is the question.
+        marker = fields["entrypoint_args"]
+        if marker.isalpha() and changed_detail.get("entrypoint_args") != marker:
+            raise NotSeen("an update was accepted, but does not show")
+        return changed_detail
 
     facts.note("own_detail", detail)
     facts.note("kept", changed, entrypoint_args="kept")
-    facts.note("cleared", changed, entrypoint_args="")
+    facts.note("cleared", lambda: facts["kept"] and changed(entrypoint_args=""))
     facts.note("texts", changed, entrypoint_args=_TEXT)
-    facts.note("config_lines", changed, runtime_config="\n".join(f"{key}={_SETTINGS[key]}" for key in _SETTINGS))
+    lines = "\n".join(f"{key}={_SETTINGS[key]}" for key in _SETTINGS)
+    facts.note("config_lines", changed, entrypoint_args="lines", runtime_config=lines)
     settings = [{"key": key, "value": value} for key, value in _SETTINGS.items()]
-    facts.note("config_list", changed, runtime_config=json.dumps(settings))
-    facts.note("with_image", changed, flink_version="1.15", feature="basic")
+    facts.note("config_list", changed, entrypoint_args="list", runtime_config=json.dumps(settings))
+    facts.note("with_image", changed, entrypoint_args="image", flink_version="1.15", feature="basic")
 
     sql = {"sql_body": _SQL_BODY, "job_type": _SQL_TYPE, "run_mode": "exclusive_cluster"}
     v2 = {"entrypoint": _JAR, "resource_config_version": "v2", "resource_config": _v2()}
@@ -99,13 +107,19 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     facts.note("own_page", api.read_raw, "/jobs", show_detail="true", limit=_PAGE)
     facts.note("own_items", lambda: _items(own, api, ("jar", "sql"), "true"))
     facts.note("own_summary", lambda: _items(own, api, ("jar",), "false"))
-    facts.note("own_named_nothing", lambda: jobs_of(api.read_raw("/jobs", name=own.name("nothing"), limit=1))[1])
-    facts.note("own_named_in_part", lambda: found_by_name(api.read_raw, own.name("jar")[:-1]))
-    facts.note("tagged", lambda: _tagged(own, api))
+    # What a filter does not find shows something only where there is something to find.
+    facts.note("is_listed", lambda: facts["job_id"] and _is_listed(own, api))
+    facts.note(
+        "own_named_nothing",
+        lambda: facts["is_listed"] and jobs_of(api.read_raw("/jobs", name=own.name("nothing"), limit=1))[1],
+    )
+    facts.note("own_named_in_part", lambda: facts["is_listed"] and found_by_name(api.read_raw, own.name("jar")[:-1]))
+    facts.note("tagged", lambda: facts["is_listed"] and _tagged(own, api))
     facts.note("tag_calls", lambda: _tag_calls(api, facts["job_id"]))
     facts.note("burst", lambda: _burst(api, facts["job_id"], width))
     facts.note("import_refusal", lambda: _import_refusal(own, facts["job_id"]))
-    facts.note("second_template", lambda: _second_template(own))
+    facts.note("template", own.create_template, "template")
+    facts.note("second_template", lambda: facts["template"] and _second_template(own))
     facts.note("exported", lambda: _exported(own, facts, obs_dir))
 
 
@@ -113,8 +127,11 @@ def delete_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace) -> None:
     """Delete the drafts in the ways there are."""
     facts.note("deletion_reads", lambda: _deletion_reads(own, api, pace, facts["last_id"]))
     pace.settle()
-    facts.note("deleted_detail", lambda: _detail_of_deleted(api, pace, facts["last_id"]))
-    facts.note("batch_with_refusal", lambda: _batch_with_refusal(own, facts["v2_id"], facts["last_id"]))
+    facts.note("deleted_detail", lambda: facts["deletion_reads"] and _detail_of_deleted(api, facts["last_id"]))
+    facts.note(
+        "batch_with_refusal",
+        lambda: facts["deletion_reads"] and _batch_with_refusal(own, facts["v2_id"], facts["last_id"]),
+    )
     facts.note("batch", lambda: own.delete_together([facts["job_id"], facts["sql_id"]]))
 
 
@@ -131,6 +148,13 @@ def _items(own, api, suffixes, show_detail):
     if len(items) < len(suffixes):
         raise NotSeen("the list does not show the jobs of the check")
     return items
+
+
+def _is_listed(own, api):
+    """Return that the list counts a draft by its whole name."""
+    if not jobs_of(api.read_raw("/jobs", name=own.name("jar"), limit=1))[1]:
+        raise NotSeen("the list does not find a draft of the check by its name")
+    return True
 
 
 def _in_list(own, api, suffix):
@@ -206,16 +230,21 @@ def _tag_calls(api, job_id):
 
 
 def _burst(api, job_id, width):
-    """Send reads concurrently; return of each whether it was throttled, and whether the service said for how long."""
+    """Send reads concurrently; return of each when it began and ended, in the order of all, and the outcome.
+
+    The outcome is whether it was throttled, and whether the service said for how long.
+    """
+    order = itertools.count()
 
     def read(_number):
+        begin, outcome = next(order), ""
         try:
             api.read_once(f"/jobs/{job_id}")
         except ApiError as exc:
             if not is_throttled(exc):
                 raise
-            return "with Retry-After" if exc.retry_after is not None else "without"
-        return ""
+            outcome = "with Retry-After" if exc.retry_after is not None else "without"
+        return begin, next(order), outcome
 
     return read_each(read, list(range(width)), width)
 
@@ -232,17 +261,16 @@ def _import_refusal(own, job_id):
 
 
 def _second_template(own):
-    """Make a template of a name that another one has; return whether it was made, and the response to the first."""
-    payload = own.create_template("template")
+    """Make a template of a name that another one has; return whether it was made."""
     try:
         own.create_template("template")
     except AlreadyExists:
-        return False, payload
+        return False
     except ApiError as exc:
         if exc.http_status != 400:
             raise
         raise NotSeen(f"a second template was rejected for another reason: {reason_of(exc)}") from exc
-    return True, payload
+    return True
 
 
 def _exported(own, facts, obs_dir):
@@ -275,7 +303,7 @@ def _deletion_reads(own, api, pace, job_id):
     return is_usable, pace.watch(tick, lambda reads: not reads[-1][1], LONGEST_SECONDS)
 
 
-def _detail_of_deleted(api, pace, job_id):
+def _detail_of_deleted(api, job_id):
     """Return the error code for a deleted job, "" when its detail still answers."""
     try:
         return unknown_code(api.read_raw, job_id)
@@ -418,18 +446,32 @@ def tags_filter(found: dict[str, int]) -> str:
     return "any" if found["one"] else "prefix" if found["part"] else "match"
 
 
-def max_in_flight(burst: list[str]) -> int | None:
-    """Return how many of the requests of a burst were accepted, None for all."""
-    accepted = burst.count("")
-    return None if accepted == len(burst) else accepted
+def max_in_flight(burst: list[tuple[int, int, str]]) -> str:
+    """Return how many requests may be in flight at most.
+
+    When a request was throttled, no more than those could be in flight that were accepted and seen from here overlap
+    it. Some of them may have been on their way only, so that the limit may be lower.
+    """
+    accepted = [(begin, end) for begin, end, outcome in burst if not outcome]
+    bounds = [
+        max(sum(first <= moment <= last for first, last in accepted) for moment in range(begin, end + 1))
+        for begin, end, _outcome in _throttled(burst)
+    ]
+    if not min(bounds):
+        raise NotSeen("requests were throttled while no other one of the check was in flight")
+    return f"at most {min(bounds)}"
 
 
-def throttle_retry_after(burst: list[str]) -> bool:
+def throttle_retry_after(burst: list[tuple[int, int, str]]) -> bool:
     """Return whether a throttled request comes with Retry-After."""
-    throttled = [outcome for outcome in burst if outcome]
+    return any(outcome == "with Retry-After" for _begin, _end, outcome in _throttled(burst))
+
+
+def _throttled(burst):
+    throttled = [request for request in burst if request[2]]
     if not throttled:
         raise NotSeen(f"{len(burst)} concurrent requests were all accepted")
-    return "with Retry-After" in throttled
+    return throttled
 
 
 def savepoint_operations(refusal: ApiError | None) -> str:
@@ -445,8 +487,13 @@ def delete_seconds(outcome: tuple[bool, list], lags: dict) -> float:
     return max(0.0, gone - (lags["list" if in_list else "detail"] or (0.0, 0.0))[0])
 
 
-def delete_keeps_record(code: str) -> bool:
-    """Return whether the detail of a deleted job still answers."""
+def delete_keeps_record(code: str, outcome: tuple[bool, list]) -> bool:
+    """Return whether the detail of a deleted job still answers.
+
+    :param outcome: where the deletion was to show, and what was read there.
+    """
+    if not code and outcome[1][-1][1]:
+        raise NotSeen("a deletion was accepted, but does not show")
     return not code
 
 
@@ -469,10 +516,10 @@ def batch_answers(payload: Any) -> str:
 
 def is_success(facts: Facts) -> str:
     """Return in which form C(is_success) comes, of jobs and of templates."""
-    of_jobs = form_of_success(job_payloads(facts))
-    if of_jobs == "string" and facts.has("second_template"):
-        return "string" if form_of_success([facts["second_template"][1]]) == "string" else "by_call"
-    return of_jobs
+    forms = form_of_success(job_payloads(facts)), form_of_success([facts["template"]])
+    if forms == ("boolean", "string"):
+        raise NotSeen("jobs and templates have it in other forms than are known")
+    return forms[0] if forms[0] == forms[1] else "by_call"
 
 
 def v1_resources_read(detail: dict) -> str:
