@@ -164,6 +164,8 @@ BROKEN_RULES: list[tuple[str, str, dict[str, Any]]] = [
     ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": "x\ny"}}),
     ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": {"b": 1}}}),
     ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": {"a": [1]}}),
+    ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": '{"a": null}'}),
+    ("runtime_config", "must be a single number, boolean or line of text", {"runtime_config": '[{"key": "a"}]'}),
     ("runtime_config", NO_BELL, {"runtime_config": f"a={CONTROL}"}),
     # Tags
     ("tags", "a job can have at most 20", {"tags": {f"key{i}": "x" for i in range(21)}}),

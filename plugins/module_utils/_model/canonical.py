@@ -217,7 +217,7 @@ def _canonical_runtime_config(value):
 
     Which of them the service returns is unknown, so each is read. Anything else is returned as it is.
     """
-    config = _parsed_runtime_config(value.strip()) if isinstance(value, str) else value
+    config = parsed_runtime_config(value.strip()) if isinstance(value, str) else value
     if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):
         config = {item["key"]: item.get("value") for item in config}
     if isinstance(config, dict) and not any(isinstance(item, (dict, list)) for item in config.values()):
@@ -225,7 +225,8 @@ def _canonical_runtime_config(value):
     return {} if value is None else value
 
 
-def _parsed_runtime_config(config):
+def parsed_runtime_config(config: str):
+    """Return what a string of settings holds: of JSON whatever that is, of lines a dict; else the string."""
     if not config:
         return {}
     if config[0] in "[{":

@@ -26,6 +26,7 @@ from .canonical import (
     canonical_string,
     major_and_minor,
     memory_megabytes,
+    parsed_runtime_config,
 )
 from .fields import (
     FIELDS_BY_NAME,
@@ -287,13 +288,21 @@ def _check_runtime_config(value):
     config = canonical(FIELDS_BY_NAME["runtime_config"], value)
     if not isinstance(config, dict):
         raise InvalidInput("runtime_config is a string that is neither key=value lines nor JSON of keys and values.")
-    entries = value if isinstance(value, dict) else config
+    entries = value if isinstance(value, dict) else {**config, **dict.fromkeys(_keys_of_null(value))}
     for key, item in entries.items():
         where = f"runtime_config has the key {quoted(str(key))}"
         if not str(key).strip() or "=" in str(key) or not str(key).isprintable():
             raise InvalidInput(f"{where}, but each key must be plain text without an equals sign.")
-        if isinstance(item, (dict, list)) or not str(item).isprintable():
+        is_null = item is None and isinstance(value, str)
+        if is_null or isinstance(item, (dict, list)) or not str(item).isprintable():
             raise InvalidInput(f"{where}, whose value must be a single number, boolean or line of text.")
+
+
+def _keys_of_null(settings):
+    """Return the keys to which settings in JSON give no value: the string is sent as it is, and may read otherwise."""
+    parsed = parsed_runtime_config(settings.strip())
+    pairs = parsed.items() if isinstance(parsed, dict) else ((item["key"], item.get("value")) for item in parsed)
+    return [key for key, value in pairs if value is None]
 
 
 def _paths(value):
