@@ -241,6 +241,14 @@ def write_clouds(path: Path, service: LocalDli) -> None:
                 "passcode": known["passcode"],
             },
         },
+        "with-mfa-user": {
+            "auth": {
+                **iam,
+                **project,
+                "user_id": known["mfa_user_id"],
+                "password": known["mfa_password"],
+            },
+        },
         "with-agency": {
             "auth": {
                 **iam,
@@ -406,6 +414,50 @@ def test_a_passcode_counts_once(service: LocalDli) -> None:
     assert again["failed"] and again["msg"].endswith("give a new one.")
     assert options["passcode"] not in f"{first}{again}"
     assert calls(service) == [*LOGIN, *(call.format(job_id=service.jobs.all()[0].job_id) for call in CREATE), *LOGIN]
+
+
+@pytest.mark.parametrize("source_of_passcode", ["task", "environment"])
+@pytest.mark.parametrize("source_of_password", ["cloud of the task", "cloud of the environment", "environment"])
+def test_a_passcode_joins_the_password_of_another_source(
+    source_of_password: str,
+    source_of_passcode: str,
+    service: LocalDli,
+    clouds_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It counts for less than a minute, so it is seldom kept where the password is."""
+    options = options_of("password and passcode", service)
+    passcode = options.pop("passcode")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    variables = {"OS_CLOUD": "with-mfa-user"} if source_of_password == "cloud of the environment" else {}
+    if source_of_password == "environment":
+        variables = {VARIABLES[name]: value for name, value in options.items()}
+    if source_of_passcode == "environment":
+        variables["OS_PASSCODE"] = passcode
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    given = {"cloud": "with-mfa-user"} if source_of_password == "cloud of the task" else {}
+    given |= {"passcode": passcode} if source_of_passcode == "task" else {}
+    result = run({**given, "name": "orders", "state": "absent"})
+    assert not result["failed"], result["msg"]
+    assert calls(service) == [*LOGIN, "GET jobs"]
+
+
+def test_a_passcode_of_the_task_wins_over_one_of_the_cloud(
+    service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    stale = {"OS_PASSCODE": "271828"}
+    assert resolved({"cloud": "with-passcode", "passcode": "314159"}, stale)["passcode"] == "314159"
+    assert resolved({"cloud": "with-passcode"}, stale)["passcode"] == service.credentials["passcode"]
+
+
+def test_a_passcode_of_the_environment_stands_in_the_way_of_no_user_by_name(
+    clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM takes a passcode only with the id of the user, so it is somebody else's."""
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    assert "passcode" not in resolved({"cloud": "with-password"}, {"OS_PASSCODE": "314159"})
 
 
 def test_a_token_that_expires_is_got_anew_for_an_agency(service: LocalDli, httpserver: HTTPServer) -> None:
@@ -708,6 +760,75 @@ def test_a_task_that_gives_a_password_and_keys(service: LocalDli) -> None:
     result = run({**USER, **KEYS, **PROJECT, **HERE, **JOB})
     assert result["msg"] == "password and secret_key are different ways to authenticate; give only one of them."
     assert service.requests == []
+
+
+USED_WITH_NOTHING = {
+    ("cloud", "with-password"): ("username", "user_id", "access_key", "security_token"),
+    ("token", "our-token"): ("username", "user_id", "passcode", "access_key", "security_token"),
+    ("password", "our-password"): ("access_key", "security_token"),
+    ("secret_key", "our-key"): ("username", "user_id", "passcode"),
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "option"), [(*way, option) for way, options in USED_WITH_NOTHING.items() for option in options]
+)
+def test_what_a_task_gives_of_another_way_is_not_dropped(
+    way: str, value: str, option: str, service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    complete = {"password": USER, "secret_key": KEYS}.get(way, {})
+    result = run({**PROJECT, **HERE, **complete, way: value, option: "012345", **JOB})
+    assert result["msg"] == (
+        f"{option} is given with {way}, but belongs to another way to authenticate; give only one of them."
+    )
+    assert result["error"]["type"] == "InvalidInput" and service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("cloud", "words"),
+    [
+        ("with-token", 'cloud "with-token" has token instead.'),
+        ("with-keys", 'cloud "with-keys" has secret_key instead.'),
+    ],
+)
+def test_a_passcode_for_a_cloud_without_a_password(
+    cloud: str, words: str, service: LocalDli, clouds_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds_file))
+    result = run({"cloud": cloud, "passcode": "012345", **JOB})
+    assert result["msg"] == f"passcode is given, but goes only with a password, and {words}"
+    assert service.requests == []
+
+
+# As openstacksdk's own loader reads them: other digits, a date, a boolean.
+OTHER_THAN_WRITTEN = {
+    "password": "{auth: {user_id: u, password: 0123456, project_id: p}}",
+    "user_id": "{auth: {user_id: 0123, password: secret, project_id: p}}",
+    "passcode": "{auth: {user_id: u, password: secret, passcode: 042137, project_id: p}}",
+    "project_id": "{auth: {token: t, project_id: 00001234}}",
+    "project_name": "{auth: {token: t, project_name: 2026-01-01}}",
+    "tenant_id": "{auth: {token: t, tenant-id: 00001234}}",
+    "token": "{auth: {token: 12_34, project_id: p}}",
+    "sk": "{auth: {project_id: p}, ak: key, sk: 0777}",
+    "ak": "{auth: {ak: 1.10, sk: secret, project_id: p}}",
+    "domain_id": "{auth: {username: u, password: secret, domain_id: 0123, project_id: p}}",
+    "user_domain_name": "{auth: {username: u, password: secret, user_domain_name: yes, project_id: p}}",
+    "agency_name": "{auth: {token: t, agency_name: 0x10, agency_domain_name: d, project_id: p}}",
+    "security_token": "{regions: [{name: eu-de, values: {auth: {ak: a, sk: s, security_token: 077, project_id: p}}}]}",
+}
+
+
+@pytest.mark.parametrize("option", OTHER_THAN_WRITTEN)
+def test_what_yaml_has_not_read_as_text(
+    option: str, service: LocalDli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "clouds.yaml"
+    path.write_text(f"clouds: {{ours: {OTHER_THAN_WRITTEN[option]}}}")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    result = run({"cloud": "ours", **HERE, **JOB})
+    assert result["msg"] == f'cloud "ours" has {option} in clouds.yaml, but not as a string; put it in quotes.'
+    assert result["error"]["type"] == "InvalidInput" and service.requests == []
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
 
     Credentials, project and address come each from the task where it gives any part of them, else from the cloud, else
     from the environment. A shell that has loaded other credentials does not contradict a task that brings its own, nor
-    does it complete them.
+    does it complete them. A passcode alone may come from elsewhere than its password: it counts for less than a minute.
 
     :param params: the options that the task gives. None and "" both mean not given; for "" the environment does not
         stand in.
@@ -139,15 +139,20 @@ def resolve_credentials(params: dict, environ: Mapping, load_cloud) -> Credentia
         # The file belongs to whoever names the cloud.
         name, names_cloud = owner["cloud"], owner is task
         cloud = load_cloud(name, task["region"] or owner["region"])
-        _check_strings(name, cloud)
         verify = cloud.get("validate_certs") if verify is None else verify
         file = {option: cloud.get(option) or "" for option in ENVIRONMENT}
-        way, owner = _way_of_cloud(name, file), file
+        way, owner = _way_of_cloud(name, file), _with_passcode_of(env, file)
+        if task["passcode"] and way != "password":
+            raise InvalidInput(
+                f"passcode is given, but goes only with a password, and cloud {quoted(name)} has {WAYS[way][0]} "
+                "instead."
+            )
         rest = file if names_cloud else _completed(file, env)
     is_joined = names_cloud or _may_be_joined(task, rest, brings_identity=owner is task)
     given = {
         **dict.fromkeys(_IDENTITY, ""),
         **{option: owner[option] for option in WAYS[way]},
+        "passcode": (task["passcode"] or owner["passcode"]) if way == "password" else "",
         **_first_given(_DOMAIN, task, owner),
         **_first_given(_AGENCY, task, owner),
         **_first_given(_PROJECT, task, _project_source(task, owner, env, rest, environ.get(_DELEGATED_PROJECT))),
@@ -177,6 +182,11 @@ def _first_given(group, *sources):
     """Return a group of options from the first source that gives any of them."""
     found = [source for source in sources if any(source.get(option) for option in group)]
     return {option: found[0].get(option, "") if found else "" for option in group}
+
+
+def _with_passcode_of(env, file):
+    """Return a cloud with the passcode of the environment where it has none; IAM takes one only with a user's id."""
+    return {**file, "passcode": file["passcode"] or (env["passcode"] if file["user_id"] else "")}
 
 
 def _project_source(task, owner, env, rest, delegated_project):
@@ -239,12 +249,15 @@ def _chosen_way(task, env):
             origin = ", taken from the environment," if source is env else ""
             raise InvalidInput(f"{names}{origin} are different ways to authenticate; give only one of them.")
         if ways:
+            if source is task:
+                _check_all_used(ways[0], task)
             return ways[0], source
         # Without its secret a way is not described, but half a pair shows which one was meant.
         for options in WAYS.values():
             secret = options[0]
             for option in options[1:]:
-                if source[option]:
+                joins = option == "passcode" and source is task and (env["password"] or env["cloud"])
+                if source[option] and not joins:
                     unused = _unused(_left_out(task, env, task), secret)
                     raise InvalidInput(f"{option} is given without {secret}; both are needed to authenticate{unused}.")
     raise InvalidInput(
@@ -254,12 +267,13 @@ def _chosen_way(task, env):
     )
 
 
-def _check_strings(name, cloud):
-    for option in ENVIRONMENT:
-        # YAML makes a number of digits, and not always the same digits.
-        if cloud.get(option) is not None and not isinstance(cloud[option], str):
+def _check_all_used(way, task):
+    used = (*WAYS[way], "passcode") if way == "cloud" else WAYS[way]
+    for option in (option for options in WAYS.values() for option in options if option not in used):
+        if task[option]:
             raise InvalidInput(
-                f"cloud {quoted(name)} has {option} in clouds.yaml, but not as a string; put it in quotes."
+                f"{option} is given with {WAYS[way][0]}, but belongs to another way to authenticate; give only one of "
+                "them."
             )
 
 
