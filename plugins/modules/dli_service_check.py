@@ -32,7 +32,7 @@ attributes:
     description: There is nothing to compare.
   idempotent:
     support: partial
-    description: A check of the level V(draft) or V(run) reports a change each time, but leaves nothing of it.
+    description: The levels V(draft) and V(run) make and delete jobs each time, and always report a change.
 options:
   level:
     description:
@@ -50,8 +50,8 @@ options:
     type: str
   entrypoint:
     description:
-      - The JAR that the level V(run) runs, such as C(obs://example-bucket/jars/orders.jar). Choose one that keeps
-        running, and whose output does no harm.
+      - The JAR that the level V(run) runs, such as C(obs://example-bucket/jars/check.jar). Choose one that keeps
+        running, and that does no harm by what it writes or by what it reads, such as the offsets of a consumer group.
     type: str
   main_class:
     description:
@@ -89,8 +89,8 @@ options:
     default: 900.0
   parallelism:
     description:
-      - How many requests the levels V(draft) and V(run) send concurrently, once, to see how many the service takes, 1
-        to 64.
+      - How many concurrent requests the levels V(draft) and V(run) send, a single time, to see whether the service
+        throttles them, 1 to 64.
     type: int
     default: 16
 seealso:
@@ -196,13 +196,19 @@ markdown:
   returned: success, but not in check mode
   type: str
   sample: "# Check of Data Lake Insight by otc.dli"
+deleted_leftovers:
+  description:
+    - How many jobs and templates were deleted that an interrupted check had left.
+  returned: success, but not in check mode
+  type: int
+  sample: 0
 summary:
   description:
     - One sentence about the check, for the issue tracker.
   returned: success, but not in check mode
   type: str
   sample: >-
-    Check of the service in eu-de on 2026-11-26, level read, by otc.dli 0.1.0: 13 of 46 questions answered; with 13 of
+    Check of the service in eu-de on 2026-11-26, level read, by otc.dli 0.1.0: 13 of 53 questions answered; with 13 of
     the answers the collection is right, 0 need attention.
 retries:
   description:

@@ -62,7 +62,7 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("local_dli").setLevel(logging.INFO)
     for switch, reason in left.items():
-        print(f"{switch} is as always: {reason}.", file=sys.stderr)
+        print(f"{switch} keeps its default: {reason}.", file=sys.stderr)
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: told_to_stop.set())

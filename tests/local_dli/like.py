@@ -49,7 +49,7 @@ def behaviour_of(report: dict[str, Any]) -> tuple[Behaviour, dict[str, str]]:
     values: dict[str, Any] = {}
     left: dict[str, str] = {}
     for name in (switch.name for switch in fields(Behaviour)):
-        answer = answers.get(name, {"reason": "the report does not have it"})
+        answer = answers.get(name, {"reason": "the report has no such question"})
         if "observed" not in answer:
             left[name] = answer["reason"]
             continue

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import random
+import signal
 import threading
 from typing import get_args, get_origin, get_type_hints
 
@@ -235,7 +236,7 @@ def test_whatever_fails_nothing_of_the_users_is_touched(service, meddling, kind,
     assert json.dumps(everything(service)) == before
 
 
-@pytest.mark.parametrize("seed", range(REQUESTS * 5 if ALL_FAULTS else SEEDS * 2))
+@pytest.mark.parametrize("seed", range(REQUESTS * 2 if ALL_FAULTS else SEEDS * 2))
 def test_whatever_responses_hold_there_is_a_report(service, meddling, seed):
     chance = random.Random(seed)
 
@@ -375,6 +376,38 @@ def test_a_job_that_ends_by_itself_shows_nothing_of_stops(service, meddling):
     answers = check(service, **RUN)["report"]["answers"]
     names = ("savepoint", "savepoint_seconds", "cancel_seconds")
     assert {answers[name].get("reason") for name in names} == {"the job has ended by itself"}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_check_that_is_ended_cleans_up(service, meddling, monkeypatch, ending):
+    run, handlers = OwnJobs.run, []
+
+    def run_and_end(own, *arguments):
+        run(own, *arguments)
+        handlers.append(signal.getsignal(ending))
+        os.kill(os.getpid(), ending)
+
+    monkeypatch.setattr(OwnJobs, "run", run_and_end)
+    before = everything(service), signal.getsignal(ending)
+    with pytest.raises(json.JSONDecodeError):
+        # It ends without a result.
+        check(service, **RUN)
+    assert len(handlers) == 1
+    assert (everything(service), signal.getsignal(ending)) == before
+
+
+def test_what_is_left_is_named(service, meddling):
+    meddling.refused = ("DELETE", "POST /jobs/delete")
+    result = check(service, level="draft")
+    names = sorted(left_of_the_check(service))
+    assert len(names) == 5
+    said = result["markdown"].partition("What is left")[2]
+    assert "4 jobs (" in said
+    assert "1 template (" in said
+    assert [name for name in names if name not in said] == []
+    meddling.begin(None)
+    assert check(service, level="draft")["deleted_leftovers"] == 5
+    assert left_of_the_check(service) == []
 
 
 def test_a_level_leaves_nothing_and_says_what_it_did(service):

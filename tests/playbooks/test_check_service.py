@@ -33,12 +33,18 @@ def test_the_playbook_writes_a_report_that_can_be_played(ansible, service):
     assert not report.exists() and not people.exists()
     assert service.journal.events == []
 
+    sent = len(service.requests)
+    done = ansible.call(*command, "-e", f"check_report_dir={ansible.folder}/nowhere", env=env)
+    assert done.code != 0
+    assert "nowhere, but must be a folder that can be written to" in done.stdout
+    assert len(service.requests) == sent
+
     done = ansible.call(*command, env=env)
     assert done.code == 0, done.stdout
     assert re.search(r"Check of the service in eu-de on \S+, level draft", done.stdout)
     behaviour, left = behaviour_of(read_report(report))
     assert {name for name, reason in left.items() if "level run" not in reason} == {
-        "throttle_retry_after", "export_files", "replica_first", "finish_after_seconds"
+        "max_in_flight", "throttle_retry_after", "export_files", "replica_first", "finish_after_seconds"
     }  # fmt: skip
     assert (behaviour.name_filter, behaviour.put_omitted, behaviour.memory_reads) == ("contains", "default", "mb")
     assert "| `name_filter` | `contains` |" in people.read_text()

@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .._api.raw import RawApi
@@ -25,6 +29,7 @@ from .writing import delete_stage, draft_stage
 _OF_THE_JOB = ("queue_name", "entrypoint", "main_class", "flink_version", "execution_agency_urn", "obs_bucket")
 _NEEDED = ("queue_name", "entrypoint")
 _MOST_CONCURRENT = 64
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def plan_of(check: Check) -> list[str]:
         "that they are of a check. To find them takes a request for each 100 jobs.",
         f"Makes four drafts, three JAR jobs and a SQL job, and one or two templates, named {NAME_PREFIX}…; changes one "
         "of the drafts, and deletes all of them. Drafts never run and cost nothing.",
-        f"Sends {check.width} requests concurrently, once.",
+        f"Sends a burst of {check.width} concurrent reads, to see whether the service throttles them.",
     ]
     if check.obs_dir:
         plan.append("Exports two of the drafts into obs_dir. The files, a few kilobytes, stay there.")
@@ -126,10 +131,11 @@ def check_service(api: RawApi, check: Check, run) -> dict:
     pace = Pace(run.waiting.clock, check.timeout)
     own, facts = OwnJobs(api, pace.sleep), Facts()
     problems: list[str] = []
-    try:
-        _ask(api, check, own, facts, pace, problems)
-    finally:
-        problems += own.clean_up()
+    with _ended_by_signals():
+        try:
+            _ask(api, check, own, facts, pace, problems)
+        finally:
+            problems += own.clean_up()
     report = report_of(
         facts,
         check.level,
@@ -142,9 +148,37 @@ def check_service(api: RawApi, check: Check, run) -> dict:
         "plan": plan_of(check),
         "report": report,
         "markdown": markdown_of(report, problems),
+        "deleted_leftovers": facts["deleted_leftovers"] if facts.has("deleted_leftovers") else 0,
         "summary": summary_of(report),
         "warnings": problems,
     }
+
+
+@contextmanager
+def _ended_by_signals():
+    """Let a signal that would end the process at once end the check, so that it deletes what it has made.
+
+    A second one has no effect: it would end the clean-up, and leave a job that runs and costs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number, _frame):
+        for each in _ENDING:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    usual = {each: signal.getsignal(each) for each in _ENDING}
+    try:
+        for each, handler in usual.items():
+            # One that is ignored stays so, as nohup wants it.
+            if handler == signal.SIG_DFL:
+                signal.signal(each, end)
+        yield
+    finally:
+        for each, handler in usual.items():
+            signal.signal(each, handler)
 
 
 def _ask(api, check, own, facts, pace, problems):
@@ -157,6 +191,7 @@ def _ask(api, check, own, facts, pace, problems):
         return
     facts.note("leftovers", own.adopt_leftovers)
     problems += own.clean_up()
+    facts.keep("deleted_leftovers", own.discarded)
     try:
         if facts["leftovers"]:
             own.made.append("deletions")

@@ -25,11 +25,13 @@ def code_of(error: ApiError) -> str:
     return error.error_code if _CODE.fullmatch(error.error_code) else ""
 
 
-def reason_of(error: RequestError) -> str:
+def reason_of(error: RequestError | NotSeen) -> str:
     """Return why a request has not shown what it was to show.
 
     The sentence of the error is not used: it names the project and jobs, and quotes the service.
     """
+    if isinstance(error, NotSeen):
+        return str(error)
     if isinstance(error, ApiError):
         code = code_of(error)
         return f"the request was rejected with HTTP {error.http_status}{f', {code}' if code else ''}"
@@ -70,7 +72,7 @@ class Facts:
         try:
             self._seen[name] = seen(ask, *args, **options)
         except NotSeen as exc:
-            self._reasons[name] = str(exc)
+            self._reasons[name] = reason_of(exc)
         except RequestError as exc:
             self._reasons[name] = reason_of(exc)
             self.failures[name] = exc

@@ -14,7 +14,7 @@ from typing import Any
 from .._api.raw import RawApi
 from .._errors import ApiError, NotFound, RequestError
 from .._model.fields import JAR, JobKind
-from .facts import NotSeen, number, part, reason_of
+from .facts import NotSeen, number, part, reason_of, seen
 
 NAME_PREFIX = "otc-dli-check-"
 # In the description. A job is deleted only when it has both, the prefix and this mark.
@@ -35,7 +35,7 @@ class OwnJobs:
 
     :param sleep: callable that waits for a number of seconds.
 
-    C(made) is what was made or deleted so far, in words.
+    C(made) is what was made so far, in words; C(discarded) is how many things C(clean_up) has deleted so far.
     """
 
     def __init__(self, api: RawApi, sleep: Callable[[float], None]) -> None:
@@ -43,12 +43,14 @@ class OwnJobs:
         self._sleep = sleep
         self._word = secrets.token_hex(4)
         self._kinds: dict[int, JobKind] = {}
-        self._left: list[int] = []
+        # The names of those that are not deleted yet, by id.
+        self._left: dict[int, str] = {}
         # Names of which it is not known whether a job of that name was made.
         self._in_doubt: list[str] = []
-        self._templates: list[int] = []
+        self._templates: dict[int, str] = {}
         self._templates_in_doubt = 0
         self.made: list[str] = []
+        self.discarded = 0
 
     def name(self, suffix: str) -> str:
         """Return the name of a job of this check."""
@@ -61,7 +63,7 @@ class OwnJobs:
         payload = self._api.write_raw("POST", kind.path, {"name": name, "desc": MARK, **fields})
         job_id = number(part(payload, "job", "job_id"))
         self._in_doubt.remove(name)
-        self._adopt(job_id, kind)
+        self._adopt(job_id, kind, name)
         self.made.append(f"{kind.name} job {suffix}")
         return job_id, payload
 
@@ -104,7 +106,7 @@ class OwnJobs:
         """Delete a job; return the response."""
         self._kind(job_id)
         payload = self._api.write_raw("DELETE", f"/jobs/{job_id}")
-        self._left.remove(job_id)
+        del self._left[job_id]
         return payload
 
     def delete_together(self, job_ids: list[int]) -> Any:
@@ -118,7 +120,7 @@ class OwnJobs:
         body = {"name": self.name(suffix), "desc": MARK, "sql_body": "SELECT 1"}
         self._templates_in_doubt += 1
         payload = self._api.write_raw("POST", "/job-templates", body)
-        self._templates.append(number(part(payload, "template", "template_id")))
+        self._templates[number(part(payload, "template", "template_id"))] = self.name(suffix)
         self._templates_in_doubt -= 1
         self.made.append(f"template {suffix}")
         return payload
@@ -134,29 +136,28 @@ class OwnJobs:
             if _is_ours(job) and int(job["job_id"]) not in self._kinds
         ]
         for job in found:
-            self._adopt(int(job["job_id"]), JAR)
+            self._adopt(int(job["job_id"]), JAR, job["name"])
         return len(found) + self._adopt_templates(NAME_PREFIX)
 
     def clean_up(self) -> list[str]:
-        """Delete all that is left, whatever it takes; return a sentence about each thing that may still be there."""
+        """Delete all that is left, whatever it takes; return sentences about what may still be there."""
         problems = []
         for name in self._in_doubt:
             try:
-                self._find(name)
-            except RequestError as exc:
+                seen(self._find, name)
+            except (NotSeen, RequestError) as exc:
                 problems.append(f"It is in doubt whether there is a job {name}: {reason_of(exc)}.")
         self._in_doubt.clear()
-        for job_id in list(self._left):
-            problems += self._discard(f"/jobs/{job_id}", f"A job named {NAME_PREFIX}… is left", job_id)
+        jobs = [(name, self._discard(f"/jobs/{job_id}", job_id)) for job_id, name in self._left.items()]
+        problems += _sentences_about("job", jobs)
         self._left.clear()
         try:
             if self._templates_in_doubt:
-                self._adopt_templates(self.name(""))
-        except RequestError as exc:
+                seen(self._adopt_templates, self.name(""))
+        except (NotSeen, RequestError) as exc:
             problems.append(f"It is in doubt whether there is a template {self.name('…')}: {reason_of(exc)}.")
-        for template_id in self._templates:
-            path = f"/job-templates/{template_id}"
-            problems += self._discard(path, f"A template named {NAME_PREFIX}… is left")
+        templates = [(name, self._discard(f"/job-templates/{found}")) for found, name in self._templates.items()]
+        problems += _sentences_about("template", templates)
         self._templates.clear()
         return problems
 
@@ -165,46 +166,47 @@ class OwnJobs:
         self._sleep(_PAUSE_SECONDS)
         for job in self._api.list_jobs(show_detail=False, odd=[], name=name):
             if _is_ours(job):
-                self._adopt(int(job["job_id"]), JAR)
+                self._adopt(int(job["job_id"]), JAR, name)
 
     def _adopt_templates(self, prefix):
         payload = self._api.read_raw("/job-templates", name=prefix, limit=100)
         try:
             templates = part(payload, "template_list", "templates")
-            found = [number(item.get("template_id")) for item in templates or () if _is_ours(item)]
+            found = {number(item.get("template_id")): item["name"] for item in templates or () if _is_ours(item)}
         except (NotSeen, AttributeError, TypeError):
             return 0
-        new = [template_id for template_id in found if template_id not in self._templates]
-        self._templates += new
+        new = found.keys() - self._templates.keys()
+        self._templates |= found
         return len(new)
 
-    def _adopt(self, job_id, kind):
+    def _adopt(self, job_id, kind, name):
         self._kinds[job_id] = kind
-        self._left.append(job_id)
+        self._left[job_id] = name
 
     def _kind(self, job_id):
         if job_id not in self._kinds:
             raise ForeignJob
         return self._kinds[job_id]
 
-    def _discard(self, path, what, job_id=None):
-        """Delete a thing, again if need be: one that is gone is not found. Return what is to be said about it."""
+    def _discard(self, path, job_id=None):
+        """Delete a thing, again if need be: one that is gone is not found. Return why it is left, "" when it is not."""
         for attempt in range(1, _DELETIONS + 1):
             try:
                 self._api.write_raw("DELETE", path)
-                return []
+                self.discarded += 1
+                return ""
             except NotFound:
-                return []
+                return ""
             except RequestError as exc:
                 if attempt == _DELETIONS:
                     is_gone = job_id is not None and self._has_no_detail(path, exc)
-                    return [] if is_gone else [f"{what}: {reason_of(exc)}. The next check deletes it."]
+                    return "" if is_gone else reason_of(exc)
             if job_id is not None:
                 # Documented is that every job can be deleted. Where one has to be stopped first, it is.
                 with suppress(RequestError):
                     self.stop(job_id, save=False)
             self._sleep(_PAUSE_SECONDS)
-        return []
+        return ""
 
     def _has_no_detail(self, path, failure):
         """Whether a job cannot be read for the same reason for which it cannot be deleted, be its code known or not."""
@@ -213,6 +215,22 @@ class OwnJobs:
         except RequestError as exc:
             return isinstance(exc, ApiError) and 400 <= exc.http_status < 500 and reason_of(exc) == reason_of(failure)
         return False
+
+
+def _sentences_about(what, things):
+    """Return sentences about the things that are left, one for each reason.
+
+    :param things: tuples of a name, and of why the thing is left; "" when it is not.
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in things:
+        names.setdefault(reason, []).append(name)
+    names.pop("", None)
+    return [
+        f"Not deleted: {len(found)} {what}{'s' if len(found) > 1 else ''} ({', '.join(sorted(found))}), because "
+        f"{reason}. The next check deletes what it can."
+        for reason, found in names.items()
+    ]
 
 
 def _is_ours(thing):
