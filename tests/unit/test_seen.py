@@ -25,7 +25,6 @@ REPORT = {
     "answers": {
         "name_filter": {**OBSERVED, "observed": "contains"},
         "not_found": {**OBSERVED, "observed": "DLI.4711"},
-        "max_in_flight": {**OBSERVED, "observed": None},
         "put_omitted": {"reason": "it takes the level draft"},
     },
 }
@@ -41,7 +40,6 @@ def test_the_table_shows_who_has_seen_what(tmp_path):
     text = seen.section(seen.reports(tmp_path))
     assert "Reports so far: 1." in text
     assert "| `name_filter` | read | `contains` (eu-nl, 2026-11-26) |" in text
-    assert "| `max_in_flight` | draft | no limit (eu-nl, 2026-11-26) |" in text
     assert "| `put_omitted` | draft | not yet |" in text
 
 
