@@ -48,7 +48,7 @@ def test_a_report_sets_the_switches_that_it_can():
     assert behaviour == Behaviour(name_filter="contains")
     assert left["put_omitted"] == "it takes the level draft"
     assert left["not_found"] == "this service cannot behave as was observed"
-    assert left["replica_first"] == "the report does not have it"
+    assert left["replica_first"] == "the report has no such question"
     assert "name_filter" not in left
 
 
