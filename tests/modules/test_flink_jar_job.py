@@ -194,7 +194,7 @@ def test_a_rule_that_a_change_breaks_only_with_what_stays_is_reported_before_any
     assert result["failed"]
     assert result["msg"] == (
         "parallel_number is 9, but must be at most 4 * (cu_number - manager_cu_number), which is 8; the job already "
-        "has cu_number 3 and manager_cu_number 1."
+        'has cu_number 3 and manager_cu_number 1 and resource_config_version "v1".'
     )
     assert all(call.startswith("GET") for call in calls(service))
 
