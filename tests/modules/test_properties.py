@@ -170,7 +170,7 @@ def sql_definitions(draw: st.DrawFn) -> dict[str, Any]:
     return options | draw(st.fixed_dictionaries({}, optional=optional))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=definitions(), second=definitions(), behaviour=behaviours)
 def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli, first, second, behaviour):
     check_the_promises(service, dli_flink_jar_job, first, second, behaviour)

@@ -48,7 +48,7 @@ from modules.service_checks import (
 
 pytestmark = pytest.mark.any_core
 
-SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "12"))
+SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "6"))
 # How many requests a check of the level run sends to a service with the default behaviour, and some more.
 REQUESTS = 100
 ALL_FAULTS = "SERVICE_CHECK_ALL_FAULTS" in os.environ
@@ -211,10 +211,10 @@ def touched(service, users):
 
 
 def faults():
-    """Return what goes wrong at which request: each kind at each request, or every second request in but one way."""
+    """Return what goes wrong at which request: each kind at each request, or every fourth request in but one way."""
     if ALL_FAULTS:
         return [(kind, number) for kind in KINDS for number in range(REQUESTS)]
-    return [(KINDS[number // 2 % len(KINDS)], number) for number in range(0, REQUESTS, 2)]
+    return [(KINDS[number // 4 % len(KINDS)], number) for number in range(0, REQUESTS, 4)]
 
 
 @pytest.mark.parametrize(("kind", "number"), faults())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -167,7 +166,7 @@ def _ended_by_signals():
     def end(number, _frame):
         for each in _ENDING:
             signal.signal(each, signal.SIG_IGN)
-        sys.exit(128 + number)
+        raise SystemExit(128 + number)
 
     usual = {each: signal.getsignal(each) for each in _ENDING}
     try:
