@@ -17,6 +17,14 @@ def printable(value) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
 
 
+def same_of_others(count: int) -> str:
+    """Return the end of a warning about one job that goes for others too, "" for none.
+
+    :param count: how many others.
+    """
+    return f" The same goes for {count} more of the jobs." if count else ""
+
+
 def quoted(value, longest: int = _LONGEST_QUOTE) -> str:
     """Return a value of an option as a user would write it, with what cannot be seen made visible.
 

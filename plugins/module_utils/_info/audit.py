@@ -82,7 +82,12 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
         jobs = [job.completed_by(found[job.job_id]) if job.job_id in found else job for job in jobs]
     findings = findings_about(jobs, compared, audit.ages, clock.time() * 1000)
     denied = denied_warnings(jobs, "the findings about it rest on what the list shows")
-    warnings = odd_warnings(odd) + denied + cu_warnings(compared or []) + _about_tags(compared or [])
+    warnings = (
+        odd_warnings(odd)
+        + denied
+        + cu_warnings(compared or [])
+        + tags_warnings((entry.goal.spec.label, entry.tags_problem) for entry in compared or ())
+    )
     return {"changed": False, "findings": findings, "count": len(jobs), "warnings": warnings}
 
 
@@ -97,12 +102,6 @@ def _find_desired(api, goals, all_jobs, odd):
         snapshot.fill(all_jobs, odd)
     reader = JobReader(api).within(snapshot)
     return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
-
-
-def _about_tags(compared):
-    unconfirmed = [entry for entry in compared if entry.tags_problem]
-    labels = [entry.goal.spec.label for entry in unconfirmed]
-    return tags_warnings(labels, unconfirmed[0].tags_problem) if unconfirmed else []
 
 
 def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:

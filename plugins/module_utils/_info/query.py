@@ -22,6 +22,7 @@ from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
 from .._parallel import read_each
+from .._text import same_of_others
 from .selection import (
     Selection,
     keep_secrets,
@@ -224,6 +225,5 @@ def _warnings(rejected):
     sentences = []
     for what in dict.fromkeys(what for what, _job, _rejection in rejected):
         (_what, job, first), *others = [entry for entry in rejected if entry[0] == what]
-        rest = f" The same goes for {len(others)} more of the jobs." if others else ""
-        sentences.append(f"There is no {what} of Flink job {job.name}: {first}{rest}")
+        sentences.append(f"There is no {what} of Flink job {job.name}: {first}{same_of_others(len(others))}")
     return sentences

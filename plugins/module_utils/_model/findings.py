@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .._text import same_of_others
 from .canonical import (
     canonical,
     is_flink_1_15_or_later,
@@ -121,10 +122,9 @@ def cu_warnings(compared: list[Compared]) -> list[str]:
     ]
     if not jobs:
         return []
-    others = f" The same goes for {len(jobs) - 1} more of the jobs." if len(jobs) > 1 else ""
     return [
         f"cu_number of Flink job {jobs[0].name} is not compared: the service shows the CUs that it really uses instead "
-        f"of those requested.{others}"
+        f"of those requested.{same_of_others(len(jobs) - 1)}"
     ]
 
 

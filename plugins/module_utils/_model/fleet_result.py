@@ -78,16 +78,12 @@ def fleet_result(ends: list[JobEnd]) -> dict:
         "counts": counts,
         "jobs": reports,
         "diff": [end.result["diff"] for end in ends if end.verdict == CHANGED],
-        "warnings": [warning for end in ends for warning in end.result.get("warnings", ())] + _about_tags(ends),
+        "warnings": [warning for end in ends for warning in end.result.get("warnings", ())]
+        + tags_warnings((end.label, end.tags_problem) for end in ends),
     }
     if counts[FAILED]:
         raise FleetError(_sentence(ends, counts), result)
     return result
-
-
-def _about_tags(ends):
-    unconfirmed = [end for end in ends if end.tags_problem]
-    return tags_warnings([end.label for end in unconfirmed], unconfirmed[0].tags_problem) if unconfirmed else []
 
 
 def _sentence(ends, counts):

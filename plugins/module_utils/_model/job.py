@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .._errors import ConflictError
-from .._text import printable
+from .._text import printable, same_of_others
 from .canonical import canonical
 from .fields import (
     FIELDS_BY_NAME,
@@ -75,8 +75,7 @@ def odd_warnings(odd: list[OddJob]) -> list[str]:
     problems = list(dict.fromkeys(job.problem for job in odd))
     if not problems:
         return []
-    others = f" The same goes for {len(problems) - 1} more of the jobs." if len(problems) > 1 else ""
-    return [f"A job is left out of the result. {problems[0]}{others}"]
+    return [f"A job is left out of the result. {problems[0]}{same_of_others(len(problems) - 1)}"]
 
 
 def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
@@ -87,10 +86,9 @@ def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
     denied = [job for job in jobs if job.is_denied]
     if not denied:
         return []
-    others = f" The same goes for {len(denied) - 1} more of the jobs." if len(denied) > 1 else ""
     return [
         f"The service refuses the detail of Flink job {denied[0].name}, which may be shared with this user without the "
-        f"right to view it; {what_becomes}.{others}"
+        f"right to view it; {what_becomes}.{same_of_others(len(denied) - 1)}"
     ]
 
 

@@ -9,6 +9,7 @@ They are no part of a job's definition: requests of their own read and change th
 
 from __future__ import annotations
 
+from .._text import same_of_others
 from .canonical import canonical_string
 
 # Tags of the service itself begin so (documented). Nobody else can set them.
@@ -45,13 +46,15 @@ def tags_filter(tags: dict | None) -> dict:
     return {"tags": ",".join(pairs)} if pairs else {}
 
 
-def tags_warnings(labels: list[str], problem: str) -> list[str]:
+def tags_warnings(problems) -> list[str]:
     """Return one sentence about the jobs whose tags are unconfirmed, however many they are.
 
-    :param labels: how messages call the jobs.
-    :param problem: why, as a part of a sentence.
+    :param problems: for each job a tuple of how messages call it, and of why its tags are unconfirmed, as a part of a
+        sentence; "" when they are not.
     """
-    if not labels:
+    unconfirmed = [(label, problem) for label, problem in problems if problem]
+    if not unconfirmed:
         return []
-    others = f" The same goes for {len(labels) - 1} more of the jobs." if len(labels) > 1 else ""
-    return [f"The tags of {labels[0]} are unconfirmed: {problem}. They were left as they are.{others}"]
+    label, problem = unconfirmed[0]
+    others = same_of_others(len(unconfirmed) - 1)
+    return [f"The tags of {label} are unconfirmed: {problem}. They were left as they are.{others}"]

@@ -54,8 +54,9 @@ def converge(api: FlinkJobApi, goal: Goal, apply: bool, waiting: Waiting) -> dic
     if apply:
         driver.run(convergence.carry_out())
         driver.run(convergence.read_again())
-    result, problem = convergence.result(), convergence.plan.tags_problem
-    return {**result, "warnings": result["warnings"] + tags_warnings([goal.spec.label] if problem else [], problem)}
+    result = convergence.result()
+    about_tags = tags_warnings([(goal.spec.label, convergence.plan.tags_problem)])
+    return {**result, "warnings": result["warnings"] + about_tags}
 
 
 class Convergence:
