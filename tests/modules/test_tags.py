@@ -224,6 +224,15 @@ def test_a_job_whose_tags_are_refused_hides_none_of_the_others(service, run, ref
     assert warning.startswith(f"The result leaves out the tags of {ids[refused]}: this user may not read them")
 
 
+def test_a_job_that_is_gone_is_read_once_to_see_that(service, run):
+    """Its tags are not found, which may also mean that the service has no such call."""
+    job = service.jobs.add(name="job", tags=planted(team="a"))
+    service.actor.follow(["after list 1: delete job"])
+    assert not run(name="job", tags={"team": "b"})["failed"]
+    shown = [sent for sent in service.requests if sent.path.endswith(f"/streaming/jobs/{job.job_id}")]
+    assert len(shown) == 1
+
+
 @pytest.mark.parametrize("job_tags", ["absent", "forbidden"])
 def test_tags_that_can_no_longer_be_read_are_not_left_out_without_a_word(service, run, job_tags):
     """The list shows a job that needs a change, and right before it nobody can read its tags."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._api.raw import RawApi
 from .._errors import ApiError
+from .._http.client import is_false
 from .._model.status import DRAFT, FINISHED, RUNNING, SAVEPOINTING, STOP_FAILED, STOPPED, STOPPING
 from .facts import Facts, NotSeen, part
 from .own_jobs import OwnJobs
@@ -64,7 +65,7 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
 def _is_refused(payload):
     """Whether a response of HTTP 200 says of a job that the request was refused."""
     elements = payload if isinstance(payload, list) else [payload]
-    return any(isinstance(found, dict) and str(found.get("is_success")).lower() == "false" for found in elements)
+    return any(isinstance(found, dict) and is_false(found.get("is_success")) for found in elements)
 
 
 def _accepted(payload, what):

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._api.raw import RawApi
 from .._errors import AlreadyExists, ApiError, NotFound
+from .._http.client import is_false
 from .._http.retry import is_throttled
 from .._model.fields import SQL
 from .._parallel import read_each
@@ -502,7 +503,7 @@ def batch_refusal(outcome: tuple[bool, Any]) -> str:
     is_rejected, payload = outcome
     if is_rejected:
         return "whole"
-    if not any(str(part(element, "is_success")).lower() == "false" for element in _elements(payload)):
+    if not any(is_false(part(element, "is_success")) for element in _elements(payload)):
         raise NotSeen("a job that was gone was deleted again without an error")
     return "per_job"
 

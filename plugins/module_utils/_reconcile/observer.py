@@ -84,7 +84,7 @@ class Observer:
             self._statuses.add(found.status)
             return found
 
-        job = yield from _wait.watch(once, is_news, _wait.GRACE_SECONDS, self._now)
+        job = yield from self._within_grace(once, is_news)
         self.seen = job
         return job
 
@@ -135,7 +135,7 @@ class Observer:
         def ids():
             return (yield IdsNamed(name))
 
-        yield from _wait.watch(ids, bool, _wait.GRACE_SECONDS, self._now)
+        yield from self._within_grace(ids, bool)
 
     def created(self, draft: ObservedJob, is_detail: bool = True) -> Steps:
         """Return a job that was created just now, which the service may not show at once.
@@ -150,7 +150,7 @@ class Observer:
             except NotFound as exc:
                 return exc
 
-        job = yield from _wait.watch(read, lambda found: isinstance(found, ObservedJob), _wait.GRACE_SECONDS, self._now)
+        job = yield from self._within_grace(read, lambda found: isinstance(found, ObservedJob))
         if isinstance(job, NotFound):
             raise job
         return job
@@ -161,22 +161,16 @@ class Observer:
         :param before: the job with the savepoint that does not count.
         """
         return (
-            yield from _wait.watch(
-                lambda: self.read(before.job_id),
-                lambda found: found.has_newer_savepoint_than(before),
-                _wait.GRACE_SECONDS,
-                self._now,
+            yield from self._within_grace(
+                lambda: self.read(before.job_id), lambda found: found.has_newer_savepoint_than(before)
             )
         )
 
     def imported_savepoint(self, before: ObservedJob) -> Steps:
         """Return the detail of a job as soon as it shows a savepoint, or as it is when the grace period is over."""
         return (
-            yield from _wait.watch(
-                lambda: self.read(before.job_id, is_detail=True),
-                lambda found: found.has_savepoint,
-                _wait.GRACE_SECONDS,
-                self._now,
+            yield from self._within_grace(
+                lambda: self.read(before.job_id, is_detail=True), lambda found: found.has_savepoint
             )
         )
 
@@ -308,17 +302,19 @@ class Observer:
             return (yield Complete(found, names))
 
         return (
-            yield from _wait.watch(
+            yield from self._within_grace(
                 read,
                 lambda found: not differing(found) or found.is_newer_definition_than(before, self.defined_since),
-                _wait.GRACE_SECONDS,
-                self._now,
             )
         )
 
     def differing(self, job: ObservedJob) -> Steps:
         """Return the names of the fields in which a job is not as described, after reading those that are missing."""
         return remaining_changes(self._spec, (yield Complete(job, tuple(self._spec.fields))))
+
+    def _within_grace(self, read, is_done):
+        """Read until it is done, or until the grace period is over, and return what was read last."""
+        return (yield from _wait.watch(read, is_done, _wait.GRACE_SECONDS, self._now))
 
     def _until(self, job_id, is_done, what, read=None):
         try:

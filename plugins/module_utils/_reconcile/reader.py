@@ -171,8 +171,8 @@ class JobReader:
             return Found(tagged)
         job = job.with_tags(None)
         reason = self._tags.obstacle or self._tags.denied.get(job.job_id)
-        if not reason and not self._has_detail(job.job_id):
-            # It is gone, which the next read shows.
+        # Where no tags were read of any job, C(with_tags) has just seen that the job is gone.
+        if not reason and not (self._tags.is_known and self._has_detail(job.job_id)):
             return Found(job)
         filters = tags_filter(wanted)
         reason = reason or "the service returns none for it"
