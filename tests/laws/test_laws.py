@@ -360,6 +360,24 @@ def test_a_job_that_was_gone_already_was_not_deleted_by_this_task(world, deed, c
     assert world.service.jobs.all() == [] and len(world.done("delete")) == changed
 
 
+def test_a_deletion_whose_response_was_lost_counts_although_late_reads_still_show_the_job(world, monkeypatch):
+    """L4: that the job is gone when the request is sent again comes of the first one."""
+    world.plant(status="job_init")
+    world.behave(list_lag_seconds=4.0, detail_lag_seconds=2.0)
+    world.clock.sleep(10)
+    delete = world.service.jobs.delete
+
+    def lose_the_response(*sent):
+        monkeypatch.undo()
+        delete(*sent)
+        raise ApiError(500, "DLI.0999", "No response.")
+
+    monkeypatch.setattr(world.service.jobs, "delete", lose_the_response)
+    result = world("absent")
+    assert not result["failed"] and result["changed"], result
+    assert world.service.jobs.all() == [] and len(world.done("delete")) == 1
+
+
 def test_an_earlier_update_of_somebody_else_does_not_pass_for_ours(world):
     """L4: it comes to show while the task waits for its own."""
     world.plant(status="job_init")

@@ -74,7 +74,7 @@ class Certain:
     is_ours: bool = True
 
 
-def certain(send: Effect, read, shows, now, patient=False, final=()) -> Steps:
+def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -> Steps:
     """Send a write until it is accepted or shows, and return how it was carried out.
 
     :param read: callable that returns the steps (see M(effects)) that read what shows it.
@@ -83,6 +83,7 @@ def certain(send: Effect, read, shows, now, patient=False, final=()) -> Steps:
     :param patient: whether what was lost gets time to show before it is sent again. Not needed where doing it
         twice is the same as doing it once.
     :param final: kinds of rejection of the first attempt that are not doubted.
+    :param proof: kinds of rejection that show by themselves that it has been carried out, whatever a late read shows.
     :raises OutcomeUnknown: nobody can know whether it was carried out.
     :raises RequestError: it was not carried out.
     """
@@ -91,6 +92,8 @@ def certain(send: Effect, read, shows, now, patient=False, final=()) -> Steps:
             return Certain((yield send))
         except RequestError as exc:
             failure = exc
+        if isinstance(failure, proof):
+            return Certain(is_ours=attempt > 1)
         lost = may_be_carried_out(failure)
         if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
             raise failure
@@ -251,12 +254,13 @@ class JobWrites:
 
     def delete(self, job: ObservedJob) -> Steps:
         """Delete a job, which may be gone already; return whether it was this task that deleted it."""
-        try:
-            done = yield from certain(
-                Delete(job.job_id), lambda: outcome_of(IsThere(job)), lambda is_there: not is_there, self._now
-            )
-        except NotFound:
-            return False
+        done = yield from certain(
+            Delete(job.job_id),
+            lambda: outcome_of(IsThere(job)),
+            lambda is_there: not is_there,
+            self._now,
+            proof=NotFound,
+        )
         return done.is_ours
 
     def trigger_savepoint(self, job: ObservedJob, path: str) -> Steps:
