@@ -378,6 +378,19 @@ def test_a_deletion_whose_response_was_lost_counts_although_late_reads_still_sho
     assert world.service.jobs.all() == [] and len(world.done("delete")) == 1
 
 
+@pytest.mark.parametrize("is_fleet", [False, True])
+def test_a_job_that_is_gone_when_its_tags_are_read_is_planned_anew(world, is_fleet):
+    """L4: the list that shows it is older than the response that does not know it."""
+    world.plant(status="job_init")
+    world.behave(list_lag_seconds=4.0)
+    world.clock.sleep(10)
+    world.others("after list 1: delete job")
+    wanted = {"entrypoint": OLD, "tags": {"team": "data"}}
+    result = world.fleet({"name": "job", **wanted}) if is_fleet else world("present", **wanted)
+    assert not result["failed"] and result["changed"], result
+    assert len(world.done("create")) == 1
+
+
 def test_an_earlier_update_of_somebody_else_does_not_pass_for_ours(world):
     """L4: it comes to show while the task waits for its own."""
     world.plant(status="job_init")

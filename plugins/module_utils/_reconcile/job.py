@@ -218,7 +218,7 @@ class Convergence:
 
         :raises DliError: there is no job, and the state cannot be reached for that.
         """
-        if found.job and self._has_to_settle(found.job):
+        if found.is_gone or (found.job and self._has_to_settle(found.job)):
             return False
         try:
             self.plan = plan_job(self._goal, found.job, found.tags_problem)

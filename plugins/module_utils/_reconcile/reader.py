@@ -34,10 +34,12 @@ class Found:
 
     :param job: the job, None when there is none.
     :param tags_problem: why the desired tags are unconfirmed, as a part of a sentence; "" when they were read.
+    :param is_gone: whether a job that was listed was deleted since, as a newer read says.
     """
 
     job: ObservedJob | None = None
     tags_problem: str = ""
+    is_gone: bool = False
 
 
 class _TagsAccess:
@@ -173,7 +175,7 @@ class JobReader:
         reason = self._tags.obstacle or self._tags.denied.get(job.job_id)
         # Where no tags were read of any job, C(with_tags) has just seen that the job is gone.
         if not reason and not (self._tags.is_known and self._has_detail(job.job_id)):
-            return Found(job)
+            return Found(job, is_gone=True)
         filters = tags_filter(wanted)
         reason = reason or "the service returns none for it"
         if not filters:
