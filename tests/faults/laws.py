@@ -26,7 +26,7 @@ from local_dli.history import snapshot
 from local_dli.jobs import Job
 from local_dli.journal import CLIENT, OTHER, SERVICE, Event
 
-WRITES = ("update", "start", "stop", "delete", "save", "import-savepoint")
+WRITES = ("update", "tag", "start", "stop", "delete", "save", "import-savepoint")
 FAILED = ("job_running_exception", "job_submit_fail")
 # The statuses in which a job may be after a task of a state, where somebody may make a savepoint of it meanwhile.
 ENDS = {
@@ -80,6 +80,10 @@ class Run:
             ids = (sent.json or {}).get("job_ids", []) if isinstance(sent.json, dict) else []
             if sent.number is not None and (str(job_id) in sent.path.split("/") or job_id in ids):
                 yield sent
+
+    def details_of(self, job_id: int) -> list[RecordedRequest]:
+        """Return the reads of a job's detail."""
+        return [sent for sent in self.about(job_id) if sent.method == "GET" and sent.path.endswith(f"/{job_id}")]
 
     def is_preventable(self, act: Event, write: Event) -> bool:
         """Whether the task could have noticed an act before this write, by a read of the job that was no older."""
@@ -151,11 +155,12 @@ def again_violations(stage: Stage, runs: list[Run]) -> Iterator[Violation]:
             yield Violation("L7", f"in run {number + 1}, {violation.rule}: {violation.what}")
         yield from output_violations(stage, run.seen)
         # Where a replica is behind at any moment, or a detail for longer than anybody waits, nobody can know it; an
-        # update that is sent again changes nothing.
+        # update that is sent again changes nothing, nor do tags.
         behaviour = stage.service.behaviour
         is_unknowable = behaviour.replica_lag_seconds or behaviour.detail_lag_seconds > wait.GRACE_SECONDS
-        is_harmless = all(write.operation == "update" for write in run.writes)
+        is_harmless = all(write.operation in ("update", "tag") for write in run.writes)
         calm = not any(earlier.acts for earlier in runs) and not (is_unknowable and is_harmless)
+        calm = calm and not _failed_unseen(runs[number - 1])
         if calm and not (runs[number - 1].seen.failed or run.scenario.again) and run.writes:
             yield Violation("L3", f"run {number + 1} does {_words(run)} again, after a success")
 
@@ -252,6 +257,9 @@ def unread_writes(run: Run) -> Iterator[Violation]:
     """
     for write in run.writes:
         earlier = [sent for sent in run.about(write.job_id) if _position(sent) < write.position]
+        if write.operation == "tag" and earlier and earlier[-1].path.endswith("/tags/delete"):
+            # What is removed and what is added are the parts of one change.
+            continue
         if not earlier or earlier[-1].method != "GET":
             last = f"after {earlier[-1].method}" if earlier else "with no read of the job"
             yield Violation("L3", f"{write.operation} {last}")
@@ -266,7 +274,7 @@ def unconfirmed(run: Run) -> Iterator[Violation]:
     """
     yield from _healthy_rollbacks(run)
     for job_id in {event.job_id for event in run.events if event.what == "job"} if not run.seen.failed else ():
-        reads = [_position(sent) for sent in run.about(job_id) if sent.method == "GET"]
+        reads = [_position(sent) for sent in run.details_of(job_id)]
         changes = [event.position for event in run.events if event.job_id == job_id and event.by != CLIENT]
         if not reads or max(reads) < max(changes, default=0):
             continue
@@ -329,7 +337,7 @@ def undone(run: Run) -> Iterator[Violation]:
             yield Violation("L6", "started, though somebody else has stopped it")
         if write.operation == "stop" and last == "start":
             yield Violation("L6", "stopped, though somebody else has started it")
-        if write.operation == "update":
+        if write.operation in ("update", "tag"):
             theirs = {name: act.after.fields.get(name) for act in acts for name in _changed_fields(act)}
             for name, value in theirs.items():
                 if write.before.fields.get(name) == value != write.after.fields.get(name):
@@ -393,6 +401,16 @@ def _changed_fields(act: Event) -> list[str]:
     if act.operation not in ("update", "tag") or act.before is None or act.after is None:
         return []
     return [name for name, value in act.after.fields.items() if act.before.fields.get(name) != value]
+
+
+def _failed_unseen(run: Run) -> bool:
+    """Whether a job has failed after the task had read it for the last time."""
+    failures = [event for event in run.events if event.by == SERVICE and event.after and event.after.status in FAILED]
+    return any(
+        all(_position(sent) < event.position for sent in run.details_of(event.job_id))
+        for event in failures
+        if event.operation == "enter"
+    )
 
 
 def _has_failed(run: Run, write: Event) -> bool:

@@ -76,6 +76,7 @@ class Scenario:
     :param without: faults about which no client could do anything.
     :param failing: whether the task fails without any fault too.
     :param login: by ``token`` or by ``password``.
+    :param as_fleet: whether the module for many jobs gets the task, for this one job.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Scenario:
     without: tuple[str, ...] = ()
     failing: bool = False
     login: str = "token"
+    as_fleet: bool = False
 
     def way(self) -> list[Step]:
         return [Step(PASSING_SECONDS, self.ways)] if self.ways else []

@@ -23,8 +23,10 @@ from typing import Any
 import pytest
 import trustme
 from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options, wait_options
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
+    dli_flink_jar_jobs,
     dli_flink_job_import,
     dli_flink_job_template,
     dli_flink_savepoint,
@@ -55,6 +57,8 @@ WAITING = {
     dli_flink_sql_job: {"health_window": 3, "wait_timeout": WAIT_TIMEOUT},
     dli_flink_savepoint: {"wait_timeout": WAIT_TIMEOUT},
 }
+# What the module for many jobs takes for the task as a whole.
+_FLEET_OPTIONS = {**auth_options(), **wait_options()}
 # What takes a clock.
 CLOCKED = (
     (_module, "HttpClient"),
@@ -324,8 +328,13 @@ class Stage:
         ]
 
     def _result(self, scenario: Scenario, args: dict[str, Any], check_mode: bool) -> tuple[dict[str, Any] | None, str]:
+        module = scenario.module
+        if scenario.as_fleet:
+            module, args = dli_flink_jar_jobs, _for_many_jobs(args)
         try:
-            return run_module(scenario.module, args, check_mode), ""
+            result = run_module(module, args, check_mode)
+            # What it says of the job is in the place where the module for one job says it.
+            return {**result, **_of_the_job(result)} if scenario.as_fleet else result, ""
         except Exception as error:  # pylint: disable=broad-except # that there is any is what is to be found out
             return None, f"{type(error).__name__}: {error}"
 
@@ -423,6 +432,17 @@ def _server_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
+
+
+def _for_many_jobs(args: dict[str, Any]) -> dict[str, Any]:
+    """Return the options for a fleet of one job."""
+    own = {name: value for name, value in args.items() if name in _FLEET_OPTIONS}
+    return {**own, "jobs": [{name: value for name, value in args.items() if name not in own}]}
+
+
+def _of_the_job(result: dict[str, Any]) -> dict[str, Any]:
+    (job,) = result.get("jobs") or [{}]
+    return {name: value for name, value in job.items() if name not in ("changed", "failed")}
 
 
 def _remembered(check: Any) -> Any:

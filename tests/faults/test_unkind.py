@@ -68,6 +68,7 @@ def test_one_unkind_cell(stage, pytestconfig):
 
 STATES = st.sampled_from(["present", "started", "stopped", "restarted", "absent"])
 VERSIONS = st.sampled_from([OLD, NEW])
+TAGS = st.sampled_from([{}, {}, {"tags": {"team": "data"}}])
 DEEDS = st.sampled_from([known.deed for known in UNKIND.values() if known.deed])
 SCRIPT = st.lists(
     st.tuples(st.sampled_from(["before", "after"]), st.integers(1, 20), DEEDS).map(
@@ -105,11 +106,21 @@ class Tasks(RuleBasedStateMachine):
         self.stage.set(replace(BASE, behaviour=self.switches))
         self.runs = []
 
-    @rule(state=STATES, version=VERSIONS, faults=FAULTS_DRAWN, script=SCRIPT, times=st.integers(1, 3))
-    def task(self, state, version, faults, script, times):
+    @rule(
+        state=STATES,
+        version=VERSIONS,
+        tags=TAGS,
+        as_fleet=st.booleans(),
+        faults=FAULTS_DRAWN,
+        script=SCRIPT,
+        times=st.integers(1, 3),
+    )
+    def task(self, state, version, tags, as_fleet, faults, script, times):
         plan = Plan({index: FAULTS[name] for index, name in faults.items()})
-        wanted = {"state": state} if state == "absent" else {**BASE.task, "state": state, "entrypoint": version}
-        scenario = replace(BASE, task=wanted, again=state == "restarted")
+        wanted = {**BASE.task, **tags, "state": state, "entrypoint": version}
+        if state == "absent":
+            wanted = {"state": state}
+        scenario = replace(BASE, task=wanted, as_fleet=as_fleet, again=state == "restarted")
         first = laws.observe(self.stage, scenario, script, plan)
         broken = list(laws.run_violations(self.stage, first, self.runs))
         runs = [first]
@@ -117,7 +128,7 @@ class Tasks(RuleBasedStateMachine):
             runs.append(laws.observe(self.stage, scenario))
         broken += laws.again_violations(self.stage, runs)
         self.runs += runs
-        assert broken == [], (self.switches, state, version, str(plan), script, list(map(str, broken)))
+        assert broken == [], list(map(str, broken))
 
     def teardown(self):
         """Whatever has happened: in the end a task without a disturbance ends well, or says why it does not."""

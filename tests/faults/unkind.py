@@ -147,6 +147,16 @@ _NAMES = (
     "SQL job upgraded to what is broken",
     "SQL job stopped",
 )
+_TAGGED = ("tags changed", "upgrade with tags", "broken upgrade with tags", "created with tags")
+_AS_FLEET = (
+    "started from job_running, changed",
+    "restarted from job_running",
+    "absent from job_running",
+    "started from job_cancel_success",
+    "started without a job",
+    "broken upgrade",
+    "upgrade with tags",
+)
 _UNSAVED = ("started from job_running, changed", "restarted from job_running", "broken upgrade", "SQL job upgraded")
 _BROKEN = SCENARIOS["broken upgrade"]
 _UNCLEARED = replace(
@@ -156,11 +166,15 @@ _UNCLEARED = replace(
     behaviour={**_BROKEN.behaviour, "clearing": "ignored"},
 )
 UNKIND_SCENARIOS: dict[str, Scenario] = {
-    **{name: SCENARIOS[name] for name in _NAMES},
+    **{name: SCENARIOS[name] for name in (*_NAMES, *_TAGGED)},
     _UNCLEARED.name: _UNCLEARED,
     **{
         f"{name}, no older savepoint": without_savepoint(SCENARIOS[name], f"{name}, no older savepoint")
         for name in _UNSAVED
+    },
+    **{
+        f"fleet: {name}": replace(SCENARIOS[name], name=f"fleet: {name}", group="fleet", as_fleet=True)
+        for name in _AS_FLEET
     },
 }
 

@@ -78,6 +78,8 @@ class Convergence:
         self._keep_secret = keep_secret
         self._found = found
         self._current = found.job if found else None
+        # The job with its tags as they were read last.
+        self._tagged = found or Found()
         self._applied: ObservedJob | None = None
         self.plan = Plan()
         self.actions: list = []
@@ -129,7 +131,10 @@ class Convergence:
             is_done = is_planned and not self.plan.steps
             if listed is None or (is_done and listed.job_id != missing):
                 return
-            job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
+            if found.is_gone:
+                job = None
+            else:
+                job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
                 yield from self._plan_for(job)
                 return
@@ -208,7 +213,7 @@ class Convergence:
         if self._goal.state == "absent":
             # A job is deleted whatever its fields and tags are.
             spec = replace(spec, fields={}, given={}, tags=None)
-        found = yield Find(spec)
+        self._tagged = found = yield Find(spec)
         # Known from here on, even if it cannot be planned what to do about it.
         self._current = found.job
         return found
@@ -256,7 +261,7 @@ class Convergence:
 
     def _plan_for(self, job: ObservedJob) -> Steps:
         """Plan what to do about a job whose detail was read just now."""
-        goal, spec, tags_problem = self._goal, self._goal.spec, ""
+        goal, spec = self._goal, self._goal.spec
         self._current = job
         if goal.purged_id is None:
             # The list may leave the type out.
@@ -268,16 +273,32 @@ class Convergence:
         if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
             self._current = job = yield Complete(job, (spec.kind or JAR).names)
-        if spec.tags is not None:
-            found = yield CompareTags(job, spec.tags)
-            self._current, tags_problem = found.job, found.tags_problem
-        elif goal.purged_tags:
+        if goal.purged_tags:
             tagged = yield ReadTags(job)
             if tagged and tagged.tags is None:
                 self.plan = not_to_be_purged(goal)
                 return
             self._current = tagged or job
-        self.plan = plan_job(goal, self._current, tags_problem)
+        if spec.tags is None or goal.state == "absent":
+            self.plan = plan_job(goal, self._current)
+        else:
+            yield from self._plan_with_tags()
+
+    def _plan_with_tags(self) -> Steps:
+        """Plan what to do about a job that shall have certain tags.
+
+        What is written first was read last. So the tags are read only if no other step comes before theirs, which
+        otherwise reads them itself; until then those that were read when the job was found will do.
+        """
+        known = self._tagged
+        if known.job and known.job.job_id == self._current.job_id:
+            self._current = self._current.with_tags(known.job.shown_tags)
+            self.plan = plan_job(self._goal, self._current, known.tags_problem)
+            if self.plan.steps and self.plan.steps[0].operation != "tag":
+                return
+        self._tagged = yield CompareTags(self._current, self._goal.spec.tags)
+        self._current = self._tagged.job
+        self.plan = plan_job(self._goal, self._current, self._tagged.tags_problem)
 
     def _after_a_wait(self, job):
         """Return a job with all of its definition; what was read before the wait may have changed since."""
