@@ -57,8 +57,17 @@ class Run:
 
     @property
     def writes(self) -> list[Event]:
-        """What the task has done to jobs that were there."""
-        return [event for event in self.events if event.by == CLIENT and event.operation in WRITES and event.before]
+        """What the task has done to jobs that were there.
+
+        What removes tags and what adds others are the parts of one write.
+        """
+        found: list[Event] = []
+        for event in self.events:
+            if event.by == CLIENT and event.operation in WRITES and event.before:
+                is_part = event.operation == "tag" and found and found[-1].operation == "tag"
+                if not is_part or found[-1].job_id != event.job_id:
+                    found.append(event)
+        return found
 
     @property
     def acts(self) -> list[Event]:
@@ -257,9 +266,6 @@ def unread_writes(run: Run) -> Iterator[Violation]:
     """
     for write in run.writes:
         earlier = [sent for sent in run.about(write.job_id) if _position(sent) < write.position]
-        if write.operation == "tag" and earlier and earlier[-1].path.endswith("/tags/delete"):
-            # What is removed and what is added are the parts of one change.
-            continue
         if not earlier or earlier[-1].method != "GET":
             last = f"after {earlier[-1].method}" if earlier else "with no read of the job"
             yield Violation("L3", f"{write.operation} {last}")

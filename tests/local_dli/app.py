@@ -229,7 +229,7 @@ class _Views:
     def __init__(self, service: LocalDli) -> None:
         self.service = service
         self.store = service.jobs
-        self.tags = tags.TagViews(service.jobs, self._lag)
+        self.tags = tags.TagViews(service.jobs, self._seen)
 
     def create(self, project_id: str) -> Any:
         return self._created(self.store.create(project_id, request.get_json(), behaviour=g.behaviour))

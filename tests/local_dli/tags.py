@@ -12,6 +12,7 @@ from typing import Any
 from flask import g, request
 
 from local_dli.errors import ApiError, parameter, unoffered
+from local_dli.job_index import JobIndex
 from local_dli.jobs import JobStore
 
 PATH = "/v3/<project_id>/dli_flink_job/<job_id>/tags"
@@ -23,12 +24,12 @@ MOST_TAGS = 20
 class TagViews:
     """One method for each operation; a body has passed the contract when it gets here.
 
-    :param lag: callable that returns how many seconds ago a read that lags by itself shows the jobs.
+    :param seen: callable that takes how many seconds a read lags by itself, and returns the jobs as it shows them.
     """
 
-    def __init__(self, store: JobStore, lag: Callable[[float], float]) -> None:
+    def __init__(self, store: JobStore, seen: Callable[[float], JobIndex]) -> None:
         self._store = store
-        self._lag = lag
+        self._seen = seen
 
     def add_routes(self, route: Callable[..., None]) -> None:
         """Name the endpoints like the operations of the contract.
@@ -40,7 +41,7 @@ class TagViews:
         route("POST", f"{PATH}/delete", "deleteFlinkJobTags", self.delete)
 
     def list(self, project_id: str, job_id: str) -> Any:
-        seen = self._store.seen(self._lag(g.behaviour.detail_lag_seconds))
+        seen = self._seen(g.behaviour.detail_lag_seconds)
         job = self._store.find(project_id, int(job_id), g.behaviour, seen=seen)
         if job.tags_refused:
             raise forbidden()
