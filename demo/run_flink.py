@@ -50,7 +50,7 @@ BROKEN = "-e label=broken -e rate=900 -e parallelism=2"
 CRASH_MS = 2000
 INTERRUPTED = 99  # Ansible's exit status after Ctrl-C
 UPGRADE = ("stop with savepoint", "update", "run from savepoint")
-ROLLED_BACK = "The previous definition was restored and runs again from the savepoint."
+ROLLED_BACK = "Rolled back: the previous definition runs again, from the savepoint"
 
 
 @dataclass(frozen=True)

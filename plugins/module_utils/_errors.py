@@ -122,7 +122,7 @@ class LifecycleError(DliError):
 
 
 class StartFailed(LifecycleError):
-    """The start that this task made has failed: the one thing that an upgrade is rolled back for."""
+    """The start that this task made has failed, by the job's own status."""
 
 
 class FleetError(DliError):

@@ -110,16 +110,19 @@ def run_module(
     """
     module = _DliModule(options)
     clients: list[HttpClient] = []
+    progress = Progress()
     try:
         try:
             _check_common_options(module.params)
             task = parse(module.params)
             run = Run(not module.check_mode, module.waiting(), module.is_redacted)
-            result = act(module.open_api(api, clients), task, run)
+            progress = run.waiting.progress
+            result = act(module.open_api(api, clients, progress), task, run)
         finally:
             # Before the result is written, which takes files too: where they are few, there may be none left.
             for client in clients:
                 client.close()
+        progress.conclude(lambda: _verdict_on(result))
         module.warn_each(result)
     except MissingLibrary as exc:
         module.fail_json(msg=missing_required_lib(exc.library, reason=exc.reason), exception=exc.cause)
@@ -128,9 +131,11 @@ def run_module(
         for report in exc.result.get("jobs", ()):
             report.update({name: module.presentable(report[name]) for name in ("msg", "error") if name in report})
         failure = module.presentable({"msg": str(exc), "error": exc.details()})
+        progress.conclude(lambda: f"failed: {failure['msg']}")
         module.fail_json(**failure, **exc.result, **_retries(clients))
     except Exception as exc:  # pylint: disable=broad-except # the boundary: no user shall see a traceback
         fault = Fault(exc)
+        progress.conclude(lambda: f"failed: {fault}")
         module.fail_json(msg=str(fault), error=fault.details())
     module.exit_json(**result, **_retries(clients))
 
@@ -266,7 +271,7 @@ class _DliModule(AnsibleModule):
         path = os.environ.get(PIPE_VARIABLE, "") if params["progress"] else ""
         return Waiting(params["wait"], params["wait_timeout"], Progress(self.presentable, path))
 
-    def open_api(self, api: Callable[..., Any], clients: list[HttpClient]) -> Any:
+    def open_api(self, api: Callable[..., Any], clients: list[HttpClient], progress: Progress) -> Any:
         """Log in and return the API.
 
         :param clients: is given the client before its first request.
@@ -276,7 +281,11 @@ class _DliModule(AnsibleModule):
         for secret in credentials.secrets:
             self.hide(secret)
         client = HttpClient(
-            credentials.verify, params["timeout"], params["retry_timeout"], params.get("parallelism", 1)
+            credentials.verify,
+            params["timeout"],
+            params["retry_timeout"],
+            params.get("parallelism", 1),
+            on_retry=progress.retried,
         )
         clients.append(client)
         return api(client, replace(open_access(client, credentials, self.hide), keep_read=self.hide_read))
@@ -320,6 +329,13 @@ def _check_common_options(params):
     if params["timeout"] > _LONGEST_TIMEOUT_SECONDS:
         raise InvalidInput(f"timeout is {params['timeout']:g}, but must be at most {_LONGEST_TIMEOUT_SECONDS} seconds.")
     check_seconds("retry_timeout", params["retry_timeout"])
+
+
+def _verdict_on(result):
+    # Only tasks that take long need it; see M(_load_cloud).
+    from ._model.verdict import verdict_on
+
+    return verdict_on(result)
 
 
 def _load_cloud(name, region):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import textwrap
 import time
+from collections.abc import Callable
 
 # The environment variable with the path of the pipe. Where it is not set, nobody listens.
 PIPE_VARIABLE = "OTC_DLI_PROGRESS_PIPE"
@@ -17,6 +19,8 @@ PIPE_VARIABLE = "OTC_DLI_PROGRESS_PIPE"
 LONGEST_TEXT = 300
 # How long one status may last before it is reported again.
 REMINDER_SECONDS = 60.0
+# Where many requests fail, one line in so many seconds shows it.
+RETRY_SECONDS = 10.0
 
 
 class Progress:
@@ -34,11 +38,38 @@ class Progress:
         self._pipe: int | None = None
         self._status = ""
         self._since = self._reported = 0.0
+        self._retried: float | None = None
+        self._has_reported = False
+
+    def conclude(self, verdict: Callable[[], str]) -> None:
+        """Report how the task ends, in as many lines as that takes, if anything was reported of it.
+
+        Ansible shows the result of a short task well; that of a long one may be one very long line.
+        """
+        if not self._has_reported:
+            return
+        try:
+            lines = textwrap.wrap(self._mask(verdict()), LONGEST_TEXT)
+        except Exception:  # pylint: disable=broad-except # what has succeeded must not fail because of this
+            return
+        for line in lines:
+            self.report(line)
+
+    def retried(self, failure: Exception, pause: float) -> None:
+        """Report that a request is sent again, now and then.
+
+        :param pause: seconds until then.
+        """
+        now = self._clock.monotonic()
+        if self._retried is None or now - self._retried >= RETRY_SECONDS:
+            self._retried = now
+            self.report(f"{failure} It is sent again in {pause:.0f} s.")
 
     def report(self, text: str) -> None:
         """Report one line."""
         if not self._path:
             return
+        self._has_reported = True
         try:
             if self._pipe is None:
                 self._pipe = _open_pipe(self._path)

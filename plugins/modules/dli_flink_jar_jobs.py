@@ -205,7 +205,7 @@ jobs:
     msg:
       description: Why the job failed.
       type: str
-      sample: "Flink job orders-archive is job_submit_fail: no such queue; it did not start."
+      sample: "Flink job orders-archive did not start: job_submit_fail: no such queue."
     error:
       description: Facts about that, see RV(otc.dli.dli_flink_jar_job#module:error).
       type: dict

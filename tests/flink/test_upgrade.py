@@ -137,7 +137,7 @@ def broken_upgrade(playbook: Playbook, runs_before: dict[str, Any], flags: str, 
     assert result["error"]["rolled_back"] is True, result["msg"]
     assert result["error"]["status"] == "job_running"
     assert result["error"]["job_id"] == before.job_id
-    assert "The previous definition was restored and runs again from the savepoint." in result["msg"]
+    assert "Rolled back: the previous definition runs again, from the savepoint" in result["msg"]
 
     (after,) = playbook.service.jobs.all()
     assert after.fields == fields

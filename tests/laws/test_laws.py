@@ -472,7 +472,6 @@ def test_the_savepoint_of_somebody_else_is_not_taken_for_the_own_stop(world, sta
     world.plant()
     world.others("before stop 1: save job")
     result = world(state, entrypoint=NEW)
-    assert "no savepoint could be made" not in result.get("msg", "")
     assert not result["failed"] and world.stands()[:2] == ("job_running", NEW)
 
 
@@ -482,7 +481,7 @@ def test_the_loser_of_two_equal_upgrades_does_not_fail(world):
     world.behave(savepoint_seconds=5.0)
     world.others("before stop 1: save job", f"after show 4: upgrade job entrypoint={NEW}")
     result = world(entrypoint=NEW)
-    assert "goes on running unchanged" not in result.get("msg", "")
+    assert not result["failed"], result["msg"]
     assert world.stands()[:2] == ("job_running", NEW)
 
 

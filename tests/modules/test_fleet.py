@@ -385,14 +385,16 @@ def test_how_often_progress_is_shown_goes_by_the_clock(service, fleet, monkeypat
 
     def waiting(wait, timeout, progress):
         assert progress
-        return Waiting(wait, timeout, SimpleNamespace(report=shown.append), clock)
+        progress.report = shown.append
+        return Waiting(wait, timeout, progress, clock)
 
     monkeypatch.setattr(_module, "Waiting", waiting)
     assert not fleet(jobs=names(3), defaults=DEFAULTS)["failed"]
-    assert shown[0] == "wave 1 of 1: job-000, job-001, job-002"
-    assert shown[1:] == [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
+    assert shown[:2] == ["3 jobs: create 3", "wave 1 of 1: create 3: job-000, job-001, job-002"]
+    assert shown[2:] == [f"{done} of 3 done, 0 failed" for done in (1, 2, 3)]
     shown.clear()
-    assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"] and not shown
+    assert fleet(jobs=names(3), defaults={"state": "absent"}, check_mode=True)["changed"]
+    assert shown == ["3 jobs: delete 3"]
 
 
 @pytest.fixture(name="running_after")

@@ -106,7 +106,7 @@ def test_a_savepoint_that_takes_too_long_is_reported(service, behave, savepoint)
     planted = service.jobs.add(**RUNNING)
     result = savepoint(name="job", wait_timeout=0.01)
     assert result["failed"]
-    assert result["msg"] == "Waited 0.01 seconds for a savepoint of Flink job job; it is job_savepointing."
+    assert result["msg"] == "Waited 0.01 seconds for a savepoint of Flink job job; it was job_savepointing."
     error = result["error"]
     assert (error["last_status"], error["status"]) == ("job_savepointing", "job_savepointing")
     assert (error["job_id"], error["has_savepoint"], error["savepoint_path"]) == (planted.job_id, False, None)
@@ -119,7 +119,7 @@ def test_a_failed_savepoint_is_an_error_that_says_that_the_job_goes_on(service, 
     service.jobs.add(**RUNNING, has_savepoint=had, savepoint_path=path)
     result = savepoint(name="job")
     assert result["failed"]
-    assert result["msg"] == "Flink job job is job_running; it shows no new savepoint, and it goes on running."
+    assert result["msg"] == "Flink job job is job_running; it shows no new savepoint, and it keeps running."
     facts = {key: result["error"][key] for key in ("status", "has_savepoint", "savepoint_path")}
     assert facts == {"status": "job_running", "has_savepoint": had, "savepoint_path": path}
 
@@ -164,7 +164,7 @@ def test_a_job_that_has_not_begun_its_savepoint_yet_is_given_time():
 @pytest.mark.usefixtures("grace")
 def test_a_savepoint_that_never_begins_is_not_waited_for_all_the_time():
     clock = Clock()
-    with pytest.raises(_errors.LifecycleError, match="it shows no new savepoint, and it goes on running"):
+    with pytest.raises(_errors.LifecycleError, match="it shows no new savepoint, and it keeps running"):
         make(Api(("job_running", None)), clock)
     assert clock.now < 2 * wait.GRACE_SECONDS
 

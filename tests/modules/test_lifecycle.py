@@ -255,7 +255,7 @@ def test_a_stop_after_one_that_failed_may_be_refused(world, state):
 def test_a_status_that_does_not_settle_is_reported(world):
     world.plant("job_savepointing")
     result = world(entrypoint=NEW)
-    assert result["msg"] == "Waited 60 seconds for Flink job job to settle; it is job_savepointing."
+    assert result["msg"] == "Waited 60 seconds for Flink job job to settle; it was job_savepointing."
     assert result["error"]["last_status"] == "job_savepointing"
     result = world(entrypoint=NEW, wait=False)
     assert "is job_savepointing, which is a transitional status; wait is false, so nothing was done" in result["msg"]
@@ -321,7 +321,7 @@ def test_a_savepoint_that_fails_leaves_the_old_version_running(world):
     world.behave(savepoint="fails", savepoint_seconds=5)
     world.plant()
     result = world(entrypoint=NEW)
-    assert "no savepoint could be made, so it was not stopped and goes on running unchanged" in result["msg"]
+    assert "no savepoint could be made, so it was not stopped and keeps running unchanged" in result["msg"]
     assert result["error"]["status"] == "job_running"
     assert world.writes() == [("stop", True)]
     assert world.stands() == ("job_running", OLD, False)
@@ -346,7 +346,7 @@ def test_a_stop_that_hangs_is_reported_and_the_next_run_goes_on_from_there(world
     world.behave(cancel_seconds=100)
     world.plant()
     result = world(entrypoint=NEW)
-    assert result["msg"] == "Waited 60 seconds for Flink job job to stop; it is job_canceling."
+    assert result["msg"] == "Waited 60 seconds for Flink job job to stop; it was job_canceling."
     assert result["error"]["last_status"] == "job_canceling"
     assert world.writes() == [("stop", True)]
     assert world.stands() == ("job_canceling", OLD, True)
@@ -420,8 +420,8 @@ def test_a_version_that_cannot_be_submitted_is_undone(world, kept, kind):
     world.service.jobs.plan_start("job", "submit_fail")
     result = world(**{kind.version: NEW})
     assert result["msg"] == (
-        "Flink job job is job_submit_fail: Planned failure; it did not start. "
-        "The previous definition was restored and runs again from the savepoint."
+        "Flink job job did not start: job_submit_fail: Planned failure. "
+        f"Rolled back: the previous definition runs again, from the savepoint {result['error']['savepoint_path']}."
     )
     assert world.writes() == UPGRADE + UNDONE
     assert world.stands() == ("job_running", OLD, kept == "kept")
@@ -446,9 +446,8 @@ def test_a_version_that_fails_within_the_health_window_is_undone(world, kept, af
     world.plant()
     world.service.jobs.plan_start("job", f"exception_after:{after}")
     result = world(entrypoint=NEW)
-    reason = "it failed soon after its start" if after else "it did not start"
-    assert f"is job_running_exception: Planned exception; {reason}. The previous definition" in result["msg"]
-    assert result["msg"].endswith("was restored and runs again from the savepoint.")
+    reason = "failed soon after its start" if after else "did not start"
+    assert f"Flink job job {reason}: job_running_exception: Planned exception. Rolled back: " in result["msg"]
     assert result["error"]["rolled_back"] is True
     assert world.stands()[:2] == ("job_running", OLD)
     imports = [write for write in world.writes() if write[0] == "import"]
@@ -499,7 +498,7 @@ def test_a_refused_start_of_the_new_version_is_undone(world, run_refusal):
     world.plant()
     world.service.jobs.plan_start("job", "refused")
     result = world(entrypoint=NEW)
-    assert "DLI.13024" in result["msg"] and result["msg"].endswith("runs again from the savepoint.")
+    assert "DLI.13024" in result["msg"] and "the previous definition runs again, from the" in result["msg"]
     assert world.writes() == UPGRADE + UNDONE
     assert world.stands()[:2] == ("job_running", OLD)
 
@@ -533,7 +532,7 @@ def test_an_undoing_that_fails_too_says_where_the_job_stands(world):
     world.plant()
     world.service.jobs.plan_start("job", "submit_fail", times=2)
     result = world(entrypoint=NEW)
-    assert "The upgrade could not be undone: Flink job job is job_submit_fail" in result["msg"]
+    assert "The upgrade could not be undone: Flink job job did not start: job_submit_fail" in result["msg"]
     assert world.stands() == ("job_submit_fail", OLD, True)
     assert result["error"]["rolled_back"] is False and result["error"]["has_savepoint"] is True
 
@@ -542,7 +541,7 @@ def test_a_version_that_never_gets_submitted_is_stopped_and_undone(world, monkey
     world.plant()
     world.script(monkeypatch, "start", "job_submitting", Step(10000, "job_running"))
     result = world(entrypoint=NEW)
-    assert "Waited 60 seconds for Flink job job to run; it is job_submitting. The previous definition" in result["msg"]
+    assert "Waited 60 seconds for Flink job job to run; it was job_submitting. Rolled back" in result["msg"]
     assert world.writes() == [*UPGRADE, ("stop", False), *UNDONE]
     assert world.stands()[:2] == ("job_running", OLD)
     assert result["error"]["rolled_back"] is True

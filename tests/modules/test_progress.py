@@ -24,6 +24,7 @@ from ansible_collections.otc.dli.plugins.plugin_utils import _listener
 from ansible_collections.otc.dli.plugins.plugin_utils._listener import listening
 
 from lifecycle_clock import Clock
+from local_dli.errors import ApiError
 
 
 @pytest.fixture(name="pipe")
@@ -259,32 +260,71 @@ def fixture_told(pipe, listener, monkeypatch):
 
 def test_a_rollout_step_by_step(job, service, shown):
     service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
-    assert job(name="orders", cu_number=4, state="started", health_window=0.1)["changed"]
+    path = job(name="orders", cu_number=4, state="started", health_window=0.1)["savepoint_path"]
     assert shown() == [
         "orders: stop with a savepoint (step 1 of 3)",
         "orders: job_running → job_cancel_success",
+        f"orders: savepoint {path}",
         "orders: update (step 2 of 3)",
         "orders: run from the savepoint (step 3 of 3)",
         "orders: job_cancel_success → job_running",
         "orders: watch for 0.1 s whether it stays running",
+        "orders: it has stayed running for 0.1 s",
+        f"changed: orders is job_running; the savepoint is at {path}",
     ]
 
 
 def test_a_rollback(job, service, shown):
     planted = service.jobs.add(name="orders", queue_name="q", obs_bucket="b", cu_number=2, status="job_running")
     service.jobs.plan_start(planted.job_id, "submit_fail")
-    assert job(name="orders", cu_number=4, state="started", health_window=0)["failed"]
-    assert shown()[-3:] == [
+    result = job(name="orders", cu_number=4, state="started", health_window=0)
+    failure = "Flink job orders did not start: job_submit_fail: Planned failure."
+    assert shown()[-5:] == [
         "orders: job_cancel_success → job_submit_fail",
+        failure,
         "orders: roll back to the previous definition",
         "orders: job_submit_fail → job_running",
+        f"failed: {failure} Rolled back: the previous definition runs again, from the savepoint "
+        f"{result['error']['savepoint_path']}.",
     ]
+
+
+def test_a_long_verdict_is_shown_whole(pipe, listener):
+    progress, words = Progress(path=str(pipe)), "no such queue " * 50
+    progress.conclude(lambda: "nothing has taken long")
+    progress.report("orders: run")
+    progress.conclude(lambda: words)
+    first, *verdict = listener.texts()
+    assert first == "orders: run" and " ".join(verdict) == words.strip()
+
+
+def test_requests_that_are_sent_again_are_shown_now_and_then(pipe, listener):
+    clock = Clock()
+    progress = Progress(path=str(pipe), clock=clock)
+    for _second in range(25):
+        progress.retried(ConnectionError("GET /jobs: no response."), 2.4)
+        clock.sleep(1)
+    assert listener.texts() == ["GET /jobs: no response. It is sent again in 2 s."] * 3
+
+
+def test_a_request_that_is_sent_again_is_shown(job, service, shown, monkeypatch):
+    search = service.jobs.search
+
+    def fail_once(*sent, **options):
+        monkeypatch.setattr(service.jobs, "search", search)
+        raise ApiError(503, "DLI.0503", "Too busy.")
+
+    monkeypatch.setattr(service.jobs, "search", fail_once)
+    assert job(name="orders")["changed"]
+    retry, verdict = shown()
+    assert "HTTP 503" in retry and "Too busy." in retry and "It is sent again in " in retry
+    assert verdict == "changed: orders is job_init"
 
 
 def test_a_deletion(job, service, shown):
     service.jobs.add(name="orders", queue_name="q")
     assert job(name="orders", state="absent")["changed"]
-    assert shown() == ["orders: delete", "orders: job_init → no longer listed"]
+    assert shown() == ["orders: delete", "orders: job_init → no longer listed", "changed: deleted"]
 
 
 def test_what_takes_no_time_is_not_shown(job, shown, pipe):

@@ -18,6 +18,11 @@ from local_dli import Behaviour, LocalDli
 from local_dli.jobs import Job
 from playbooks.ansible_cli import Ansible, Outcome
 
+SHOWN_OF_A_START = [
+    "[localhost] orders: run",
+    "[localhost] orders: job_init → job_running",
+    "[localhost] changed: orders is job_running",
+]
 # A stdout callback as programs read it: one JSON document.
 JSON_CALLBACK = """
 import json
@@ -229,7 +234,8 @@ def test_secrets_are_masked_before_they_leave_the_module(ansible: Ansible, servi
     assert outcome.code == 0, outcome.stdout
     lines = shown(outcome)
     assert lines[0] == "[localhost] orders-********: update (step 1 of 2)"
-    assert lines[-1].startswith("[localhost] orders-********: job_init → job_running")
+    assert lines[-2].startswith("[localhost] orders-********: job_init → job_running")
+    assert lines[-1] == "[localhost] changed: orders-******** is job_running"
     assert "planted" not in outcome.stderr
     assert "orders-********: job_init → job_running" in log.read_text()
 
@@ -256,7 +262,7 @@ def test_by_hand(ansible: Ansible, service: LocalDli) -> None:
     }
     outcome = ansible.adhoc("name=orders state=started health_window=0", env=environment)
     assert json.loads(outcome.stdout.partition("=>")[2])["job"]["status"] == "job_running"
-    assert shown(outcome) == ["[localhost] orders: run", "[localhost] orders: job_init → job_running"]
+    assert shown(outcome) == SHOWN_OF_A_START
 
 
 @pytest.mark.usefixtures("job")
@@ -274,8 +280,8 @@ def test_an_interruption_leaves_nothing_behind(ansible: Ansible, service: LocalD
 @pytest.mark.parametrize(
     ("behaviour", "lines"),
     [
-        pytest.param(HELD, ["run"], id="while the module runs"),
-        pytest.param(Behaviour(), ["run", "job_init → job_running"], id="after it has ended"),
+        pytest.param(HELD, SHOWN_OF_A_START[:1], id="while the module runs"),
+        pytest.param(Behaviour(), SHOWN_OF_A_START, id="after it has ended"),
     ],
 )
 @pytest.mark.usefixtures("job")
@@ -286,7 +292,7 @@ def test_an_interruption_amid_a_line_does_not_hang(
     service.behaviour = behaviour
     env = {**callback(ansible, "slow_queue", SLOW_QUEUE), "ANSIBLE_CALLBACKS_ENABLED": "slow_queue"}
     with ansible.running_playbook("progress.yml", variables=variables(service), env=env) as run:
-        assert [run.wait_for_line() for _line in lines] == [f"[localhost] orders: {line}" for line in lines]
+        assert [run.wait_for_line() for _line in lines] == lines
         run.interrupt()
         assert run.finish().code != 0
 
@@ -294,7 +300,7 @@ def test_an_interruption_amid_a_line_does_not_hang(
 @pytest.mark.parametrize(
     ("code", "lines"),
     [
-        pytest.param(BLOCKED_DISPLAY, ["run", "job_init → job_running"], id="a wrapper that names what it wraps"),
+        pytest.param(BLOCKED_DISPLAY, SHOWN_OF_A_START, id="a wrapper that names what it wraps"),
         pytest.param(BLOCKED_DISPLAY.replace("@functools.wraps(method)", ""), [], id="a wrapper that does not"),
         pytest.param(BLOCKED_QUEUE, [], id="the queue to ansible-playbook"),
     ],
@@ -306,7 +312,7 @@ def test_a_display_that_blocks_does_not_hang(code: str, lines: list[str], ansibl
     outcome = ansible.playbook("progress.yml", variables=variables(service), env=env)
     assert outcome.code == 0, outcome.stdout
     assert "changed: [localhost]" in outcome.stdout
-    assert outcome.stderr.splitlines() == [f"[localhost] orders: {line}" for line in lines]
+    assert outcome.stderr.splitlines() == lines
     assert left_behind(ansible) == []
 
 
@@ -352,10 +358,12 @@ def test_a_rollout_shows_how_far_it_has_got(ansible: Ansible, service: LocalDli)
     archive = service.jobs.add(name="archive", queue_name="streaming")
     service.jobs.plan_start("archive", "submit_fail")
     with ansible.running_playbook("fleet_progress.yml", variables=variables(service)) as run:
-        assert run.wait_for_line() == "[localhost] wave 1 of 2: orders"
+        assert run.wait_for_line() == "[localhost] 2 jobs: start 2"
+        assert run.wait_for_line() == "[localhost] wave 1 of 2: start 1: orders"
         assert run.wait_for_line() == "[localhost] 1 of 2 done, 0 failed"
-        assert run.wait_for_line() == "[localhost] wave 2 of 2: archive"
+        assert run.wait_for_line() == "[localhost] wave 2 of 2: start 1: archive"
         assert run.wait_for_line() == "[localhost] 2 of 2 done, 1 failed, Flink job archive failed"
+        assert run.wait_for_line().startswith("[localhost] failed: 1 of 2 Flink jobs failed. Flink job archive failed")
         outcome = run.finish()
     assert outcome.code == 2 and "1 of 2 Flink jobs failed" in outcome.stdout
     assert service.jobs.get(archive.job_id).status == "job_submit_fail"

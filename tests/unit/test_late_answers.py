@@ -86,9 +86,9 @@ def test_a_start_is_believed_when_it_shows():
 @pytest.mark.parametrize(
     ("operation", "before", "answer", "words"),
     [
-        ("stop", "job_running", {"status": "job_running"}, "goes on running unchanged"),
+        ("stop", "job_running", {"status": "job_running"}, "keeps running unchanged"),
         ("stop", "job_running", {"status": "job_cancel_success"}, "shows no savepoint"),
-        ("run", "job_cancel_success", {"status": "job_cancel_success"}, "it did not start"),
+        ("run", "job_cancel_success", {"status": "job_cancel_success"}, "did not start"),
     ],
 )
 def test_what_does_not_show_within_the_grace_period_did_not_happen(operation, before, answer, words):
@@ -129,7 +129,7 @@ def test_a_job_that_is_restarted_in_its_health_window_has_failed(times):
     )
     service.update_job = lambda *_args: None
     plan = Plan(steps=(Step("stop"), Step("update"), Step("run")))
-    with pytest.raises(LifecycleError, match="it had to be restarted soon after its start"):
+    with pytest.raises(LifecycleError, match="had to be restarted soon after its start"):
         carry_out(service, plan, ObservedJob({"job_id": 7, "name": "job", **running}), health_window=30)
 
 

@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import nullcontext
 from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
@@ -109,6 +110,8 @@ class HttpClient:
     :param retry_timeout: seconds to go on at most with repeating one request.
     :param parallelism: how many requests may be in flight concurrently; threads may share the client.
     :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
+    :param on_retry: callable that takes why a request failed, and in how many seconds it is sent again; called by the
+        thread that sends it.
     :raises MissingLibrary: when requests is not installed.
 
     C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
@@ -122,6 +125,7 @@ class HttpClient:
         retry_timeout: float = 60.0,
         parallelism: int = 1,
         clock=time,
+        on_retry: Callable[[RequestError, float], None] = lambda _error, _pause: None,
     ) -> None:
         if REQUESTS_IMPORT_ERROR:
             raise MissingLibrary("requests", "to talk to the service", cause=REQUESTS_IMPORT_ERROR)
@@ -129,6 +133,7 @@ class HttpClient:
         self._timeout = timeout
         self._retry_timeout = retry_timeout
         self._clock = clock
+        self._on_retry = on_retry
         self.parallelism = parallelism
         self._limiter = Limiter(parallelism)
         self._session = _Session()
@@ -193,6 +198,7 @@ class HttpClient:
                 pause = None if once else next_pause(error, repeatable, attempts, self._retry_timeout - tried)
                 if pause is None:
                     raise _with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
+                self._on_retry(error, pause)
                 self._clock.sleep(pause)
                 seconds = self._clock.monotonic() - sent
                 lost += seconds

@@ -202,6 +202,10 @@ class ObservedJob:
         """Whether the job was ever started."""
         return self.start_time != "0"
 
+    def was_started_since(self, before: ObservedJob) -> bool:
+        """Whether the job has been started since an earlier response about it."""
+        return self.start_time not in ("0", before.start_time)
+
     def is_older_than(self, other: ObservedJob) -> bool:
         """Whether this response surely shows an earlier moment than another one: replicas may be behind.
 

@@ -40,6 +40,8 @@ STOPPING = "job_canceling"
 # What a job is in while it runs by one start, and what that start can have ended in.
 ALIVE = (RUNNING, SAVEPOINTING, STOPPING)
 ENDED = (DRAFT, STOPPED, FAILED, FINISHED, IN_ARREARS)
+# Where a stop ends: the vendor's clients take a draft for a stopped job as well.
+STOP_ENDS = (STOPPED, DRAFT)
 
 STATUSES = {
     DRAFT: Status(),

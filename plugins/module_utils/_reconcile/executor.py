@@ -19,11 +19,11 @@ from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.plan import Plan, Step
 from .._model.resume import SAVEPOINT_GONE, may_start_empty
-from .._model.status import DRAFT, FINISHED, RUNNING, STOP_FAILED, STOPPING, SUBMITTING, status_of
+from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOP_FAILED, STOPPING, SUBMITTING, status_of
 from . import wait as _wait
 from .effects import Complete, IsThere, ReadTags, Report, Steps
-from .observer import STOP_ENDS, Observer, is_another_start
-from .rollback import Attempt, Rollback, lost_savepoint
+from .observer import Observer
+from .rollback import Attempt, Rollback, ensure_savepoint
 from .wait import Waiting
 from .writes import JobWrites
 
@@ -60,7 +60,7 @@ class Executor:
         self._writes = JobWrites(self._now)
         self._attempt = Attempt()
         self._plan = Plan()
-        # The job as it was before the upgrade, which a rollback goes back to.
+        # The job with the definition that a rollback goes back to, as it was read last.
         self._previous: ObservedJob | None = None
         # Writes that the service has rejected, although the job shows them: somebody else's, or carried out twice.
         self._in_doubt: list[Step] = []
@@ -220,22 +220,24 @@ class Executor:
         if not wait:
             return (yield from self._observer.read(before.job_id))
         job = yield from self._observer.settled_after(before, "to stop", (*STOP_ENDS, FINISHED))
-        was_started = before.status != SUBMITTING and is_another_start(job, before)
-        if job.status == FINISHED or (job.status == RUNNING and (was_started or not done.is_ours)):
+        was_submitting, has_other_start = before.status == SUBMITTING, job.was_started_since(before)
+        is_foreign = not done.is_ours or (has_other_start and not was_submitting)
+        if job.status == FINISHED or (job.status == RUNNING and is_foreign):
             raise PlanAnew(job)
         if job.status == RUNNING and step.savepoint:
             raise self._observer.error(
-                job, "no savepoint could be made, so it was not stopped and goes on running unchanged"
+                job, "no savepoint could be made, so it was not stopped and keeps running unchanged"
             )
         if job.status not in STOP_ENDS:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
-        has_run = before.status != SUBMITTING or is_another_start(job, before)
-        if step.savepoint and has_run:
+        # What was stopped while it was being submitted has no state to save, unless it came to run before.
+        if step.savepoint and (has_other_start or not was_submitting):
             if not job.has_newer_savepoint_than(before):
                 job = yield from self._observer.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
                 raise self._observer.error(job, self._no_savepoint(job))
             self._observer.savepoint_path = self._attempt.savepoint = job.savepoint_path
+            yield Report(f"{job.name}: savepoint {job.savepoint_path}")
         return job
 
     def _no_savepoint(self, job):
@@ -254,7 +256,7 @@ class Executor:
         )
 
     def _run(self, step, before, wait):
-        """Start a job. Only a failed start rolls an upgrade back; a failed read does not."""
+        """Start a job. A start that is rejected, fails or takes too long is rolled back; a failed read is not."""
         resume = yield from self._resumes(step, before)
         self._observer.check_name(self._observer.seen or before)
         try:
@@ -284,7 +286,7 @@ class Executor:
         made, observer = self.savepoint_made, self._observer
         if made and self._goal.lifecycle.resume_savepoint is not False:
             # Also where a job that was still being submitted came to run before it was stopped.
-            lost = yield from lost_savepoint(job, made, observer, self._writes)
+            lost = yield from ensure_savepoint(job, made, observer, self._writes)
             if lost:
                 raise observer.error(job, f"{lost}, so it was not started. The savepoint was at {made}")
             return True

@@ -17,6 +17,7 @@ from .._model.goal import Goal
 from .._model.plan import not_to_be_purged
 from .._model.status import status_of
 from .._model.tags import canonical_tags, tags_filter
+from .._model.verdict import counted, deed_of
 from .._parallel import read_each
 from .fleet_driver import FleetDriver
 from .job import Convergence
@@ -50,6 +51,11 @@ class Member:
     def name(self) -> str:
         """Its name, or its id as a string."""
         return self.goal.spec.name or str(self.goal.spec.job_id)
+
+    @property
+    def deed(self) -> str:
+        """What is done to it, as far as that is planned."""
+        return deed_of(self.convergence.plan.steps)
 
     @property
     def is_purged(self) -> bool:
@@ -250,6 +256,8 @@ class _Fleet:
         to_change = [member for member in self._members if member.verdict == NOT_ATTEMPTED]
         waves = list(_waves(to_change, rollout))
         count = _Count(self._waiting, len(to_change))
+        if to_change:
+            count.overview(self._members)
         for title, wave in waves:
             if self._failures() > rollout.max_failures:
                 return
@@ -293,10 +301,15 @@ class _Count:
         self._left_of_wave = self._done = self._failed = 0
         self._reported = self._clock.monotonic()
 
+    def overview(self, members):
+        """Report what is to be done to how many, as far as it is known before the first wave."""
+        verdicts = [member.deed if member.verdict == NOT_ATTEMPTED else member.verdict for member in members]
+        self._progress.report(f"{_of_jobs(len(members))}: {counted(verdicts)}")
+
     def begin(self, title, wave):
         names = ", ".join(member.name for member in wave[:_MOST_NAMES])
         rest = f" and {len(wave) - _MOST_NAMES} more" if len(wave) > _MOST_NAMES else ""
-        self._progress.report(f"{title}: {names}{rest}")
+        self._progress.report(f"{title}: {counted(member.deed for member in wave)}: {names}{rest}")
         self._left_of_wave = len(wave)
 
     def one_more(self, member):
@@ -308,6 +321,10 @@ class _Count:
             self._reported = now
             what = f", {member.goal.spec.label} failed" if member.failure else ""
             self._progress.report(f"{self._done} of {self._total} done, {self._failed} failed{what}")
+
+
+def _of_jobs(count):
+    return f"{count} job{'' if count == 1 else 's'}"
 
 
 _CANARIES = "canaries"

@@ -10,6 +10,8 @@ response that is older than what was seen already is no news.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .._errors import ConflictError, LifecycleError, NotFound, RequestError, StartFailed, WaitTimeout
 from .._model.diff import remaining_changes
 from .._model.fields import FIELDS_BY_NAME
@@ -22,8 +24,8 @@ from .._model.status import (
     IN_ARREARS,
     RUNNING,
     SAVEPOINTING,
+    STOP_ENDS,
     STOP_FAILED,
-    STOPPED,
     STOPPING,
     SUBMIT_FAILED,
     SUBMITTING,
@@ -34,8 +36,6 @@ from . import wait as _wait
 from .effects import Complete, IdsNamed, Pause, Read, ReadTags, Report, Steps, outcome_of
 from .wait import Waiting
 
-# Where a stop ends: the vendor's clients take a draft for a stopped job as well.
-STOP_ENDS = (STOPPED, DRAFT)
 _START_ENDS = (RUNNING, FINISHED)
 
 
@@ -191,7 +191,7 @@ class Observer:
         # can also be an old response about the stop before.
         has_not_begun = job.status == before.status and not self._has_left and STOPPING not in self._statuses
         if job.status in (FAILED, SUBMIT_FAILED) or has_not_begun:
-            raise StartFailed(self._sentence(job, "it did not start"), self.facts(job))
+            raise self._start_failed(job, "did not start")
         if job.status == IN_ARREARS:
             raise self.error(job, "the account is in arrears, so it did not start")
         raise self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
@@ -211,31 +211,32 @@ class Observer:
         yield Report(f"{job.name}: watch for {window:g} s whether it stays running")
         deadline = self._now() + window
 
-        def is_over(found):
-            return _unhealthy(found, ours, baseline) is not None
+        def verdict_on(found):
+            return _unhealthy(found, ours, baseline)
 
         while True:
             job = yield from _wait.watch(
-                lambda: self.read(ours.job_id), is_over, max(0.0, deadline - self._now()), self._now
+                lambda: self.read(ours.job_id), verdict_on, max(0.0, deadline - self._now()), self._now
             )
-            if not is_over(job):
+            if not verdict_on(job):
                 if status_of(job.status).settled or job.status == SAVEPOINTING:
+                    yield Report(f"{job.name}: it has stayed running for {window:g} s")
                     return job
                 job = yield from self.settled(job.job_id)
-            if not is_over(job):
+            verdict = verdict_on(job)
+            if not verdict:
                 continue
-            verdict = _unhealthy(job, ours, baseline)
-            job = yield from self._confirmed(job, lambda found: _unhealthy(found, ours, baseline))
-            if _unhealthy(job, ours, baseline) == verdict:
+            job = yield from self._confirmed(job, verdict_on)
+            if verdict_on(job) == verdict:
                 break
         if job.status == FINISHED:
             return job
-        if verdict in ("it failed soon after its start", "it had to be restarted soon after its start"):
-            raise StartFailed(self._sentence(job, verdict), self.facts(job))
+        if verdict.is_failure:
+            raise self._start_failed(job, verdict.what)
         if job.status == RUNNING and not (yield from self.differing(job)):
             self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
             return job
-        raise self.error(job, f"{verdict}, so it was left alone")
+        raise self.error(job, f"{verdict.what}, so it was left alone")
 
     def settled_after(self, before: ObservedJob, what: str, expected: tuple) -> Steps:
         """Wait until a job has left a status and settled in another one.
@@ -262,7 +263,7 @@ class Observer:
         self._statuses = set()
 
         def is_done(found):
-            restarted = before.status != SUBMITTING and is_another_start(found, before)
+            restarted = before.status != SUBMITTING and found.was_started_since(before)
             self._has_left = self._has_left or found.status not in still or restarted
             return status_of(found.status).settled and (self._has_left or self._now() >= grace)
 
@@ -324,7 +325,8 @@ class Observer:
                     is_done,
                     self._waiting.timeout,
                     lambda job: (
-                        f"Waited {self._waiting.timeout:g} seconds for Flink job {job.name} {what}; it is {job.status}."
+                        f"Waited {self._waiting.timeout:g} seconds for Flink job {job.name} {what}; "
+                        f"it was {job.status}."
                     ),
                     self._now,
                 )
@@ -353,6 +355,11 @@ class Observer:
     def _sentence(self, job, what):
         return f"Flink job {job.name} is {job.status}{job.because}; {what}."
 
+    def _start_failed(self, job, what):
+        # In the past tense, because after a rollback the job is in another status. A restarted job shows that it runs.
+        status = f": {job.status}{job.because}" if job.status != RUNNING else ""
+        return StartFailed(f"Flink job {job.name} {what}{status}.", self.facts(job))
+
     def error(self, job: ObservedJob, what: str) -> LifecycleError:
         """Return the error that says where a job stands, and what follows from that."""
         return LifecycleError(self._sentence(job, what), self.facts(job))
@@ -380,28 +387,36 @@ class Observer:
         }
 
 
-def is_another_start(job: ObservedJob, before: ObservedJob) -> bool:
-    """Whether a job has been started since an earlier response about it."""
-    return job.start_time not in ("0", before.start_time)
+@dataclass(frozen=True)
+class _Verdict:
+    """What is wrong with a job in its health window.
+
+    :param what: the end of a sentence about the job.
+    :param is_failure: whether the start that this task made has failed.
+    """
+
+    what: str
+    is_failure: bool = False
 
 
 def _unhealthy(job, ours, baseline):
-    """Return what is wrong with a job in its health window; None for a status that is well or transitional.
+    """Return the verdict on a job in its health window; None for a status that is well or transitional.
 
     :param ours: the job as the start that this task made has it.
     :param baseline: how often the job had been restarted before that start.
     """
     times = job.restart_times
     if times > baseline or 0 < times < baseline:
-        return "it had to be restarted soon after its start"
-    if is_another_start(job, ours):
-        return "somebody else has started it again meanwhile" if status_of(job.status).settled else None
+        return _Verdict("had to be restarted soon after its start", is_failure=True)
+    if job.was_started_since(ours):
+        is_settled = status_of(job.status).settled
+        return _Verdict("somebody else has started it again meanwhile") if is_settled else None
     if job.status == RUNNING or not status_of(job.status).settled:
         return None
     if job.status == FAILED:
-        return "it failed soon after its start"
+        return _Verdict("failed soon after its start", is_failure=True)
     if job.status == FINISHED:
-        return "it has finished"
+        return _Verdict("it has finished")
     if job.status in (*STOP_ENDS, STOP_FAILED):
-        return "somebody else has stopped it meanwhile"
-    return "the run that this task has started is over"
+        return _Verdict("somebody else has stopped it meanwhile")
+    return _Verdict("the run that this task has started is over")

@@ -13,9 +13,9 @@ from .._model.bodies import restoring_body
 from .._model.fields import JobKind
 from .._model.job import ObservedJob, same_path
 from .._model.plan import Step
-from .._model.status import FAILED, FINISHED, SUBMIT_FAILED, status_of
+from .._model.status import FAILED, FINISHED, STOP_ENDS, SUBMIT_FAILED, status_of
 from .effects import Report, Steps
-from .observer import STOP_ENDS, Observer, is_another_start
+from .observer import Observer
 from .writes import JobWrites, holds
 
 
@@ -55,6 +55,7 @@ class Rollback:
         :param previous: the job as it was before the upgrade.
         """
         job_id = previous.job_id
+        yield Report(str(failure))
         yield Report(f"{previous.name}: roll back to the previous definition")
         try:
             job = yield from self._stop_what_may_run(job_id)
@@ -63,7 +64,7 @@ class Rollback:
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
             job = yield from self._restored(job, rollback_step.fields, body)
-            lost = yield from lost_savepoint(job, self._attempt.savepoint, self._observer, self._writes)
+            lost = yield from ensure_savepoint(job, self._attempt.savepoint, self._observer, self._writes)
             if lost:
                 return LifecycleError(
                     f"{failure} The previous definition was restored, but the job was not started, because {lost} and "
@@ -79,7 +80,7 @@ class Rollback:
                 f"{failure} The upgrade could not be undone: {exc}", (yield from self._observer.facts_now(job_id))
             )
         return LifecycleError(
-            f"{failure} The previous definition was restored and runs again from the savepoint.",
+            f"{failure} Rolled back: the previous definition runs again, from the savepoint {self._attempt.savepoint}.",
             (yield from self._observer.facts_now(job_id)),
             rolled_back=True,
         )
@@ -95,17 +96,9 @@ class Rollback:
         if seen and status_of(job.status).may_run and not status_of(seen.status).may_run:
             # What has failed runs again, or is about to: the service has restarted it, or somebody else has started it.
             job = yield from self._observer.settled(job_id)
-            if is_another_start(job, seen):
+            if job.was_started_since(seen):
                 raise self._observer.foreign_start(job)
-        if job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint):
-            raise self._observer.error(
-                job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
-            )
-        if any(step.operation == "update" for step in self._attempt.done):
-            foreign = [
-                name for name in (yield from self._observer.differing(job)) if name not in self._attempt.unconfirmed
-            ]
-            self._observer.check_none_is_foreign(job, foreign)
+        yield from self._check_nobody_acted(job)
         if status_of(job.status).may_run:
             if not self._attempt.is_our_start:
                 raise self._observer.foreign_start(job)
@@ -118,6 +111,21 @@ class Rollback:
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
         return job
+
+    def _check_nobody_acted(self, job):
+        """Check that somebody else has neither made a savepoint of the job nor changed its definition.
+
+        :raises LifecycleError: somebody has, and that is left alone.
+        """
+        if job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint):
+            raise self._observer.error(
+                job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
+            )
+        if any(step.operation == "update" for step in self._attempt.done):
+            foreign = [
+                name for name in (yield from self._observer.differing(job)) if name not in self._attempt.unconfirmed
+            ]
+            self._observer.check_none_is_foreign(job, foreign)
 
     def _restored(self, before, fields, body):
         """Return a job that shows the previous definition.
@@ -138,8 +146,8 @@ class Rollback:
         return job
 
 
-def lost_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobWrites) -> Steps:
-    """Return why a job cannot resume from the savepoint that this task made, "" when it can.
+def ensure_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobWrites) -> Steps:
+    """See to it that a job can resume from the savepoint that this task made; return why it cannot, "" when it can.
 
     The service is documented to drop savepoints after a restart; then it is given the path again.
     """

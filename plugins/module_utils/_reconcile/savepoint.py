@@ -261,14 +261,14 @@ def _saved(before, waiting):
             is_done,
             waiting.timeout,
             lambda found: (
-                f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it is {found.status}."
+                f"Waited {waiting.timeout:g} seconds for a savepoint of Flink job {found.name}; it was {found.status}."
             ),
             now,
         )
     except WaitTimeout as exc:
         raise WaitTimeout(str(exc), exc.last, _facts(exc.last)) from exc
     if not job.has_newer_savepoint_than(before):
-        rest = "it goes on running" if job.status == RUNNING else "it no longer runs"
+        rest = "it keeps running" if job.status == RUNNING else "it no longer runs"
         raise LifecycleError(
             f"Flink job {job.name} is {job.status}{job.because}; it shows no new savepoint, and {rest}.",
             _facts(job),
