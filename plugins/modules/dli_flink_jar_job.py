@@ -226,6 +226,13 @@ risks:
   type: list
   elements: str
   sample:
+    - "The job is stopped without a savepoint, so its state is lost."
+notes:
+  description: What is worth knowing of what the task does, or in check mode would do, and is no risk.
+  returned: success, if there is anything
+  type: list
+  elements: str
+  sample:
     - "entrypoint changed: whether the state still fits is known only when it runs."
 retries:
   description: Requests that failed for a reason that may be temporary and were sent again, and the time that this took.

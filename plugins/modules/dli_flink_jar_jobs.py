@@ -197,6 +197,12 @@ jobs:
         - What puts the job's state at risk, see RV(otc.dli.dli_flink_jar_job#module:risks). Only if there is a risk.
       type: list
       elements: str
+      sample: ["The job is stopped without a savepoint, so its state is lost."]
+    notes:
+      description:
+        - What is worth knowing, see RV(otc.dli.dli_flink_jar_job#module:notes). Only if there is anything.
+      type: list
+      elements: str
       sample: ["entrypoint changed: whether the state still fits is known only when it runs."]
     savepoint_path:
       description: Path of the savepoint that a stop made, see RV(otc.dli.dli_flink_jar_job#module:savepoint_path).

@@ -276,7 +276,8 @@ def test_an_upgrade_stops_with_a_savepoint_and_resumes_from_it(world, kept):
     result = world(entrypoint=NEW, health_window=50)
     assert world.writes() == UPGRADE
     assert world.stands() == ("job_running", NEW, kept == "kept")
-    assert result["risks"] == ["entrypoint changed: whether the state still fits is known only when it runs."]
+    assert result["risks"] == []
+    assert result["notes"] == ["entrypoint changed: whether the state still fits is known only when it runs."]
     assert world.clock.now - began >= 10 + 10 + 10 + 50, "it was watched"
     assert not world(entrypoint=NEW)["changed"]
 

@@ -16,7 +16,7 @@ CHANGED = "changed"
 FAILED = "failed"
 NOT_ATTEMPTED = "not_attempted"
 
-_SHOWN_OF_A_JOB = ("changes", "actions", "risks", "savepoint_path")
+_SHOWN_OF_A_JOB = ("changes", "actions", "risks", "notes", "savepoint_path")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class Plan:
     :param after: the managed fields as they will be, {} when there will be no job.
     :param job: the whole job as it is predicted to be; None when there is and will be none.
     :param risks: sentences about what puts the job's state at risk.
+    :param notes: sentences about what is worth knowing, and no risk.
     :param rollback_step: the update that restores the definition as it is; None when there is nothing to restore.
     :param warnings: sentences for the person who runs the task.
     :param tags_problem: why the tags are unconfirmed, as a part of a sentence; "" when they are not, or not managed.
@@ -77,6 +78,7 @@ class Plan:
     after: dict = field(default_factory=dict)
     job: dict | None = None
     risks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     rollback_step: Step | None = None
     warnings: tuple[str, ...] = ()
     tags_problem: str = ""
@@ -290,7 +292,8 @@ def _plan_existing(goal, current, tags_problem):
         before=before,
         after=after,
         job={**current.as_shown(spec.kind), **after, "status": _predicted_status(current, steps)},
-        risks=_risks(spec.kind, current, names, steps, rollback_step),
+        risks=_risks(current, steps),
+        notes=_notes(spec.kind, current, names, steps, rollback_step),
         rollback_step=rollback_step,
         warnings=tuple(warnings),
         tags_problem=tags_problem,
@@ -355,7 +358,7 @@ def _predicted_status(current, steps):
     return status
 
 
-def _risks(kind, current, changes, steps, rollback_step):
+def _risks(current, steps):
     """Say what puts the job's state at risk in a plan that stops or starts it."""
     operations = {step.operation: step for step in steps}
     risks = []
@@ -378,11 +381,6 @@ def _risks(kind, current, changes, steps, rollback_step):
             risks.append("The job is started with empty state, although it is stopped with a savepoint.")
         elif "stop" not in operations and current.has_run:
             risks.append("The job is started without a savepoint, so with empty state.")
-    if rollback_step and current.value("checkpoint_enabled"):
-        risks.append(
-            "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
-            "rollback."
-        )
     if resumes and current.status == FAILED:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
     elif resumes and "stop" not in operations and current.has_run and not current.savepoint_is_of_last_run:
@@ -390,11 +388,22 @@ def _risks(kind, current, changes, steps, rollback_step):
             "The savepoint is not known to be newer than the last start of the job; what the job has done since it was "
             "made is done again."
         )
-    if resumes:
+    return tuple(risks)
+
+
+def _notes(kind, current, changes, steps, rollback_step):
+    """Say what is worth knowing of a plan that starts a job from a savepoint, as each ordinary upgrade does."""
+    notes = []
+    if rollback_step and current.value("checkpoint_enabled"):
+        notes.append(
+            "The job takes checkpoints: what a new version commits with them before it fails is written again by the "
+            "rollback."
+        )
+    if any(step.operation == "run" and step.savepoint for step in steps):
         changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:
-            risks.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
-    return tuple(risks)
+            notes.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
+    return tuple(notes)
 
 
 def _rollback_step(goal, changes, steps):

@@ -36,6 +36,7 @@ class Result:
     :param before: the managed fields as they were, and C(after) as they are now or will be.
     :param lifecycle: those of the actions that a diff shows besides the fields.
     :param risks: sentences about what puts the job's state at risk; None for a task that cannot lose any.
+    :param notes: sentences about what is worth knowing, and no risk.
     :param savepoint_path: where the savepoint is that a stop made; "" for none.
     :param warnings: sentences for the person who runs the task.
     :param public_text: the arguments or the SQL that the task itself gives in the open.
@@ -51,6 +52,7 @@ class Result:
     after: dict = field(default_factory=dict)
     lifecycle: tuple = ()
     risks: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
     savepoint_path: str = ""
     warnings: tuple[str, ...] = ()
     public_text: str = ""
@@ -73,6 +75,8 @@ class Result:
             result[self.subject] = None if self.thing is None else redacted_fields(self.thing, self.public_text)
         if self.risks is not None:
             result["risks"] = list(self.risks)
+        if self.notes:
+            result["notes"] = list(self.notes)
         if self.changes is not None:
             result.update(self._comparison(self.changes))
         return result

@@ -201,6 +201,7 @@ class Convergence:
             after=plan.after,
             lifecycle=tuple(step.as_action() for step in plan.steps if step.operation in ("stop", "run", "delete")),
             risks=plan.risks,
+            notes=plan.notes,
             savepoint_path=savepoint,
             warnings=tuple(warnings),
             public_text=spec.public_text,
@@ -409,7 +410,7 @@ class Convergence:
         )
         self._current = job
         if not executor.done:
-            self.plan = replace(planned, steps=(), changes=(), before=planned.after, risks=())
+            self.plan = replace(planned, steps=(), changes=(), before=planned.after, risks=(), notes=())
         return Plan()
 
     def _read_again(self, job: ObservedJob) -> Steps:
