@@ -49,7 +49,7 @@ class Progress:
         if not self._has_reported:
             return
         try:
-            lines = textwrap.wrap(self._mask(verdict()), LONGEST_TEXT)
+            lines = textwrap.wrap(self._mask(verdict()), LONGEST_TEXT, break_on_hyphens=False)
         except Exception:  # pylint: disable=broad-except # what has succeeded must not fail because of this
             return
         for line in lines:

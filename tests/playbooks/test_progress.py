@@ -363,7 +363,9 @@ def test_a_rollout_shows_how_far_it_has_got(ansible: Ansible, service: LocalDli)
         assert run.wait_for_line() == "[localhost] 1 of 2 done, 0 failed"
         assert run.wait_for_line() == "[localhost] wave 2 of 2: start 1: archive"
         assert run.wait_for_line() == "[localhost] 2 of 2 done, 1 failed, Flink job archive failed"
-        assert run.wait_for_line().startswith("[localhost] failed: 1 of 2 Flink jobs failed. Flink job archive failed")
+        assert run.wait_for_line().startswith(
+            "[localhost] failed: 1 of 2 Flink jobs failed. Flink job archive did not start"
+        )
         outcome = run.finish()
     assert outcome.code == 2 and "1 of 2 Flink jobs failed" in outcome.stdout
     assert service.jobs.get(archive.job_id).status == "job_submit_fail"

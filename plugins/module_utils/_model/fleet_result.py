@@ -93,4 +93,5 @@ def _sentence(ends, counts):
     first = failed[0]
     others = f" So did {', '.join(end.label for end in failed[1:])}." if len(failed) > 1 else ""
     count = f"{len(failed)} of {len(ends)} Flink jobs failed{rest}."
-    return f"{count} {first.label} failed with: {first.failure}{others}"
+    reason = str(first.failure)
+    return f"{count} {reason if reason.startswith(first.label) else f'{first.label} failed with: {reason}'}{others}"
