@@ -57,7 +57,8 @@ class Meddling:
     """Middleware that lets something go wrong at a request to DLI.
 
     C(wait_for_throttled) waits until so many requests were throttled. C(refused) are beginnings of requests, such as
-    "DELETE /jobs", that are refused with HTTP 403, and C(instead) has what others get, without effect. C(change) is
+    "DELETE /jobs", that are refused with HTTP 403, and C(instead) has what others get, without effect: the JSON of a
+    success, or a tuple of an HTTP status and JSON. C(change) is
     called with the number, the request and the JSON of each response, and returns what is sent instead.
     """
 
@@ -99,8 +100,9 @@ class Meddling:
             return [json.dumps({"error_code": "DLI.0003", "error_msg": "no"}).encode()]
         for beginning, payload in self.instead.items():
             if request.startswith(beginning):
-                start_response("200 OK", [("Content-Type", "application/json")])
-                return [json.dumps(payload).encode()]
+                status, body = payload if isinstance(payload, tuple) else ("200 OK", payload)
+                start_response(status, [("Content-Type", "application/json")])
+                return [json.dumps(body).encode()]
         if self.change:
             return self._changed(environ, start_response, request)
         kind = self._kind or ""
@@ -227,7 +229,13 @@ def expected(behaviour: Behaviour) -> dict[str, Any]:
         )
         if behaviour.delete_keeps_record:
             # As if the deletion had no effect.
-            hidden |= dict.fromkeys(("delete_seconds", "delete_keeps_record"), NOT_SEEN)
+            hidden |= dict.fromkeys(("delete_seconds", "delete_keeps_record", "batch_refusal"), NOT_SEEN)
+        if behaviour.detail_omits_image:
+            # Nothing shows that there is a version.
+            hidden["detail_omits_image"] = NOT_SEEN
+    if behaviour.tags_filter == "none" and behaviour.job_tags != "offered":
+        # Nothing shows that the draft has its tags.
+        hidden["tags_filter"] = NOT_SEEN
     return answers | hidden
 
 

@@ -32,6 +32,7 @@ def listed(*names: str) -> list[Any]:
 
 OLD, V1, V2 = "job_detail_jar_2020", "job_detail_jar_default_v1_reconstructed", "job_detail_jar_v2_reconstructed"
 SQL = "job_detail_opensource_sql_autoscaling"
+GIVEN_SLOTS = {"job_config": {"tm_slot_num": 1}}
 OBSERVED = {
     "is_success of run": (lambda: reading.form_of_success(response("run")), "string"),
     "is_success of stop": (lambda: reading.form_of_success([response("stop_object_2021")]), "string"),
@@ -44,7 +45,7 @@ OBSERVED = {
     "sql_job_type_reads": (lambda: reading.sql_job_type_of_any(listed(SQL)), "as_written"),
     "v1_resources_read": (lambda: writing.v1_resources_read(detail(V1)), "defaults"),
     "jar_checkpoint_interval": (lambda: writing.jar_checkpoint_interval(detail(V1)), "30"),
-    "tm_slot_num_reads": (lambda: writing.tm_slot_num_reads(detail(V1)), "as_written"),
+    "tm_slot_num_reads": (lambda: writing.tm_slot_num_reads(detail(V1), GIVEN_SLOTS), "as_written"),
     "runtime_config_reads": (lambda: writing.form_of_settings(detail(V2)), "json_list"),
     "execution_plan": (lambda: lifecycle.execution_plan(response("execute_graph_full")), "full"),
     "savepoint_outcome": (lambda: lifecycle.savepoint_outcome(response("savepoint_triggered")), "nested"),

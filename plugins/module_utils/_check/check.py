@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from .._api.raw import RawApi
 from .._errors import InvalidInput
+from .._model.fleet import check_parallelism
 from .facts import Facts, NotSeen
 from .lifecycle import CUS, run_stage
 from .own_jobs import NAME_PREFIX, OwnJobs
@@ -27,7 +28,6 @@ from .writing import delete_stage, draft_stage
 # The fields of the job that the level run makes; the others have the smallest size.
 _OF_THE_JOB = ("queue_name", "entrypoint", "main_class", "flink_version", "execution_agency_urn", "obs_bucket")
 _NEEDED = ("queue_name", "entrypoint")
-_MOST_CONCURRENT = 64
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -71,10 +71,7 @@ def check_from_params(params: dict) -> Check:
     missing = [name for name in _NEEDED if not params[name]]
     if level == "run" and missing:
         raise InvalidInput(f"The level run needs {' and '.join(missing)}: the queue and the JAR to run a job with.")
-    if not 1 <= params["parallelism"] <= _MOST_CONCURRENT:
-        raise InvalidInput(
-            f"parallelism is {params['parallelism']}, but must be a whole number from 1 to {_MOST_CONCURRENT}."
-        )
+    check_parallelism(params)
     given = [params[name] for name in ("entrypoint_args", "secret_entrypoint_args") if params[name]]
     definition = {name: params[name] for name in _OF_THE_JOB if params[name]}
     region = params["region"] or os.environ.get("OS_REGION_NAME", "")

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .._errors import ApiError, ConnectionFailed, RequestError, UnexpectedResponse
+from .._http.client import is_false
+from .._http.retry import is_temporary
 
 # Anything else in the place of a code may hold what is nobody's business.
 _CODE = re.compile(r"(?:[A-Z]{2,6}\.)?[0-9]{1,8}")
@@ -23,6 +25,41 @@ class NotSeen(Exception):
 def code_of(error: ApiError) -> str:
     """Return the error code of a response, "" when it is none."""
     return error.error_code if _CODE.fullmatch(error.error_code) else ""
+
+
+def final_code_of(error: ApiError) -> str:
+    """Return the code with which the service itself has rejected a request for good, "" when that is not what it did.
+
+    A gateway, a service that is busy, or one that does not accept the user says nothing of what was asked.
+    """
+    code = code_of(error)
+    if is_temporary(error) or error.http_status not in (400, 404) or not code:
+        return ""
+    # Some errors have the number alone.
+    code = f"DLI.{code}" if code.isdigit() else code
+    return code if code.startswith("DLI.") else ""
+
+
+def is_unknown_path(error: ApiError) -> bool:
+    """Whether a request was rejected because the service has no such call."""
+    return error.http_status == 404 and not final_code_of(error) and not is_temporary(error)
+
+
+def is_refused(payload: Any) -> bool:
+    """Whether a response of HTTP 200 says of a job that the request was rejected."""
+    elements = payload if isinstance(payload, list) else [payload]
+    return any(isinstance(found, dict) and is_false(found.get("is_success")) for found in elements)
+
+
+def accepted(payload: Any, what: str) -> Any:
+    """Return a response.
+
+    :param what: the request in words.
+    :raises NotSeen: it says that the request was rejected.
+    """
+    if is_refused(payload):
+        raise NotSeen(f"the {what} was rejected")
+    return payload
 
 
 def reason_of(error: RequestError | NotSeen) -> str:

@@ -11,10 +11,9 @@ import re
 from typing import Any
 
 from .._api.raw import RawApi
-from .._errors import ApiError
-from .._http.client import is_false
+from .._errors import ApiError, NotFound
 from .._model.status import DRAFT, FINISHED, RUNNING, SAVEPOINTING, STOP_FAILED, STOPPED, STOPPING
-from .facts import Facts, NotSeen, part
+from .facts import Facts, NotSeen, accepted, final_code_of, is_refused, one_of, part
 from .own_jobs import OwnJobs
 from .pace import Pace, began, ended
 
@@ -41,36 +40,25 @@ def run_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, definition: d
         return pace.watch(lambda: _shown(api, facts["run_id"]), lambda reads: is_over(reads, pace.settling), seconds)
 
     def start(resume):
-        _accepted(own.run(facts["run_id"], resume), "start")
+        accepted(own.run(facts["run_id"], resume), "start")
         return watch(_has_started, pace.timeout)
 
     def stop(save):
-        _accepted(own.stop(facts["run_id"], save), "stop")
+        accepted(own.stop(facts["run_id"], save), "stop")
         return watch(_has_stopped if save else _has_ended, pace.timeout)
 
     facts.note("start_reads", start, False)
     facts.note("started", lambda: _started(facts["start_reads"]))
     facts.note("plan", lambda: facts["started"] and api.read_raw(f"/jobs/{facts['run_id']}/execute-graph"))
     facts.note("stop_reads", lambda: facts["started"] and _stopped(facts, pace, stop, watch))
-    facts.note("savepoint_seen", lambda: savepoint(facts["stop_reads"]))
+    facts.note("savepoint_seen", lambda: savepoint(facts["stop_reads"], facts["start_reads"]))
     facts.note(
         "savepoint_path", lambda: _needs(facts["savepoint_seen"] == "made") and _path_of_savepoint(api, facts, pace)
     )
     facts.note("plain_stop_reads", lambda: _needs(facts["savepoint_seen"] == "fails") and stop(False))
-    facts.note("resume_reads", lambda: _resumed(own, facts, pace, definition, start, watch))
+    facts.note("resume_reads", lambda: _resumed(own, api, facts, pace, definition, start, watch))
     facts.note("savepoint_response", lambda: _saved_by_call(own, facts, definition, watch))
     facts.note("last_stop_reads", lambda: facts["resume_reads"] and stop(False))
-
-
-def _is_refused(payload):
-    """Whether a response of HTTP 200 says of a job that the request was refused."""
-    elements = payload if isinstance(payload, list) else [payload]
-    return any(isinstance(found, dict) and is_false(found.get("is_success")) for found in elements)
-
-
-def _accepted(payload, what):
-    if _is_refused(payload):
-        raise NotSeen(f"the {what} was rejected")
 
 
 def _needs(condition):
@@ -92,17 +80,21 @@ def _path_of_savepoint(api, facts, pace):
 
 
 def _start_refusal(own, job_id):
-    """Start a job without a queue; return in which form that is refused."""
+    """Start a job without a queue; return in which form that is refused, each time."""
+    return one_of([_refusal_of_start(own, job_id) for _time in range(2)], "the refusal of a start")
+
+
+def _refusal_of_start(own, job_id):
     try:
         payload = own.run(job_id)
     except ApiError as exc:
         if exc.http_status == 200:
             # An element that stands alone.
             return "element"
-        if exc.http_status != 400:
+        if not final_code_of(exc) or isinstance(exc, NotFound):
             raise
         return "error_array" if exc.in_array else "error"
-    if _is_refused(payload):
+    if is_refused(payload):
         return "element"
     own.stop(job_id, save=False)
     raise NotSeen("a job without a queue was started; it was stopped at once")
@@ -127,12 +119,14 @@ def _stopped(facts, pace, stop, watch):
     return reads + [(begin + since, value) for since, value in late]
 
 
-def _resumed(own, facts, pace, definition, start, watch):
+def _resumed(own, api, facts, pace, definition, start, watch):
     """Change the stopped job and resume it; return what is read once it runs."""
     if facts["savepoint_seen"] != "made":
         raise NotSeen("there is no savepoint to resume from")
     own.update(facts["run_id"], **_SIZE, **definition, restart_when_exception=True)
     pace.settle()
+    if not any(saved for _status, saved in _shown(api, facts["run_id"])):
+        raise NotSeen("the savepoint was gone before the job was started again")
     _started(start(True))
     pace.settle()
     return watch(lambda reads, _settling: not savepoint_shows(reads[-1:]), _GRACE_SECONDS)
@@ -143,7 +137,7 @@ def _saved_by_call(own, facts, definition, watch):
     if not definition.get("obs_bucket"):
         raise NotSeen("the option obs_bucket names no bucket for a savepoint")
     path = f"{definition['obs_bucket']}/jobs/savepoint/{facts['resume_reads'] and facts['run_id']}"
-    payload = own.trigger_savepoint(facts["run_id"], path)
+    payload = accepted(own.trigger_savepoint(facts["run_id"], path), "request for a savepoint")
     watch(lambda reads, _settling: _runs(reads[-1][1]), _LATE_SECONDS)
     return payload
 
@@ -186,8 +180,32 @@ def _any(*statuses):
 # Observations: pure functions of what was seen.
 
 
-def savepoint(reads: list) -> str:
-    """Return how a stop with a savepoint has ended."""
+def run_refusal(facts: Facts) -> str:
+    """Return in which form a start without a queue is rejected, where one with a queue is not."""
+    refusal = facts["start_refusal"]
+    if not facts.has("start_reads"):
+        raise NotSeen("a start with a queue was not accepted either")
+    return refusal
+
+
+def savepoint_of(facts: Facts) -> str:
+    """Return how a stop with a savepoint has ended, where it shows that it was such a stop that did it."""
+    outcome = facts["savepoint_seen"]
+    reads = facts["stop_reads"]
+    if outcome == "fails" and not any(_any(SAVEPOINTING)(value) for _since, value in reads):
+        # A stop that is accepted and then forgotten leaves the job like this too.
+        if not _ended_in(facts["plain_stop_reads"]):
+            raise NotSeen("no stop had an effect")
+    return outcome
+
+
+def savepoint(reads: list, before: list = ()) -> str:
+    """Return how a stop with a savepoint has ended.
+
+    :param before: what was read before the stop.
+    """
+    if savepoint_shows(before):
+        raise NotSeen("a savepoint showed before any was made")
     if savepoint_shows(reads):
         return "made"
     if _runs(reads[-1][1]):

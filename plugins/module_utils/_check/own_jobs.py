@@ -67,11 +67,14 @@ class OwnJobs:
         self.made.append(f"{kind.name} job {suffix}")
         return job_id, payload
 
-    def update(self, job_id: int, **fields: Any) -> Any:
-        """Change fields of a job; return the response."""
+    def update(self, job_id: int, note: str = "", **fields: Any) -> Any:
+        """Change fields of a job; return the response.
+
+        :param note: stands behind the mark in the description, where it shows that the update had an effect.
+        """
         kind = self._kind(job_id)
         # The mark goes with it: an update may reset what it leaves out.
-        return self._api.write_raw("PUT", f"{kind.path}/{job_id}", {"desc": MARK, **fields})
+        return self._api.write_raw("PUT", f"{kind.path}/{job_id}", {**fields, "desc": f"{MARK} {note}".strip()})
 
     def run(self, job_id: int, resume: bool = False) -> Any:
         """Start a job; return the response."""

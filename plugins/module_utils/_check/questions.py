@@ -86,11 +86,12 @@ def _details_by_now(facts):
     return refused, shown + facts.has("own_detail")
 
 
-def _by_list_and_drafts(see, *fields):
+def _by_list_and_drafts(see, *fields, see_list=None):
     """Return the ways of a question that any job answers, a draft of the check as well as one of the user's."""
+    of_list = see_list or see
     return (
         Way("draft", lambda facts: see([facts["own_detail"]]), _DETAIL, tuple(f"job_detail.{name}" for name in fields)),
-        Way("read", lambda facts: see(facts["usable"]), _LIST, tuple(f"job_list.jobs.{name}" for name in fields)),
+        Way("read", lambda facts: of_list(facts["usable"]), _LIST, tuple(f"job_list.jobs.{name}" for name in fields)),
     )
 
 
@@ -104,7 +105,14 @@ QUESTIONS = (
         "put_omitted",
         "Does an update keep or reset the fields that it leaves out?",
         ("keep", "default"),
-        _after_update("kept", writing.put_omitted, "job_detail.job_config.resume_max_num"),
+        (
+            Way(
+                "draft",
+                lambda facts: writing.put_omitted(facts["own_detail"], facts["kept"]),
+                f"{_UPDATE}, {_DETAIL}",
+                ("job_detail.job_config.resume_max_num",),
+            ),
+        ),
         {"default": "right, but an update of a running job may remove its obs_bucket"},
     ),
     Question(
@@ -144,7 +152,7 @@ QUESTIONS = (
         "Does the list's filter by tags work?",
         ("match", "any", "prefix", "ignored", "none"),
         (
-            Way("draft", lambda facts: writing.tags_filter(facts["tagged"]), _LIST, ("job_list.total_count",)),
+            Way("draft", writing.tags_filter_of, _LIST, ("job_list.total_count",)),
             Way(
                 "read",
                 lambda facts: reading.tags_filter_of_nothing(facts["tagged_nothing"]),
@@ -176,7 +184,14 @@ QUESTIONS = (
         "batch_refusal",
         "Does one rejected job of a batch prevent the others?",
         ("per_job", "whole"),
-        (Way("draft", lambda facts: writing.batch_refusal(facts["batch_with_refusal"]), _DELETE, ("is_success",)),),
+        (
+            Way(
+                "draft",
+                lambda facts: writing.batch_refusal(facts["batch_with_refusal"], facts["batch"]),
+                f"{_DELETE}, {_LIST}",
+                ("is_success", "job_list.jobs"),
+            ),
+        ),
     ),
     Question(
         "batch_answers",
@@ -188,7 +203,7 @@ QUESTIONS = (
         "run_refusal",
         "How is a start rejected?",
         ("error", "error_array", "element"),
-        (Way("run", lambda facts: facts["start_refusal"], _RUN, ("error_code", "is_success")),),
+        (Way("run", lifecycle.run_refusal, _RUN, ("error_code", "is_success")),),
     ),
     Question(
         "cu_number_reads",
@@ -212,7 +227,11 @@ QUESTIONS = (
         "How does an unset value read?",
         ("null", "empty", "absent"),
         _by_list_and_drafts(
-            reading.unset_reads, "job_config.smn_topic", "job_config.obs_bucket", "job_config.execution_agency_urn"
+            reading.unset_reads,
+            "job_config.smn_topic",
+            "job_config.obs_bucket",
+            "job_config.execution_agency_urn",
+            see_list=reading.unset_reads_in_list,
         ),
     ),
     Question(
@@ -267,7 +286,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: writing.tm_slot_num_reads(facts["last_detail"]),
+                lambda facts: writing.tm_slot_num_reads(facts["last_detail"], facts["own_detail"]),
                 _DETAIL,
                 ("job_detail.job_config.tm_slot_num",),
             ),
@@ -339,7 +358,7 @@ QUESTIONS = (
             Way(
                 "draft",
                 lambda facts: reading.detail_omits_image(facts["with_image"]),
-                f"{_UPDATE}, {_DETAIL}",
+                f"{_UPDATE}, {_DETAIL}, {_LIST}",
                 ("job_detail.job_config.flink_version",),
             ),
             Way(
@@ -404,7 +423,9 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: writing.delete_keeps_record(facts["deleted_detail"], facts["deletion_reads"]),
+                lambda facts: writing.delete_keeps_record(
+                    facts["deleted_detail"], facts["deletion_reads"], facts["unknown_code"]
+                ),
                 f"DELETE /streaming/jobs/{{job_id}}, {_DETAIL}",
                 ("job_detail", "error_code"),
             ),
@@ -426,13 +447,20 @@ QUESTIONS = (
         "not_found",
         "With which error does the service say that there is no such job?",
         ("DLI.0023", "DLI.16001", "DLI.0002"),
-        (Way("read", lambda facts: facts["unknown_code"], _DETAIL, ("error_code",)),),
+        (
+            Way(
+                "read",
+                lambda facts: reading.not_found(facts["unknown_code"], facts["message"]),
+                _DETAIL,
+                ("error_code",),
+            ),
+        ),
     ),
     Question(
         "savepoint",
         "Does a stop with a savepoint make one, and does it say when it made none?",
         ("made", "fails", "never_shown"),
-        (Way("run", lambda facts: facts["savepoint_seen"], f"{_STOP}, {_DETAIL}", _STATUS + _SAVED),),
+        (Way("run", lifecycle.savepoint_of, f"{_STOP}, {_DETAIL}", _STATUS + _SAVED),),
         {
             "fails": "right, but nothing can be upgraded: a job whose stop made no savepoint is left as it is",
             "never_shown": "right, but nothing can be upgraded: a job whose stop made no savepoint is left as it is",
@@ -494,7 +522,7 @@ QUESTIONS = (
         "messages",
         "In which language are messages where nobody asks for English?",
         ("english", "by_header"),
-        (Way("read", lambda facts: reading.messages(facts["message"]), _DETAIL, ("error_msg",)),),
+        (Way("read", lambda facts: reading.messages(facts["message"][1]), _DETAIL, ("error_msg",)),),
     ),
     Question(
         "job_tags",
@@ -503,7 +531,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: facts["tag_calls"],
+                lambda facts: facts["own_tags"][0],
                 "GET /v3/{project_id}/dli_flink_job/{job_id}/tags",
                 ("tags", "error_code"),
             ),
@@ -520,7 +548,7 @@ QUESTIONS = (
         (
             Way(
                 "draft",
-                lambda facts: writing.savepoint_operations(facts["import_refusal"]),
+                lambda facts: facts["import_call"],
                 "POST /streaming/jobs/{job_id}/import-savepoint",
                 ("error_code",),
             ),
@@ -724,7 +752,7 @@ QUESTIONS = (
         "max_in_flight",
         "How many requests may be in flight?",
         (),
-        (Way("draft", lambda facts: writing.max_in_flight(facts["burst"]), _DETAIL, ()),),
+        (Way("draft", lambda facts: writing.max_in_flight(facts["burst"], facts["throttled_alone"]), _DETAIL, ()),),
     ),
     Question(
         "throttle_retry_after",

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from .._api.raw import RawApi
 from .._errors import ApiError, RequestError, UnexpectedResponse
 from .._model.responses import check_job, is_whole_number
-from .facts import Facts, NotSeen, code_of, config_of, jobs_of, one_of, part
+from .facts import Facts, NotSeen, config_of, final_code_of, jobs_of, one_of, part
 from .pace import Pace
 
 _PAGE = 100
@@ -54,7 +54,7 @@ def read_stage(api: RawApi, facts: Facts, pace: Pace) -> None:
     facts.note("unknown_code", lambda: _code_of_unknown(read, facts["page"]))
     facts.note("message", lambda: _message(api, facts["page"]))
     facts.note("named_nothing", lambda: jobs_of(read("/jobs", name=_UNLIKELY, limit=1))[1])
-    facts.note("named_in_part", lambda: _named_in_part(read, facts["usable"]))
+    facts.note("named_in_part", lambda: found_in_part(read, facts["usable"]))
     facts.note("tagged_nothing", lambda: jobs_of(read("/jobs", tags=f"{_UNLIKELY}=0", limit=1))[1])
     facts.note("refused_details", lambda: _refused_details(read, facts["jobs"]))
     facts.note("image_detail", lambda: _detail_with_image(read, facts["usable"]))
@@ -83,14 +83,14 @@ def _code_of_unknown(read, page):
 
 
 def _message(api, page):
-    """Return what the service says of a job that is not there, without being asked to say it in English."""
+    """Return code and words for a job that is not there, of a request that does not ask for English."""
     try:
         api.read_in_any_language(f"/jobs/{_unknown_id(page)}")
     except ApiError as exc:
         # Only what the service says of jobs is of interest, not what a gateway says of requests.
-        if not code_of(exc) or exc.http_status not in (400, 404):
+        if not final_code_of(exc):
             raise
-        return exc.api_message
+        return final_code_of(exc), exc.api_message
     raise NotSeen("the service shows a job that cannot be there")
 
 
@@ -105,19 +105,19 @@ def unknown_code(read, job_id: int) -> str:
     try:
         read(f"/jobs/{job_id}")
     except ApiError as exc:
-        code = code_of(exc)
-        if not code or exc.http_status in (401, 403, 429) or exc.http_status >= 500:
+        if not final_code_of(exc):
             raise
-        # Some errors have the number alone.
-        return f"DLI.{code}" if code.isdigit() else code
+        return final_code_of(exc)
     raise NotSeen("the service shows a job that cannot be there")
 
 
-def _named_in_part(read, jobs):
+def found_in_part(read, jobs):
     """Return a part of a job's name, and the names that the list finds by it."""
     for job in jobs:
         name = job.get("name") or ""
         if len(name) > 1:
+            if not found_by_name(read, name)[2]:
+                raise NotSeen("the list does not find a job by its whole name")
             return found_by_name(read, name[:-1])
     raise NotSeen("there is no job of which a part of the name could be asked for")
 
@@ -173,6 +173,8 @@ def catalog_url(url: str | None) -> str:
 def form_of_success(payloads: list) -> str:
     """Return in which form C(is_success) comes."""
     values = [payload["is_success"] for payload in payloads if isinstance(payload, dict) and "is_success" in payload]
+    if not all(str(value).strip().lower() in ("true", "false") for value in values):
+        raise NotSeen("is_success is neither true nor false")
     return one_of(["string" if isinstance(value, str) else "boolean" for value in values], "is_success")
 
 
@@ -259,33 +261,39 @@ def list_job_type(jobs: list[dict]) -> str:
     return "all" if all("job_type" in job for job in sql) else "jar"
 
 
-def unset_reads(jobs: list[dict]) -> str:
-    """Return how an unset string reads."""
+def unset_reads(jobs: list[dict], names: tuple[str, ...] = _OFTEN_UNSET) -> str:
+    """Return how an unset string reads.
+
+    :param names: the fields that these jobs have where they are set.
+    """
     forms = {"": "empty", None: "null"}
     found = [
         forms[config[name]] if name in config else "absent"
         for config in map(config_of, jobs)
-        for name in _OFTEN_UNSET
+        for name in names
         if config.get(name) in forms
     ]
     return one_of(found, "an unset field")
 
 
+def unset_reads_in_list(jobs: list[dict]) -> str:
+    """Return how an unset string reads in the list, which may lack a field of every job."""
+    configs = [config_of(job) for job in jobs]
+    return unset_reads(jobs, tuple(name for name in _OFTEN_UNSET if any(name in config for config in configs)))
+
+
 def numbers_read(jobs: list[dict]) -> str:
     """Return whether numbers are written as numbers."""
     values = [config_of(job).get("parallel_number") for job in jobs]
-    return one_of(
-        ["string" if isinstance(value, str) else "number" for value in values if value is not None], "parallel_number"
-    )
+    found = [value for value in values if is_whole_number(value)]
+    return one_of(["string" if isinstance(value, str) else "number" for value in found], "parallel_number")
 
 
 def checkpoint_mode_reads(jobs: list[dict]) -> str:
     """Return whether the mode of checkpoints reads as a name."""
     values = [config_of(job).get("checkpoint_mode") for job in jobs]
-    return one_of(
-        ["name" if value in _MODE_NAMES else "number" for value in values if value not in (None, "")],
-        "checkpoint_mode",
-    )
+    found = [value for value in values if value in _MODE_NAMES or is_whole_number(value)]
+    return one_of(["name" if value in _MODE_NAMES else "number" for value in found], "checkpoint_mode")
 
 
 def detail_omits_image(detail: Any) -> bool:
@@ -298,6 +306,16 @@ def sql_job_type_of_any(jobs: list[dict]) -> str:
     if not any(job.get("job_type") == "flink_opensource_sql_job" for job in jobs):
         raise NotSeen("no job of the list is a flink_opensource_sql_job")
     return "as_written"
+
+
+def not_found(code: str, message: tuple[str, str]) -> str:
+    """Return the error code for a job that is not there, where two requests have it.
+
+    :param message: code and words of the second one.
+    """
+    if message[0] != code:
+        raise NotSeen("two requests for a job that is not there were rejected with different codes")
+    return code
 
 
 def messages(message: str) -> str:

@@ -9,22 +9,36 @@ from __future__ import annotations
 import itertools
 import json
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from .._api.raw import RawApi
 from .._errors import AlreadyExists, ApiError, NotFound
 from .._http.client import is_false
-from .._http.retry import is_throttled
+from .._http.retry import is_temporary, is_throttled
+from .._model.canonical import memory_megabytes
 from .._model.fields import SQL
 from .._parallel import read_each
-from .facts import Facts, NotSeen, config_of, jobs_of, number, part, reason_of
+from .facts import (
+    Facts,
+    NotSeen,
+    accepted,
+    config_of,
+    final_code_of,
+    is_unknown_path,
+    jobs_of,
+    number,
+    part,
+    reason_of,
+)
 from .own_jobs import OwnJobs
 from .pace import LONGEST_SECONDS, Pace, began, ended
-from .reading import form_of_success, found_by_name, unknown_code
+from .reading import form_of_success, found_by_name
 
 _PAGE = 100
 _JAR = "obs://otc-dli-check/none.jar"
-# By the formula of the developer guide such a job really takes 3 CUs.
+# What such a job really takes, by the formula of the developer guide.
+_ACTUAL_CUS = 3
 _DEFINITION = {
     "entrypoint": _JAR,
     "cu_number": 6,
@@ -36,7 +50,9 @@ _DEFINITION = {
 }
 # With a line break of two characters, a letter with its mark as two, and a blank at the end.
 _TEXT = "--one a\r\n--two e\u0301 "
-_SETTINGS = {"table.exec.state.ttl": "60000", "table.local-time-zone": "UTC"}
+# Two settings, one of which says in which of two updates they were written.
+_SETTING = "table.exec.state.ttl"
+_AS_LINES, _AS_LIST = ({_SETTING: milliseconds, "table.local-time-zone": "UTC"} for milliseconds in ("60000", "90000"))
 _SQL_BODY = (
     "CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen');\n"
     "CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole');\n"
@@ -48,6 +64,7 @@ _TAG_KEYS = ("otc-dli-check", "otc-dli-check-2")
 # Until it is measured how long a write takes to show.
 _SETTLING_SECONDS = 15.0
 _MARGIN_SECONDS = 0.5
+_NEITHER = "neither job of a batch was deleted, though only one of them was gone"
 # In how many ticks in a row every read shows what was written.
 _FRESH_TICKS = 2
 
@@ -75,14 +92,17 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     def detail():
         return part(api.read_raw(f"/jobs/{facts['job_id']}"), "job_detail")
 
+    notes: list[str] = []
+
     def changed(**fields):
         """Update the draft; return its detail, which has to show that the update had an effect."""
-        own.update(facts["job_id"], **fields)
+        notes.append(f"({len(notes)})")
+        own.update(facts["job_id"], notes[-1], **fields)
         pace.settle()
         changed_detail = detail()
-        # Some of these texts read otherwise than they were written: that they do is the question.
-        marker = fields["entrypoint_args"]
-        if marker.isalpha() and changed_detail.get("entrypoint_args") != marker:
+        # Either is enough: a text may read otherwise than it was written, which is one of the questions.
+        args_show = changed_detail.get("entrypoint_args") == fields["entrypoint_args"]
+        if not args_show and not str(changed_detail.get("desc")).endswith(notes[-1]):
             raise NotSeen("an update was accepted, but does not show")
         return changed_detail
 
@@ -90,11 +110,14 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     facts.note("kept", changed, entrypoint_args="kept")
     facts.note("cleared", lambda: facts["kept"] and changed(entrypoint_args=""))
     facts.note("texts", changed, entrypoint_args=_TEXT)
-    lines = "\n".join(f"{key}={_SETTINGS[key]}" for key in _SETTINGS)
+    lines = "\n".join(f"{key}={_AS_LINES[key]}" for key in _AS_LINES)
     facts.note("config_lines", changed, entrypoint_args="lines", runtime_config=lines)
-    settings = [{"key": key, "value": value} for key, value in _SETTINGS.items()]
+    if "config_lines" in facts.failures:
+        # Whether the service takes no lines shall not rest on one response.
+        facts.note("config_lines", changed, entrypoint_args="lines", runtime_config=lines)
+    settings = [{"key": key, "value": value} for key, value in _AS_LIST.items()]
     facts.note("config_list", changed, entrypoint_args="list", runtime_config=json.dumps(settings))
-    facts.note("with_image", changed, entrypoint_args="image", flink_version="1.15", feature="basic")
+    facts.note("with_image", lambda: _with_image(own, api, changed))
 
     sql = {"sql_body": _SQL_BODY, "job_type": _SQL_TYPE, "run_mode": "exclusive_cluster"}
     v2 = {"entrypoint": _JAR, "resource_config_version": "v2", "resource_config": _v2()}
@@ -116,11 +139,12 @@ def draft_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace, obs_dir: st
     )
     facts.note("own_named_in_part", lambda: facts["is_listed"] and found_by_name(api.read_raw, own.name("jar")[:-1]))
     facts.note("tagged", lambda: facts["is_listed"] and _tagged(own, api))
-    facts.note("tag_calls", lambda: _tag_calls(api, facts["job_id"]))
+    facts.note("own_tags", lambda: _own_tags(api, facts["job_id"]))
     facts.note("burst", lambda: _burst(api, facts["job_id"], width))
-    facts.note("import_refusal", lambda: _import_refusal(own, facts["job_id"]))
+    facts.note("throttled_alone", lambda: _throttled_alone(api, facts["job_id"], facts["burst"]))
+    facts.note("import_call", lambda: _import_call(own, facts["job_id"]))
     facts.note("template", own.create_template, "template")
-    facts.note("second_template", lambda: facts["template"] and _second_template(own))
+    facts.note("second_template", lambda: _second_template(own, facts["template"]))
     facts.note("exported", lambda: _exported(own, facts, obs_dir))
 
 
@@ -128,12 +152,19 @@ def delete_stage(own: OwnJobs, api: RawApi, facts: Facts, pace: Pace) -> None:
     """Delete the drafts in the ways there are."""
     facts.note("deletion_reads", lambda: _deletion_reads(own, api, pace, facts["last_id"]))
     pace.settle()
-    facts.note("deleted_detail", lambda: facts["deletion_reads"] and _detail_of_deleted(api, facts["last_id"]))
-    facts.note(
-        "batch_with_refusal",
-        lambda: facts["deletion_reads"] and _batch_with_refusal(own, facts["v2_id"], facts["last_id"]),
-    )
+    facts.note("deleted_detail", lambda: facts["deletion_reads"] and detail_of_deleted(api.read_raw, facts["last_id"]))
+    facts.note("batch_with_refusal", lambda: _batch_with_refusal(own, api, facts, pace))
     facts.note("batch", lambda: own.delete_together([facts["job_id"], facts["sql_id"]]))
+
+
+def _with_image(own, api, changed):
+    """Give the draft a Flink version; return its detail, which may lack it only where the list shows it."""
+    detail = changed(entrypoint_args="image", flink_version="1.15", feature="basic")
+    if "flink_version" not in config_of(detail):
+        job, _is_usable = _in_list(own, api, "jar")
+        if not job or not config_of(job).get("flink_version"):
+            raise NotSeen("neither the list nor the detail shows a flink_version")
+    return detail
 
 
 def _v2():
@@ -216,18 +247,16 @@ def _tagged(own, api):
     return {name: jobs_of(api.read_raw("/jobs", tags=tags, limit=1))[1] for name, tags in asked.items()}
 
 
-def _tag_calls(api, job_id):
-    """Read the tags of a draft; return whether there is a call for that, and whether the user may use it."""
+def _own_tags(api, job_id):
+    """Read the tags of a draft; return whether there is a call for that which the user may use, and the tags."""
     try:
-        api.get_tags(job_id)
+        return "offered", api.get_tags(job_id)
     except ApiError as exc:
         if exc.http_status == 403:
-            return "forbidden"
-        # A job that is not there has an error code of the service's.
-        if exc.http_status != 404 or exc.error_code.startswith("DLI."):
+            return "forbidden", {}
+        if not is_unknown_path(exc):
             raise
-        return "absent"
-    return "offered"
+        return "absent", {}
 
 
 def _burst(api, job_id, width):
@@ -250,34 +279,45 @@ def _burst(api, job_id, width):
     return read_each(read, list(range(width)), width)
 
 
-def _import_refusal(own, job_id):
-    """Import a savepoint that is not there; return how that was refused, None when it was accepted."""
+def _throttled_alone(api, job_id, burst):
+    """Return whether requests one after the other are throttled too, right after concurrent ones were."""
+    if not any(outcome for _begin, _end, outcome in burst):
+        return False
+    return any(_burst(api, job_id, 1)[0][2] for _request in burst)
+
+
+def _import_call(own, job_id):
+    """Import a savepoint that is not there; return whether there is a call for that."""
     try:
         own.import_savepoint(job_id, "obs://otc-dli-check/none/")
     except ApiError as exc:
-        if exc.http_status not in (200, 400, 404):
+        if is_unknown_path(exc):
+            return "absent"
+        if exc.http_status != 200 and not final_code_of(exc):
             raise
-        return exc
-    return None
+    return "offered"
 
 
-def _second_template(own):
+def _second_template(own, first):
     """Make a template of a name that another one has; return whether it was made."""
     try:
-        own.create_template("template")
+        second = own.create_template("template")
     except AlreadyExists:
         return False
     except ApiError as exc:
-        if exc.http_status != 400:
+        if exc.http_status != 400 or is_temporary(exc):
             raise
         raise NotSeen(f"a second template was rejected for another reason: {reason_of(exc)}") from exc
+    if part(second, "template", "template_id") == part(first, "template", "template_id"):
+        raise NotSeen("the second template is the first one")
     return True
 
 
 def _exported(own, facts, obs_dir):
     if not obs_dir:
         raise NotSeen("the option obs_dir names no folder to export into")
-    files = part(own.export([facts["job_id"], facts["sql_id"]], obs_dir), "zip_file")
+    payload = accepted(own.export([facts["job_id"], facts["sql_id"]], obs_dir), "export")
+    files = part(payload, "zip_file")
     if not isinstance(files, list) or not files:
         raise NotSeen("the response names no file")
     return len(files)
@@ -289,35 +329,58 @@ def _deletion_reads(own, api, pace, job_id):
     Return whether it was the list, and what was read.
     """
     _job, is_usable = _in_list(own, api, "last")
-    own.delete(job_id)
+    accepted(own.delete(job_id), "deletion")
+    return is_usable, pace.watch(
+        lambda: _shows(own, api, is_usable, "last", job_id), lambda reads: not reads[-1][1], LONGEST_SECONDS
+    )
+
+
+def _shows(own, api, in_list, suffix, job_id):
+    """Return whether a job shows in every read, in the list or by its detail."""
 
     def is_there():
-        if not is_usable:
-            return _is_there(api, job_id)
-        return _in_list(own, api, "last")[0] is not None
+        return _in_list(own, api, suffix)[0] is not None if in_list else _is_there(api, job_id)
 
-    def tick():
-        # Both replicas, whatever the first one shows.
-        first, second = is_there(), is_there()
-        return first and second
-
-    return is_usable, pace.watch(tick, lambda reads: not reads[-1][1], LONGEST_SECONDS)
+    # Both replicas, whatever the first one shows.
+    first, second = is_there(), is_there()
+    return first and second
 
 
-def _detail_of_deleted(api, job_id):
+def detail_of_deleted(read: Callable[[str], Any], job_id: int) -> str:
     """Return the error code for a deleted job, "" when its detail still answers."""
     try:
-        return unknown_code(api.read_raw, job_id)
-    except NotSeen:
-        return ""
-
-
-def _batch_with_refusal(own, job_id, deleted_id):
-    """Delete a job together with one that is gone; return whether the whole request was rejected, and the response."""
-    try:
-        return False, own.delete_together([job_id, deleted_id])
+        part(read(f"/jobs/{job_id}"), "job_detail", "job_id")
     except ApiError as exc:
-        if exc.http_status not in (200, 400, 404):
+        if not final_code_of(exc):
+            raise
+        return final_code_of(exc)
+    return ""
+
+
+def _batch_with_refusal(own, api, facts, pace):
+    """Delete a job together with one that is gone.
+
+    Return whether that was an error, the response, and whether the job is still there afterwards.
+    """
+    in_list, reads = facts["deletion_reads"]
+    if reads[-1][1]:
+        raise NotSeen("a deletion was accepted, but does not show")
+    is_error, payload = _deleted_together(own, facts)
+    if is_error:
+        # It shall not rest on one response.
+        is_error, payload = _deleted_together(own, facts)
+    # As long as the deletion before took to show.
+    pace.sleep(reads[-1][0])
+    pace.settle()
+    return is_error, payload, _shows(own, api, in_list, "v2", facts["v2_id"])
+
+
+def _deleted_together(own, facts):
+    """Delete a job together with one that is gone; return whether that was an error, and the response."""
+    try:
+        return False, own.delete_together([facts["v2_id"], facts["last_id"]])
+    except ApiError as exc:
+        if exc.http_status != 200 and not final_code_of(exc):
             raise
         # HTTP 200 is an element that stands alone, for what was done and what was not.
         return exc.http_status != 200, [{"is_success": False}]
@@ -350,12 +413,16 @@ def replica_lag(lags: dict) -> float:
     return max(lag[1] for lag in lags.values() if lag is not None)
 
 
-def put_omitted(detail: dict) -> str:
-    """Return what became of a field that an update has left out."""
-    value = config_of(detail).get("resume_max_num")
-    if value in (None, "") or number(value) != _DEFINITION["resume_max_num"]:
-        return "default"
-    return "keep"
+def put_omitted(before: dict, detail: dict) -> str:
+    """Return what became of a field that an update has left out.
+
+    :param before: the job's detail before.
+    """
+    values = [config_of(shown).get("resume_max_num") for shown in (before, detail)]
+    kept = [value not in (None, "") and number(value) == _DEFINITION["resume_max_num"] for value in values]
+    if not kept[0]:
+        raise NotSeen("the draft did not have the field that an update was to leave out")
+    return "keep" if kept[1] else "default"
 
 
 def clearing(detail: dict) -> str:
@@ -378,9 +445,14 @@ def texts_read(detail: dict) -> str:
     raise NotSeen("the text reads in none of the forms that are known")
 
 
-def form_of_settings(detail: dict) -> str:
-    """Return in which form C(runtime_config) reads."""
+def form_of_settings(detail: dict, written: str = "") -> str:
+    """Return in which form C(runtime_config) reads.
+
+    :param written: a value that was written, which has to be in it.
+    """
     value = config_of(detail).get("runtime_config")
+    if written not in json.dumps(value):
+        raise NotSeen("an update of runtime_config was accepted, but does not show")
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -394,11 +466,12 @@ def form_of_settings(detail: dict) -> str:
 
 def runtime_config_reads(facts: Facts) -> str:
     """Return in which form C(runtime_config) reads, by what was written as lines and as a JSON list."""
-    as_list = form_of_settings(facts["config_list"])
-    if not facts.has("config_lines"):
+    as_list = form_of_settings(facts["config_list"], _AS_LIST[_SETTING])
+    failure = facts.failures.get("config_lines")
+    if not facts.has("config_lines") and isinstance(failure, ApiError) and final_code_of(failure):
         # A service that takes a list alone has but one form.
         return as_list
-    as_lines = form_of_settings(facts["config_lines"])
+    as_lines = form_of_settings(facts["config_lines"], _AS_LINES[_SETTING])
     if as_lines == as_list:
         return as_list
     if (as_lines, as_list) == ("lines", "json_list"):
@@ -409,9 +482,12 @@ def runtime_config_reads(facts: Facts) -> str:
 def cu_number_reads(detail: dict) -> str:
     """Return whether C(cu_number) reads as requested."""
     config = config_of(detail)
-    if number(config.get("cu_number")) == _DEFINITION["cu_number"]:
+    cus, real = number(config.get("cu_number")), number(config.get("real_cu_number") or 0)
+    if cus == _DEFINITION["cu_number"]:
         return "requested"
-    return "actual" if number(config.get("real_cu_number") or 0) else "actual_unmarked"
+    if cus != _ACTUAL_CUS or real not in (0, cus):
+        raise NotSeen("cu_number is neither what was requested nor what the job takes")
+    return "actual" if real else "actual_unmarked"
 
 
 def memory_reads(detail: dict) -> str:
@@ -420,6 +496,8 @@ def memory_reads(detail: dict) -> str:
     read = [part(resources, name, "memory") for name in _MEMORY]
     if not all(isinstance(memory, str) for memory in read):
         raise NotSeen("memory is no string")
+    if [memory_megabytes(memory) for memory in read] != [memory_megabytes(memory) for memory in _MEMORY.values()]:
+        raise NotSeen("memory is not as much as was written")
     units = ["mb" if memory.strip().lower().rstrip("b").endswith("m") else "gb" for memory in read]
     return "as_written" if units == ["mb", "gb"] else units[0]
 
@@ -438,21 +516,35 @@ def sql_job_type_reads(detail: dict) -> str:
     return "as_written" if part(detail, "job_type") == _SQL_TYPE else str(part(detail, "job_type"))[:40]
 
 
-def tags_filter(found: dict[str, int]) -> str:
-    """Return what the list's filter by tags finds."""
+def tags_filter(found: dict[str, int], tags: dict[str, str]) -> str:
+    """Return what the list's filter by tags finds.
+
+    :param tags: those that the draft shows.
+    """
     if found["nothing"]:
         return "ignored"
     if not found["both"]:
+        if not tags.keys() >= {*_TAG_KEYS}:
+            raise NotSeen("the list finds no draft by its tags, but it does not show either that the draft has them")
         return "none"
     return "any" if found["one"] else "prefix" if found["part"] else "match"
 
 
-def max_in_flight(burst: list[tuple[int, int, str]]) -> str:
+def tags_filter_of(facts: Facts) -> str:
+    """Return what the list's filter by tags finds, by what the draft shows of its tags, if anything."""
+    return tags_filter(facts["tagged"], facts["own_tags"][1] if facts.has("own_tags") else {})
+
+
+def max_in_flight(burst: list[tuple[int, int, str]], throttled_alone: bool = False) -> str:
     """Return how many requests may be in flight at most.
 
     When a request was throttled, no more than those could be in flight that were accepted and seen from here overlap
     it. Some of them may have been on their way only, so that the limit may be lower.
+
+    :param throttled_alone: whether requests one after the other were throttled as well.
     """
+    if throttled_alone:
+        raise NotSeen("requests one after the other were throttled as well: the limit is not of those in flight")
     accepted = [(begin, end) for begin, end, outcome in burst if not outcome]
     bounds = [
         max(sum(first <= moment <= last for first, last in accepted) for moment in range(begin, end + 1))
@@ -475,12 +567,6 @@ def _throttled(burst):
     return throttled
 
 
-def savepoint_operations(refusal: ApiError | None) -> str:
-    """Return whether a savepoint can be imported by a request: an unknown path has no error code of the service's."""
-    is_unknown = refusal is not None and refusal.http_status == 404 and not refusal.error_code.startswith("DLI.")
-    return "absent" if is_unknown else "offered"
-
-
 def delete_seconds(outcome: tuple[bool, list], lags: dict) -> float:
     """Return how long a deleted job stays in the list, without how far the list is behind."""
     in_list, reads = outcome
@@ -488,31 +574,44 @@ def delete_seconds(outcome: tuple[bool, list], lags: dict) -> float:
     return max(0.0, gone - (lags["list" if in_list else "detail"] or (0.0, 0.0))[0])
 
 
-def delete_keeps_record(code: str, outcome: tuple[bool, list]) -> bool:
+def delete_keeps_record(code: str, outcome: tuple[bool, list], unknown_code: str) -> bool:
     """Return whether the detail of a deleted job still answers.
 
+    :param code: the error code of that detail, "" when there is none.
     :param outcome: where the deletion was to show, and what was read there.
+    :param unknown_code: the error code for a job that never was.
     """
+    if code not in ("", unknown_code):
+        raise NotSeen("the detail of a deleted job is rejected in another way than that of none")
     if not code and outcome[1][-1][1]:
         raise NotSeen("a deletion was accepted, but does not show")
     return not code
 
 
-def batch_refusal(outcome: tuple[bool, Any]) -> str:
-    """Return whether one rejected job of a batch has the whole request rejected."""
-    is_rejected, payload = outcome
-    if is_rejected:
-        return "whole"
-    if not any(is_false(part(element, "is_success")) for element in _elements(payload)):
+def batch_refusal(outcome: tuple[bool, Any, bool], both: Any) -> str:
+    """Return whether one rejected job of a batch has the whole request rejected.
+
+    :param outcome: of a batch with a job that is gone: whether it was an error, the response, and whether the other job
+        is still there.
+    :param both: the response to a batch whose jobs are both there.
+    """
+    is_error, payload, is_there = outcome
+    if not is_error and not any(is_false(part(element, "is_success")) for element in _elements(payload)):
         raise NotSeen("a job that was gone was deleted again without an error")
-    return "per_job"
+    if is_error != is_there:
+        raise NotSeen("a batch was rejected as a whole, but a job of it was deleted" if is_error else _NEITHER)
+    if is_error:
+        accepted(both, "deletion of two jobs that are there")
+    return "whole" if is_error else "per_job"
 
 
 def batch_answers(payload: Any) -> str:
     """Return whether a batch of two jobs has an element for each."""
+    for element in accepted(_elements(payload), "deletion of two jobs"):
+        part(element, "is_success")
     if isinstance(payload, dict):
         return "object"
-    return "full" if len(_elements(payload)) > 1 else "short"
+    return "full" if len(payload) > 1 else "short"
 
 
 def is_success(facts: Facts) -> str:
@@ -525,7 +624,10 @@ def is_success(facts: Facts) -> str:
 
 def v1_resources_read(detail: dict) -> str:
     """Return whether a job without resources of its own shows those of the service."""
-    return "defaults" if config_of(detail).get("resource_config") else "unset"
+    config = config_of(detail)
+    if config.get("resource_config_version") not in (None, "", "v1"):
+        raise NotSeen("the draft is not under v1")
+    return "defaults" if config.get("resource_config") else "unset"
 
 
 def jar_checkpoint_interval(detail: dict) -> str:
@@ -533,8 +635,13 @@ def jar_checkpoint_interval(detail: dict) -> str:
     return str(number(config_of(detail).get("checkpoint_interval")))
 
 
-def tm_slot_num_reads(detail: dict) -> str:
-    """Return how the slots of a job that gives none read."""
+def tm_slot_num_reads(detail: dict, given: dict) -> str:
+    """Return how the slots of a job that gives none read.
+
+    :param given: the detail of a job that gives them.
+    """
+    if number(config_of(given).get("tm_slot_num")) != _DEFINITION["tm_slot_num"]:
+        raise NotSeen("tm_slot_num does not read as it was given")
     value = config_of(detail).get("tm_slot_num")
     if value in (None, ""):
         return "as_written"
