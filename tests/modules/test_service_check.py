@@ -113,6 +113,14 @@ def test_the_table_knows_how_long_modules_wait(monkeypatch):
     assert questions.GRACE_SECONDS == wait.GRACE_SECONDS
 
 
+def unlike(result, behaviour):
+    """Return the switches that are set otherwise where the report is played; with none, a check has the same report."""
+    service, left = behaviour_of(json.loads(json.dumps(result["report"])))
+    names = {switch.name for switch in dataclasses.fields(Behaviour)} - left.keys()
+    truth = expected(behaviour)
+    return [name for name in names if getattr(service, name) != truth[name]]
+
+
 @pytest.mark.parametrize("behaviour", behaviours_of_cells(), ids=lambda cell: f"{cell[0]}-{cell[1]}")
 def test_each_value_of_each_switch_is_reported(service, behaviour):
     switch, value = behaviour
@@ -120,6 +128,7 @@ def test_each_value_of_each_switch_is_reported(service, behaviour):
     result = check(service, **RUN)
     assert misses(result, service.behaviour) == {}
     assert observed(result)[switch] == value != NOT_SEEN
+    assert unlike(result, service.behaviour) == []
 
 
 def test_the_matrix_has_every_cell():
@@ -176,7 +185,9 @@ def test_a_bound_is_not_played_as_a_limit(service):
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_combinations_are_reported(service, seed):
     service.behaviour = some_behaviour(seed)
-    assert misses(check(service, **RUN), service.behaviour) == {}
+    result = check(service, **RUN)
+    assert misses(result, service.behaviour) == {}
+    assert unlike(result, service.behaviour) == []
 
 
 @pytest.mark.parametrize("seed", range(SEEDS, SEEDS + 5))
