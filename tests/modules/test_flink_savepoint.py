@@ -273,7 +273,7 @@ def test_an_operation_that_the_service_does_not_have_is_reported(
 @pytest.mark.parametrize("keeps_record", [True, False])
 @pytest.mark.parametrize("state", ["present", "imported"])
 def test_a_job_that_is_deleted_meanwhile_is_reported(service, behave, savepoint, monkeypatch, keeps_record, state):
-    behave(delete_keeps_record=keeps_record)
+    behave(delete_keeps_record=keeps_record, delete_seconds=0.0)
     planted = service.jobs.add(**RUNNING)
     operation = "trigger_savepoint" if state == "present" else "import_savepoint"
     real = getattr(FlinkJobApi, operation)
@@ -291,7 +291,7 @@ def test_a_job_that_is_deleted_meanwhile_is_reported(service, behave, savepoint,
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("state", ["present", "imported"])
 def test_a_deleted_job_that_keeps_its_record_is_not_there(service, behave, savepoint, check_mode, state):
-    behave(delete_keeps_record=True)
+    behave(delete_keeps_record=True, delete_seconds=0.0)
     planted = service.jobs.add(**RUNNING)
     service.jobs.delete(planted, service.behaviour)
     options = {"job_id": planted.job_id, "state": state, "savepoint_path": "obs://bucket/some/savepoint/"}

@@ -179,7 +179,7 @@ def one_of(values: list, what: str) -> Any:
     :raises NotSeen: there is none, or they differ.
     """
     if not values:
-        raise NotSeen(f"nothing shows {what}")
+        raise NotSeen(f"no response shows {what}")
     if any(value != values[0] for value in values):
         raise NotSeen(f"{what} differs from one field or job to the next")
     return values[0]

@@ -236,7 +236,7 @@ def summary_fields(jobs: list[dict]) -> str:
     """Return which fields a list without details has."""
     usual = [job for job in jobs if job.get("status") and all(_is_time(job, name) for name in _ONLY_IN_TABLE)]
     return one_of(
-        ["table" if all(name in job for name in _ONLY_IN_TABLE) else "example" for job in usual], "a list of jobs"
+        ["table" if all(name in job for name in _ONLY_IN_TABLE) else "example" for job in usual], "the summary of a job"
     )
 
 
@@ -247,7 +247,9 @@ def _is_time(job, name):
 def list_details(jobs: list[dict]) -> str:
     """Return whether a list with details has the resources of jobs."""
     configs = [config_of(job) for job in jobs if job.get("job_type", _JAR_JOB) == _JAR_JOB]
-    return one_of(["all" if _RESOURCES in config else "no_resource_config" for config in configs], "JAR jobs")
+    return one_of(
+        ["all" if _RESOURCES in config else "no_resource_config" for config in configs], "the resources of a JAR job"
+    )
 
 
 def list_job_type(jobs: list[dict]) -> str:
