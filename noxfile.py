@@ -343,7 +343,8 @@ def faults(session: nox.Session) -> None:
     session.run("python", "-m", "faults.run_all", "--only", "unkind", env={"PYTHONPATH": "tests"})
     session.run("pytest", "tests/faults/test_unkind.py", env={"UNKIND_SCHEDULES": "3000"})
     every_check = {"SERVICE_CHECK_SEEDS": "300", "SERVICE_CHECK_ALL_FAULTS": "1"}
-    session.run("pytest", "--numprocesses", "2", "tests/modules/test_service_check.py", env=every_check)
+    checks = ("tests/modules/test_service_check.py", "tests/faults/test_service_check.py")
+    session.run("pytest", "--numprocesses", "2", *checks, env=every_check)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

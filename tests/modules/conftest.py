@@ -29,9 +29,16 @@ from module_runner import access_to, run_module
 
 
 def usual_behaviour() -> Behaviour:
-    """Return how the service behaves where a test does not say: by default, or as the report of a check says."""
+    """Return how the service behaves where a test does not say: by default, or as the report of a check says.
+
+    Reads are up to date even so, and there is no odd job of somebody else's: most tests look at what they did a moment
+    before, and at all jobs there are. Other tests are about lags and odd jobs.
+    """
     path = os.environ.get("LOCAL_DLI_LIKE")
-    return behaviour_of(read_report(Path(path)))[0] if path else Behaviour()
+    if not path:
+        return Behaviour()
+    lags = ("list_lag_seconds", "detail_lag_seconds", "replica_lag_seconds", "delete_seconds")
+    return replace(behaviour_of(read_report(Path(path)))[0], odd_job="none", **dict.fromkeys(lags, 0.0))
 
 
 @pytest.fixture(scope="module", name="clock")
@@ -57,14 +64,22 @@ def fixture_service(running_service: LocalDli) -> LocalDli:
 def fixture_waiting(clock: HurriedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Modules wait by that clock.
 
-    The local service shows at once what it does; a test of its own shows what the grace period is for.
+    By default the local service shows at once what it does; a test of its own shows what the grace period is for.
     """
     monkeypatch.setattr(_module, "Waiting", functools.partial(wait.Waiting, clock=clock))
     monkeypatch.setattr(_module, "Progress", functools.partial(Progress, clock=clock))
-    monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
-    monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.0)
+    if "LOCAL_DLI_LIKE" not in os.environ:
+        monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
+        monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.0)
     # A test that is about the window says how long it is.
     monkeypatch.setattr(Lifecycle, "health_window", 0.0)
+
+
+@pytest.fixture(name="by_default")
+def fixture_by_default(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service as by default, whatever report is played: for tests that count requests."""
+    monkeypatch.delenv("LOCAL_DLI_LIKE", raising=False)
+    service.behaviour = usual_behaviour()
 
 
 @pytest.fixture(name="behave")

@@ -29,8 +29,8 @@ def calls(service):
     return found
 
 
-def test_each_operation_costs_the_fewest_requests(service, behave, job):
-    behave(job_tags="offered")
+@pytest.mark.usefixtures("by_default")
+def test_each_operation_costs_the_fewest_requests(service, job):
     definition = {"name": "job", "desc": "first", "cu_number": 4, "tags": {"team": "orders"}}
     created = job(**definition)
     job_id = created["job"]["job_id"]
@@ -146,6 +146,7 @@ def test_what_the_service_does_not_return_is_null_and_not_a_default(behave, job)
     assert (updated["resource_config_version"], updated["feature"]) == ("v2", "basic")
 
 
+@pytest.mark.usefixtures("by_default")
 def test_no_answer_is_asked_for_twice(service, behave, job):
     job_id = job(name="job", desc="first")["job"]["job_id"]
     calls(service)
@@ -163,6 +164,7 @@ def test_cus_in_use_that_an_update_sends_back_are_reported(behave, job):
     assert "the update sends them back" in str(job(name="job", desc="text")["warnings"])
 
 
+@pytest.mark.usefixtures("by_default")
 def test_deleting_waits_until_the_service_lists_the_job_no_longer(service, behave, job):
     behave(delete_seconds=0.2)
     job_id = job(name="job")["job"]["job_id"]

@@ -68,6 +68,7 @@ def test_a_savepoint_is_made_and_shown(service, behave, savepoint, is_success, b
     assert sent(service) == [{"action": "TRIGGER", "savepoint_path": f"bucket/jobs/savepoint/{planted.job_id}"}]
 
 
+@pytest.mark.usefixtures("by_default")
 def test_each_run_makes_a_savepoint_and_costs_the_fewest_requests(service, savepoint):
     planted = service.jobs.add(**RUNNING)
     first = savepoint(name="job")
@@ -184,6 +185,7 @@ def test_a_job_that_does_not_run_has_no_savepoint_made(service, savepoint, check
     assert sent(service) == []
 
 
+@pytest.mark.usefixtures("by_default")
 def test_a_transitional_status_settles_first(service, behave, savepoint, job):
     behave(submit_seconds=1.0)
     options = {"queue_name": "queue", "entrypoint": "obs://bucket/job.jar", "obs_bucket": "bucket"}
@@ -217,6 +219,7 @@ def test_a_sql_job_has_savepoints_too(service, savepoint):
     assert result["changed"] and result["job"]["has_savepoint"]
 
 
+@pytest.mark.usefixtures("by_default")
 @pytest.mark.parametrize("status", ["job_init", "job_cancel_success", "job_running"])
 def test_a_savepoint_is_imported_once(service, savepoint, status):
     planted = service.jobs.add(**{**RUNNING, "status": status})

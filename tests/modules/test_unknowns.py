@@ -190,6 +190,7 @@ def test_memory_is_read_in_every_unit(behave, job, memory_reads, memory):
     assert not job(**definition)["changed"]
 
 
+@pytest.mark.usefixtures("by_default")
 @pytest.mark.parametrize("list_details", ["all", "no_resource_config"])
 @pytest.mark.parametrize("detail_omits_image", [True, False])
 @pytest.mark.parametrize("by", ["name", "job_id"])

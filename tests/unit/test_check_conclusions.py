@@ -54,6 +54,8 @@ NOT_CONCLUDED = {
         (True, [{"is_success": False}], True), [{"is_success": False}] * 2
     ),
     "batch_answers, of something else": lambda: writing.batch_answers({"jobs": []}),
+    "batch_answers, of neither true nor false": lambda: writing.batch_answers({"is_success": 7}),
+    "detail_lag_seconds, of an empty response": lambda: writing.shows_update(lambda _path: {"job_detail": {}}, 1),
     "batch_answers, of a refusal": lambda: writing.batch_answers([{"is_success": "false"}]),
     "run_refusal, where no start is accepted": lambda: lifecycle.run_refusal(facts(start_refusal="error")),
     "cu_number_reads, of a default": lambda: writing.cu_number_reads(job(cu_number=2)),

@@ -209,7 +209,7 @@ def _lag_reads(own, api, pace, job_id):
         # A list that shows no job at all says nothing of lags.
         is_usable = all(usable for _job, usable in in_list)
         of_list = (pace.now() - begin, shown if is_usable else None)
-        details = [_lag_in_detail(api, job_id) for _read in range(2)]
+        details = [shows_update(api.read_raw, job_id) for _read in range(2)]
         return {"list": of_list, "detail": (pace.now() - begin, details)}
 
     def is_over(reads):
@@ -227,11 +227,15 @@ def _is_there(api, job_id):
     return True
 
 
-def _lag_in_detail(api, job_id):
+def shows_update(read: Callable[[str], Any], job_id: int) -> bool:
+    """Return whether the detail of a draft shows its update by now."""
     try:
-        return part(api.read_raw(f"/jobs/{job_id}"), "job_detail").get("entrypoint_args") == "lag"
+        detail = part(read(f"/jobs/{job_id}"), "job_detail")
     except NotFound:
         return False
+    if number(part(detail, "job_id")) != job_id:
+        raise NotSeen("the detail is of another job")
+    return detail.get("entrypoint_args") == "lag"
 
 
 def _tagged(own, api):
@@ -607,8 +611,7 @@ def batch_refusal(outcome: tuple[bool, Any, bool], both: Any) -> str:
 
 def batch_answers(payload: Any) -> str:
     """Return whether a batch of two jobs has an element for each."""
-    for element in accepted(_elements(payload), "deletion of two jobs"):
-        part(element, "is_success")
+    form_of_success(accepted(_elements(payload), "deletion of two jobs"))
     if isinstance(payload, dict):
         return "object"
     return "full" if len(payload) > 1 else "short"
