@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from .._api.raw import RawApi
@@ -168,7 +169,7 @@ def _ended_in(reads):
     return all(status in _ENDED for status, _saved in reads[-1][1])
 
 
-def savepoint_shows(reads: list) -> bool:
+def savepoint_shows(reads: Sequence) -> bool:
     """Whether a savepoint shows in any of the reads."""
     return any(saved for _since, value in reads for _status, saved in value)
 
@@ -199,7 +200,7 @@ def savepoint_of(facts: Facts) -> str:
     return outcome
 
 
-def savepoint(reads: list, before: list = ()) -> str:
+def savepoint(reads: list, before: Sequence = ()) -> str:
     """Return how a stop with a savepoint has ended.
 
     :param before: what was read before the stop.
