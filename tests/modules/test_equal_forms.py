@@ -14,7 +14,7 @@ import unicodedata
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, SQL, job_options
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, SQL, Field, JobKind, job_options
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import goal_options, lifecycle_options
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_sql_job
 
@@ -78,23 +78,31 @@ TAGS: list[Any] = [
     '{"flag": "true", "count": "1", "team": "größe "}',
 ]
 
-# Of every job, and sized by CUs.
-COMMON: dict[str, list[Any]] = {
+
+def forms_of(field: Field) -> list[Any]:
+    """Return the equal forms of an option for which nothing but its type matters."""
+    if field.choices:
+        return [field.choices[-1]]
+    if field.form == "int":
+        return number(int(field.minimum or 0) + 3)
+    usual = {
+        "str": text(f"{field.name}-ü"),
+        "bool": YES,
+        "list": listed("1", "ü"),
+        "json": JSON,
+        "sql": lines("ü", "1"),
+    }
+    return usual[field.form]
+
+
+# What needs another value than any of its type, or has more forms.
+SPECIAL: dict[str, list[Any]] = {
     "desc": lines("Größe", "second line"),
-    "queue_name": text("queue-ü"),
-    "execution_agency_urn": text("agency-ü"),
     "obs_bucket": ["bucket", "obs://bucket", " obs://bucket/ "],
-    "smn_topic": text("topic-ü"),
-    "log_enabled": YES,
-    "checkpoint_mode": ["at_least_once"],
-    "checkpoint_interval": number(60),
-    "restart_when_exception": YES,
-    "resume_checkpoint": YES,
-    "resume_max_num": number(3),
     "runtime_config": SETTINGS,
-    "flink_log_config": JSON,
     "tags": TAGS,
 }
+# What only jobs of one size, of one kind or with one feature have.
 BY_CUS: dict[str, list[Any]] = {
     "resource_config_version": ["v1"],
     "flink_version": ["1.12", 1.12, " 1.12 "],
@@ -107,22 +115,13 @@ BY_CUS: dict[str, list[Any]] = {
 BY_RESOURCES: dict[str, list[Any]] = {"resource_config_version": ["v2"], "resource_config": RESOURCES}
 OF_JAR: dict[str, list[Any]] = {
     "entrypoint": text("obs://bucket/ü.jar"),
-    "main_class": text("org.example.Größe"),
     "entrypoint_args": ["--size ü --a=1", "--size\n  ü\r\n--a=1\n", unicodedata.normalize("NFD", " --size ü --a=1")],
     "secret_entrypoint_args": ["--key planted-word", "--key\nplanted-word\n", " --key planted-word "],
-    "dependency_jars": listed("obs://bucket/1.jar", "obs://bucket/ü.jar"),
-    "dependency_files": listed("obs://bucket/1.txt", "obs://bucket/ü.txt"),
 }
 OF_SQL: dict[str, list[Any]] = {
-    "sql_body": lines("-- größe", "INSERT INTO sink", "SELECT 1"),
     "job_type": ["flink_opensource_sql_job"],
     "run_mode": ["exclusive_cluster"],
-    "udf_jar_url": text("obs://bucket/ü.jar"),
-    "idle_state_retention": number(7200),
     "dirty_data_strategy": ["2:obs://bucket/dirty", " 2:obs://bucket/dirty "],
-    "edge_group_ids": listed("group-1", "group-ü"),
-    "operator_config": JSON,
-    "static_estimator_config": JSON,
     "template_id": number(TEMPLATE_ID),
 }
 EMPTY_LIST: list[Any] = [[], "", "[]"]
@@ -140,22 +139,32 @@ EMPTY: dict[str, list[Any]] = {
     "tags": [{}, "{}"],
 }
 NAMED = {"name": ["job"]}
+# What not each definition can have.
+_APART = {*BY_CUS, *BY_RESOURCES, "feature", "image", "checkpoint_enabled", "checkpoint_path"}
+
+
+def usual(kind: JobKind) -> dict[str, list[Any]]:
+    """Return what each definition of a job of a kind has, a new option too, unless its type has no usual forms."""
+    known = {**SPECIAL, **(OF_JAR if kind is JAR else OF_SQL)}
+    others = [field for field in kind.fields if field.name not in {*known, *_APART}]
+    return {**NAMED, **{field.name: forms_of(field) for field in others}, **known}
+
+
 # What is given together, by kind and how.
 DEFINITIONS: dict[tuple[str, str], dict[str, list[Any]]] = {
     ("JAR", "by CUs"): {
-        **NAMED, **COMMON, **BY_CUS, **OF_JAR, "feature": ["basic"], "checkpoint_enabled": NO,
+        **usual(JAR), **BY_CUS, "feature": ["basic"], "checkpoint_enabled": NO,
         "checkpoint_path": text("obs://bucket/checkpoints-ü"),
     },
     ("JAR", "by resources"): {
-        **NAMED, **COMMON, **BY_RESOURCES, **OF_JAR, "feature": ["custom"], "image": text("org/image:1"),
-        "checkpoint_enabled": YES,
+        **usual(JAR), **BY_RESOURCES, "feature": ["custom"], "image": text("org/image:1"), "checkpoint_enabled": YES,
     },
     ("JAR", "empty"): {
         **NAMED, **EMPTY, "main_class": ["", " "], "entrypoint_args": ["", "\n"], "dependency_jars": EMPTY_LIST,
         "dependency_files": EMPTY_LIST, "checkpoint_path": ["", " "],
     },
-    ("SQL", "by CUs"): {**NAMED, **COMMON, **BY_CUS, **OF_SQL, "checkpoint_enabled": YES},
-    ("SQL", "by resources"): {**NAMED, **COMMON, **BY_RESOURCES, **OF_SQL, "checkpoint_enabled": NO},
+    ("SQL", "by CUs"): {**usual(SQL), **BY_CUS, "checkpoint_enabled": YES},
+    ("SQL", "by resources"): {**usual(SQL), **BY_RESOURCES, "checkpoint_enabled": NO},
     ("SQL", "empty"): {
         **NAMED, **EMPTY, "edge_group_ids": EMPTY_LIST, "udf_jar_url": ["", " "], "operator_config": ["", " "],
         "static_estimator_config": ["", "\n"],

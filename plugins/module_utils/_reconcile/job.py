@@ -283,21 +283,21 @@ class Convergence:
         if spec.tags is None or goal.state == "absent":
             self.plan = plan_job(goal, self._current)
         else:
-            yield from self._plan_with_tags()
+            yield from self._plan_with_tags(self._current, spec.tags)
 
-    def _plan_with_tags(self) -> Steps:
+    def _plan_with_tags(self, job: ObservedJob, wanted: dict) -> Steps:
         """Plan what to do about a job that shall have certain tags.
 
         What is written first was read last. So the tags are read only if no other step comes before theirs, which
         otherwise reads them itself; until then those that were read when the job was found will do.
         """
         known = self._tagged
-        if known.job and known.job.job_id == self._current.job_id:
-            self._current = self._current.with_tags(known.job.shown_tags)
+        if known.job and known.job.job_id == job.job_id:
+            self._current = job.with_tags(known.job.shown_tags)
             self.plan = plan_job(self._goal, self._current, known.tags_problem)
             if self.plan.steps and self.plan.steps[0].operation != "tag":
                 return
-        self._tagged = yield CompareTags(self._current, self._goal.spec.tags)
+        self._tagged = yield CompareTags(job, wanted)
         self._current = self._tagged.job
         self.plan = plan_job(self._goal, self._current, self._tagged.tags_problem)
 
