@@ -11,16 +11,17 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit faults bench test-flink test-like format generated demo demo-flink docs check release lock clean
+.PHONY: help test unit faults bench test-flink test-like format fragments generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
-	@echo 'make unit    the unit tests and those of modules, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
+	@echo 'make unit    tests of units, modules and files, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes eight minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
 	@echo 'make format  write the Python files as the linter wants them'
+	@echo 'make fragments  what is generated from the options, such as the documentation of those of many jobs; takes seconds'
 	@echo 'make generated  what is generated and committed, such as a fragment of the documentation and the pictures'
 	@echo 'make demo    the collection at work against a local service'
 	@echo 'make demo-flink  upgrades and a rollback on a real Flink, which needs a JDK (11 or 17)'
@@ -51,6 +52,9 @@ test-flink: .venv/nox/ready
 
 format: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session format
+
+fragments: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session generated -- fleet_fragment seen
 
 generated: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session generated

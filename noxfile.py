@@ -330,8 +330,8 @@ def tests(session: nox.Session, core: str) -> None:
 
 @nox.session(python=NEWEST_PYTHON, default=False)
 def unit(session: nox.Session) -> None:
-    """Run the unit tests and those of modules, on the newest ansible-core."""
-    run_pytest(session, NEWEST, "tests/unit", "tests/modules", *session.posargs)
+    """Run the tests of units, modules and files, on the newest ansible-core."""
+    run_pytest(session, NEWEST, "tests/unit", "tests/modules", "tests/awx/test_files.py", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)
@@ -395,9 +395,9 @@ def run_pytest(session: nox.Session, core: str, *args: str) -> None:
 
 @nox.session(python=NEWEST_PYTHON, default=False)
 def generated(session: nox.Session) -> None:
-    """Write again what is generated and committed; the tests fail when it is not current."""
+    """Write again what is generated and committed, or what is named; the tests fail when it is not current."""
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
-    for script in ("fleet_fragment", "seen", "diagrams", "recordings"):
+    for script in session.posargs or ("fleet_fragment", "seen", "diagrams", "recordings"):
         session.run("python", f"tests/tools/{script}.py", env={"PYTHONPATH": "tests"})
 
 

@@ -16,7 +16,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._info import query
 from ansible_collections.otc.dli.plugins.module_utils._model import redact, redactor, shown_options
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
+from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
     dli_flink_jar_jobs,

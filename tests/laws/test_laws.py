@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
+from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
 from local_dli import Behaviour

@@ -16,9 +16,9 @@ import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._model.fleet import MOST_PARALLEL
+from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import JobReader
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 

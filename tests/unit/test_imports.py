@@ -4,7 +4,8 @@
 
 """Which folder may import which: data flows one way, and so do imports.
 
-Modules call reconcile, info or check; these call api; api calls http; model is pure, and everybody may use it.
+Modules call reconcile, info or check; these call read and api; read calls api; api calls http; model is pure, and
+everybody may use it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ MAY_IMPORT = {
     "_model": {GROUND},
     "_http": {GROUND},
     "_api": {GROUND, "_model", "_http"},
-    "_reconcile": {GROUND, "_model", "_api", "_http"},
-    "_info": {GROUND, "_model", "_api", "_reconcile"},
+    "_read": {GROUND, "_model", "_api"},
+    "_reconcile": {GROUND, "_model", "_read", "_api", "_http"},
+    "_info": {GROUND, "_model", "_read", "_api"},
     "_check": {GROUND, "_model", "_http", "_api"},
     "_module": {GROUND, "_model", "_http", "_api", "_reconcile"},
 }

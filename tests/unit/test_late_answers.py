@@ -12,12 +12,12 @@ from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal, L
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
+from ansible_collections.otc.dli.plugins.module_utils._read.reader import Found
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.observer import Observer
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.reader import Found
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
 
 from lifecycle_clock import Clock

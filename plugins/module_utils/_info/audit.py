@@ -23,8 +23,8 @@ from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.rules import check_seconds
 from .._model.tags import tags_warnings
 from .._parallel import read_each
-from .._reconcile.reader import JobReader
-from .._reconcile.snapshot import Snapshot
+from .._read.reader import JobReader
+from .._read.snapshot import Snapshot
 from .selection import Selection, keep_secrets, select, selection_from_params
 
 

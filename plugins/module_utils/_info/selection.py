@@ -26,7 +26,7 @@ from .._model.rules import (
 from .._model.status import STATUSES
 from .._model.tags import tags_filter
 from .._parallel import read_each
-from .._reconcile.reader import JobReader
+from .._read.reader import JobReader
 
 
 @dataclass(frozen=True)

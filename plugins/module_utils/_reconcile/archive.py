@@ -25,10 +25,10 @@ from .._model.rules import (
     check_number,
     check_obs_path,
 )
+from .._read.reader import JobReader
+from .._read.snapshot import Snapshot
 from .._text import printable
 from . import wait as _wait
-from .reader import JobReader
-from .snapshot import Snapshot
 from .writes import Writes
 
 

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from .._api.flink_jobs import FlinkJobApi
+from .._read.reader import JobReader
 from .effects import Effect, IsThere, Pause, Read, Report, Steps
-from .reader import JobReader
 from .wait import Waiting
 
 

@@ -18,7 +18,7 @@ from .._api.flink_jobs import FlinkJobApi
 from .._model.fields import JobKind
 from .._model.job import ObservedJob
 from .._model.spec import JobSpec
-from .reader import JobReader
+from .._read.reader import JobReader
 
 # What the executor is made of: yields effects, gets their outcomes, returns something.
 Steps = Generator[Any, Any, Any]

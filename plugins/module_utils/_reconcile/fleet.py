@@ -19,9 +19,9 @@ from .._model.status import status_of
 from .._model.tags import canonical_tags, tags_filter
 from .._model.verdict import counted, deed_of
 from .._parallel import read_each
+from .._read.reader import Found, JobReader
 from .fleet_driver import FleetDriver
 from .job import Convergence
-from .reader import Found, JobReader
 from .wait import Waiting
 
 # No job has this tag. A service that finds jobs by it and others does not compare tags at all, or not each of them.

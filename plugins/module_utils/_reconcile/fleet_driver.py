@@ -20,9 +20,9 @@ from .._errors import ApiError, AuthenticationFailed, DliError, UnexpectedRespon
 from .._http.retry import is_throttled, may_be_carried_out
 from .._model.fleet import MOST_PARALLEL
 from .._parallel import Workers, ended_by_interrupt
+from .._read.reader import JobReader
+from .._read.snapshot import Snapshot
 from .effects import Batchable, Complete, Effect, Find, Pause, Report, Steps
-from .reader import JobReader
-from .snapshot import Snapshot
 
 # How long a job waits at most for others that may want the same, so that one request does for all of them. What was
 # read right before a write must not grow old.

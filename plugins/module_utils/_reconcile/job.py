@@ -30,10 +30,10 @@ from .._model.result import Result
 from .._model.resume import is_of_earlier_run, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
 from .._model.tags import tags_warnings
+from .._read.reader import Found, JobReader
 from . import wait as _wait
 from .driver import Driver
 from .effects import CompareTags, Complete, Find, Pause, Read, ReadTags, Steps
-from .reader import Found, JobReader
 from .wait import Waiting
 
 # How often a plan is made anew where others change the job between two requests.

@@ -29,11 +29,11 @@ from .._model.result import Change, Result
 from .._model.rules import check_obs_path, check_spec
 from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
+from .._read.reader import JobReader
 from . import wait as _wait
 from .driver import Driver
 from .effects import Find, IsThere, Read, Report, outcome_of
 from .observer import Observer
-from .reader import JobReader
 from .wait import Waiting
 from .writes import JobWrites
 
