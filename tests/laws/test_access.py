@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job
 
 from local_dli import LocalDli
@@ -56,6 +58,22 @@ def test_a_project_that_the_task_gives_counts_also_where_the_environment_says_th
     result = run_module(dli_flink_jar_job, task, check_mode=True)
     assert not result["failed"], result["msg"]
     assert projects_asked(service) == {known["project_id"]}
+
+
+@pytest.mark.usefixtures("clouds_file")
+def test_the_law_on_projects_catches_what_breaks_it(service: LocalDli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """L8: the mutant takes what is equal to the environment for not given."""
+    known, real = service.credentials, _module.resolve_credentials
+
+    def resolve(params: dict[str, Any], environ: Any, load_cloud: Any) -> Any:
+        said = set(environ.values())
+        return real({name: None if value in said else value for name, value in params.items()}, environ, load_cloud)
+
+    monkeypatch.setenv("OS_PROJECT_ID", known["project_id"])
+    monkeypatch.setattr(_module, "resolve_credentials", resolve)
+    task = {"name": "job", "cloud": "prod", "project_id": known["project_id"], "endpoint": service.url}
+    run_module(dli_flink_jar_job, task, check_mode=True)
+    assert projects_asked(service) != {known["project_id"]}
 
 
 def test_a_token_that_the_task_takes_from_the_environment_wins_over_a_password_there(
