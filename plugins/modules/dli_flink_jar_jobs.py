@@ -43,6 +43,20 @@ options:
       - Needs O(wait), because a task that does not wait cannot know that a job fails to start.
     type: int
     default: 0
+  canary_jobs:
+    description:
+      - Names of the jobs that are changed before all others, in place of O(canaries). Those of them that need no change
+        are left alone. If none of them does, there are no canaries.
+      - Needs O(wait), as O(canaries) does.
+    type: list
+    elements: str
+    default: []
+  canary_health_window:
+    description:
+      - For how many seconds each canary has to stay running after its start before the other jobs are changed, in place
+        of its O(jobs[].health_window). One that fails in that time is rolled back, as its O(jobs[].rollback) says.
+      - Left out, the canaries are watched as all jobs are.
+    type: float
   max_failures:
     description:
       - How many jobs may fail before the rollout ends. A job that cannot be planned counts too.
@@ -130,6 +144,15 @@ EXAMPLES = r"""
     jobs: "{{ normalise_jobs }}"
     canaries: 2
     batch_size: 10
+
+- name: Upgrade the job with the least traffic first, and the others when it has run for an hour
+  otc.dli.dli_flink_jar_jobs:
+    defaults:
+      entrypoint: obs://example-bucket/jars/normalise-3.2.0.jar
+      state: started
+    jobs: "{{ normalise_jobs }}"
+    canary_jobs: [normalise-2]
+    canary_health_window: 3600
 
 - name: Find the jobs of the team that nobody describes any more
   otc.dli.dli_flink_jar_jobs:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._model.fleet_result import CHANGED, FAILED, NOT_ATTEMPTED
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
@@ -460,6 +461,28 @@ def test_a_fleet_does_not_take_a_page_for_the_whole_list(world, pages):
         world.service.jobs.add(name=f"job-{number}", **FLEET_JOB)
     result = world.fleet(*[{"name": f"job-{number}", "state": "absent"} for number in range(4)])
     assert result["failed"] or world.service.jobs.all() == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_canaries_by_name_come_first_and_are_watched_for_longer(world, fails):
+    """One that fails after the window of the others would be over is rolled back, and ends the rollout."""
+    world.behave(savepoint_after_restart="kept")
+    for number in range(4):
+        world.service.jobs.add(name=f"job-{number}", **FLEET_JOB)
+    if fails:
+        world.service.jobs.plan_start("job-3", "exception_after:40")
+    jobs = [{"name": f"job-{number}", "entrypoint": NEW, "state": "started", "health_window": 5} for number in range(4)]
+    began = world.clock.now
+    result = world.fleet(*jobs, canary_jobs=["job-3", "job-1"], canary_health_window=60)
+    verdicts = {job["name"]: job["verdict"] for job in result["jobs"]}
+    if fails:
+        assert verdicts == {"job-0": NOT_ATTEMPTED, "job-1": CHANGED, "job-2": NOT_ATTEMPTED, "job-3": FAILED}
+        assert result["jobs"][3]["error"]["rolled_back"] is True
+        assert {job.fields["entrypoint"] for job in world.service.jobs.all() if job.name != "job-1"} == {OLD}
+    else:
+        assert set(verdicts.values()) == {CHANGED} and world.clock.now - began >= 60
+        started = [event.before.name for event in world.done("start")]
+        assert set(started[:2]) == {"job-1", "job-3"} and set(started[2:]) == {"job-0", "job-2"}
 
 
 # 13. Two at once

@@ -317,6 +317,23 @@ BAD = {
     "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be at least 1"),
     "batch_size": ({"batch_size": 0}, "batch_size is 0, but must be 1 or more"),
     "canaries": ({"canaries": -1}, "canaries is -1, but must be 0 or more"),
+    "canaries by number and name": (
+        {"canaries": 1, "canary_jobs": ["job-000"]},
+        "canaries is 1, but canary_jobs names the canaries; only one of them can be given",
+    ),
+    "canaries by name that nobody waits for": (
+        {"canary_jobs": ["job-000"], "wait": False},
+        "canary_jobs is given, but wait is false",
+    ),
+    "a canary that is no job": (
+        {"canary_jobs": ["job-9"]},
+        'canary_jobs has "job-9", but jobs has no job of that name',
+    ),
+    "a window without canaries": ({"canary_health_window": 9}, "canary_health_window is 9, but there are no canaries"),
+    "a window without an end": (
+        {"canaries": 1, "canary_health_window": "inf"},
+        "canary_health_window is inf, but must be a number of seconds, 0 or more",
+    ),
     "canaries that nobody waits for": ({"canaries": 1, "wait": False}, "canaries is 1, but wait is false"),
     "unknown option": ({"jobs": [{"name": "a", "color": "red"}]}, "Unsupported parameters"),
     "named by the defaults": ({"defaults": {"name": "a"}}, "Unsupported parameters"),

@@ -13,7 +13,7 @@ from .._text import quoted
 from .canonical import tag_strings
 from .goal import Goal, Lifecycle, goal_from_params, goal_options
 from .job import ObservedJob
-from .rules import check_name, check_number, check_tags
+from .rules import check_name, check_number, check_seconds, check_tags
 from .spec import JobSpec
 from .tags import canonical_tags
 
@@ -28,11 +28,15 @@ class Rollout:
 
     :param batch_size: how many jobs are changed concurrently; 0 for all.
     :param canaries: how many jobs, the first ones of the list, are changed before all others.
+    :param canary_jobs: the names of these jobs instead.
+    :param canary_health_window: seconds that these jobs have to stay running, in place of their own; None for those.
     :param max_failures: how many jobs may fail before no further ones are changed.
     """
 
     batch_size: int = 0
     canaries: int = 0
+    canary_jobs: tuple[str, ...] = ()
+    canary_health_window: float | None = None
     max_failures: int = 0
 
 
@@ -85,6 +89,8 @@ def fleet_options() -> dict:
         **parallelism_options(),
         "batch_size": {"type": "int"},
         "canaries": {"type": "int", "default": 0},
+        "canary_jobs": {"type": "list", "elements": "str", "default": []},
+        "canary_health_window": {"type": "float"},
         "max_failures": {"type": "int", "default": 0},
         "purge": {"type": "bool", "default": False},
         "purge_scope": {"type": "dict", "options": {"name_prefix": {"type": "str"}, "tags": {"type": "dict"}}},
@@ -116,12 +122,36 @@ def task_from_params(params: dict) -> FleetTask:
     :raises InvalidInput: with the first rule that is broken, and in which job.
     """
     _check_numbers(params)
-    if params["canaries"] and not params["wait"]:
-        raise InvalidInput(
-            f"canaries is {params['canaries']}, but wait is false; only who waits for a canary learns whether it fails."
-        )
-    rollout = Rollout(params["batch_size"] or 0, params["canaries"], params["max_failures"])
-    return FleetTask(goals_from_params(params), rollout, _purge(params))
+    _check_canaries(params)
+    goals = goals_from_params(params)
+    names = {goal.spec.name for goal in goals}
+    for name in params["canary_jobs"]:
+        if name not in names:
+            raise InvalidInput(f"canary_jobs has {quoted(name)}, but jobs has no job of that name.")
+    rollout = Rollout(
+        params["batch_size"] or 0,
+        params["canaries"],
+        tuple(params["canary_jobs"]),
+        params["canary_health_window"],
+        params["max_failures"],
+    )
+    return FleetTask(goals, rollout, _purge(params))
+
+
+def _check_canaries(params):
+    count, names, window = params["canaries"], params["canary_jobs"], params["canary_health_window"]
+    if count and names:
+        raise InvalidInput(f"canaries is {count}, but canary_jobs names the canaries; only one of them can be given.")
+    if (count or names) and not params["wait"]:
+        given = f"canaries is {count}" if count else "canary_jobs is given"
+        raise InvalidInput(f"{given}, but wait is false; only who waits for a canary learns whether it fails.")
+    if window is not None:
+        check_seconds("canary_health_window", window)
+        if not count and not names:
+            raise InvalidInput(
+                f"canary_health_window is {window:g}, but there are no canaries; canaries or canary_jobs has to say "
+                "which jobs these are."
+            )
 
 
 def _without_default(option):

@@ -273,6 +273,10 @@ class _Fleet:
             wave = self._still_in_scope(wave)
         if not wave:
             return
+        window = self._task.rollout.canary_health_window
+        if title == _CANARIES and window is not None:
+            for member in wave:
+                member.convergence.set_health_window(window)
         count.begin(title, wave)
         self._run([member.change() for member in wave], wave, ended=count.one_more)
         done = [member for member in wave if member.verdict == NOT_ATTEMPTED]
@@ -334,7 +338,8 @@ def _waves(members, rollout: Rollout):
     """Yield a title and the members to change concurrently, for each wave. What is purged comes last."""
     kept = [member for member in members if not member.is_purged]
     purged = [member for member in members if member.is_purged]
-    canaries, rest = kept[: rollout.canaries], kept[rollout.canaries :]
+    canaries = [member for member in kept if member.name in rollout.canary_jobs] or kept[: rollout.canaries]
+    rest = [member for member in kept if member not in canaries]
     if canaries:
         yield _CANARIES, canaries
     for title, group in (("wave", rest), ("purge", purged)):

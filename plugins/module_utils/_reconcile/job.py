@@ -103,6 +103,10 @@ class Convergence:
         """The id of the job, None when there is none, or it is not known which one is meant."""
         return self._current.job_id if self._current else self._goal.spec.job_id
 
+    def set_health_window(self, seconds: float) -> None:
+        """Have a start watched for so long, in place of what the goal says."""
+        self._observer.health_window = seconds
+
     def look(self) -> Steps:
         """Find the job, and plan what to do about it as far as a list shows that.
 

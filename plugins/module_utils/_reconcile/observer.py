@@ -44,12 +44,13 @@ class Observer:
 
     C(seen) is the newest response about the job, C(defined_since) the time of the last update of this task by the
     service's clock (0 for not known), C(savepoint_path) the path of the last savepoint that the task knows
-    of, and C(notes) are sentences about what turned out otherwise than planned and is no failure.
+    of, and C(notes) are sentences about what turned out otherwise than planned and is no failure. C(health_window) is
+    for how many seconds a started job is watched.
     """
 
     def __init__(self, goal: Goal, waiting: Waiting) -> None:
         self._spec = goal.spec
-        self._health_window = goal.lifecycle.health_window
+        self.health_window = goal.lifecycle.health_window
         self._waiting = waiting
         self._now = waiting.clock.monotonic
         self.seen: ObservedJob | None = None
@@ -204,7 +205,7 @@ class Observer:
         :raises StartFailed: it failed, or had to be restarted.
         :raises LifecycleError: somebody else has stopped it or started it otherwise.
         """
-        window = self._health_window
+        window = self.health_window
         if not window or job.status == FINISHED:
             return job
         ours, baseline = job, before.restart_times
