@@ -42,6 +42,11 @@ options:
       - How old the savepoint of a job that does not run may be, in seconds, before it counts as stale.
     type: float
     default: 604800.0
+  show_jobs:
+    description:
+      - Whether to return RV(jobs) too, and not only what is found about them. It takes no further request.
+    type: bool
+    default: false
 seealso:
   - module: otc.dli.dli_flink_jar_jobs
   - module: otc.dli.dli_flink_job_adopt
@@ -188,19 +193,17 @@ findings:
       contains:
         requested:
           description:
-            - How many CUs they request together.
+            - How many CUs they request together, without RV(findings.cus.unsure).
           type: int
           sample: 40
         actual:
           description:
-            - How many CUs they use together.
+            - How many CUs they use together, without RV(findings.cus.unsure).
           type: int
           sample: 43
         jobs:
           description:
             - The jobs that do not use as many CUs as they request.
-            - C(unsure) says that such a job may be sized by C(resource_config), which the service's list does not show.
-              Then its C(cu_number) requests nothing.
           type: list
           elements: dict
           sample:
@@ -208,7 +211,16 @@ findings:
               job_id: 131
               requested: 4
               actual: 7
-              unsure: false
+        unsure:
+          description:
+            - The jobs that use another number than their C(cu_number), and may be sized by C(resource_config), which
+              the service's list does not show. Then their C(cu_number) requests nothing, and nothing is wrong.
+          type: list
+          elements: dict
+          sample:
+            - name: orders-archive
+              job_id: 132
+              actual: 7
     restarted:
       description:
         - Jobs that the service has restarted, and how often.
@@ -240,6 +252,30 @@ count:
   returned: success
   type: int
   sample: 60
+jobs:
+  description:
+    - The jobs that match, in the order of the service, newest first, each with what is described here and what
+      RV(otc.dli.dli_flink_job_info#module:jobs) has with O(otc.dli.dli_flink_job_info#module:details=false).
+  returned: with O(show_jobs)
+  type: list
+  elements: dict
+  contains:
+    savepoint_made:
+      description:
+        - When its savepoint was made, in milliseconds since 1970 UTC; V(null) if it has none, or its path shows no time.
+      type: int
+      sample: 1578467395713
+    cus:
+      description:
+        - How many CUs it uses now, as far as the service shows it; V(null) if that is in doubt.
+      type: int
+      sample: 4
+    findings:
+      description:
+        - Names of the findings that it is among; C(cus) only for a job of RV(findings.cus.jobs).
+      type: list
+      elements: str
+      sample: [failed, stale_savepoints]
 retries:
   description:
     - Requests that were sent again, see RV(otc.dli.dli_flink_jar_job#module:retries).
@@ -262,7 +298,7 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ..module_utils._info.audit import ages_options, audit_from_params, audit_jobs
+from ..module_utils._info.audit import audit_from_params, audit_jobs, audit_options
 from ..module_utils._info.selection import selection_options
 from ..module_utils._model.fleet import desired_options, parallelism_options
 from ..module_utils._module import auth_options, run_module
@@ -270,7 +306,7 @@ from ..module_utils._module import auth_options, run_module
 
 def main():
     run_module(
-        {**auth_options(), **selection_options(), **ages_options(), **desired_options(), **parallelism_options()},
+        {**auth_options(), **selection_options(), **audit_options(), **desired_options(), **parallelism_options()},
         audit_from_params,
         lambda api, audit, _run: audit_jobs(api, audit),
     )

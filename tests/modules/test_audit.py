@@ -9,16 +9,16 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.doc_fragments import fleet
-from ansible_collections.otc.dli.plugins.module_utils._info.audit import Audit, ages_options, audit_jobs
+from ansible_collections.otc.dli.plugins.module_utils._info.audit import Audit, audit_jobs, audit_options
 from ansible_collections.otc.dli.plugins.module_utils._info.selection import Selection
 from ansible_collections.otc.dli.plugins.module_utils._model.canonical import is_flink_1_15_or_later
-from ansible_collections.otc.dli.plugins.module_utils._model.findings import Ages, findings_about
+from ansible_collections.otc.dli.plugins.module_utils._model.findings import Ages, findings_about, jobs_with_findings
 from ansible_collections.otc.dli.plugins.module_utils._model.fleet import desired_options
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
 from ansible_collections.otc.dli.plugins.module_utils._model.status import STATUSES
-from ansible_collections.otc.dli.plugins.modules import dli_flink_job_audit
+from ansible_collections.otc.dli.plugins.modules import dli_flink_job_audit, dli_flink_job_info
 
 from module_runner import run_module
 
@@ -302,26 +302,29 @@ def test_cus_are_those_of_jobs_that_run():
     assert found == {
         "requested": 4 + 5 + 10 + 20 + 40,
         "actual": 7 + 5 + 10 + 20 + 40,
-        "jobs": [{"name": "job-1", "job_id": 1, "requested": 4, "actual": 7, "unsure": False}],
+        "jobs": [{"name": "job-1", "job_id": 1, "requested": 4, "actual": 7}],
+        "unsure": [],
     }
 
 
 @pytest.mark.parametrize(
-    ("config", "unsure"),
+    ("config", "where"),
     [
-        ({"flink_version": "1.15"}, [True]),
-        ({"flink_version": None}, [True]),
-        ({"flink_version": "1.12"}, [False]),
-        ({"flink_version": "1.15", "resource_config_version": "v1"}, [False]),
-        ({"flink_version": "1.15", "resource_config_version": "v2"}, []),
+        ({"flink_version": "1.15"}, "unsure"),
+        ({"flink_version": None}, "unsure"),
+        ({"flink_version": "1.12"}, "jobs"),
+        ({"flink_version": "1.15", "resource_config_version": "v1"}, "jobs"),
+        ({"flink_version": "1.15", "resource_config_version": "v2"}, None),
     ],
 )
-def test_whether_a_job_is_sized_by_cus_is_in_doubt_only_where_nothing_shows_it(config, unsure):
+def test_whether_a_job_is_sized_by_cus_is_in_doubt_only_where_nothing_shows_it(config, where):
     config = {"cu_number": 2, "real_cu_number": 7, **config}
     found = findings_of({"status": "job_running", "job_config": config})["cus"]
-    assert [job["unsure"] for job in found["jobs"]] == unsure
+    assert {key for key in ("jobs", "unsure") if found[key]} == ({where} if where else set())
+    assert (found["requested"], found["actual"]) == ((2, 7) if where == "jobs" else (0, 0))
     config["real_cu_number"] = 0
-    assert findings_of({"status": "job_running", "job_config": config})["cus"]["jobs"] == []
+    found = findings_of({"status": "job_running", "job_config": config})["cus"]
+    assert (found["jobs"], found["unsure"]) == ([], [])
 
 
 class Api:
@@ -345,7 +348,7 @@ def test_what_the_comparison_reads_decides_how_a_job_is_sized(selection):
     sized = [name for name in SIZED if name != "resource_config"]
     goals = [Goal(JobSpec("described", fields={name: SIZED[name] for name in sized})), Goal(JobSpec("listed"))]
     found = audit_jobs(Api("described", "listed"), Audit(selection, goals=goals))["findings"]
-    assert [(job["name"], job["unsure"]) for job in found["cus"]["jobs"]] == [("listed", True)]
+    assert [job["name"] for job in found["cus"]["unsure"]] == ["listed"] and found["cus"]["jobs"] == []
     assert found["drift"] == []
 
 
@@ -415,7 +418,7 @@ def test_the_findings_are_those_that_are_documented(service, audit):
 def test_documentation_has_the_options_of_the_argument_spec():
     documented = yaml.safe_load(dli_flink_job_audit.DOCUMENTATION)["options"]
     assert {name: {key: option[key] for key in ("type", "default")} for name, option in documented.items()} == (
-        ages_options()
+        audit_options()
     )
 
 
@@ -423,6 +426,35 @@ def test_the_number_of_jobs_is_returned_so_that_no_finding_is_not_taken_for_no_j
     assert run_module(dli_flink_job_audit, access)["count"] == 0
     service.jobs.add_many(3)
     assert run_module(dli_flink_job_audit, access)["count"] == 3
+
+
+def test_the_jobs_are_returned_on_request_and_take_no_further_one(service, access):
+    status = {"status": "job_running_exception", "status_desc": "out of memory", "start_time": NOW + 1}
+    saved = {"has_savepoint": True, "savepoint_path": f"bucket/jobs/savepoint/1/{NOW}/"}
+    down = service.jobs.add(name="down", **status, **saved, **COMMON)
+    service.jobs.add(name="busy", status="job_running", cu_number=4, flink_version="1.12", **COMMON)
+    service.jobs.add(name="sized", status="job_running", flink_version="1.17", **SIZED, **COMMON)
+    service.requests.clear()
+    result = run_module(dli_flink_job_audit, {**access, "show_jobs": True, "jobs": [{"name": "down", "desc": "new"}]})
+    assert paths(service) == ["jobs"]
+    sized, found_busy, found_down = result["jobs"]
+    assert found_down["job_id"] == down.job_id and found_down["status_desc"] == "out of memory"
+    assert found_down["findings"][:2] == ["failed", "drift"] and found_down["cus"] == 0
+    assert found_down["savepoint_made"] == NOW
+    assert "stale_savepoints" in found_down["findings"]
+    assert (found_busy["cus"], found_busy["savepoint_made"]) == (4, None)
+    assert sized["cus"] is None and "unmanaged" in sized["findings"]
+    summary = run_module(dli_flink_job_info, {**access, "details": False})["jobs"]
+    own = ("savepoint_made", "cus", "findings")
+    assert [[key for key in job if key not in own] for job in result["jobs"]] == [list(job) for job in summary]
+    assert "jobs" not in run_module(dli_flink_job_audit, access)
+
+
+def test_a_job_that_uses_more_cus_than_it_requests_is_among_that_finding():
+    config = {"cu_number": 4, "real_cu_number": 7, "flink_version": "1.12", "restart_when_exception": True}
+    job = ObservedJob({"job_id": 1, "name": "job", "status": "job_running", "job_config": config}, "list")
+    (shown,) = jobs_with_findings([job], findings_about([job], None, Ages(), NOW))
+    assert (shown["cus"], shown["findings"]) == (7, ["without_checkpoints", "cus"])
 
 
 def test_the_list_of_jobs_is_documented_as_for_the_module_of_many_jobs():

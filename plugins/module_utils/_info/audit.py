@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
-from .._model.findings import Ages, Compared, cu_warnings, findings_about
+from .._model.findings import Ages, Compared, cu_warnings, findings_about, jobs_with_findings
 from .._model.fleet import (
     check_parallelism,
     duplicate_sentence,
@@ -35,15 +35,21 @@ class Audit:
     :param selection: which jobs the findings are about.
     :param ages: when something counts as old.
     :param goals: the jobs that should be there; None when nothing is to be compared.
+    :param show_jobs: whether the result has the jobs too, and not only what is found about them.
     """
 
     selection: Selection
     ages: Ages = Ages()
     goals: list[Goal] | None = None
+    show_jobs: bool = False
 
 
-def ages_options() -> dict:
-    """Return the part of the argument spec that says what counts as old."""
+def audit_options() -> dict:
+    """Return the part of the argument spec that is this module's own: what counts as old, and what is shown."""
+    return {**_ages_options(), "show_jobs": {"type": "bool", "default": False}}
+
+
+def _ages_options():
     return {
         "stuck_after": {"type": "float", "default": Ages.stuck_after},
         "stale_after": {"type": "float", "default": Ages.stale_after},
@@ -59,10 +65,11 @@ def audit_from_params(params: dict) -> Audit:
     selection = selection_from_params(params)
     if params["defaults"] is not None and params["jobs"] is None:
         raise InvalidInput("defaults is given, but jobs is not; there is no job that they could be for.")
-    for option in ages_options():
+    for option in _ages_options():
         check_seconds(option, params[option])
     goals = None if params["jobs"] is None else goals_from_params(params)
-    return Audit(selection, Ages(**{option: params[option] for option in ages_options()}), goals)
+    ages = Ages(**{option: params[option] for option in _ages_options()})
+    return Audit(selection, ages, goals, params["show_jobs"])
 
 
 def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
@@ -88,7 +95,8 @@ def audit_jobs(api: FlinkJobApi, audit: Audit, clock=time) -> dict:
         + cu_warnings(compared or [])
         + tags_warnings((entry.goal.spec.label, entry.tags_problem) for entry in compared or ())
     )
-    return {"changed": False, "findings": findings, "count": len(jobs), "warnings": warnings}
+    shown = {"jobs": jobs_with_findings(jobs, findings)} if audit.show_jobs else {}
+    return {"changed": False, "findings": findings, "count": len(jobs), **shown, "warnings": warnings}
 
 
 def _find_desired(api, goals, all_jobs, odd):

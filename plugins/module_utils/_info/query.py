@@ -32,18 +32,6 @@ from .selection import (
     without_tags_warnings,
 )
 
-# What the list has of a job without show_detail (documented), beside its id, name and type.
-_SUMMARY_FACTS = (
-    "status",
-    "status_desc",
-    "has_savepoint",
-    "savepoint_path",
-    "restart_times",
-    "create_time",
-    "start_time",
-    "user_name",
-)
-_SUMMARY_FIELDS = ("desc", "queue_name")
 _GRAPH_FIELDS = {
     "jid": "jid",
     "name": "name",
@@ -144,14 +132,10 @@ def query_jobs(api: FlinkJobApi, query: JobQuery) -> dict:
 
 
 def _result(job, query):
+    if not query.details:
+        return job.as_summary()
     facts, fields = job.facts(), job.returned_fields()
     identity = {"job_id": job.job_id, "name": job.name, "job_type": job.job_type}
-    if not query.details:
-        return {
-            **identity,
-            **{fact: facts[fact] for fact in _SUMMARY_FACTS},
-            **{name: fields[name] for name in _SUMMARY_FIELDS},
-        }
     return {**identity, **facts, **redacted_fields(fields, _public_text(fields, query))}
 
 

@@ -9,7 +9,6 @@ docs/audit.md explains each finding to users.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from .._text import same_of_others
@@ -34,8 +33,6 @@ from .status import (
     status_of,
 )
 
-# The vendor writes a savepoint into …/<time in ms>/; a time has this number of digits.
-_TIME_OF_SAVEPOINT = re.compile(r"/([0-9]{13})/?\Z")
 _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).
 _LAST_WITH_CUS = (1, 15)
@@ -94,6 +91,24 @@ def findings_about(
         "restarted": [{**_named(job), "restart_times": job.restart_times} for job in jobs if job.restart_times > 0],
         "stale_savepoints": _stale_savepoints(jobs, ages, now_ms),
     }
+
+
+def jobs_with_findings(jobs: list[ObservedJob], findings: dict) -> list[dict]:
+    """Return a summary of each job with the names of the findings that it is among; raw, so still to be redacted."""
+    names: dict[int, list] = {job.job_id: [] for job in jobs}
+    for name, found in findings.items():
+        for entry in (found["jobs"] if name == "cus" else found) or ():
+            if entry["job_id"] in names:
+                names[entry["job_id"]].append(name)
+    return [
+        {
+            **job.as_summary(),
+            "savepoint_made": job.savepoint_made if job.has_savepoint else None,
+            "cus": cus_in_use(job),
+            "findings": names[job.job_id],
+        }
+        for job in jobs
+    ]
 
 
 def _failed(job):
@@ -196,19 +211,29 @@ def _lacks_agency(job):
     )
 
 
+def cus_in_use(job: ObservedJob) -> int | None:
+    """Return how many CUs a job uses now, as far as the service shows it; None where that is in doubt."""
+    if not status_of(job.status).may_run:
+        return 0
+    requested = job.value("cu_number") if _may_be_sized_by_cus(job) else None
+    return _number(job.real_cu_number) or (requested if isinstance(requested, int) else None)
+
+
 def _cus(jobs):
-    result: dict = {"requested": 0, "actual": 0, "jobs": []}
+    result: dict = {"requested": 0, "actual": 0, "jobs": [], "unsure": []}
     for job in jobs:
-        requested, real = job.value("cu_number"), _number(job.real_cu_number)
+        requested, actual = job.value("cu_number"), cus_in_use(job)
         # A job that does not run uses no CUs.
         if not status_of(job.status).may_run or not isinstance(requested, int) or not _may_be_sized_by_cus(job):
             continue
-        actual = real or requested
+        if actual != requested and not _is_sized_by_cus(job):
+            # Its cu_number may request nothing: then there is nothing to compare.
+            result["unsure"].append({**_named(job), "actual": actual})
+            continue
         result["requested"] += requested
         result["actual"] += actual
         if actual != requested:
-            unsure = not _is_sized_by_cus(job)
-            result["jobs"].append({**_named(job), "requested": requested, "actual": actual, "unsure": unsure})
+            result["jobs"].append({**_named(job), "requested": requested, "actual": actual})
     return result
 
 
@@ -230,10 +255,9 @@ def _may_be_sized_by_cus(job):
 def _stale_savepoints(jobs, ages, now_ms):
     found = []
     for job in jobs:
-        match = _TIME_OF_SAVEPOINT.search(job.savepoint_path)
-        if not job.has_savepoint or not match:
+        made = job.savepoint_made
+        if not job.has_savepoint or made is None:
             continue
-        made = int(match.group(1))
         reason = _why_stale(job, made, ages, now_ms)
         if reason:
             found.append({**_named(job), "savepoint_path": job.savepoint_path, "made": made, "reason": reason})

@@ -33,6 +33,18 @@ _FACTS = (
     "user_id",
     "user_name",
 )
+# What the list has of a job without show_detail (documented), beside its id, name and type.
+_SUMMARY_FACTS = (
+    "status",
+    "status_desc",
+    "has_savepoint",
+    "savepoint_path",
+    "restart_times",
+    "create_time",
+    "start_time",
+    "user_name",
+)
+_SUMMARY_FIELDS = ("desc", "queue_name")
 
 
 def same_path(one: str, other: str) -> bool:
@@ -172,17 +184,18 @@ class ObservedJob:
 
         The service makes savepoints in folders named by the time in milliseconds (vendor).
         """
-        made = self._savepoint_time
+        made = self.savepoint_made
         return made is not None and made >= int(self.start_time)
 
     @property
     def savepoint_is_of_earlier_run(self) -> bool:
         """Whether the savepoint was made before the job was last started, as far as its path shows."""
-        made = self._savepoint_time
+        made = self.savepoint_made
         return made is not None and made < int(self.start_time)
 
     @property
-    def _savepoint_time(self):
+    def savepoint_made(self) -> int | None:
+        """When the savepoint was made, in milliseconds since 1970, as far as its path shows; None where it does not."""
         folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
         # Any other number is the name of a folder that somebody has chosen, such as a day.
         return int(folder) if re.fullmatch(r"[0-9]{13}", folder) else None
@@ -280,6 +293,15 @@ class ObservedJob:
         """Return the facts and fields of the job that results have; raw, so they are still to be redacted."""
         tags = {} if self.tags is None else {"tags": self.tags}
         return {**self.facts(), **self.returned_fields(kind), **tags}
+
+    def as_summary(self) -> dict:
+        """Return what a list without details has of the job, for results; raw, so it is still to be redacted."""
+        facts, fields = self.facts(), self.returned_fields()
+        return {
+            **{"job_id": self.job_id, "name": self.name, "job_type": self.job_type},
+            **{fact: facts[fact] for fact in _SUMMARY_FACTS},
+            **{name: fields[name] for name in _SUMMARY_FIELDS},
+        }
 
     def _place(self, field: Field) -> dict:
         return self._response if field.top_level else self._config
