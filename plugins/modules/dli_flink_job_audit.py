@@ -262,7 +262,8 @@ jobs:
   contains:
     savepoint_made:
       description:
-        - When its savepoint was made, in milliseconds since 1970 UTC; V(null) if it has none, or its path shows no time.
+        - When its savepoint was made, in milliseconds since 1970 UTC, by its path; V(null) if that shows no time, or it
+          has none.
       type: int
       sample: 1578467395713
     cus:
