@@ -17,7 +17,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._api.flink_jobs import FlinkJobApi
-from ._errors import DliError, Fault, InvalidInput, MissingLibrary
+from ._errors import DliError, Fault, InvalidInput, MissingLibrary, RequestError
 from ._http.access import open_access
 from ._http.client import HttpClient
 from ._http.credentials import (
@@ -113,7 +113,7 @@ def run_module(
     progress = Progress()
     try:
         try:
-            _check_common_options(module.params)
+            check_common_options(module.params)
             task = parse(module.params)
             run = Run(not module.check_mode, module.waiting(), module.is_redacted)
             progress = run.waiting.progress
@@ -138,6 +138,50 @@ def run_module(
         progress.conclude(lambda: f"failed: {fault}")
         module.fail_json(msg=str(fault), error=fault.details())
     module.exit_json(**result, **_retries(clients))
+
+
+def open_api(
+    api: Callable[..., Any],
+    params: dict,
+    hide: Callable[[str], None],
+    hide_read: Callable[[str], None],
+    clients: list[HttpClient],
+    on_retry: Callable[[RequestError, float], None] = lambda _error, _pause: None,
+) -> Any:
+    """Log in and return the API.
+
+    :param api: the class of the API.
+    :param params: the options of C(auth_options).
+    :param hide: takes what must not be shown, before it is used.
+    :param hide_read: takes what was read and may be secret, so that messages leave it out.
+    :param clients: is given the client before its first request.
+    :param on_retry: takes why a request failed and in how many seconds it is sent again.
+    :raises DliError: credentials are missing or contradictory, or IAM rejected a request or did not respond.
+    """
+    credentials = resolve_credentials(params, os.environ, _load_cloud)
+    for secret in credentials.secrets:
+        hide(secret)
+    parallelism = params.get("parallelism", 1)
+    client = HttpClient(
+        credentials.verify, params["timeout"], params["retry_timeout"], parallelism, on_retry=on_retry
+    )
+    clients.append(client)
+    return api(client, replace(open_access(client, credentials, hide), keep_read=hide_read))
+
+
+def check_common_options(params: dict) -> None:
+    """Check the options of C(auth_options) and C(wait_options) that are numbers.
+
+    :raises InvalidInput: with the first rule that is broken.
+    """
+    for option in ("timeout", "wait_timeout"):
+        value = params.get(option)
+        # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
+        if value is not None and not 0 < value < float("inf"):
+            raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
+    if params["timeout"] > _LONGEST_TIMEOUT_SECONDS:
+        raise InvalidInput(f"timeout is {params['timeout']:g}, but must be at most {_LONGEST_TIMEOUT_SECONDS} seconds.")
+    check_seconds("retry_timeout", params["retry_timeout"])
 
 
 class _DliModule(AnsibleModule):
@@ -276,19 +320,7 @@ class _DliModule(AnsibleModule):
 
         :param clients: is given the client before its first request.
         """
-        params = self.params
-        credentials = resolve_credentials(params, os.environ, _load_cloud)
-        for secret in credentials.secrets:
-            self.hide(secret)
-        client = HttpClient(
-            credentials.verify,
-            params["timeout"],
-            params["retry_timeout"],
-            params.get("parallelism", 1),
-            on_retry=progress.retried,
-        )
-        clients.append(client)
-        return api(client, replace(open_access(client, credentials, self.hide), keep_read=self.hide_read))
+        return open_api(api, self.params, self.hide, self.hide_read, clients, progress.retried)
 
 
 def _loggable(value, level=0):
@@ -318,17 +350,6 @@ def _retries(clients):
     repeated = sum(client.repeated for client in clients)
     seconds = sum(client.seconds_lost for client in clients)
     return {"retries": {"requests": repeated, "seconds": round(seconds, 1)}} if repeated else {}
-
-
-def _check_common_options(params):
-    for option in ("timeout", "wait_timeout"):
-        value = params.get(option)
-        # Not a plain comparison with 0: the text nan becomes a number that compares as neither.
-        if value is not None and not 0 < value < float("inf"):
-            raise InvalidInput(f"{option} is {value:g}, but must be a number of seconds greater than 0.")
-    if params["timeout"] > _LONGEST_TIMEOUT_SECONDS:
-        raise InvalidInput(f"timeout is {params['timeout']:g}, but must be at most {_LONGEST_TIMEOUT_SECONDS} seconds.")
-    check_seconds("retry_timeout", params["retry_timeout"])
 
 
 def _verdict_on(result):

@@ -82,8 +82,8 @@ def test_the_report_is_read_by_what_reads_such_files(report, fleet):
     fleet.requests.clear()
     done, files = report(report_jobs=JOBS, report_title="Jobs & <more>")
     assert done.code == 0, done.stdout
-    assert "5 jobs, 2 down" in done.stdout
     assert [request.path.rpartition("/")[2] for request in fleet.requests] == ["jobs"]
+    assert "5 jobs, 2 down" in done.stdout
     texts = {ending: path.read_text() for ending, path in files.items()}
     assert sorted(texts) == ["html", "md", "prom"]
     # No secret, and nothing of what others have written is evaluated.
@@ -103,19 +103,24 @@ def test_the_report_is_read_by_what_reads_such_files(report, fleet):
     assert "<" not in hostile[0].replace("\\<", "") and hostile[3] == "a\0b"
     assert len({len(row) for row in rows(texts["md"])}) == 1 and len(rows(texts["md"])) == 5
 
-    metrics = {family.name: family.samples for family in text_string_to_metric_families(texts["prom"])}
+    families = list(text_string_to_metric_families(texts["prom"]))
+    metrics = {family.name: family.samples for family in families}
     down = {sample.labels["name"]: sample.value for sample in metrics["otc_dli_flink_job_down"]}
     assert down[HOSTILE] == down["orders-archive"] == 1 and sum(down.values()) == 2 and len(down) == 5
     drift = {sample.labels["name"]: sample.value for sample in metrics["otc_dli_flink_job_drift"]}
     assert drift["orders-enrichment"] == 1
     findings = {sample.labels["finding"]: sample.value for sample in metrics["otc_dli_flink_findings"]}
     assert (findings["missing"], findings["failed"], findings["drift"]) == (1, 2, 2)
-    (made,) = (s for s in metrics["otc_dli_flink_job_savepoint_timestamp_seconds"] if s.labels["name"] == "orders-archive")
+    (made,) = (
+        s for s in metrics["otc_dli_flink_job_savepoint_timestamp_seconds"] if s.labels["name"] == "orders-archive"
+    )
     assert made.value == (NOW_MS - 40 * HOUR_MS) / 1000
     (queue,) = (s.labels["queue"] for s in metrics["otc_dli_flink_job_status"] if s.labels["name"] == HOSTILE)
     assert queue == "a|b"
     # What promtool wants of metrics: each with a text, and no sample twice.
-    assert all(family.documentation and family.type == "gauge" for family in text_string_to_metric_families(texts["prom"]))
+    assert all(
+        family.documentation and family.type == "gauge" for family in text_string_to_metric_families(texts["prom"])
+    )
     samples = [(s.name, tuple(sorted(s.labels.items()))) for family in metrics.values() for s in family]
     assert len(samples) == len(set(samples)) and texts["prom"].endswith("\n") and "\n\n" not in texts["prom"]
 
@@ -144,20 +149,25 @@ def test_the_page_in_a_browser(report, tmp_path):
     if browser is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is on PATH")
     _done, files = report(report_jobs=JOBS)
-    # The frame is as wide as the window of a device; the page around it measures what is in there.
+    # Each frame is as wide as the window of a device; the page around them measures what is in there.
     measure = """
-      const of = frame => ({
-        wider: frame.contentDocument.documentElement.scrollWidth - frame.contentDocument.documentElement.clientWidth,
-        rows: frame.contentDocument.querySelectorAll("tbody tr").length,
-        head: frame.contentWindow.getComputedStyle(frame.contentDocument.querySelector("thead")).display,
-        bars: [...frame.contentDocument.querySelectorAll("svg rect:last-child")].every(rect => rect.getBoundingClientRect().width > 0),
-        loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
-      });
-      window.onload = () => { document.body.textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(of)); };
+      const of = frame => {
+        const page = frame.contentDocument, all = selector => [...page.querySelectorAll(selector)];
+        return {
+          wider: page.documentElement.scrollWidth - page.documentElement.clientWidth,
+          rows: all("tbody tr").length,
+          head: frame.contentWindow.getComputedStyle(page.querySelector("thead")).display,
+          bars: all("svg rect:last-child").every(rect => rect.getBoundingClientRect().width > 0),
+          loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
+        };
+      };
+      window.onload = () => {
+        document.body.textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(of));
+      };
     """
+    address = quote(files["html"].as_uri(), safe=":/")
     frames = "".join(
-        f'<iframe src="{quote(files["html"].as_uri(), safe=":/")}" style="border: 0; width: {width}px; height: 900px"></iframe>'
-        for width in (360, 1280)
+        f'<iframe src="{address}" style="border: 0; width: {width}px; height: 900px"></iframe>' for width in (360, 1280)
     )
     around = tmp_path / "around.html"
     around.write_text(f"<!DOCTYPE html><body>{frames}<script>{measure}</script></body>")

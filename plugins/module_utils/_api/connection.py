@@ -42,6 +42,11 @@ class Connection:
         self._endpoint = access.endpoint
         self._project_id = access.project_id
 
+    @property
+    def address(self) -> str:
+        """Which project of which service this is."""
+        return f"{self._endpoint}/{self._project_id}"
+
     def _request(self, method, path, body=None, query=None, version=_VERSION, root=_ROOT):
         return self._send(self._client.request, method, path, body, query, version, root)
 

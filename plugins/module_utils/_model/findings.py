@@ -23,21 +23,19 @@ from .fleet import unlisted
 from .goal import Goal
 from .job import ObservedJob
 from .status import (
+    DOWN,
     FAILED,
     FINISHED,
     IN_ARREARS,
     RUNNING,
     STOP_FAILED,
     STOPPED,
-    SUBMIT_FAILED,
     status_of,
 )
 
 _CHECKPOINTING_OF_FLINK = "execution.checkpointing.interval"
 # The last version that can be sized by CUs (documented).
 _LAST_WITH_CUS = (1, 15)
-# Where a job is down, or was not stopped, and stays so until somebody acts.
-_DOWN = (SUBMIT_FAILED, FAILED, STOP_FAILED, IN_ARREARS)
 _TIMES = ("update_time", "start_time", "create_time")
 # Not after a submission that failed: then the job has not run on, whatever its start_time says.
 _HAS_RUN_ON = (RUNNING, FAILED, STOP_FAILED, STOPPED, IN_ARREARS, FINISHED)
@@ -79,7 +77,7 @@ def findings_about(
     jar_jobs = [job for job in jobs if known_kind(job.job_type) is JAR]
     known = [job for job in jobs if known_kind(job.job_type)]
     return {
-        "failed": [_failed(job) for job in jobs if job.status in _DOWN],
+        "failed": [_failed(job) for job in jobs if job.status in DOWN],
         "drift": None if compared is None else _drift(compared),
         "missing": None if compared is None else _missing(compared),
         "unmanaged": None if compared is None else _unmanaged(jar_jobs, compared),

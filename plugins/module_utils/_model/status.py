@@ -42,6 +42,8 @@ ALIVE = (RUNNING, SAVEPOINTING, STOPPING)
 ENDED = (DRAFT, STOPPED, FAILED, FINISHED, IN_ARREARS)
 # Where a stop ends: the vendor's clients take a draft for a stopped job as well.
 STOP_ENDS = (STOPPED, DRAFT)
+# Where a job is down, or was not stopped, and stays so until somebody acts.
+DOWN = (SUBMIT_FAILED, FAILED, STOP_FAILED, IN_ARREARS)
 
 STATUSES = {
     DRAFT: Status(),
