@@ -43,6 +43,7 @@ ARTIFACT = {
     "SECURITY.md",
     "changelogs",
     "docs",
+    "extensions",
     "meta",
     "playbooks",
     "plugins",
@@ -98,7 +99,7 @@ nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = [
-    *("matrix", "lint", "typing", "docs", "artifact", "sanity", "flink"),
+    *("matrix", "lint", "typing", "docs", "artifact", "sanity", "flink", "eda"),
     *(f"tests({core})" for core in TESTED),
 ]
 
@@ -260,7 +261,8 @@ def build_and_check(session: nox.Session) -> Path:
 
         with tarfile.open(built) as tar:
             files = {name for name in tar.getnames() if not tar.getmember(name).isdir()}
-        plugins = {p.relative_to(copy).as_posix() for p in (copy / "plugins").rglob("*") if p.is_file()}
+        plugins = {p.relative_to(copy).as_posix() for d in ("plugins", "extensions", "playbooks")
+                   for p in (copy / d).rglob("*") if p.is_file()}  # fmt: skip
         strange = {name for name in files if name.split("/")[0] not in ARTIFACT}
         if strange or not plugins <= files:
             session.error(f"Not for the artifact: {sorted(strange)}; missing in it: {sorted(plugins - files)}")
@@ -366,6 +368,15 @@ def flink(session: nox.Session) -> None:
     session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     # In one process, which is one Flink cluster.
     session.run("pytest", "tests/flink", *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON)
+def eda(session: nox.Session) -> None:
+    """Run the rulebooks with ansible-rulebook, where there is a Java."""
+    if not shutil.which("java"):
+        session.skip("not run: the tests with ansible-rulebook: no java is on PATH")
+    session.install("--quiet", "--requirement", "requirements/eda.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.run("pytest", "tests/eda", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

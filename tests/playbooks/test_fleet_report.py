@@ -64,8 +64,8 @@ def fixture_report(ansible, fleet):
             "OS_TOKEN": access_to(fleet)["token"],
         }
         given = ("-e", json.dumps(variables))
-        done = ansible.call("ansible-playbook", "-i", ansible.inventory, "otc.dli.flink_fleet_report", *given, *arguments,
-                            env=env)  # fmt: skip
+        command = ("ansible-playbook", "-i", ansible.inventory, "otc.dli.flink_fleet_report")
+        done = ansible.call(*command, *given, *arguments, env=env)
         files = {path.suffix[1:]: path for path in ansible.folder.glob("flink-fleet-report.*")}
         return done, files
 

@@ -23,8 +23,8 @@ description:
   - Lists the jobs regularly, and sends an event for each job whose status is not what it was, or that has been
     started again in between. A job that was not known before, such as each job at the first time, has an event too.
   - It takes one request for each 100 jobs and each O(interval), and one for a login. It changes nothing.
-  - If the service does not respond or refuses, one event says so, the jobs are listed less and less often, down to every
-    tenth O(interval), and another event says when the service responds again.
+  - If the service does not respond or refuses, one event says so, the jobs are listed less and less often, down to
+    every tenth O(interval), and another event says when the service responds again.
   - Needs ansible-core and requests in the Python environment of ansible-rulebook.
 options:
   interval:
