@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import ansible_collections.otc.dli
 import requests
 import trustme
 import yaml
@@ -37,6 +39,7 @@ _FLEET = "otc.dli.dli_flink_jar_jobs"
 # The commands of the pages have no inventory, as they need none for localhost.
 _QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
 _RECAP = re.compile(r"^localhost +: (.*)$", re.MULTILINE)
+_LINK = Path(list(ansible_collections.otc.dli.__path__)[0])
 _CHANGELOG = ROOT / "changelogs" / "config.yaml"
 
 
@@ -114,7 +117,9 @@ class Page:
 
     def _follow_yaml(self, snippet: Snippet, later: list[Snippet]) -> None:
         content = yaml.safe_load(self._adapted(snippet.text))
-        if isinstance(content, list) and all("hosts" in play for play in content):
+        if isinstance(content, list) and all("rules" in ruleset for ruleset in content):
+            check_rulesets(snippet.place, content)
+        elif isinstance(content, list) and all("hosts" in play for play in content):
             name = _file_that_is_run(later)
             if name:
                 (self._folder / name).write_text(self._adapted(snippet.text), encoding="utf-8")
@@ -136,6 +141,8 @@ class Page:
         elif content.keys() <= {section for section, _title in yaml.safe_load(_CHANGELOG.read_text())["sections"]}:
             if not all(isinstance(text, str) for texts in content.values() for text in texts):
                 raise Fault(f"{snippet.place}: a fragment has lists of texts.")
+        elif all(re.match("(watch|restart)_", name) for name in content):
+            check_rulebook_variables(snippet.place, content)
         else:
             raise Fault(f"{snippet.place}: nothing here says what this YAML is for.")
 
@@ -278,6 +285,32 @@ class Page:
         if code == snippet.text:
             raise Fault(f"{snippet.place}: there is no code under test.")
         exec(compile(code, snippet.place, "exec"), {"code_under_test": _code_under_test})
+
+
+def check_rulesets(place: str, rulesets: list[dict[str, Any]]) -> None:
+    """Check that the collection's event sources have the options that a rulebook gives; tests/eda runs rulebooks.
+
+    :raises Fault: one has not.
+    """
+    for source in (source for ruleset in rulesets for source in ruleset["sources"]):
+        ((name, arguments),) = source.items()
+        path = ROOT / "extensions" / "eda" / "plugins" / "event_source" / f"{name.removeprefix('otc.dli.')}.py"
+        if not path.is_file():
+            raise Fault(f"{place}: there is no event source {name}.")
+        strange = arguments.keys() - runpy.run_path(str(_LINK / path.relative_to(ROOT)))["OPTIONS"].keys()
+        if strange:
+            raise Fault(f"{place}: {name} has no option {', '.join(strange)}.")
+
+
+def check_rulebook_variables(place: str, variables: dict[str, Any]) -> None:
+    """Check that a rulebook of the collection uses these variables.
+
+    :raises Fault: none uses one of them.
+    """
+    used = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "extensions/eda/rulebooks").glob("*.yml"))
+    for name in variables:
+        if not re.search(rf"\b{name}\b", used):
+            raise Fault(f"{place}: no rulebook uses {name}.")
 
 
 def _code_under_test(service: LocalDli) -> None:

@@ -38,7 +38,7 @@ class Snippet:
 
 def pages() -> list[str]:
     """Return all files of the documentation, those without code too."""
-    globs = ("*.md", "docs/**/*.md", "plugins/modules/*.py", "plugins/filter/*.py")
+    globs = ("*.md", "docs/**/*.md", "plugins/modules/*.py", "plugins/filter/*.py", "extensions/eda/plugins/*/*.py")
     return sorted(path.relative_to(ROOT).as_posix() for glob in globs for path in ROOT.glob(glob))
 
 

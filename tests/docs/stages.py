@@ -163,6 +163,15 @@ def not_run() -> dict[str, str]:
     return {
         "ansible-galaxy collection build": "the fixture installed_collection does it, but not into the checkout",
         "ansible-galaxy collection install .": "the fixture installed_collection does it",
+        "pip install ansible-rulebook ansible-core requests pyparsing==3.3.2": (
+            "it would change the environment that the tests run in"
+        ),
+        "ansible-rulebook --rulebook otc.dli.restart_failed_jobs --inventory hosts --vars watch.yml": (
+            "it does not end; tests/eda runs it"
+        ),
+        "ansible-rulebook --rulebook otc.dli.notify --inventory hosts --vars watch.yml": (
+            "it does not end; tests/eda runs it"
+        ),
         "pip install requests": "it would change the environment that the tests run in",
         "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:1": (
             "it needs podman and images; tests/tools/execution_environment.py checks the file"

@@ -15,7 +15,7 @@ import types
 import ansible_collections.otc.dli
 import pytest
 import yaml
-from ansible_collections.otc.dli.plugins.module_utils._info.selection import selection_options
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options
 
 pytestmark = pytest.mark.any_core
 
@@ -275,8 +275,7 @@ def test_a_file_that_is_no_state_is_left_alone(service, watch, access, tmp_path)
 def test_the_documented_options_are_those_of_the_source():
     source = runpy.run_path(SOURCE)
     documented = yaml.safe_load(source["DOCUMENTATION"])["options"]
-    known = {**selection_options(), **source["_OWN_OPTIONS"]}
-    del known["status"]
+    known = {name: option for name, option in source["OPTIONS"].items() if name not in auth_options()}
     assert {name: (option["type"], option.get("default")) for name, option in documented.items()} == {
         name: (option["type"], option.get("default")) for name, option in known.items()
     }

@@ -135,7 +135,10 @@ from ansible_collections.otc.dli.plugins.module_utils._text import printable
 log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_INTERVALS = 10
-_OWN_OPTIONS = {
+OPTIONS = {
+    **auth_options(),
+    # What leaves a status out would not see a job change.
+    **{name: option for name, option in selection_options().items() if name != "status"},
     "interval": {"type": "float", "default": 60.0},
     "failures_within": {"type": "float", "default": 3600.0},
     "state_file": {"type": "path"},
@@ -237,10 +240,7 @@ def _checked(args):
 
     :raises InvalidInput: one breaks a rule.
     """
-    options = {**auth_options(), **selection_options(), **_OWN_OPTIONS}
-    # What leaves a status out would not see the job change.
-    del options["status"]
-    result = ArgumentSpecValidator(options).validate(args)
+    result = ArgumentSpecValidator(OPTIONS).validate(args)
     if result.error_messages:
         raise InvalidInput(result.error_messages[0])
     params = result.validated_parameters
