@@ -273,6 +273,10 @@ class Page:
             process.terminate()
             if not line:
                 raise Fault(f"{snippet.place}: the local service does not start.\n{process.stderr.read()}")
+        if "--exports" in words:
+            if line.partition("=")[0] != printed[0].partition("=")[0]:
+                raise Fault(f"{snippet.place}: the local service does not print {printed[0]}.")
+            return
         missing = set(re.findall(r'"(\w+)":', " ".join(printed))) - json.loads(line).keys()
         if missing:
             raise Fault(f"{snippet.place}: the local service does not name {missing}.")

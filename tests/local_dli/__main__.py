@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import logging
+import shlex
 import signal
 import sys
 import tempfile
@@ -23,6 +24,15 @@ from local_dli.like import behaviour_of, read_report
 from local_dli.server import LocalDli
 from local_flink import FlinkCluster, FlinkMissing, FlinkRest
 
+# What the collection reads from the environment, and what it is of what the service prints.
+EXPORTED = {
+    "OS_AUTH_URL": "auth_url",
+    "OS_DLI_ENDPOINT_OVERRIDE": "url",
+    "OS_USERNAME": "username",
+    "OS_PASSWORD": "password",
+    "OS_USER_DOMAIN_NAME": "user_domain_name",
+    "OS_PROJECT_NAME": "project_name",
+}
 HELP_ACT = (
     "something that somebody else does, as '<before|after> <request|METHOD|operation> <number>: <deed>', "
     "such as 'before update 2: rename job other'; can be repeated. The deeds: "
@@ -31,7 +41,7 @@ HELP_ACT = (
 
 
 def main() -> None:
-    """Read the flags, print one line of JSON, serve until SIGTERM or SIGINT."""
+    """Read the flags, print where the service is, serve until SIGTERM or SIGINT."""
     likeness = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     likeness.add_argument(
         "--like", type=Path, metavar="FILE", help="behave as the report of a check says; other flags count more"
@@ -39,6 +49,9 @@ def main() -> None:
     description = "A local service that speaks DLI's Flink API."
     parser = argparse.ArgumentParser(prog="local_dli", description=description, parents=[likeness])
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument(
+        "--exports", action="store_true", help="print export lines for a shell in place of the line of JSON"
+    )
     flink = parser.add_mutually_exclusive_group()
     flink.add_argument("--flink", action="store_true", help="run the jobs on a Flink session cluster of its own")
     flink.add_argument("--flink-rest", metavar="URL", help="run the jobs on the Flink cluster with this REST API")
@@ -78,8 +91,13 @@ def main() -> None:
         known = {"url": service.url, "auth_url": service.auth_url, **service.credentials}
         if engine is not None:
             known["flink_url"] = engine.rest.url
-        print(json.dumps(known), flush=True)
+        print("\n".join(_exports(known)) if arguments.exports else json.dumps(known), flush=True)
         told_to_stop.wait()
+
+
+def _exports(known: dict[str, str]) -> list[str]:
+    """Return the lines by which a shell gives Ansible the address of the service and a user with a password."""
+    return [f"export {variable}={shlex.quote(known[name])}" for variable, name in EXPORTED.items()]
 
 
 def _flink(stack: contextlib.ExitStack, url: str | None) -> FlinkRest:

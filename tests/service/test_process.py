@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 import requests
 import trustme
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import resolve_credentials
 
 from local_dli import Behaviour, LocalDli
-from local_dli.__main__ import main
+from local_dli.__main__ import EXPORTED, main
+from local_dli.iam import CREDENTIALS
 
 TESTS = Path(__file__).parents[1]
 SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key",
@@ -63,6 +65,25 @@ def test_the_program(tmp_path: Path) -> None:
     assert lines[-1].endswith(f" GET /v1.0/{known['project_id']}/streaming/jobs/{job_id} 200")
     for secret in ("hidden", token, *(known[name] for name in SECRETS)):
         assert secret not in log
+
+
+def test_a_shell_can_take_where_the_service_is() -> None:
+    command = [sys.executable, "-m", "local_dli", "--exports"]
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        lines = b"".join(process.stdout.readline() for _variable in EXPORTED)
+        shown = subprocess.run(["sh", "-c", lines + b"env -0"], capture_output=True, check=True, env={}).stdout
+        process.terminate()
+    environ = dict(line.split("=", 1) for line in shown.decode().split("\0") if line)
+    credentials = resolve_credentials({}, environ, None)
+    assert (credentials.auth_url, credentials.endpoint) == (
+        f"{credentials.endpoint}/v3",
+        environ["OS_DLI_ENDPOINT_OVERRIDE"],
+    )
+    assert (credentials.username, credentials.password) == (CREDENTIALS["username"], CREDENTIALS["password"])
+    assert (credentials.user_domain_name, credentials.project_name) == (
+        CREDENTIALS["user_domain_name"], CREDENTIALS["project_name"]
+    )  # fmt: skip
 
 
 def test_the_help_names_the_switches(capsys: Any, monkeypatch: Any) -> None:
