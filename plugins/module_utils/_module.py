@@ -162,9 +162,7 @@ def open_api(
     for secret in credentials.secrets:
         hide(secret)
     parallelism = params.get("parallelism", 1)
-    client = HttpClient(
-        credentials.verify, params["timeout"], params["retry_timeout"], parallelism, on_retry=on_retry
-    )
+    client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], parallelism, on_retry=on_retry)
     clients.append(client)
     return api(client, replace(open_access(client, credentials, hide), keep_read=hide_read))
 
