@@ -39,7 +39,7 @@ SIZES_WITH_SECRETS = (500, 1500, 5000)
 LOOP_ITEMS = 20
 SDK_JOBS = 50
 REPEATS = 3
-PARALLELISM = 4
+CONCURRENCY = 4
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,11 @@ def requests_of_operations(ansible: Ansible, service: Service) -> list[list[obje
 RUNNING_OPTIONS = {name: value for name, value in RUNNING.items() if name not in ("status", "start_time")}
 
 
-def fleet(ansible: Ansible, service: Service, operation: str, size: int, parallelism: int = PARALLELISM) -> Run:
+def fleet(ansible: Ansible, service: Service, operation: str, size: int, concurrency: int = CONCURRENCY) -> Run:
     """Bring a fleet of this size to its state with one task, some times."""
     existing, fields, options = OPERATIONS[operation]
     jobs = [{"name": f"job-{number}"} for number in range(size)]
-    task = {**service.access, "jobs": jobs, "defaults": options, "parallelism": parallelism}
+    task = {**service.access, "jobs": jobs, "defaults": options, "concurrency": concurrency}
     seconds, counts = [], {}
     # The largest ones that write take minutes: once has to do.
     for _repeat in range(1 if size > 500 and operation != "no-op" else REPEATS):
@@ -168,7 +168,7 @@ def fleets_of_arguments(ansible: Ansible, service: Service, size: int) -> dict[t
     for option in ("entrypoint_args", "secret_entrypoint_args"):
         jobs = [{"name": f"job-{n}", option: f"--key 'key {n}' --pin=S3cret/{n}"} for n in range(size)]
         service.plant(0)
-        task = {**service.access, "jobs": jobs, "defaults": DRAFT, "parallelism": PARALLELISM}
+        task = {**service.access, "jobs": jobs, "defaults": DRAFT, "concurrency": CONCURRENCY}
         programs[option] = ansible.pack(FLEET, task)
     processes: dict[tuple[str, str], list[Process]] = {}
     # To create the largest ones takes minutes: once has to do.
@@ -183,7 +183,7 @@ def fleets_of_arguments(ansible: Ansible, service: Service, size: int) -> dict[t
     return processes
 
 
-def bare_creates(service: Service, jobs: int, parallelism: int) -> Figures:
+def bare_creates(service: Service, jobs: int, concurrency: int) -> Figures:
     """Return the seconds that it takes to send only the requests that create jobs, so many concurrently."""
     address = urlsplit(service.jobs_url)
     path = f"{address.path.removesuffix('/jobs')}/flink-jobs"
@@ -191,7 +191,7 @@ def bare_creates(service: Service, jobs: int, parallelism: int) -> Figures:
 
     def send(first):
         connection = HTTPConnection(address.netloc)
-        for number in range(first, jobs, parallelism):
+        for number in range(first, jobs, concurrency):
             connection.request("POST", path, json.dumps({"name": f"job-{number}", **DRAFT}), headers)
             connection.getresponse().read()
         connection.close()
@@ -200,8 +200,8 @@ def bare_creates(service: Service, jobs: int, parallelism: int) -> Figures:
     for _repeat in range(REPEATS):
         service.plant(0)
         start = time.perf_counter()
-        with ThreadPoolExecutor(parallelism) as pool:
-            list(pool.map(send, range(parallelism)))
+        with ThreadPoolExecutor(concurrency) as pool:
+            list(pool.map(send, range(concurrency)))
         seconds.append(time.perf_counter() - start)
         if service.counts()["jobs"] != jobs:
             sys.exit("The bare client did not create its jobs.")

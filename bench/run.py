@@ -150,22 +150,22 @@ def fleets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
             growth = run_median(runs, 2000) / run_median(runs, 500)
             goals.append(Goal("no-op of 2,000 jobs against 500 (4 × the pages)", growth, 4))
     rows = []
-    for parallelism in (measurements.PARALLELISM, MANY_AT_ONCE):
-        run = measurements.fleet(ansible, service, "create", 500, parallelism)
-        limit = 500 / parallelism * LATENCY_SECONDS
+    for concurrency in (measurements.CONCURRENCY, MANY_AT_ONCE):
+        run = measurements.fleet(ansible, service, "create", 500, concurrency)
+        limit = 500 / concurrency * LATENCY_SECONDS
         ratio = run.seconds.median / limit
-        bare = measurements.bare_creates(service, 500, parallelism).show()
-        rows.append([parallelism, f"{limit:.2f}", run.seconds.show(), f"{ratio:.2f}", run.most_in_flight, bare])
-        default = ", the default" if parallelism == measurements.PARALLELISM else ""
-        goals.append(Goal(f"500 creates against the latency alone, parallelism {parallelism}{default}", ratio, 1.5))
-        goals.append(Goal(f"most requests in flight, parallelism {parallelism}", run.most_in_flight, parallelism))
-    header = ["parallelism", "latency alone, s", "task, s", "ratio", "most in flight", "bare client, s"]
+        bare = measurements.bare_creates(service, 500, concurrency).show()
+        rows.append([concurrency, f"{limit:.2f}", run.seconds.show(), f"{ratio:.2f}", run.most_in_flight, bare])
+        default = ", the default" if concurrency == measurements.CONCURRENCY else ""
+        goals.append(Goal(f"500 creates against the latency alone, concurrency {concurrency}{default}", ratio, 1.5))
+        goals.append(Goal(f"most requests in flight, concurrency {concurrency}", run.most_in_flight, concurrency))
+    header = ["concurrency", "latency alone, s", "task, s", "ratio", "most in flight", "bare client, s"]
     return f"""## Fleets
 
 Each was measured {measurements.REPEATS} times, but creating and upgrading 2,000 jobs once. That Ansible packs a module
 when a play first uses it is in none of the times.
 
-- Fleet: one task of `dli_flink_jar_jobs` with parallelism {measurements.PARALLELISM}. The numbers of requests, in all
+- Fleet: one task of `dli_flink_jar_jobs` with concurrency {measurements.CONCURRENCY}. The numbers of requests, in all
   and in flight, are what the service saw.
 - Loop: the single module with `loop:`. **Measured over {measurements.LOOP_ITEMS} jobs; the table has the time of one of
   them times the number of jobs.**
@@ -179,7 +179,7 @@ when a play first uses it is in none of the times.
 
 ### 500 creates, and how many requests are in flight
 
-The latency alone is jobs ÷ parallelism × {LATENCY_SECONDS * 1000:g} ms. Task and service share the CPUs, so with many
+The latency alone is jobs ÷ concurrency × {LATENCY_SECONDS * 1000:g} ms. Task and service share the CPUs, so with many
 concurrent requests their own work is what counts. A "bare client" is some threads that send nothing but 500 fixed
 POSTs with `http.client`, and read no response: nothing can be much faster than it with this service.
 

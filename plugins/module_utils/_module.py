@@ -161,8 +161,8 @@ def open_api(
     credentials = resolve_credentials(params, os.environ, _load_cloud)
     for secret in credentials.secrets:
         hide(secret)
-    parallelism = params.get("parallelism", 1)
-    client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], parallelism, on_retry=on_retry)
+    concurrency = params.get("concurrency", 1)
+    client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], concurrency, on_retry=on_retry)
     clients.append(client)
     return api(client, replace(open_access(client, credentials, hide), keep_read=hide_read))
 

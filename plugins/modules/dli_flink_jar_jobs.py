@@ -23,7 +23,7 @@ notes:
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.fleet
-  - otc.dli.parallelism
+  - otc.dli.concurrency
   - otc.dli.wait
   - otc.dli.attributes
 attributes:

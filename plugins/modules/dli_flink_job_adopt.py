@@ -21,7 +21,7 @@ notes:
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.selection
-  - otc.dli.parallelism
+  - otc.dli.concurrency
   - otc.dli.attributes
 options:
   show_entrypoint_args:
@@ -142,13 +142,13 @@ error:
 
 from ..module_utils._info.adopt import adopt_jobs, adoption_from_params, adoption_options
 from ..module_utils._info.selection import selection_options
-from ..module_utils._model.fleet import parallelism_options
+from ..module_utils._model.fleet import concurrency_options
 from ..module_utils._module import auth_options, run_module
 
 
 def main():
     run_module(
-        {**auth_options(), **selection_options(), **adoption_options(), **parallelism_options()},
+        {**auth_options(), **selection_options(), **adoption_options(), **concurrency_options()},
         adoption_from_params,
         lambda api, adoption, run: adopt_jobs(api, adoption, run.is_redacted),
     )

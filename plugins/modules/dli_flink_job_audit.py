@@ -27,7 +27,7 @@ extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.selection
   - otc.dli.fleet.desired
-  - otc.dli.parallelism
+  - otc.dli.concurrency
   - otc.dli.attributes
 options:
   stuck_after:
@@ -301,13 +301,13 @@ error:
 
 from ..module_utils._info.audit import audit_from_params, audit_jobs, audit_options
 from ..module_utils._info.selection import selection_options
-from ..module_utils._model.fleet import desired_options, parallelism_options
+from ..module_utils._model.fleet import concurrency_options, desired_options
 from ..module_utils._module import auth_options, run_module
 
 
 def main():
     run_module(
-        {**auth_options(), **selection_options(), **audit_options(), **desired_options(), **parallelism_options()},
+        {**auth_options(), **selection_options(), **audit_options(), **desired_options(), **concurrency_options()},
         audit_from_params,
         lambda api, audit, _run: audit_jobs(api, audit),
     )

@@ -20,7 +20,7 @@ notes:
 extends_documentation_fragment:
   - otc.dli.auth
   - otc.dli.selection
-  - otc.dli.parallelism
+  - otc.dli.concurrency
   - otc.dli.attributes
 options:
   details:
@@ -183,7 +183,7 @@ jobs:
         vertices:
           - id: bc764cd8ddf7a0cff126f51c16239658
             name: "Source: events"
-            parallelism: 1
+            concurrency: 1
             status: RUNNING
   sample:
     - job_id: 131
@@ -228,13 +228,13 @@ error:
 
 from ..module_utils._info.query import query_from_params, query_jobs, query_options
 from ..module_utils._info.selection import selection_options
-from ..module_utils._model.fleet import parallelism_options
+from ..module_utils._model.fleet import concurrency_options
 from ..module_utils._module import auth_options, run_module
 
 
 def main():
     run_module(
-        {**auth_options(), **selection_options(), **query_options(), **parallelism_options()},
+        {**auth_options(), **selection_options(), **query_options(), **concurrency_options()},
         query_from_params,
         lambda api, query, _run: query_jobs(api, query),
     )

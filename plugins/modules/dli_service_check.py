@@ -87,7 +87,7 @@ options:
       - How long the level V(run) waits at most for a job to start or to stop, in seconds.
     type: float
     default: 900.0
-  parallelism:
+  concurrency:
     description:
       - How many concurrent requests the levels V(draft) and V(run) send, a single time, to see whether the service
         throttles them, 1 to 64.

@@ -68,7 +68,7 @@ def test_an_interrupt_ends_a_fleet_as_it_ends_one_job(monkeypatch):
         monkeypatch.setattr(service, "sleep", interrupt)
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         with subprocess.Popen([sys.executable, "-c", CHILD], env=env, stdin=subprocess.PIPE) as child:
-            child.communicate(json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "parallelism": 1}}).encode())
+            child.communicate(json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "concurrency": 1}}).encode())
         assert child.returncode == -signal.SIGINT
         # The fifth was on its way, and perhaps another one behind it.
         assert next(updates) in (6, 7)

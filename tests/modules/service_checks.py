@@ -187,7 +187,7 @@ def access_by_password(service: LocalDli) -> dict[str, Any]:
 
 def check(service: LocalDli, **options: Any) -> dict[str, Any]:
     """Return the result of a check by the module."""
-    params = {**access_by_password(service), "parallelism": WIDTH, "retry_timeout": 0, **options}
+    params = {**access_by_password(service), "concurrency": WIDTH, "retry_timeout": 0, **options}
     return run_module(dli_service_check, params)
 
 

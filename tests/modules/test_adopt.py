@@ -425,7 +425,7 @@ class Api:
     :param gone: whether they are gone when their details are asked for; otherwise the list has all fields.
     """
 
-    parallelism = 1
+    concurrency = 1
 
     def __init__(self, types, gone=False):
         config = {} if gone else {field.name: None for field in FIELDS if not field.top_level}

@@ -219,7 +219,7 @@ BAD = {
     "rule of the selection": ({"name": "a b"}, 'name is "a b", but may hold only letters'),
     "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
     "stuck_after": ({"stuck_after": -1}, "stuck_after is -1, but must be a number of seconds, 0 or more."),
-    "parallelism": ({"parallelism": 65}, "parallelism is 65, but must be at most 64."),
+    "concurrency": ({"concurrency": 65}, "concurrency is 65, but must be at most 64."),
     "stale_after": ({"stale_after": "nan"}, "stale_after is nan, but must be a number of seconds, 0 or more."),
 }
 
@@ -330,7 +330,7 @@ def test_whether_a_job_is_sized_by_cus_is_in_doubt_only_where_nothing_shows_it(c
 class Api:
     """Lists jobs that use other CUs than their cu_number, and that only their details show to be sized otherwise."""
 
-    parallelism = 1
+    concurrency = 1
 
     def __init__(self, *names):
         self._jobs = {number: {"job_id": number, "name": name} for number, name in enumerate(names, start=1)}

@@ -295,14 +295,14 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("parallelism", [1, 4])
+@pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize(("kind", "path", "key", "id_name", "method"), LISTS)
 # A limit of the service's own, below the one that is asked for, is not documented.
 @pytest.mark.parametrize(
     ("total", "largest_page", "requests"), [(None, 100, 3), (250, 100, 3), (250, 60, 5), (None, 60, 5)]
 )
 def test_a_list_is_read_page_by_page_to_its_end(
-    httpserver, kind, path, key, id_name, method, total, largest_page, requests, parallelism
+    httpserver, kind, path, key, id_name, method, total, largest_page, requests, concurrency
 ):
     elements = [{id_name: number} for number in range(250)]
 
@@ -314,7 +314,7 @@ def test_a_list_is_read_page_by_page_to_its_end(
         return Response(json.dumps({key: listing}), content_type="application/json")
 
     httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
-    client = HttpClient(parallelism=parallelism)
+    client = HttpClient(concurrency=concurrency)
     api = api_at(httpserver, client, kind=kind)
     assert [element[id_name] for element in getattr(api, method)(name="n")] == list(range(250))
     assert len(httpserver.log) == requests
@@ -401,7 +401,7 @@ def test_a_login_that_was_refused_is_not_tried_for_every_job(httpserver, failure
         tried.append(threading.get_ident())
         raise failure
 
-    client = HttpClient(parallelism=5)
+    client = HttpClient(concurrency=5)
     api = api_at(httpserver, client, LoginAuth("t", log_in))
 
     def ask(_number):

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from ansible_collections.otc.dli.plugins.module_utils import _module
-from ansible_collections.otc.dli.plugins.module_utils._model.fleet import MOST_PARALLEL
+from ansible_collections.otc.dli.plugins.module_utils._model.fleet import MOST_CONCURRENT
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
@@ -314,7 +314,7 @@ BAD = {
     "without a name": ({"jobs": [{"name": "a"}, {"desc": "b"}]}, "Job 2 of jobs: "),
     "rule of a job": ({"jobs": [{"name": "a", "cu_number": 1}]}, 'Job "a" of jobs: cu_number is 1'),
     "rule of the defaults": ({"defaults": {"cu_number": 1}}, 'Job "job-000" of jobs: cu_number is 1'),
-    "parallelism": ({"parallelism": 0}, "parallelism is 0, but must be at least 1"),
+    "concurrency": ({"concurrency": 0}, "concurrency is 0, but must be at least 1"),
     "batch_size": ({"batch_size": 0}, "batch_size is 0, but must be 1 or more"),
     "canaries": ({"canaries": -1}, "canaries is -1, but must be 0 or more"),
     "canaries by number and name": (
@@ -365,13 +365,13 @@ def test_every_result_is_documented(service, fleet):
 
 def test_no_more_requests_than_allowed_are_in_flight(service, fleet, behave):
     behave(latency_seconds=0.01)
-    result = fleet(jobs=names(40), defaults=DEFAULTS, parallelism=3)
+    result = fleet(jobs=names(40), defaults=DEFAULTS, concurrency=3)
     assert not result["failed"] and service.most_in_flight == 3
 
 
 def test_a_service_that_throttles_is_asked_more_slowly(service, fleet, behave):
     behave(latency_seconds=0.005, max_in_flight=2, throttle_retry_after=False)
-    result = fleet(jobs=names(30), defaults=DEFAULTS, parallelism=16)
+    result = fleet(jobs=names(30), defaults=DEFAULTS, concurrency=16)
     assert not result["failed"] and len(service.jobs.all()) == 30
     assert result["retries"]["requests"]
 
@@ -443,7 +443,7 @@ def test_jobs_that_are_being_started_are_waited_for(service, fleet, running_afte
 
 def test_all_jobs_that_are_started_are_waited_for_concurrently(service, fleet, behave, monkeypatch):
     behave(submit_seconds=3600)
-    count = MOST_PARALLEL + 1
+    count = MOST_CONCURRENT + 1
     for job in names(count):
         service.jobs.add(**job, **DEFAULTS)
 
@@ -569,7 +569,7 @@ def test_a_job_is_not_missed_because_others_are_deleted_while_pages_are_read(ser
     monkeypatch.setattr(service, "sleep", delete_after_the_first_page)
     service.behaviour = replace(service.behaviour, latency_seconds=1)
     jobs = [{"name": f"job-{number}"} for number in range(100, 200)]
-    result = fleet(jobs=jobs, defaults={"state": "absent"}, parallelism=1)
+    result = fleet(jobs=jobs, defaults={"state": "absent"}, concurrency=1)
     assert result["counts"]["changed"] == 100
     assert len(service.jobs.all()) == 250 - 10 - 100
 

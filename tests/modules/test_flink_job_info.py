@@ -77,7 +77,7 @@ def test_what_is_asked_of_many_jobs_is_asked_concurrently(
 
 def test_no_more_requests_than_allowed_are_in_flight(service, access):
     service.jobs.add_many(8, **JOB)
-    assert run_module(dli_flink_job_adopt, {**access, "parallelism": 1})["count"] == 8
+    assert run_module(dli_flink_job_adopt, {**access, "concurrency": 1})["count"] == 8
     # A list, and the detail and the tags of each.
     assert len(service.requests) == 17 and service.most_in_flight == 1
 

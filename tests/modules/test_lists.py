@@ -86,11 +86,11 @@ def test_a_list_without_the_templates_that_it_counts_is_not_believed(httpserver:
     assert result["failed"] and "with 0 of 1 templates, so the list is incomplete" in result["msg"]
 
 
-@pytest.mark.parametrize("parallelism", [1, 4])
+@pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("at", [0, 100, 200])
 @pytest.mark.parametrize(("kind", "path", "key", "id_name", "method"), LISTS)
 def test_a_page_that_is_empty_once_is_read_again(
-    httpserver: Any, kind: Any, path: str, key: str, id_name: str, method: str, at: int, parallelism: int
+    httpserver: Any, kind: Any, path: str, key: str, id_name: str, method: str, at: int, concurrency: int
 ) -> None:
     elements = [{id_name: number} for number in range(250)]
     empty = [at]
@@ -105,7 +105,7 @@ def test_a_page_that_is_empty_once_is_read_again(
         return Response(json.dumps({key: listing}), content_type="application/json")
 
     httpserver.expect_request(f"/v1.0/p/streaming/{path}").respond_with_handler(page)
-    client = HttpClient(parallelism=parallelism)
+    client = HttpClient(concurrency=concurrency)
     read = getattr(api_at(httpserver, client, kind=kind), method)()
     assert sorted(element[id_name] for element in read) == list(range(250))
     client.close()

@@ -546,7 +546,7 @@ def test_the_level_read_without_any_job(service):
 
 
 def test_check_mode_lists_what_would_be_asked_and_made(service):
-    params = {**access_by_password(service), **RUN, "parallelism": WIDTH}
+    params = {**access_by_password(service), **RUN, "concurrency": WIDTH}
     result = run_module(dli_service_check, params, check_mode=True)
     assert result["changed"]
     assert {question["name"] for question in result["questions"]} == {question.name for question in QUESTIONS}
@@ -586,8 +586,8 @@ def test_wrong_credentials_are_an_error(service):
     [
         ({"level": "run"}, "needs queue_name and entrypoint"),
         ({"level": "run", "queue_name": "queue"}, "needs entrypoint"),
-        ({"parallelism": 0}, "parallelism is 0, but must be at least 1."),
-        ({"parallelism": 65}, "parallelism is 65, but must be at most 64."),
+        ({"concurrency": 0}, "concurrency is 0, but must be at least 1."),
+        ({"concurrency": 65}, "concurrency is 65, but must be at most 64."),
     ],
 )
 def test_a_wrong_option_is_one_sentence(service, options, sentence):

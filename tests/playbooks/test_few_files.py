@@ -42,7 +42,7 @@ def test_a_fleet_that_fails_says_what_became_of_each_job(
     files: int, service: LocalDli, installed_collection: Path
 ) -> None:
     jobs: list[dict[str, Any]] = [{"name": f"orders-{number}"} for number in range(200)]
-    options = {**access_to(service), "parallelism": 64, "max_failures": 1000, "retry_timeout": 1}
+    options = {**access_to(service), "concurrency": 64, "max_failures": 1000, "retry_timeout": 1}
     options["jobs"] = [*jobs, {"job_id": 4711}]
     result = run_with_few_files(installed_collection, "dli_flink_jar_jobs", options, files)
     assert result["failed"]

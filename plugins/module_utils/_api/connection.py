@@ -27,13 +27,13 @@ class Connection:
     Every method of these raises a C(RequestError) when the service refuses or does not respond, or responds in a shape
     that is not the API's; what they return has been checked.
 
-    C(keep_secret) and C(keep_read) take what must not be shown, as those of C(Access) do. C(parallelism) is how many
+    C(keep_secret) and C(keep_read) take what must not be shown, as those of C(Access) do. C(concurrency) is how many
     requests may be in flight concurrently.
     """
 
     def __init__(self, client, access: Access) -> None:
         self._client = client
-        self.parallelism = client.parallelism
+        self.concurrency = client.concurrency
         self._auth = access.auth
         self._renewing = threading.Lock()
         self._may_renew = True

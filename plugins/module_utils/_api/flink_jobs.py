@@ -45,7 +45,7 @@ class FlinkJobApi(TagApi):
         def request(page):
             return self._request("GET", "/jobs", query={**query, **page})
 
-        for job in read_pages(request, operation, "job_list", "jobs", "job_id", self.parallelism, at_most):
+        for job in read_pages(request, operation, "job_list", "jobs", "job_id", self.concurrency, at_most):
             if wanted is not None and job.get("name") not in (None, "", wanted):
                 continue
             try:

@@ -24,7 +24,7 @@ class TooMany(Exception):
     """A list has more elements than the caller can use."""
 
 
-def read_pages(request, operation: str, key: str, what: str, id_name: str, parallelism: int, at_most=None):
+def read_pages(request, operation: str, key: str, what: str, id_name: str, concurrency: int, at_most=None):
     """Yield the elements of a list, page by page as the caller goes on.
 
     :param request: callable that takes the query parameters of a page, and returns the response.
@@ -32,7 +32,7 @@ def read_pages(request, operation: str, key: str, what: str, id_name: str, paral
     :param key: the object of the response that has the page.
     :param what: its property with the elements.
     :param id_name: the property of an element that identifies it.
-    :param parallelism: how many pages may be read concurrently.
+    :param concurrency: how many pages may be read concurrently.
     :param at_most: how many elements the caller can use.
     :raises TooMany: there are more.
     :raises UnexpectedResponse: the list has fewer elements than it says itself, each time that it is read.
@@ -44,7 +44,7 @@ def read_pages(request, operation: str, key: str, what: str, id_name: str, paral
 
     seen: set = set()
     for _reading in range(_MOST_READINGS):
-        with _page_reader(read, parallelism) as page_at:
+        with _page_reader(read, concurrency) as page_at:
             was_changed, count, total = yield from _new_elements(page_at, seen, operation, id_name, at_most)
         is_short = total is not None and count < total
         if not was_changed and not is_short:
@@ -59,14 +59,14 @@ def read_pages(request, operation: str, key: str, what: str, id_name: str, paral
         )
 
 
-def _page_reader(read, parallelism):
+def _page_reader(read, concurrency):
     """Return a context manager that gives a callable, which returns the page at an offset (see C(ReadAhead))."""
-    if parallelism == 1:
+    if concurrency == 1:
         return nullcontext(lambda offset, _step, _end: read(offset))
     # A task of one job needs none of this, and each file to be compiled makes every task slower.
     from .._parallel import ReadAhead
 
-    return ReadAhead(read, parallelism)
+    return ReadAhead(read, concurrency)
 
 
 def _new_elements(page_at, seen, operation, id_name, at_most):

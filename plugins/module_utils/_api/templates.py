@@ -25,7 +25,7 @@ class TemplateApi(Connection):
         def request(page):
             return self._request("GET", "/job-templates", query={**filters, **page})
 
-        for template in read_pages(request, operation, "template_list", "templates", "template_id", self.parallelism):
+        for template in read_pages(request, operation, "template_list", "templates", "template_id", self.concurrency):
             if is_meant(template):
                 check_template(template, operation)
                 yield {**template, "template_id": int(template["template_id"])}

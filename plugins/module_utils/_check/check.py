@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .._api.raw import RawApi
 from .._errors import InvalidInput
-from .._model.fleet import check_parallelism
+from .._model.fleet import check_concurrency
 from .facts import Facts, NotSeen
 from .lifecycle import CUS, run_stage
 from .own_jobs import NAME_PREFIX, OwnJobs
@@ -58,7 +58,7 @@ def check_options() -> dict:
         **{name: {"type": "str"} for name in (*_OF_THE_JOB, "entrypoint_args", "obs_dir")},
         "secret_entrypoint_args": {"type": "str", "no_log": True},
         "wait_timeout": {"type": "float", "default": 900.0},
-        "parallelism": {"type": "int", "default": 16},
+        "concurrency": {"type": "int", "default": 16},
     }
 
 
@@ -71,7 +71,7 @@ def check_from_params(params: dict) -> Check:
     missing = [name for name in _NEEDED if not params[name]]
     if level == "run" and missing:
         raise InvalidInput(f"The level run needs {' and '.join(missing)}: the queue and the JAR to run a job with.")
-    check_parallelism(params)
+    check_concurrency(params)
     given = [params[name] for name in ("entrypoint_args", "secret_entrypoint_args") if params[name]]
     definition = {name: params[name] for name in _OF_THE_JOB if params[name]}
     region = params["region"] or os.environ.get("OS_REGION_NAME", "")
@@ -79,7 +79,7 @@ def check_from_params(params: dict) -> Check:
         level,
         {**definition, **({"entrypoint_args": " ".join(given)} if given else {})},
         params["obs_dir"] or "",
-        params["parallelism"],
+        params["concurrency"],
         params["wait_timeout"],
         region,
     )

@@ -108,13 +108,13 @@ class HttpClient:
         bundle, False not to verify.
     :param timeout: seconds to wait for one response.
     :param retry_timeout: seconds to go on at most with repeating one request.
-    :param parallelism: how many requests may be in flight concurrently; threads may share the client.
+    :param concurrency: how many requests may be in flight concurrently; threads may share the client.
     :param clock: has C(monotonic()) and C(sleep(seconds)); the time module, but for tests.
     :param on_retry: callable that takes why a request failed, and in how many seconds it is sent again; called by the
         thread that sends it.
     :raises MissingLibrary: when requests is not installed.
 
-    C(parallelism) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
+    C(concurrency) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
     ones and the pauses took, added up over concurrent requests.
     """
 
@@ -123,7 +123,7 @@ class HttpClient:
         verify: bool | str = True,
         timeout: float = 60.0,
         retry_timeout: float = 60.0,
-        parallelism: int = 1,
+        concurrency: int = 1,
         clock=time,
         on_retry: Callable[[RequestError, float], None] = lambda _error, _pause: None,
     ) -> None:
@@ -134,14 +134,14 @@ class HttpClient:
         self._retry_timeout = retry_timeout
         self._clock = clock
         self._on_retry = on_retry
-        self.parallelism = parallelism
-        self._limiter = Limiter(parallelism)
+        self.concurrency = concurrency
+        self._limiter = Limiter(concurrency)
         self._session = _Session()
         # No credentials from a .netrc file, no authorities but those of the task; proxies are seen to below.
         self._session.trust_env = False
         self._proxies: dict[str, dict] = {}
-        if parallelism > 1:
-            adapter = HTTPAdapter(pool_maxsize=parallelism)
+        if concurrency > 1:
+            adapter = HTTPAdapter(pool_maxsize=concurrency)
             self._session.mount("https://", adapter)
             self._session.mount("http://", adapter)
         # What a gateway remembers of one request is no business of the next.

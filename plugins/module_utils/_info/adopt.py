@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .._api.flink_jobs import FlinkJobApi
 from .._model.description import describe, left_out_warnings
 from .._model.fields import known_kind
-from .._model.fleet import check_parallelism
+from .._model.fleet import check_concurrency
 from .._model.job import OddJob, denied_warnings, odd_warnings
 from .selection import (
     Selection,
@@ -45,7 +45,7 @@ def adoption_from_params(params: dict) -> Adoption:
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    check_parallelism(params)
+    check_concurrency(params)
     return Adoption(selection_from_params(params), params["show_entrypoint_args"])
 
 

@@ -13,7 +13,7 @@ from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
 from .._model.findings import Ages, Compared, cu_warnings, findings_about, jobs_with_findings
 from .._model.fleet import (
-    check_parallelism,
+    check_concurrency,
     duplicate_sentence,
     duplicates,
     goals_from_params,
@@ -61,7 +61,7 @@ def audit_from_params(params: dict) -> Audit:
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    check_parallelism(params)
+    check_concurrency(params)
     selection = selection_from_params(params)
     if params["defaults"] is not None and params["jobs"] is None:
         raise InvalidInput("defaults is given, but jobs is not; there is no job that they could be for.")
@@ -109,7 +109,7 @@ def _find_desired(api, goals, all_jobs, odd):
     if all_jobs is not None:
         snapshot.fill(all_jobs, odd)
     reader = JobReader(api).within(snapshot)
-    return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.parallelism))
+    return _with_duplicates_reported(read_each(lambda goal: _found(reader, goal), goals, api.concurrency))
 
 
 def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:

@@ -17,7 +17,7 @@ from .._errors import (
     NotFound,
 )
 from .._model.fields import SQL
-from .._model.fleet import check_parallelism
+from .._model.fleet import check_concurrency
 from .._model.job import OddJob, denied_warnings, odd_warnings
 from .._model.redact import redacted, redacted_fields
 from .._model.status import DRAFT
@@ -99,7 +99,7 @@ def query_from_params(params: dict) -> JobQuery:
 
     :raises InvalidInput: with the first rule that is broken.
     """
-    check_parallelism(params)
+    check_concurrency(params)
     selection = selection_from_params(params)
     if params["stream_graph"] and not params["details"]:
         raise InvalidInput(f"stream_graph is {params['stream_graph']}, but needs details, which are false.")
@@ -141,7 +141,7 @@ def _result(job, query):
 
 def _add_to_each(results, key, ask, jobs, api):
     """Add to the result of each job what is asked for, and return the rejections that need a warning."""
-    answers = read_each(ask, jobs, api.parallelism)
+    answers = read_each(ask, jobs, api.concurrency)
     for result, (response, _rejection) in zip(results, answers):
         result[key] = response
     rejected = [rejection for _response, rejection in answers if rejection]

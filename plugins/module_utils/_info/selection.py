@@ -112,7 +112,7 @@ def complete_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> list[ObservedJob
 
     :raises RequestError: the service rejected a request or did not respond.
     """
-    return read_each(lambda job: _completed(api, job), jobs, api.parallelism)
+    return read_each(lambda job: _completed(api, job), jobs, api.concurrency)
 
 
 def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[ObservedJob], str]:
@@ -123,7 +123,7 @@ def with_tags_of_each(api: FlinkJobApi, jobs: list[ObservedJob]) -> tuple[list[O
     :raises RequestError: the service rejected a request or did not respond.
     """
     reader = JobReader(api)
-    tagged = read_each(reader.with_tags, jobs, api.parallelism)
+    tagged = read_each(reader.with_tags, jobs, api.concurrency)
     return [now or job for now, job in zip(tagged, jobs)], reader.tags_problem
 
 

@@ -19,7 +19,7 @@ from .tags import canonical_tags
 
 # What names a job cannot be the same for several.
 _IDENTITY = ("name", "job_id")
-MOST_PARALLEL = 64
+MOST_CONCURRENT = 64
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def fleet_options() -> dict:
     return {
         "jobs": {**desired["jobs"], "required": True},
         "defaults": desired["defaults"],
-        **parallelism_options(),
+        **concurrency_options(),
         "batch_size": {"type": "int"},
         "canaries": {"type": "int", "default": 0},
         "canary_jobs": {"type": "list", "elements": "str", "default": []},
@@ -101,9 +101,9 @@ def fleet_options() -> dict:
     }
 
 
-def parallelism_options() -> dict:
+def concurrency_options() -> dict:
     """Return the part of the argument spec about how many requests may be in flight concurrently."""
-    return {"parallelism": {"type": "int", "default": 4}}
+    return {"concurrency": {"type": "int", "default": 4}}
 
 
 def desired_options() -> dict:
@@ -238,16 +238,16 @@ def _purge(params):
     return Purge(params["purge_state"], prefix, tags, params["purge_trigger_savepoint"], params["max_purged"])
 
 
-def check_parallelism(params: dict) -> None:
+def check_concurrency(params: dict) -> None:
     """Check how many requests may be in flight concurrently.
 
     :raises InvalidInput: it is none, or too many.
     """
-    check_number("parallelism", params["parallelism"], 1, MOST_PARALLEL)
+    check_number("concurrency", params["concurrency"], 1, MOST_CONCURRENT)
 
 
 def _check_numbers(params):
-    check_parallelism(params)
+    check_concurrency(params)
     for name, least in (("batch_size", 1), ("canaries", 0), ("max_failures", 0), ("max_purged", 0)):
         value = params[name]
         if value is not None and value < least:

@@ -201,7 +201,7 @@ class _Fleet:
 
         :raises ConflictError: neither tags nor the filter show which these are.
         """
-        tagged = read_each(self._driver.reader.with_tags, jobs, self._api.parallelism)
+        tagged = read_each(self._driver.reader.with_tags, jobs, self._api.concurrency)
         if self._driver.reader.tags_obstacle:
             self._check_tags_filter(purge.tags, snapshot)
             return jobs

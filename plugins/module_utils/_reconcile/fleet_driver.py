@@ -18,7 +18,7 @@ from functools import partial
 from .._api.flink_jobs import BATCH_SIZE, FlinkJobApi
 from .._errors import ApiError, AuthenticationFailed, DliError, UnexpectedResponse
 from .._http.retry import is_throttled, may_be_carried_out
-from .._model.fleet import MOST_PARALLEL
+from .._model.fleet import MOST_CONCURRENT
 from .._parallel import Workers, ended_by_interrupt
 from .._read.reader import JobReader
 from .._read.snapshot import Snapshot
@@ -61,7 +61,7 @@ class FleetDriver:
         :param ended: callable that takes the number of an executor that has ended, from 0, and what it raised, or None.
         :param snapshot: what jobs are found in; None to find them in one of their own each time.
         """
-        with ended_by_interrupt(), Workers(MOST_PARALLEL) as workers:
+        with ended_by_interrupt(), Workers(MOST_CONCURRENT) as workers:
             _Schedule(self, workers, ended, snapshot).run(runs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
-  parallelism:
+  concurrency:
     description:
       - How many requests may be in flight concurrently, 1 to 64. Fewer are sent while the service throttles.
     type: int
