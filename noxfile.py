@@ -47,6 +47,7 @@ ARTIFACT = {
     "meta",
     "playbooks",
     "plugins",
+    "roles",
 }
 
 
@@ -153,13 +154,16 @@ def lint(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "requirements/tools.txt")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    unpack_wheels(session, "awx")
+    unpack_wheels(session, "collections")
     with copy_of_tree() as copy, session.chdir(copy):
         session.run("yamllint", "--strict", ".")
         session.run("antsibull-changelog", "lint")
         session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".", env=own_home())
         # Where playbooks find the modules.
-        env = {**own_home(), "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(copy.parents[2]), str(CACHE / "awx")])}
+        env = {
+            **own_home(),
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(copy.parents[2]), str(CACHE / "collections")]),
+        }
         session.run("ansible-lint", "--nocolor", "--offline", "--strict", "--profile", "production", env=env)
 
 
@@ -324,7 +328,7 @@ def sanity(session: nox.Session) -> None:
 @nox.parametrize(("python", "core"), [nox.param(python_for(core), core, id=core) for core in RUNNABLE])
 def tests(session: nox.Session, core: str) -> None:
     """Run the tests on one ansible-core: all on the newest, on others those in which Ansible has the say."""
-    unpack_wheels(session, "awx", "old-runner")
+    unpack_wheels(session, "collections", "old-runner")
     # Model, HTTP client and life cycle do not know Ansible; options, results, plugins and playbooks depend on its core.
     share = ("-m", "not any_core", "tests/unit", "tests/modules", "tests/playbooks", "tests/awx")
     run_pytest(session, core, *(session.posargs or (() if core == NEWEST else share)))
@@ -394,7 +398,7 @@ def bench(session: nox.Session) -> None:
 
 
 def unpack_wheels(session: nox.Session, *names: str) -> None:
-    """Fill folders of .cache: with the collection awx.awx, which playbooks/awx_setup.yml calls, or an old runner."""
+    """Fill folders of .cache: with the collections of others that this one calls, or an old runner."""
     session.run("python", "tests/tools/unpack_wheel.py", *names)
 
 

@@ -21,7 +21,7 @@ from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, Awx
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
 
-COLLECTIONS = ROOT / ".cache" / "awx"
+COLLECTIONS = ROOT / ".cache" / "collections"
 EXTRA = {"awx_setup_image": "registry.example/dli-ee:1", "awx_setup_scm_url": "https://git.example/otc/dli.git"}
 
 
@@ -39,7 +39,7 @@ def set_up(
 ) -> Outcome:
     """Run the playbook by its full name."""
     assert (COLLECTIONS / "ansible_collections" / "awx" / "awx").is_dir(), (
-        "awx.awx is not there; get it with: python tests/tools/unpack_wheel.py awx"
+        "awx.awx is not there; get it with: python tests/tools/unpack_wheel.py collections"
     )
     paths = [ansible.environment["ANSIBLE_COLLECTIONS_PATH"], str(COLLECTIONS)]
     env = {

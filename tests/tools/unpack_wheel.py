@@ -4,7 +4,7 @@
 
 """Unpacks part of a package from the Python package index into a folder below .cache, without installing it.
 
-So that the tests need a package index and nothing else: the collection awx.awx is part of a package there, and an old
+So that the tests need a package index and nothing else: collections of others are part of a package there, and an old
 ansible-runner can be next to the one that is installed.
 """
 
@@ -20,8 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # By the name of the requirements file, which is also that of the folder: how the names of the wanted files begin.
 WANTED = {
-    "awx": "ansible_collections/awx/awx/",
-    "old-runner": "ansible_runner",
+    "collections": ("ansible_collections/awx/awx/", "ansible_collections/amazon/aws/"),
+    "old-runner": ("ansible_runner",),
 }
 
 

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role flink_deploy with real ansible-playbook and amazon.aws, an S3 server and the local service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local_dli import LocalDli
+from local_s3 import ACCESS_KEY, COLLECTIONS, SECRET_KEY, LocalS3, local_s3
+from playbooks.ansible_cli import Ansible, Outcome
+from playbooks.expectations import calls
+
+BUCKET = "example-bucket"
+FOLDER = "jars/orders-enrichment"
+SECRET = "correct-horse-battery"
+# From the environment, because Ansible prints the variables of its command line.
+SECRET_VARIABLE = "{{ lookup('env', 'DB_PASSWORD') }}"
+JOB = {
+    "name": "orders-enrichment",
+    "queue_name": "streaming",
+    "main_class": "org.example.orders.Enrichment",
+    "secret_entrypoint_args": f"--db-password {SECRET_VARIABLE}",
+    "obs_bucket": BUCKET,
+    "health_window": 0,
+    "runtime_config": {"table.exec.state.ttl": 3600000, "orders.password": SECRET_VARIABLE},
+}
+ROLLED_BACK = "The previous definition was restored and runs again from the savepoint."
+
+
+@pytest.fixture(name="running_s3", scope="module")
+def fixture_running_s3() -> Iterator[LocalS3]:
+    with local_s3() as s3:
+        yield s3
+
+
+@pytest.fixture(name="s3")
+def fixture_s3(running_s3: LocalS3) -> LocalS3:
+    running_s3.add_bucket(BUCKET)
+    return running_s3
+
+
+class Deployer:
+    """Deploys as a pipeline does."""
+
+    def __init__(self, ansible: Ansible, service: LocalDli, s3: LocalS3) -> None:
+        self._ansible = ansible
+        self._service = service
+        self._s3 = s3
+        self.outcome = Outcome(0, "", "")
+
+    def build(self, content: str, **more: Any) -> dict[str, Any]:
+        """Return a deployment of a JAR with this content."""
+        variables = {"flink_deploy_jar": str(self._ansible.folder / "orders-1.5.0.jar"), **more.pop("variables", {})}
+        return {"title": f"build {content}", "build": content, "variables": variables, **more}
+
+    def deploy(self, *deployments: dict[str, Any], flags: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        """Deploy once after the other, and return for each whether the job was changed, and why it failed."""
+        known = self._service.credentials
+        paths = [self._ansible.environment["ANSIBLE_COLLECTIONS_PATH"], str(COLLECTIONS)]
+        results = self._ansible.folder / "results.json"
+        env = {
+            "ANSIBLE_COLLECTIONS_PATH": ":".join(paths),
+            "OS_AUTH_URL": self._service.auth_url,
+            "OS_DLI_ENDPOINT_OVERRIDE": self._service.url,
+            "OS_USERNAME": known["username"],
+            "OS_PASSWORD": known["password"],
+            "OS_USER_DOMAIN_NAME": known["user_domain_name"],
+            "OS_PROJECT_ID": known["project_id"],
+            "OBS_ACCESS_KEY": ACCESS_KEY,
+            "OBS_SECRET_KEY": SECRET_KEY,
+            "DB_PASSWORD": SECRET,
+        }
+        variables = {
+            "deployments": deployments,
+            "job": JOB,
+            "results_file": str(results),
+            "flink_deploy_endpoint": self._s3.url,
+            "flink_deploy_region": "eu-de",
+            "flink_deploy_access_key": "{{ lookup('env', 'OBS_ACCESS_KEY') }}",
+            "flink_deploy_secret_key": "{{ lookup('env', 'OBS_SECRET_KEY') }}",
+        }
+        self.outcome = self._ansible.playbook("flink_deploy.yml", *flags, variables=variables, env=env)
+        assert self.outcome.code == 0, self.outcome.stdout + self.outcome.stderr
+        return json.loads(results.read_text(encoding="utf-8"))
+
+    def writes(self) -> list[str]:
+        """Return the requests so far that change something on DLI, by their last part."""
+        paths = [call for call in calls(self._service) if not call.startswith(("GET ", "POST /v3/auth/"))]
+        return ["update" if call.startswith("PUT") else call.split()[1].rpartition("/")[2] for call in paths]
+
+    def entrypoint(self) -> str:
+        (job,) = [job for job in self._service.jobs.all() if job.name == JOB["name"]]
+        assert job.status == "job_running"
+        return job.fields["entrypoint"]
+
+
+@pytest.fixture(name="deployer")
+def fixture_deployer(ansible: Ansible, service: LocalDli, s3: LocalS3) -> Deployer:
+    assert COLLECTIONS.is_dir(), "amazon.aws is not there; get it with: python tests/tools/unpack_wheel.py collections"
+    return Deployer(ansible, service, s3)
+
+
+def jar(content: str) -> str:
+    """Return the name of the object for a JAR with this content."""
+    return f"{FOLDER}/orders-1.5.0-{hashlib.sha256(content.encode()).hexdigest()[:16]}.jar"
+
+
+def obs(content: str) -> str:
+    return f"obs://{BUCKET}/{jar(content)}"
+
+
+@pytest.fixture(name="running_job")
+def fixture_running_job(service: LocalDli, s3: LocalS3) -> None:
+    """The job runs the JAR of build one, which an earlier deployment has put there."""
+    s3.write(BUCKET, jar("one"), b"one")
+    fields = {"entrypoint": obs("one"), "entrypoint_args": f"--db-password {SECRET}"}
+    settings = [
+        {"key": key, "value": str(value).replace(SECRET_VARIABLE, SECRET)}
+        for key, value in JOB["runtime_config"].items()
+    ]
+    given = {name: JOB[name] for name in ("name", "queue_name", "main_class", "obs_bucket")}
+    service.jobs.add(**given, **fields, runtime_config=json.dumps(settings), status="job_running", start_time=1)
+
+
+@pytest.mark.usefixtures("running_job")
+def test_a_bad_build_is_tried_once(deployer: Deployer, service: LocalDli, s3: LocalS3) -> None:
+    """However often it is deployed, it stops the job once; the same JAR with other arguments is not that definition."""
+    service.jobs.plan_start(JOB["name"], "submit_fail")
+    two = deployer.build("two")
+    args = {"entrypoint_args": "--window-ms 500"}
+    bad, again, other = deployer.deploy(two, two, {**two, "job": args}, flags=("-vvvv",))
+
+    assert bad["msg"].endswith(f"{ROLLED_BACK} This definition is not tried again.")
+    assert again["msg"].startswith("Flink job orders-enrichment was not changed, because this definition was rolled")
+    assert ROLLED_BACK in again["msg"]
+    assert again["msg"].endswith("or set flink_deploy_retry to true to try this one again.")
+    assert other == {"changed": True, "msg": ""}
+    assert s3.read(BUCKET, jar("two")) == b"two"
+    assert deployer.entrypoint() == obs("two")
+    upgrade = ["stop", "update", "run"]
+    assert deployer.writes() == [*upgrade, "update", "run", *upgrade]
+    printed = deployer.outcome.stdout + deployer.outcome.stderr
+    assert "orders-enrichment: roll back to the previous definition" in printed
+    shown = [secret for secret in (SECRET, ACCESS_KEY, SECRET_KEY, "X-Amz-Signature") if secret in printed]
+    assert shown == []
+
+
+@pytest.mark.any_core
+@pytest.mark.usefixtures("running_job")
+def test_what_is_deleted_and_what_is_found_before(deployer: Deployer, service: LocalDli, s3: LocalS3) -> None:
+    """What goes is old, the role's own, and used by no job. Check mode says so, and does nothing."""
+    old, used = (f"{FOLDER}/orders-{version}-0123456789abcdef.jar" for version in ("0.8.0", "0.9.0"))
+    mark = f"{FOLDER}/rolled-back/orders-0.8.0-0123456789abcdef.fedcba9876543210"
+    others = [f"{FOLDER}/by-hand.jar", "jars/orders/orders-1.5.0-0123456789abcdef.jar"]
+    for key in (old, mark, used, *others):
+        s3.write(BUCKET, key, b"jar")
+    library = {"dependency_jars": [f"obs://{BUCKET}/{used}"]}
+    service.jobs.add(name="another", job_type="flink_jar_job", queue_name="streaming", **library)
+    before = s3.keys(BUCKET)
+    two = deployer.build("two", variables={"flink_deploy_keep": 0})
+
+    (planned,) = deployer.deploy(two, flags=("--check",))
+    assert planned == {"changed": True, "msg": ""}
+    assert f'"msg": "Would be deleted: {old}"' in deployer.outcome.stdout
+    assert (deployer.writes(), s3.keys(BUCKET)) == ([], before)
+
+    missing = f"obs://{BUCKET}/{FOLDER}/orders-1.6.0.jar"
+    results = deployer.deploy(
+        two,
+        two,
+        {"title": "misspelt", "variables": {"flink_deploy_entrypoint": missing}},
+        deployer.build("two", variables={"flink_deploy_bucket": "no-bucket"}),
+        {"title": "no JAR", "variables": {"flink_deploy_jar": "nothing.jar"}},
+        {"title": "no source", "variables": {}},
+        {"title": "two sources", "variables": {"flink_deploy_jar": "a.jar"}, "job": {"entrypoint": "b.jar"}},
+    )
+    assert [result["changed"] for result in results] == [True, *[False] * 6]
+    messages = [result["msg"] for result in results]
+    assert messages[:2] == ["", ""]
+    assert messages[2].startswith(f"Flink job orders-enrichment was not changed, because {missing} cannot be read: ")
+    assert messages[3].startswith(f"The JARs in no-bucket cannot be listed at {s3.url}; nothing was changed: ")
+    assert messages[4:] == [
+        "flink_deploy_jar is nothing.jar, but there is no such file, or it is empty.",
+        "Give either flink_deploy_jar or flink_deploy_entrypoint, and not both.",
+        "flink_deploy_job has entrypoint, but the role itself sets it.",
+    ]
+    assert deployer.writes() == ["stop", "update", "run"]
+    assert deployer.entrypoint() == obs("two")
+    # Build one is the previous one.
+    assert s3.keys(BUCKET) == sorted([jar("one"), jar("two"), used, *others])
