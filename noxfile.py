@@ -370,6 +370,7 @@ def flink(session: nox.Session) -> None:
         session.skip("not run: the tests on a real Flink: no JDK (javac) is on PATH")
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
     session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
+    unpack_wheels(session, "collections")
     # In one process, which is one Flink cluster.
     session.run("pytest", "tests/flink", *session.posargs)
 

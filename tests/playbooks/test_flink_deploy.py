@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from local_dli import LocalDli
-from local_s3 import ACCESS_KEY, COLLECTIONS, SECRET_KEY, LocalS3, local_s3
-from playbooks.ansible_cli import Ansible, Outcome
-from playbooks.expectations import calls
+from local_s3 import ACCESS_KEY, SECRET_KEY, LocalS3, local_s3
+from playbooks.ansible_cli import Ansible
+from playbooks.deployer import BUILD, Deployer
 
 BUCKET = "example-bucket"
 FOLDER = "jars/orders-enrichment"
@@ -47,70 +46,14 @@ def fixture_s3(running_s3: LocalS3) -> LocalS3:
     return running_s3
 
 
-class Deployer:
-    """Deploys as a pipeline does."""
-
-    def __init__(self, ansible: Ansible, service: LocalDli, s3: LocalS3) -> None:
-        self._ansible = ansible
-        self._service = service
-        self._s3 = s3
-        self.outcome = Outcome(0, "", "")
-
-    def build(self, content: str, **more: Any) -> dict[str, Any]:
-        """Return a deployment of a JAR with this content."""
-        variables = {"flink_deploy_jar": str(self._ansible.folder / "orders-1.5.0.jar"), **more.pop("variables", {})}
-        return {"title": f"build {content}", "build": content, "variables": variables, **more}
-
-    def deploy(self, *deployments: dict[str, Any], flags: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-        """Deploy once after the other, and return for each whether the job was changed, and why it failed."""
-        known = self._service.credentials
-        paths = [self._ansible.environment["ANSIBLE_COLLECTIONS_PATH"], str(COLLECTIONS)]
-        results = self._ansible.folder / "results.json"
-        env = {
-            "ANSIBLE_COLLECTIONS_PATH": ":".join(paths),
-            "OS_AUTH_URL": self._service.auth_url,
-            "OS_DLI_ENDPOINT_OVERRIDE": self._service.url,
-            "OS_USERNAME": known["username"],
-            "OS_PASSWORD": known["password"],
-            "OS_USER_DOMAIN_NAME": known["user_domain_name"],
-            "OS_PROJECT_ID": known["project_id"],
-            "OBS_ACCESS_KEY": ACCESS_KEY,
-            "OBS_SECRET_KEY": SECRET_KEY,
-            "DB_PASSWORD": SECRET,
-        }
-        variables = {
-            "deployments": deployments,
-            "job": JOB,
-            "results_file": str(results),
-            "flink_deploy_endpoint": self._s3.url,
-            "flink_deploy_region": "eu-de",
-            "flink_deploy_access_key": "{{ lookup('env', 'OBS_ACCESS_KEY') }}",
-            "flink_deploy_secret_key": "{{ lookup('env', 'OBS_SECRET_KEY') }}",
-        }
-        self.outcome = self._ansible.playbook("flink_deploy.yml", *flags, variables=variables, env=env)
-        assert self.outcome.code == 0, self.outcome.stdout + self.outcome.stderr
-        return json.loads(results.read_text(encoding="utf-8"))
-
-    def writes(self) -> list[str]:
-        """Return the requests so far that change something on DLI, by their last part."""
-        paths = [call for call in calls(self._service) if not call.startswith(("GET ", "POST /v3/auth/"))]
-        return ["update" if call.startswith("PUT") else call.split()[1].rpartition("/")[2] for call in paths]
-
-    def entrypoint(self) -> str:
-        (job,) = [job for job in self._service.jobs.all() if job.name == JOB["name"]]
-        assert job.status == "job_running"
-        return job.fields["entrypoint"]
-
-
 @pytest.fixture(name="deployer")
 def fixture_deployer(ansible: Ansible, service: LocalDli, s3: LocalS3) -> Deployer:
-    assert COLLECTIONS.is_dir(), "amazon.aws is not there; get it with: python tests/tools/unpack_wheel.py collections"
-    return Deployer(ansible, service, s3)
+    return Deployer(ansible, service, s3, JOB, {"DB_PASSWORD": SECRET})
 
 
 def jar(content: str) -> str:
     """Return the name of the object for a JAR with this content."""
-    return f"{FOLDER}/orders-1.5.0-{hashlib.sha256(content.encode()).hexdigest()[:16]}.jar"
+    return f"{FOLDER}/{BUILD}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.jar"
 
 
 def obs(content: str) -> str:
