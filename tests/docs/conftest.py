@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from docs.running import Page
 from docs.snippets import ROOT
 from local_dli import LocalDli
+from local_s3 import LocalS3, local_s3
 from playbooks.ansible_cli import Ansible
 from playbooks.failure_report import pytest_runtest_makereport
 from playbooks.fixtures import fixture_running_service
@@ -39,14 +40,24 @@ def fixture_repository(tmp_path_factory: pytest.TempPathFactory, installed_colle
     return folder
 
 
+@pytest.fixture(name="s3", scope="session")
+def fixture_s3() -> Iterator[LocalS3]:
+    with local_s3() as s3:
+        yield s3
+
+
 @pytest.fixture(name="new_page")
 def fixture_new_page(
-    running_service: LocalDli, tmp_path_factory: pytest.TempPathFactory, installed_collection: Path, repository: Path
+    running_service: LocalDli,
+    s3: LocalS3,
+    tmp_path_factory: pytest.TempPathFactory,
+    installed_collection: Path,
+    repository: Path,
 ) -> Callable[[], Page]:
     """Return a function that makes a page for a reader who has nothing yet."""
 
     def new_page() -> Page:
         running_service.reset()
-        return Page(running_service, Ansible(tmp_path_factory.mktemp("reader"), installed_collection), repository)
+        return Page(running_service, s3, Ansible(tmp_path_factory.mktemp("reader"), installed_collection), repository)
 
     return new_page

@@ -26,6 +26,7 @@ from docs import stages
 from docs.environments import interpreters, sessions
 from docs.snippets import ROOT, Snippet
 from local_dli import LocalDli
+from local_s3 import COLLECTIONS, LocalS3
 from playbooks.ansible_cli import Ansible, Outcome
 
 # A snippet with one of these options brings its own credentials, and must do without those of the environment.
@@ -59,22 +60,25 @@ class Page:
     """One page while it is followed.
 
     :param ansible: runs Ansible in a folder that is the reader's.
+    :param s3: stands for OBS.
     :param repository: path of a git repository that holds the collection.
     """
 
-    def __init__(self, service: LocalDli, ansible: Ansible, repository: Path) -> None:
+    def __init__(self, service: LocalDli, s3: LocalS3, ansible: Ansible, repository: Path) -> None:
         self._service = service
+        self._s3 = s3
         self._ansible = ansible
         self._folder = ansible.folder
         self._values = stages.environment(service)
         ca_file = self._folder / "ca.pem"
         trustme.CA().cert_pem.write_to_path(ca_file)
-        self._substitutions = stages.substitutions(service, str(ca_file), str(repository))
+        self._substitutions = stages.substitutions(service, s3.url, str(ca_file), str(repository))
         self._exported: dict[str, str] = {}
         # Plays that wait to be run in one process, and whether they bring their own credentials.
         self._plays: list[dict[str, Any]] = []
         self._own_credentials = False
         self._rescued = 0
+        self._uses_role = False
         # What a page names by a path from the root of the checkout.
         for name in ("demo", "docs", "playbooks"):
             if (ROOT / name).exists():
@@ -91,7 +95,13 @@ class Page:
             self._service.templates.add(**template)
         if page in stages.ARCHIVES:
             self._service.archives.put(stages.ARCHIVES[page], jobs)
+        self._uses_role = page in stages.OBJECTS
+        if self._uses_role:
+            self._s3.add_bucket(stages.BUCKET)
+        for key in stages.OBJECTS.get(page, ()):
+            self._s3.write(stages.BUCKET, key, b"a JAR")
         for name, text in stages.FILES.get(page, {}).items():
+            (self._folder / name).parent.mkdir(exist_ok=True)
             (self._folder / name).write_text(text, encoding="utf-8")
         for outcome in stages.STARTS.get(page, ()):
             self._service.jobs.plan_start("orders-enrichment", outcome)
@@ -170,6 +180,17 @@ class Page:
 
         :raises Fault: it fails, warns, or leaves out a task.
         """
+        if self._uses_role:
+            paths = (
+                env.get("ANSIBLE_COLLECTIONS_PATH", self._ansible.environment["ANSIBLE_COLLECTIONS_PATH"]),
+                COLLECTIONS,
+            )
+            # The page says that amazon.aws has deprecation warnings about itself.
+            env = {
+                **env,
+                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, paths)),
+                "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            }
         outcome = self._ansible.call(program, *arguments, env={**_QUIET, **env})
         said = f"\n{outcome.stdout[-3000:]}\n{outcome.stderr[-2000:]}"
         if outcome.code:
@@ -178,7 +199,8 @@ class Page:
             raise Fault(f"{place}: {program} warns.{said}")
         for recap in _RECAP.findall(outcome.stdout):
             counts = dict(count.split("=") for count in recap.split())
-            left_out = {name: counts[name] for name in ("skipped", "ignored", "failed") if counts[name] != "0"}
+            wrong = ("ignored", "failed") if self._uses_role else ("skipped", "ignored", "failed")
+            left_out = {name: counts[name] for name in wrong if counts[name] != "0"}
             if left_out or int(counts["rescued"]) != self._rescued:
                 raise Fault(f"{place}: not each task does what it is there for.{said}")
             self._rescued = 0

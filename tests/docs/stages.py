@@ -25,7 +25,9 @@ RUNNING = {"status": "job_running"}
 # The jobs that are there when a reader comes to a page, as JobStore.add takes them.
 JOBS: dict[str, list[dict[str, Any]]] = {
     "docs/audit.md": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
+    "docs/deploy.md": [{**ORDERS, **RUNNING}],
     "docs/migrating.md": [ORDERS],
+    "docs/upgrade.md": [{**ARCHIVE, "status": "job_finish", "start_time": 1}],
     "plugins/modules/dli_flink_jar_job.py": [{**ARCHIVE, "job_id": 131}],
     "plugins/modules/dli_flink_job_adopt.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
     "plugins/modules/dli_flink_job_audit.py": [{**ORDERS, **RUNNING}, {**ARCHIVE, **RUNNING}],
@@ -41,6 +43,7 @@ JOBS: dict[str, list[dict[str, Any]]] = {
 # The files that lie beside the reader's playbook.
 _SQL = "SELECT 1 AS one"
 FILES: dict[str, dict[str, str]] = {
+    "docs/deploy.md": {"target/orders-enrichment-1.5.0.jar": "a JAR"},
     "plugins/modules/dli_flink_job_template.py": {"orders-hourly.sql": _SQL},
     "plugins/modules/dli_flink_sql_job.py": {"orders-hourly.sql": _SQL, "orders-hourly.sql.j2": f"{_SQL} -- all"},
 }
@@ -50,6 +53,12 @@ TEMPLATES: dict[str, list[dict[str, Any]]] = {
     "plugins/modules/dli_flink_sql_job.py": [
         {"template_id": 17, "name": "clicks", "desc": "", "sql_body": _SQL, "job_type": "flink_opensource_sql_job"}
     ],
+}
+
+# The pages with the role flink_deploy, which has tasks for each thing that may have to be done, and what is in OBS.
+BUCKET = "example-bucket"
+OBJECTS: dict[str, list[str]] = {
+    "docs/deploy.md": ["jars/orders-enrichment/orders-enrichment-1.4.0-5f2b9a7c0d1e3f48.jar"],
 }
 
 # The ZIP files that are there, each with the jobs of the page.
@@ -127,9 +136,10 @@ def addresses(service: LocalDli) -> dict[str, str]:
     return {**region, "OS_AUTH_URL": service.auth_url, "OS_DLI_ENDPOINT_OVERRIDE": service.url}
 
 
-def substitutions(service: LocalDli, ca_file: str, repository: str) -> dict[str, str]:
+def substitutions(service: LocalDli, s3_url: str, ca_file: str, repository: str) -> dict[str, str]:
     """Return what has to be something else here than on the pages, all of it the reader's own or of the live service.
 
+    :param s3_url: where the S3 server listens that stands for OBS.
     :param ca_file: path of a file that stands for one with certificate authorities.
     :param repository: path of a git repository that holds the collection.
     """
@@ -139,6 +149,7 @@ def substitutions(service: LocalDli, ca_file: str, repository: str) -> dict[str,
         "https://iam.eu-de.otc.t-systems.com/v3": service.auth_url,
         "https://iam.example.com/v3": service.auth_url,
         "https://dli.example.com": service.url,
+        "https://obs.eu-de.otc.t-systems.com": s3_url,
         "http://127.0.0.1:41234": service.url,
         "/etc/ssl/certs/example-ca.pem": ca_file,
         "https://otc-dli.example/otc.dli.git": f"git+file://{repository}",
@@ -173,6 +184,8 @@ def not_run() -> dict[str, str]:
             "it does not end; tests/eda runs it"
         ),
         "pip install requests": "it would change the environment that the tests run in",
+        "pip install boto3": "it would change the environment that the tests run in",
+        "ansible-galaxy collection install amazon.aws": "it needs Galaxy; unpack_wheel.py gets it elsewhere",
         "ansible-builder build --file docs/awx/execution-environment.yml --tag registry.example/dli-ee:1": (
             "it needs podman and images; tests/tools/execution_environment.py checks the file"
         ),

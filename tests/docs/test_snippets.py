@@ -88,11 +88,11 @@ def test_what_pages_take_for_granted_is_on_a_page(running_service: LocalDli) -> 
     shown: list[Snippet] = [snippet for page in WITH_CODE for snippet in snippets(page)]
     text = re.sub(r"\\\n *", "", "\n".join(snippet.text for snippet in shown))
     needed = [
-        *stages.substitutions(running_service, "file", "repository"),
+        *stages.substitutions(running_service, "address", "file", "repository"),
         *stages.variables(running_service),
         *stages.environment(running_service),
         *stages.not_run(),
     ]
     assert [words for words in needed if words not in text] == []
-    prepared = (stages.JOBS, stages.TEMPLATES, stages.ARCHIVES, stages.FILES, stages.STARTS)
+    prepared = (stages.JOBS, stages.TEMPLATES, stages.ARCHIVES, stages.FILES, stages.OBJECTS, stages.STARTS)
     assert {page for pages in prepared for page in pages} <= {*WITH_CODE}
