@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,81 @@ def fixture_running_job(service: LocalDli, s3: LocalS3) -> None:
     service.jobs.add(**given, **fields, runtime_config=json.dumps(settings), status="job_running", start_time=1)
 
 
+MISTAKES = {
+    "": {"jar": "a.jar"},
+    "flink_deploy_job has no name.": {"jar": "a.jar", "job": {"desc": "orders"}},
+    "flink_deploy_job has entrypoint, but the role itself sets it.": {
+        "jar": "a.jar",
+        "job": {"name": "orders", "entrypoint": "b.jar"},
+    },
+    "flink_deploy_job has state, but the role itself sets it.": {
+        "jar": "a.jar",
+        "job": {"name": "orders", "state": "stopped"},
+    },
+    "Give either flink_deploy_jar or flink_deploy_entrypoint, and not both.": {
+        "jar": "a.jar",
+        "entrypoint": "obs://example-bucket/b.jar",
+    },
+    "flink_deploy_folder is /jars/, but must be names of letters, digits, dots, underscores and hyphens with a slash "
+    "between them.": {"jar": "a.jar", "folder": "/jars/"},
+    "flink_deploy_bucket is obs://example-bucket, but must be the name of a bucket alone.": {
+        "jar": "a.jar",
+        "bucket": "obs://example-bucket",
+    },
+    "flink_deploy_keep is -1, but must not be negative.": {"jar": "a.jar", "keep": -1},
+    "There is no access key for OBS: set OS_ACCESS_KEY and OS_SECRET_KEY in the environment, or "
+    "flink_deploy_access_key and flink_deploy_secret_key.": {"jar": "a.jar", "secret_key": ""},
+}
+SEEN = {
+    "status": "job_running",
+    "checkpoint_path": "example-bucket/jobs/checkpoint/131/",
+    "runtime_config": {"execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"},
+    "execution_plan": {"jid": "abc"},
+}
+# Why a job has no checkpoint to resume from.
+NO_CHECKPOINT = {
+    "": [SEEN],
+    "there is no such job": [],
+    "it is job_finish": [{**SEEN, "status": "job_finish"}],
+    "it shows no checkpoint_path, so its checkpoints cannot be found": [{**SEEN, "checkpoint_path": None}],
+    "it shows no run of Flink, so its checkpoints cannot be found": [{**SEEN, "execution_plan": None}],
+    "execution.checkpointing.externalized-checkpoint-retention is not RETAIN_ON_CANCELLATION in its runtime_config, so "
+    "Flink may delete its checkpoints when it is stopped": [{**SEEN, "runtime_config": None}],
+}
+CHECKPOINTS = [f"jobs/checkpoint/131/abc/chk-{name}" for name in ("9/_metadata", "10/_metadata", "11/state", "x")]
+# Of the same definition: the job, and whether it is the same one.
+DEFINITIONS = [
+    ({"name": "orders", "runtime_config": {"a": "x"}}, True),
+    ({"runtime_config": "a=x", "name": "orders", "secret_entrypoint_args": "--db-password old"}, True),
+    ({"name": "orders", "runtime_config": {"a": "x", "db.password": "new"}}, True),
+    ({"name": "orders", "runtime_config": {"a": "y"}}, False),
+    ({"name": "orders", "runtime_config": {"a": "x"}, "health_window": 60}, False),
+]
+
+
+def test_what_the_role_makes_of_its_variables(ansible: Ansible, installed_collection: Path) -> None:
+    cases = [
+        *({"variable": "flink_deploy_mistake", **case} for case in MISTAKES.values()),
+        *({"variable": "flink_deploy_no_checkpoint", "jobs": jobs} for jobs in NO_CHECKPOINT.values()),
+        *(
+            {"variable": "flink_deploy_last_checkpoint", "jobs": [SEEN], "checkpoints": found}
+            for found in (CHECKPOINTS, CHECKPOINTS[2:])
+        ),
+        *({"variable": "flink_deploy_mark", "jar": "a b.jar", "job": job} for job, _same in DEFINITIONS),
+    ]
+    values_file = ansible.folder / "values.json"
+    folder = installed_collection / "ansible_collections" / "otc" / "dli" / "roles" / "flink_deploy"
+    variables = {"cases": cases, "values_file": str(values_file), "role_folder": str(folder)}
+    outcome = ansible.playbook("flink_deploy_values.yml", variables=variables)
+    assert outcome.code == 0, outcome.stdout + outcome.stderr
+    values = json.loads(values_file.read_text(encoding="utf-8"))
+    marks = values[-len(DEFINITIONS) :]
+    checkpoint = "obs://example-bucket/jobs/checkpoint/131/abc/chk-10"
+    assert values[: -len(DEFINITIONS)] == [*MISTAKES, *NO_CHECKPOINT, checkpoint, ""]
+    assert [mark == marks[0] for mark in marks] == [same for _job, same in DEFINITIONS]
+    assert re.fullmatch(r"jars/orders/rolled-back/a-b-0123456789abcdef[.][0-9a-f]{16}", marks[0])
+
+
 @pytest.mark.usefixtures("running_job")
 def test_a_bad_build_is_tried_once(deployer: Deployer, service: LocalDli, s3: LocalS3) -> None:
     """However often it is deployed, it stops the job once; the same JAR with other arguments is not that definition."""
@@ -123,7 +200,8 @@ def test_what_is_deleted_and_what_is_found_before(deployer: Deployer, service: L
         deployer.build("two", variables={"flink_deploy_bucket": "no-bucket"}),
         {"title": "no JAR", "variables": {"flink_deploy_jar": "nothing.jar"}},
         {"title": "no source", "variables": {}},
-        {"title": "two sources", "variables": {"flink_deploy_jar": "a.jar"}, "job": {"entrypoint": "b.jar"}},
+        # The job takes no checkpoints.
+        deployer.build("three", variables={"flink_deploy_resume_from": "checkpoint"}),
     )
     assert [result["changed"] for result in results] == [True, *[False] * 6]
     messages = [result["msg"] for result in results]
@@ -133,9 +211,9 @@ def test_what_is_deleted_and_what_is_found_before(deployer: Deployer, service: L
     assert messages[4:] == [
         "flink_deploy_jar is nothing.jar, but there is no such file, or it is empty.",
         "Give either flink_deploy_jar or flink_deploy_entrypoint, and not both.",
-        "flink_deploy_job has entrypoint, but the role itself sets it.",
+        "Flink job orders-enrichment was not changed: it shows no checkpoint_path, so its checkpoints cannot be found.",
     ]
     assert deployer.writes() == ["stop", "update", "run"]
     assert deployer.entrypoint() == obs("two")
     # Build one is the previous one.
-    assert s3.keys(BUCKET) == sorted([jar("one"), jar("two"), used, *others])
+    assert s3.keys(BUCKET) == sorted([jar("one"), jar("two"), jar("three"), used, *others])
