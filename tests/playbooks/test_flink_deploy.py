@@ -106,10 +106,16 @@ SEEN = {
     "runtime_config": {"execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"},
     "execution_plan": {"jid": "abc"},
 }
+STOPPED = {**SEEN, "status": "job_cancel_success", "has_savepoint": True}
+IMPORTED = {**STOPPED, "savepoint_path": "obs://example-bucket/jobs/checkpoint/131/abc/chk-9"}
 # Why a job has no checkpoint to resume from.
 NO_CHECKPOINT = {
     "": [SEEN],
     "there is no such job": [],
+    "it is stopped and has a savepoint at obs://example-bucket/jobs/savepoint/131/1578467395713/, so deploy it without "
+    "flink_deploy_resume_from": [
+        {**STOPPED, "savepoint_path": "obs://example-bucket/jobs/savepoint/131/1578467395713/"}
+    ],
     "it is job_finish": [{**SEEN, "status": "job_finish"}],
     "it shows no checkpoint_path, so its checkpoints cannot be found": [{**SEEN, "checkpoint_path": None}],
     "it shows no run of Flink, so its checkpoints cannot be found": [{**SEEN, "execution_plan": None}],
@@ -135,6 +141,9 @@ def test_what_the_role_makes_of_its_variables(ansible: Ansible, installed_collec
             {"variable": "flink_deploy_last_checkpoint", "jobs": [SEEN], "checkpoints": found}
             for found in (CHECKPOINTS, CHECKPOINTS[2:])
         ),
+        # Imported by a run that was interrupted; another run of Flink than the one that was seen first.
+        {"variable": "flink_deploy_no_checkpoint", "jobs": [IMPORTED]},
+        {"variable": "flink_deploy_run", "jobs": [SEEN], "stopped": [{**SEEN, "execution_plan": {"jid": "def"}}]},
         *({"variable": "flink_deploy_mark", "jar": "a b.jar", "job": job} for job, _same in DEFINITIONS),
     ]
     values_file = ansible.folder / "values.json"
@@ -145,7 +154,7 @@ def test_what_the_role_makes_of_its_variables(ansible: Ansible, installed_collec
     values = json.loads(values_file.read_text(encoding="utf-8"))
     marks = values[-len(DEFINITIONS) :]
     checkpoint = "obs://example-bucket/jobs/checkpoint/131/abc/chk-10"
-    assert values[: -len(DEFINITIONS)] == [*MISTAKES, *NO_CHECKPOINT, checkpoint, ""]
+    assert values[: -len(DEFINITIONS)] == [*MISTAKES, *NO_CHECKPOINT, checkpoint, "", "", "def"]
     assert [mark == marks[0] for mark in marks] == [same for _job, same in DEFINITIONS]
     assert re.fullmatch(r"jars/orders/rolled-back/a-b-0123456789abcdef[.][0-9a-f]{16}", marks[0])
 
