@@ -129,9 +129,8 @@ def test_from_jars_on_a_disk(
     bad = deployment(jars["bad"], "--fail-on-start")
     results = deployer.deploy(deployment(jars["v1"], ""), bad, deployment(jars["v2"], "--crash-after-ms 2500"))
     assert [result["changed"] for result in results] == [True, False, True]
-    assert results[1]["msg"].endswith(
-        "The previous definition was restored and runs again from the savepoint. This definition is not tried again."
-    )
+    assert "Rolled back: the previous definition runs again, from the savepoint" in results[1]["msg"]
+    assert results[1]["msg"].endswith(" This definition is not tried again.")
     upgrade = ["stop", "update", "run"]
     assert deployer.writes() == ["flink-jobs", "run", *upgrade, "update", "run", *upgrade]
     assert deployer.entrypoint() == name_of(jars["v2"])
