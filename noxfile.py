@@ -373,8 +373,8 @@ def flink(session: nox.Session) -> None:
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
     session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     unpack_wheels(session, "collections")
-    # In one process, which is one Flink cluster.
-    session.run("pytest", "tests/flink", *session.posargs)
+    # Each process is a Flink cluster; what one file does to it must not disturb another file.
+    session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", "tests/flink", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON)
@@ -383,7 +383,8 @@ def eda(session: nox.Session) -> None:
     if not shutil.which("java"):
         session.skip("not run: the tests with ansible-rulebook: no java is on PATH")
     session.install("--quiet", "--requirement", "requirements/eda.txt", f"ansible-core=={CORES[NEWEST][0]}")
-    session.run("pytest", "tests/eda", *session.posargs)
+    # Each test waits for a rulebook of its own.
+    session.run("pytest", "--numprocesses", "3", "tests/eda", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

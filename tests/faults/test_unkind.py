@@ -29,7 +29,7 @@ from faults.unkind import UNKIND, UNKIND_SCENARIOS
 SCHEDULES = int(os.environ.get("UNKIND_SCHEDULES", "25"))
 TASKS = 4
 # Of each scenario, so many kinds of unkindness, with a cell of each; those are drawn, but always the same.
-SHARE = 6
+SHARE = 4
 
 
 @pytest.mark.parametrize("name", UNKIND_SCENARIOS)

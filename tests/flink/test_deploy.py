@@ -149,8 +149,7 @@ def test_from_jars_on_a_disk(
         until(saved, SECONDS, "checkpoint")
         before = len(deployer.writes())
         fixed = deployment(jars["v3"], "", flink_deploy_resume_from="checkpoint")
-        results = deployer.deploy(fixed, fixed)
-        assert results == [{"changed": True, "msg": ""}, {"changed": False, "msg": ""}]
+        assert deployer.deploy(fixed) == [{"changed": True, "msg": ""}]
         assert deployer.writes()[before:] == ["stop", "import-savepoint", "update", "run"]
         assert deployer.entrypoint() == name_of(jars["v3"])
         until(lambda: "v3" in labels(), SECONDS, "checkpoint of version 3")

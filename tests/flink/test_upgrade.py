@@ -171,7 +171,7 @@ def test_nothing_is_lost_or_doubled(playbook: Playbook, capsys: Any) -> None:
     crashed = broken_upgrade(
         playbook, known, "--crash-after-ms 1500", label="crashes", rate=900, parallelism=3, health_window=6
     )
-    assert "java.lang.IllegalStateException: This version crashes after 1500 ms;" in crashed["msg"]
+    assert "java.lang.IllegalStateException: This version crashes after 1500 ms." in crashed["msg"]
     # It ran, so the service has dropped the record of its savepoint.
     assert playbook.writes()[before:] == [STOP, put, RUN, put, import_savepoint, RUN]
     assert playbook.labels().keys() == {"v1", "v2", "v3"}
