@@ -83,6 +83,7 @@ API_ERRORS = {
     ),
     "is_success false": (200, {"is_success": False, "message": "no"}, _errors.ApiError, "", "no"),
     'is_success "false"': (200, {"is_success": "false", "message": "no"}, _errors.ApiError, "", "no"),
+    "code alone": (200, {"error_code": "DLI.0007", "error_msg": "no"}, _errors.ApiError, "DLI.0007", "no"),
     'is_success "False"': (200, {"is_success": "False"}, _errors.ApiError, "", "the response gives no reason"),
     "HTML": (502, "<html>Bad gateway</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),
     "HTML 404": (404, "<html>gone?</html>", _errors.ApiError, "", "the response is an HTML page, not the API's JSON"),

@@ -412,7 +412,7 @@ def _checked_json(operation, response, content):
             operation,
             status,
         )
-    if isinstance(payload, dict) and is_rejection(payload):
+    if isinstance(payload, dict) and (is_rejection(payload) or _is_error(payload)):
         raise _api_error(operation, status, code, message or "the response gives no reason", request_id)
     return payload
 
@@ -509,6 +509,11 @@ def request_id_of(headers) -> str:
 def is_rejection(response: dict) -> bool:
     """Whether a response, or the outcome that its message holds, says that the request was rejected."""
     return is_false(response.get("is_success")) or is_false(_outcome_in(response).get("is_success"))
+
+
+def _is_error(response):
+    """Whether a response has the code of an error and no word of success, whatever its HTTP status says."""
+    return bool(_words(response.get("error_code"))) and "is_success" not in response
 
 
 def reason_in(response: dict) -> str:
