@@ -18,7 +18,7 @@ from .fields import (
     kind_of,
 )
 from .responses import is_whole_number
-from .status import ALIVE, ENDED
+from .status import ALIVE, COME_OF_A_RUN, ENDED
 from .tags import canonical_tags
 
 # What results have of a job besides its fields, where the service gives it (documented: list and detail).
@@ -173,10 +173,13 @@ class ObservedJob:
         return str(self._response.get("has_savepoint")).lower() == "true"
 
     def has_newer_savepoint_than(self, before: ObservedJob) -> bool:
-        """Whether the job shows a savepoint that it did not show before: an older one must not pass for it."""
-        if not self.has_savepoint:
-            return False
-        return not before.has_savepoint or not same_path(before.savepoint_path, self.savepoint_path)
+        """Whether the job shows a savepoint that it did not show before: an older one must not pass for it.
+
+        Where there was one before, the path alone says that it is another one.
+        """
+        if not self.has_savepoint or not before.has_savepoint:
+            return self.has_savepoint
+        return bool(self.savepoint_path) and not same_path(before.savepoint_path, self.savepoint_path)
 
     @property
     def savepoint_is_of_last_run(self) -> bool:
@@ -212,8 +215,8 @@ class ObservedJob:
 
     @property
     def has_run(self) -> bool:
-        """Whether the job was ever started."""
-        return self.start_time != "0"
+        """Whether the job has ever run: by its start time, or by a status that only comes of a run."""
+        return self.start_time != "0" or self.status in COME_OF_A_RUN
 
     def was_started_since(self, before: ObservedJob) -> bool:
         """Whether the job has been started since an earlier response about it."""

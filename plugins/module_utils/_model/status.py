@@ -40,6 +40,8 @@ STOPPING = "job_canceling"
 # What a job is in while it runs by one start, and what that start can have ended in.
 ALIVE = (RUNNING, SAVEPOINTING, STOPPING)
 ENDED = (DRAFT, STOPPED, FAILED, FINISHED, IN_ARREARS)
+# What is in one of these has run. What was stopped, or could not be, may have been stopped while it was submitted.
+COME_OF_A_RUN = (RUNNING, SAVEPOINTING, FAILED, FINISHED, IN_ARREARS)
 # Where a stop ends: the vendor's clients take a draft for a stopped job as well.
 STOP_ENDS = (STOPPED, DRAFT)
 # Where a job is down, or was not stopped, and stays so until somebody acts.

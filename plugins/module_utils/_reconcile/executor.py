@@ -232,7 +232,7 @@ class Executor:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
         # What was stopped while it was being submitted has no state to save, unless it came to run before.
         if step.savepoint and (has_other_start or not was_submitting):
-            if not job.has_newer_savepoint_than(before):
+            if not (job.has_newer_savepoint_than(before) and job.savepoint_path):
                 job = yield from self._observer.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
                 raise self._observer.error(job, self._no_savepoint(job))
@@ -250,8 +250,9 @@ class Executor:
                 "false to start the job with empty state"
             )
         option = " with resume_savepoint true" if job.savepoint_is_of_earlier_run else ""
+        shown = job.savepoint_path or "one without a path"
         return (
-            f"it shows no savepoint but {job.savepoint_path}, which it had before the stop; its definition was not "
+            f"it shows no savepoint but {shown}, which it had before the stop; its definition was not "
             f"changed, {undone}. {way}. Run again{option}, the task resumes from the one that shows"
         )
 

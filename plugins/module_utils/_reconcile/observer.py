@@ -157,13 +157,15 @@ class Observer:
         return job
 
     def late_savepoint(self, before: ObservedJob) -> Steps:
-        """Return a stopped job as soon as it shows a newer savepoint, or as it is when the grace period is over.
+        """Return the detail of a stopped job as soon as it shows a newer savepoint, or when the grace period is over.
+
+        The list need not show where a savepoint is.
 
         :param before: the job with the savepoint that does not count.
         """
         return (
             yield from self._within_grace(
-                lambda: self.read(before.job_id), lambda found: found.has_newer_savepoint_than(before)
+                lambda: self.read(before.job_id, is_detail=True), lambda found: found.has_newer_savepoint_than(before)
             )
         )
 
