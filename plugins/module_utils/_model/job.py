@@ -209,6 +209,11 @@ class ObservedJob:
         return int(self._response.get("restart_times") or 0)
 
     @property
+    def has_no_restart(self) -> bool:
+        """Whether the service says that it has not restarted the job."""
+        return str(self._response.get("restart_times")) == "0"
+
+    @property
     def start_time(self) -> str:
         """When the job was last started, in milliseconds since 1970; "0" for never (documented as 0 and null)."""
         return str(self._response.get("start_time") or 0)

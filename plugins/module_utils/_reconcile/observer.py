@@ -215,7 +215,16 @@ class Observer:
         deadline = self._now() + window
 
         def verdict_on(found):
+            nonlocal ours, baseline
+            if not ours.was_started_since(before) and found.was_started_since(before):
+                # The time of the own start may show later than that the job runs.
+                ours = found
+            if found.has_no_restart and found.was_started_since(before):
+                # Each run may be counted anew.
+                baseline = 0
             return _unhealthy(found, ours, baseline)
+
+        verdict_on(job)
 
         while True:
             job = yield from _wait.watch(
