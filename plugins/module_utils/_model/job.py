@@ -269,6 +269,16 @@ class ObservedJob:
         job.shown_tags = other.shown_tags if self.shown_tags is None and "tags" not in but else self.shown_tags
         return job
 
+    def with_values_of(self, detail: ObservedJob, names) -> ObservedJob:
+        """Return this job with some fields as a newer detail of it has them, also those that are unset there."""
+        response, config = dict(self._response), dict(self._config)
+        for name in names:
+            place = response if FIELDS_BY_NAME[name].top_level else config
+            place[name] = detail.raw(name)
+        job = ObservedJob({**response, "job_config": config}, *self.sources)
+        job.shown_tags = self.shown_tags
+        return job
+
     def without_detail(self) -> ObservedJob:
         """Return this job of the list as one whose detail the service refuses."""
         job = ObservedJob(self._response, *self.sources)

@@ -355,17 +355,16 @@ class Executor:
         """Check that the fields to be changed are as the plan knows them, or as they shall be."""
         if self._plan.steps[0].operation == "create":
             return
-        foreign = [
-            change.field
-            for change in self._plan.changes
-            if change.field in step.fields
-            and change.field in FIELDS_BY_NAME
-            and not any(
-                is_same(FIELDS_BY_NAME[change.field], job.value(change.field), known)
-                for known in (change.before, change.after)
-            )
-        ]
-        self._observer.check_none_is_foreign(job, foreign)
+
+        def is_known(change):
+            known = (change.before, change.after)
+            if change.field == "name":
+                return job.name in known
+            field = FIELDS_BY_NAME[change.field]
+            return any(is_same(field, job.value(change.field), value) for value in known)
+
+        changes = [change for change in self._plan.changes if change.field in step.fields]
+        self._observer.check_none_is_foreign(job, [change.field for change in changes if not is_known(change)])
 
     def _shown(self, before, fields, is_detail=True):
         """Return a job once it shows an update, or as it is after the grace period.

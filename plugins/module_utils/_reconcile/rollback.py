@@ -59,7 +59,9 @@ class Rollback:
         yield Report(f"{previous.name}: roll back to the previous definition")
         try:
             job = yield from self._stop_what_may_run(job_id)
-            body = restoring_body(self._kind, previous, rollback_step.fields)
+            body = restoring_body(
+                self._kind, self._with_foreign_changes(previous, job, rollback_step), rollback_step.fields
+            )
             since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
@@ -110,7 +112,19 @@ class Rollback:
             )
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
+        if "detail" not in job.sources:
+            job = yield from self._observer.read(job_id, is_detail=True)
         return job
+
+    def _with_foreign_changes(self, previous, job, rollback_step):
+        """Return the previous job with what others may have changed since of the running job, which the task does not.
+
+        :param job: the detail of the job as it is.
+        """
+        # While the job takes checkpoints, their path is the service's own.
+        kept = {*rollback_step.fields, *(("checkpoint_path",) if job.value("checkpoint_enabled") else ())}
+        names = [known.name for known in self._kind.fields if known.live and known.name not in kept]
+        return previous.with_values_of(job, names)
 
     def _check_nobody_acted(self, job):
         """Check that somebody else has neither made a savepoint of the job nor changed its definition.
