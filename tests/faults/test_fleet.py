@@ -52,6 +52,8 @@ class FleetScenario:
 
     login = "password"
     module = dli_flink_jar_jobs
+    # The task is one of many jobs already.
+    as_fleet = False
 
     def __init__(self, defaults: dict[str, Any], names: Iterable[str] = NAMES) -> None:
         jobs = [{"name": name} for name in names]
