@@ -219,7 +219,11 @@ class Executor:
         (self.done if done.is_ours else self._in_doubt).append(step)
         if not wait:
             return (yield from self._observer.read(before.job_id))
-        job = yield from self._observer.settled_after(before, "to stop", (*STOP_ENDS, FINISHED))
+        try:
+            job = yield from self._observer.settled_after(before, "to stop", (*STOP_ENDS, FINISHED))
+        except WaitTimeout as exc:
+            later = "It may still stop later, and then stays stopped until the task is run again."
+            raise WaitTimeout(f"{exc} {later}", exc.last, exc.facts) from exc
         was_submitting, has_other_start = before.status == SUBMITTING, job.was_started_since(before)
         is_foreign = not done.is_ours or (has_other_start and not was_submitting)
         if job.status == FINISHED or (job.status == RUNNING and is_foreign):
