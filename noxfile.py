@@ -124,9 +124,7 @@ def copy_of_tree():
     with tempfile.TemporaryDirectory(prefix="otc-dli-") as tmp:
         copy = Path(tmp).resolve() / "ansible_collections" / "otc" / "dli"
         if (ROOT / ".git").exists():
-            command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-            listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-            for name in filter(None, listed.split("\0")):
+            for name in git_files("--cached", "--others", "--exclude-standard"):
                 if (ROOT / name).is_file():  # else: deleted, and not yet committed
                     (copy / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(ROOT / name, copy / name)
@@ -134,6 +132,13 @@ def copy_of_tree():
             unwanted = shutil.ignore_patterns(".venv", ".nox", ".cache", ".ansible", ".hypothesis", "__pycache__")
             shutil.copytree(ROOT, copy, ignore=unwanted)
         yield copy
+
+
+def git_files(*which: str) -> list[str]:
+    """Return the files of the checkout that git lists."""
+    command = ["git", "ls-files", "-z", *which]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return list(filter(None, listed.split("\0")))
 
 
 @nox.session(venv_backend="none")
@@ -268,6 +273,9 @@ def build_and_check(session: nox.Session) -> Path:
         plugins = {p.relative_to(copy).as_posix() for d in ("plugins", "extensions", "playbooks")
                    for p in (copy / d).rglob("*") if p.is_file()}  # fmt: skip
         strange = {name for name in files if name.split("/")[0] not in ARTIFACT}
+        if (ROOT / ".git").exists():
+            tracked = set(git_files("--cached"))
+            strange |= {name for name in files - tracked if name not in ("FILES.json", "MANIFEST.json")}
         if strange or not plugins <= files:
             session.error(f"Not for the artifact: {sorted(strange)}; missing in it: {sorted(plugins - files)}")
 
