@@ -39,7 +39,10 @@ _SHORT = {"module_defaults": {f"otc.dli.dli_flink_{kind}_job": _SHORT_WINDOW for
 _FLEET = "otc.dli.dli_flink_jar_jobs"
 # The commands of the pages have no inventory, as they need none for localhost.
 _QUIET = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-_RECAP = re.compile(r"^localhost +: (.*)$", re.MULTILINE)
+_RECAP = re.compile(r"^\S+ +: (ok=.*)$", re.MULTILINE)
+# The first line of a file that a page shows whole, and the schema of those that are not Ansible's.
+_FILE = re.compile(r"# (\S+\.yml)\n")
+_PIPELINES = {".gitlab-ci.yml": "vendor.gitlab-ci", ".github/workflows/flink.yml": "vendor.github-workflows"}
 _LINK = Path(list(ansible_collections.otc.dli.__path__)[0])
 _CHANGELOG = ROOT / "changelogs" / "config.yaml"
 
@@ -79,6 +82,7 @@ class Page:
         self._own_credentials = False
         self._rescued = 0
         self._uses_role = False
+        self._typed: set[str] = set()
         # What a page names by a path from the root of the checkout.
         for name in ("demo", "docs", "playbooks"):
             if (ROOT / name).exists():
@@ -101,8 +105,7 @@ class Page:
         for key in stages.OBJECTS.get(page, ()):
             self._s3.write(stages.BUCKET, key, b"a JAR")
         for name, text in stages.FILES.get(page, {}).items():
-            (self._folder / name).parent.mkdir(exist_ok=True)
-            (self._folder / name).write_text(text, encoding="utf-8")
+            self._save(name, text)
         for outcome in stages.STARTS.get(page, ()):
             self._service.jobs.plan_start("orders-enrichment", outcome)
         for number, snippet in enumerate(found):
@@ -111,6 +114,13 @@ class Page:
                 raise Fault(f"{snippet.place}: nothing here can run {snippet.language or 'code without a language'}.")
             handle(snippet, found[number + 1 :])
         self._flush(page)
+
+    def _save(self, name: str, text: str) -> Path:
+        """Write a file of the reader's, and return its path."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self._adapted(text), encoding="utf-8")
+        return path
 
     def _adapted(self, text: str) -> str:
         """Return a text with what has to be something else here."""
@@ -126,13 +136,19 @@ class Page:
     # YAML
 
     def _follow_yaml(self, snippet: Snippet, later: list[Snippet]) -> None:
+        named = _FILE.match(snippet.text)
+        if named:
+            path = self._save(named[1], snippet.text)
+            if named[1] in _PIPELINES:
+                self._check_pipeline(snippet, path, _PIPELINES[named[1]])
+            return
         content = yaml.safe_load(self._adapted(snippet.text))
         if isinstance(content, list) and all("rules" in ruleset for ruleset in content):
             check_rulesets(snippet.place, content)
         elif isinstance(content, list) and all("hosts" in play for play in content):
             name = _file_that_is_run(later)
             if name:
-                (self._folder / name).write_text(self._adapted(snippet.text), encoding="utf-8")
+                self._save(name, snippet.text)
             else:
                 self._add(snippet, content)
         elif isinstance(content, list):
@@ -145,7 +161,7 @@ class Page:
                 cloud["auth"].setdefault("auth_url", self._service.auth_url)
             (self._folder / "clouds.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         elif content.keys() == {"collections"}:
-            (self._folder / "requirements.yml").write_text(self._adapted(snippet.text), encoding="utf-8")
+            self._save("requirements.yml", snippet.text)
         elif content.keys() == {"module_defaults"}:
             self._add(snippet, [{**_PLAY, **content, "tasks": [_ASK]}])
         elif content.keys() <= {section for section, _title in yaml.safe_load(_CHANGELOG.read_text())["sections"]}:
@@ -155,6 +171,20 @@ class Page:
             check_rulebook_variables(snippet.place, content)
         else:
             raise Fault(f"{snippet.place}: nothing here says what this YAML is for.")
+
+    def _check_pipeline(self, snippet: Snippet, path: Path, schema: str) -> None:
+        """Check the file of a pipeline by its schema, and that the page has run its commands of Ansible's before.
+
+        :raises Fault: the file does not fit the schema, or has a command that the page does not have.
+        """
+        check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, path]
+        done = subprocess.run(check, text=True, capture_output=True, timeout=120, check=False)
+        if done.returncode:
+            raise Fault(f"{snippet.place}: not as {schema} wants it.\n{done.stdout}")
+        commands = re.findall(r"(?:- |run: )(ansible-.*)$", snippet.text, re.MULTILINE)
+        unknown = [command for command in commands if _for_any_target(command) not in self._typed]
+        if unknown or not commands:
+            raise Fault(f"{snippet.place}: the page has not run {unknown or 'anything'} before.")
 
     def _add(self, snippet: Snippet, plays: list[dict[str, Any]]) -> None:
         own_credentials = bool(_OWN_CREDENTIALS.search(snippet.text))
@@ -194,7 +224,7 @@ class Page:
         outcome = self._ansible.call(program, *arguments, env={**_QUIET, **env})
         said = f"\n{outcome.stdout[-3000:]}\n{outcome.stderr[-2000:]}"
         if outcome.code:
-            raise Fault(f"{place}: {program} fails.{said}")
+            raise Fault(f"{place}: {program} fails with exit code {outcome.code}.{said}")
         if "WARNING" in outcome.stdout + outcome.stderr:
             raise Fault(f"{place}: {program} warns.{said}")
         for recap in _RECAP.findall(outcome.stdout):
@@ -235,11 +265,12 @@ class Page:
         settings = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word) and words[0] != "make")
         words = words[len(settings) :]
         text = " ".join(words)
+        self._typed.add(_for_any_target(text))
         if text in stages.not_run():
             return
         if words[0] == "make":
             self._make(snippet, words[1:])
-        elif words[0] == "ansible-galaxy":
+        elif words[0] in ("ansible-galaxy", "ansible-vault"):
             self._run(snippet.place, words[0], words[1:], {"ANSIBLE_COLLECTIONS_PATH": str(self._folder / "installed")})
         elif words[0] in ("ansible", "ansible-playbook", "ansible-doc"):
             self._ansible_command(snippet, words, printed)
@@ -311,6 +342,11 @@ class Page:
         if code == snippet.text:
             raise Fault(f"{snippet.place}: there is no code under test.")
         exec(compile(code, snippet.place, "exec"), {"code_under_test": _code_under_test})
+
+
+def _for_any_target(command: str) -> str:
+    """Return a command with "…" for the environment that it is for."""
+    return re.sub(r"\btarget=\w+", "target=…", command)
 
 
 def check_rulesets(place: str, rulesets: list[dict[str, Any]]) -> None:

@@ -42,8 +42,13 @@ JOBS: dict[str, list[dict[str, Any]]] = {
 
 # The files that lie beside the reader's playbook.
 _SQL = "SELECT 1 AS one"
+_VAULT = "vault_access_key: example-access-key\nvault_secret_key: example-secret-key\n"
 FILES: dict[str, dict[str, str]] = {
     "docs/deploy.md": {"target/orders-enrichment-1.5.0.jar": "a JAR"},
+    "docs/environments.md": {
+        **{f"inventory/group_vars/{name}/vault.yml": _VAULT for name in ("stage", "prod")},
+        **{f"home/vault/{name}": f"a long password for {name}" for name in ("dev", "stage", "prod")},
+    },
     "plugins/modules/dli_flink_job_template.py": {"orders-hourly.sql": _SQL},
     "plugins/modules/dli_flink_sql_job.py": {"orders-hourly.sql": _SQL, "orders-hourly.sql.j2": f"{_SQL} -- all"},
 }
@@ -145,7 +150,8 @@ def substitutions(service: LocalDli, s3_url: str, ca_file: str, repository: str)
     """
     known = service.credentials
     return {
-        "eu-de_example": known["project_name"],
+        # The local service has one project for all environments of a page.
+        **dict.fromkeys(("eu-de_example", "eu-de_dev", "eu-de_stage", "eu-de_prod"), known["project_name"]),
         "https://iam.eu-de.otc.t-systems.com/v3": service.auth_url,
         "https://iam.example.com/v3": service.auth_url,
         "https://dli.example.com": service.url,

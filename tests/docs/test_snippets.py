@@ -53,6 +53,8 @@ MISTAKES = {
         0,
     ),
     "a variable of a rulebook": ("docs/events.md", "restart_limit: 3", "restart_limits: 3", "no rulebook uses", 0, 0),
+    "a key of a pipeline": ("docs/environments.md", "resource_group:", "resource_groups:", "vendor.gitlab-ci", 0, 0),
+    "a step of a workflow": ("docs/environments.md", "- uses: actions/up", "- use: actions/up", "vendor.github", 0, 0),
     "a test": ("CONTRIBUTING.md", "-k cleared", "-k clearred", "pytest finds nothing", 0, 0),
     "a section of the changelog": ("CONTRIBUTING.md", "bugfixes:", "bug_fixes:", "what this YAML is for", 0, 0),
     "a session of nox": ("docs/faults.md", "--session faults", "--session fault", "nox does not know", 0, 0),
