@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "playbooks" / "files"
 CREDENTIAL_TYPE = yaml.safe_load((FILES / "awx_credential_type.yml").read_text())
 SURVEY = yaml.safe_load((FILES / "awx_survey.yml").read_text())
+LONG_SURVEY = yaml.safe_load((FILES / "awx_survey_all.yml").read_text())
 PLAYBOOK = "playbooks/flink_jar_job.yml"
 ((PLAY,),) = [yaml.safe_load((ROOT / PLAYBOOK).read_text())]
 CHECK = "Check the answers"

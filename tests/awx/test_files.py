@@ -15,7 +15,7 @@ from ansible_collections.otc.dli.plugins.module_utils._http.credentials import E
 from ansible_collections.otc.dli.plugins.modules.dli_flink_jar_job import DOCUMENTATION
 
 from awx.awx_api import credential_type_errors, survey_spec_errors
-from awx.awx_job import CREDENTIAL_TYPE, PLAY, PLAYBOOK, ROOT, SURVEY, inject, survey_errors
+from awx.awx_job import CREDENTIAL_TYPE, LONG_SURVEY, PLAY, PLAYBOOK, ROOT, SURVEY, inject, survey_errors
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 OPTIONS = PLAY["tasks"][1]["otc.dli.dli_flink_jar_job"]
@@ -55,17 +55,24 @@ def test_the_playbook_checks_each_answer_by_its_type() -> None:
     assert {kind: set(names) for kind, names in PLAY["vars"]["otc_dli_survey"].items()} == expected
 
 
-def test_the_survey_asks_for_options_of_the_playbook() -> None:
-    variables = [question["variable"] for question in SURVEY["spec"]]
+@pytest.mark.parametrize("survey", [SURVEY, LONG_SURVEY], ids=["short", "long"])
+def test_a_survey_asks_for_options_of_the_playbook(survey: dict[str, Any]) -> None:
+    variables = [question["variable"] for question in survey["spec"]]
     assert {variable.removeprefix("flink_job_") for variable in variables} <= set(OPTIONS)
-    secret = [question["variable"] for question in SURVEY["spec"] if question["type"] == "password"]
+    secret = [question["variable"] for question in survey["spec"] if question["type"] == "password"]
     assert secret == ["flink_job_secret_entrypoint_args"]
 
 
-def test_awx_takes_the_survey() -> None:
-    assert survey_spec_errors(SURVEY) == []
-    assert survey_errors({"flink_job_name": "orders", "flink_job_state": "started"}) == []
-    assert survey_errors({"flink_job_name": "orders"}) == ["flink_job_state is missing"]
+def test_the_short_survey_asks_the_same_as_the_long_one() -> None:
+    assert [question for question in LONG_SURVEY["spec"] if question in SURVEY["spec"]] == SURVEY["spec"]
+    assert len(SURVEY["spec"]) <= 10
+
+
+@pytest.mark.parametrize("survey", [SURVEY, LONG_SURVEY], ids=["short", "long"])
+def test_awx_takes_the_survey(survey: dict[str, Any]) -> None:
+    assert survey_spec_errors(survey) == []
+    assert survey_errors({"flink_job_name": "orders", "flink_job_state": "started"}, survey) == []
+    assert survey_errors({"flink_job_name": "orders"}, survey) == ["flink_job_state is missing"]
 
 
 def test_awx_takes_the_credential_type() -> None:

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from ansible.release import __version__ as ANSIBLE_CORE
 
-from awx.awx_job import CHECK, CREDENTIAL_TYPE, PLAY, SURVEY, TASK, Awx, survey_errors
+from awx.awx_job import CHECK, CREDENTIAL_TYPE, LONG_SURVEY, PLAY, TASK, Awx, survey_errors
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
 from playbooks.expectations import calls
@@ -75,7 +75,7 @@ JOB = {
 
 def as_texts(answers: dict[str, Any]) -> dict[str, Any]:
     """The answers as a workflow or another caller of AWX may give them: no numbers, and all questions answered."""
-    unanswered = {question["variable"]: "" for question in SURVEY["spec"]}
+    unanswered = {question["variable"]: "" for question in LONG_SURVEY["spec"]}
     return {**unanswered, **{name: str(answer) for name, answer in answers.items()}}
 
 
@@ -104,7 +104,7 @@ def assert_no_secrets(where: dict[str, str], inputs: dict[str, str]) -> None:
 
 def test_survey(awx: Awx, service: LocalDli) -> None:
     """AWX itself gives whole numbers as numbers, and leaves questions without an answer out; others may not."""
-    assert survey_errors(ANSWERS) == []
+    assert survey_errors(ANSWERS, LONG_SURVEY) == []
     inputs = user(service)
     first = awx.run(inputs, ANSWERS, "--diff")
     assert first.status == "successful", first.outcome.stdout

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from awx.awx_api import ADMIN_TOKEN, TOKEN, AwxApi, stored_survey, survey_spec_errors
-from awx.awx_job import CREDENTIAL_TYPE, PLAYBOOK, ROOT, SURVEY, Awx
+from awx.awx_job import CREDENTIAL_TYPE, LONG_SURVEY, PLAYBOOK, ROOT, SURVEY, Awx
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible, Outcome
 
@@ -139,10 +139,9 @@ def test_a_run_without_what_the_first_had(ansible: Ansible, api: AwxApi) -> None
     api.objects["credentials"].append({**credential, "id": 901, "name": "Vault", "credential_type": 900, "inputs": {}})
     api.credentials_of[template["id"]].append(901)
     api.writes.clear()
-    survey = {**SURVEY, "spec": SURVEY["spec"][:2]}
-    play = set_up(ansible, api, env={}, awx_setup_survey=survey)
+    play = set_up(ansible, api, env={}, awx_setup_survey="awx_survey_all.yml")
     assert play.code == 0, play.stdout + play.stderr
-    assert api.writes == [("POST", f"/api/v2/job_templates/{template['id']}/survey_spec/", survey)]
+    assert api.writes == [("POST", f"/api/v2/job_templates/{template['id']}/survey_spec/", LONG_SURVEY)]
     assert api.credentials_of == {template["id"]: [credential["id"], 901]}
     assert template["ask_credential_on_launch"] is False
 
