@@ -84,6 +84,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "allow_simultaneous": bool,
         **{f"ask_{name}_on_launch": bool for name in ("credential", "diff_mode", "job_type", "variables")},
     },
+    "schedules": {"name": str, "description": str, "rrule": str, "unified_job_template": "job_templates"},
 }
 REQUIRED = {
     "credential_types": {"name", "kind"},
@@ -93,6 +94,7 @@ REQUIRED = {
     "inventories": {"name", "organization"},
     "hosts": {"name", "inventory"},
     "job_templates": {"name", "project", "playbook", "inventory"},
+    "schedules": {"name", "rrule", "unified_job_template"},
 }
 # What no credential type may set.
 RESERVED_VARIABLES = {
@@ -107,7 +109,12 @@ UNIQUE = {
     "execution_environments": set(),
     "hosts": {"inventory"},
     "organizations": set(),
+    "schedules": {"unified_job_template"},
 }
+# A rule for a schedule begins with a time, and has one rule that says how often.
+RRULE = re.compile(
+    r"DTSTART(;TZID=[\w/]+)?:\d{8}T\d{6}Z? RRULE:FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY);(.*;)?INTERVAL=\d+"
+)
 # Sent by awx.awx all the same: AWX sets them itself.
 READ_ONLY = {"credential_types": {"managed"}, "job_templates": {"organization"}}
 
@@ -279,6 +286,8 @@ class AwxApi:
 
         @app.get("/api/v2/<collection>/")
         def listed(collection: str) -> Any:
+            # The templates of all kinds, of which there is one here.
+            collection = collection.replace("unified_job_templates", "job_templates")
             any_of = {key.removeprefix("or__"): value for key, value in request.args.items() if key.startswith("or__")}
             all_of = {key: value for key, value in request.args.items() if not key.startswith("or__")}
             found = [
@@ -487,6 +496,8 @@ class AwxApi:
         if collection == "job_templates":
             found = self._fetched.get(item["project"], [])
             return [] if item["playbook"] in found else [f"Playbook not found for project: {item['playbook']}"]
+        if collection == "schedules":
+            return [] if RRULE.match(item["rrule"]) else [f"rrule cannot be {item['rrule']}"]
         if "variables" in item and not isinstance(json.loads(item["variables"]), dict):
             return ["variables are no dictionary"]
         return []

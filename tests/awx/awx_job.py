@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,7 +197,8 @@ class Awx:
         folder = self._ansible.folder / f"awx-{self._jobs}"
         for part in ("env", "project/playbooks", "inventory"):
             (folder / part).mkdir(parents=True)
-        (folder / "project" / PLAYBOOK).write_text((ROOT / PLAYBOOK).read_text())
+        for path in (ROOT / "playbooks").glob("*.yml"):
+            shutil.copy(path, folder / "project" / "playbooks")
         hosts = {
             "localhost": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         }

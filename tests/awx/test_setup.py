@@ -131,6 +131,43 @@ def test_without_credentials_and_with_another_survey(ansible: Ansible, api: AwxA
 
 
 @pytest.mark.any_core
+def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Path) -> None:
+    """Its job template rolls it out, and its audit fails when somebody has changed a job by hand."""
+    env = environment_of(service, tmp_path)
+    jobs = [{"name": "orders", "parallel_number": 2}, {"name": "archive"}]
+    fleet = {"awx_setup_fleet_jobs": jobs, "awx_setup_fleet_defaults": {"queue_name": "streaming"}}
+    first = set_up(ansible, api, env=env, **fleet)
+    assert first.code == 0, first.stdout + first.stderr
+    templates = {template["name"]: template for template in api.objects["job_templates"]}
+    rollout, audit = templates["Flink JAR job fleet"], templates["Flink JAR job audit"]
+    (schedule,) = api.objects["schedules"]
+    assert schedule["unified_job_template"] == audit["id"]
+    (credential,), (kind,) = api.objects["credentials"], api.objects["credential_types"]
+    assert api.credentials_of[rollout["id"]] == api.credentials_of[audit["id"]] == [credential["id"]]
+
+    api.writes.clear()
+    again = set_up(ansible, api, env=env, **fleet)
+    assert again.code == 0 and api.writes == [], again.stdout + again.stderr
+
+    awx, inputs = Awx(ansible, kind), {name: text for name, text in credential["inputs"].items() if name != "ca_cert"}
+    assert rollout["extra_vars"] == audit["extra_vars"]
+    variables = json.loads(rollout["extra_vars"])
+    applied = awx.run(inputs, variables, playbook=rollout["playbook"])
+    assert applied.status == "successful", applied.outcome.stdout
+    good = awx.run(inputs, variables, playbook=audit["playbook"])
+    assert good.status == "successful", good.outcome.stdout
+    (orders,) = (job for job in service.jobs.all() if job.fields["name"] == "orders")
+    orders.fields["parallel_number"] = 3
+    bad = awx.run(inputs, variables, playbook=audit["playbook"])
+    assert bad.status == "failed"
+    found = json.loads(bad.outcome.result("Fail when a job needs somebody")["msg"])
+    assert {name: [job["name"] for job in finding] for name, finding in found.items()} == {
+        **{"failed": [], "missing": []},
+        "drift": ["orders"],
+    }
+
+
+@pytest.mark.any_core
 def test_a_run_without_what_the_first_had(ansible: Ansible, api: AwxApi) -> None:
     """Another survey from a shell without OS_…: the credential stays, also what somebody has added in AWX."""
     assert set_up(ansible, api, env={"OS_TOKEN": "planted", "OS_PROJECT_ID": "0123"}).code == 0
