@@ -85,6 +85,20 @@ FIELDS: dict[str, dict[str, Any]] = {
         **{f"ask_{name}_on_launch": bool for name in ("credential", "diff_mode", "job_type", "variables")},
     },
     "schedules": {"name": str, "description": str, "rrule": str, "unified_job_template": "job_templates"},
+    "workflow_job_templates": {
+        "name": str,
+        "description": str,
+        "organization": "organizations",
+        "allow_simultaneous": bool,
+    },
+    "workflow_job_template_nodes": {
+        "identifier": str,
+        "workflow_job_template": "workflow_job_templates",
+        "unified_job_template": "job_templates",
+        "job_type": ("run", "check"),
+        "diff_mode": bool,
+    },
+    "workflow_approval_templates": {"name": str, "description": str, "timeout": int},
 }
 REQUIRED = {
     "credential_types": {"name", "kind"},
@@ -95,6 +109,9 @@ REQUIRED = {
     "hosts": {"name", "inventory"},
     "job_templates": {"name", "project", "playbook", "inventory"},
     "schedules": {"name", "rrule", "unified_job_template"},
+    "workflow_job_templates": {"name"},
+    "workflow_job_template_nodes": {"workflow_job_template"},
+    "workflow_approval_templates": {"name"},
 }
 # What no credential type may set.
 RESERVED_VARIABLES = {
@@ -110,13 +127,19 @@ UNIQUE = {
     "hosts": {"inventory"},
     "organizations": set(),
     "schedules": {"unified_job_template"},
+    "workflow_approval_templates": {"id"},
+    "workflow_job_template_nodes": {"workflow_job_template"},
 }
 # A rule for a schedule begins with a time, and has one rule that says how often.
 RRULE = re.compile(
     r"DTSTART(;TZID=[\w/]+)?:\d{8}T\d{6}Z? RRULE:FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY|HOURLY|MINUTELY);(.*;)?INTERVAL=\d+"
 )
 # Sent by awx.awx all the same: AWX sets them itself.
-READ_ONLY = {"credential_types": {"managed"}, "job_templates": {"organization"}}
+READ_ONLY = {
+    "credential_types": {"managed"},
+    "job_templates": {"organization"},
+    "workflow_approval_templates": {"identifier", "workflow_job_template"},
+}
 
 
 def credential_type_errors(sent: dict[str, Any]) -> list[str]:
@@ -239,6 +262,8 @@ class AwxApi:
         self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in FIELDS}
         self.objects["organizations"] += [{"id": 1, "name": "Default"}, {"id": 2, "name": "Other"}]
         self.credentials_of: dict[int, list[int]] = {}
+        # Of each node of a workflow those that follow its success.
+        self.followers_of: dict[int, list[int]] = {}
         self.surveys: dict[int, dict[str, Any]] = {}
         self.writes: list[tuple[str, str, Any]] = []
         self.refusals: list[Any] = []
@@ -286,10 +311,12 @@ class AwxApi:
 
         @app.get("/api/v2/<collection>/")
         def listed(collection: str) -> Any:
-            # The templates of all kinds, of which there is one here.
-            collection = collection.replace("unified_job_templates", "job_templates")
+            if collection == "unified_job_templates":
+                # Those of all kinds, of which a job template alone can be found here.
+                kind = request.args.get("type", "job_template")
+                return self._page([]) if kind != "job_template" else listed("job_templates")
             any_of = {key.removeprefix("or__"): value for key, value in request.args.items() if key.startswith("or__")}
-            all_of = {key: value for key, value in request.args.items() if not key.startswith("or__")}
+            all_of = {key: value for key, value in request.args.items() if key != "type" and not key.startswith("or__")}
             found = [
                 item
                 for item in self.objects[collection]
@@ -360,6 +387,32 @@ class AwxApi:
             attached.append(sent["id"])
             return "", 204
 
+        @app.get("/api/v2/<any(workflow_approval_templates):collection>/<int:number>/")
+        def one(collection: str, number: int) -> Any:
+            return self._shown(collection, self.find(collection, number) or abort(404))
+
+        @app.post("/api/v2/workflow_job_template_nodes/<int:number>/create_approval_template/")
+        def create_approval(number: int) -> Any:
+            node = self.find("workflow_job_template_nodes", number) or abort(404)
+            sent = self._checked("workflow_approval_templates", {}, request.get_json())
+            item = {"id": 10 + sum(map(len, self.objects.values())), **sent}
+            self.objects["workflow_approval_templates"].append(item)
+            node["unified_job_template"] = item["id"]
+            return self._shown("workflow_approval_templates", item), 201
+
+        @app.get("/api/v2/workflow_job_template_nodes/<int:number>/<any(success_nodes):_kind>/")
+        def followers(number: int, _kind: str) -> Any:
+            nodes = [self.find("workflow_job_template_nodes", item) for item in self.followers_of.get(number, [])]
+            return self._page([self._shown("workflow_job_template_nodes", node) for node in nodes if node])
+
+        @app.post("/api/v2/workflow_job_template_nodes/<int:number>/<any(success_nodes):_kind>/")
+        def follow(number: int, _kind: str) -> Any:
+            sent = request.get_json()
+            if sent.keys() != {"id"} or self.find("workflow_job_template_nodes", sent["id"]) is None:
+                return {"error": "There is no such node."}, 400
+            self.followers_of.setdefault(number, []).append(sent["id"])
+            return "", 204
+
         @app.get("/api/v2/job_templates/<int:number>/survey_spec/")
         def survey(number: int) -> Any:
             shown = copy.deepcopy(self.surveys.get(number, {}))
@@ -388,6 +441,13 @@ class AwxApi:
         shown = {**item, "url": url, "type": collection.removesuffix("s"), "related": {}, "summary_fields": {}}
         if collection == "job_templates":
             shown["related"] = {"survey_spec": f"{url}survey_spec/", "credentials": f"{url}credentials/"}
+        if collection == "workflow_job_template_nodes":
+            shown["related"] = {"success_nodes": f"{url}success_nodes/"}
+            shown["success_nodes"] = self.followers_of.get(item["id"], [])
+            if self.find("workflow_approval_templates", item.get("unified_job_template", 0)):
+                shown["related"]["unified_job_template"] = (
+                    f"/api/v2/workflow_approval_templates/{item['unified_job_template']}/"
+                )
         if collection == "projects":
             shown["scm_revision"] = self._revision(item["id"])
             shown["related"] = {"update": f"{url}update/"}
@@ -476,9 +536,10 @@ class AwxApi:
             and current.get("organization", item["organization"]) != item["organization"]
         ):
             return ["Cannot change the organization of an execution environment"]
-        by = {"name", *UNIQUE.get(collection, {"organization"})}
+        named = "identifier" if collection == "workflow_job_template_nodes" else "name"
+        by = {named, *UNIQUE.get(collection, {"organization"})}
         same = [other for other in self.objects[collection] if all(other.get(key) == item.get(key) for key in by)]
-        return [f"{item['name']} already exists" for other in same if other["id"] != current.get("id")]
+        return [f"{item[named]} already exists" for other in same if other["id"] != current.get("id")]
 
     def _object_errors(self, collection: str, item: dict[str, Any]) -> list[str]:
         if collection == "credential_types":
@@ -496,6 +557,12 @@ class AwxApi:
         if collection == "job_templates":
             found = self._fetched.get(item["project"], [])
             return [] if item["playbook"] in found else [f"Playbook not found for project: {item['playbook']}"]
+        if collection == "workflow_job_template_nodes":
+            template = self.find("job_templates", item.get("unified_job_template", 0)) or {}
+            asked = {"job_type": "ask_job_type_on_launch", "diff_mode": "ask_diff_mode_on_launch"}
+            # Refused by AWX too: what the template does not ask for on launch.
+            given = {key: asks for key, asks in asked.items() if item.get(key)}
+            return [f"{key} is not asked for" for key, asks in given.items() if not template.get(asks)]
         if collection == "schedules":
             return [] if RRULE.match(item["rrule"]) else [f"rrule cannot be {item['rrule']}"]
         if "variables" in item and not isinstance(json.loads(item["variables"]), dict):

@@ -145,6 +145,17 @@ def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Pat
     (credential,), (kind,) = api.objects["credentials"], api.objects["credential_types"]
     assert api.credentials_of[rollout["id"]] == api.credentials_of[audit["id"]] == [credential["id"]]
 
+    nodes = {node["identifier"]: node for node in api.objects["workflow_job_template_nodes"]}
+    assert {name: node.get("job_type") for name, node in nodes.items()} == {
+        **{"check": "check", "approve": None},
+        "run": "run",
+    }
+    assert nodes["check"]["unified_job_template"] == nodes["run"]["unified_job_template"] == rollout["id"]
+    (approval,) = api.objects["workflow_approval_templates"]
+    assert (nodes["approve"]["unified_job_template"], approval["timeout"]) == (approval["id"], 86400)
+    order = {nodes["check"]["id"]: [nodes["approve"]["id"]], nodes["approve"]["id"]: [nodes["run"]["id"]]}
+    assert api.followers_of == order
+
     api.writes.clear()
     again = set_up(ansible, api, env=env, **fleet)
     assert again.code == 0 and api.writes == [], again.stdout + again.stderr
