@@ -56,6 +56,14 @@ def main() -> None:
     flink.add_argument("--flink", action="store_true", help="run the jobs on a Flink session cluster of its own")
     flink.add_argument("--flink-rest", metavar="URL", help="run the jobs on the Flink cluster with this REST API")
     parser.add_argument("--obs-root", type=Path, metavar="DIR", help="with Flink: the folder that holds the buckets")
+    parser.add_argument(
+        "--plan-start",
+        action="append",
+        default=[],
+        metavar="NAME=OUTCOME",
+        help="how the next start of the job of that name ends, such as orders=submit_fail or orders=exception_after:5; "
+        "can be repeated, and starts use the outcomes up in their order",
+    )
     parser.add_argument("--act", action="append", default=[], metavar="LINE", help=HELP_ACT)
     # The switches of the report are the defaults of the flags.
     path = likeness.parse_known_args()[0].like
@@ -69,6 +77,9 @@ def main() -> None:
         script = [parse(line) for line in arguments.act]
     except ValueError as error:
         parser.error(str(error))
+    plans = [line.partition("=") for line in arguments.plan_start]
+    if not all(name for name, _equals, _outcome in plans):
+        parser.error("--plan-start wants NAME=OUTCOME, such as orders=submit_fail")
     with_flink = arguments.flink or arguments.flink_rest is not None
     if with_flink != (arguments.obs_root is not None):
         parser.error("--obs-root goes with --flink or --flink-rest")
@@ -88,6 +99,11 @@ def main() -> None:
                 sys.exit(str(error))
         service = stack.enter_context(LocalDli(from_arguments(arguments), engine=engine, port=arguments.port))
         service.actor.follow(map(str, script))
+        for name, _equals, outcome in plans:
+            try:
+                service.jobs.plan_start(name, outcome)
+            except ValueError as error:
+                parser.error(f"--plan-start: {error}")
         known = {"url": service.url, "auth_url": service.auth_url, **service.credentials}
         if engine is not None:
             known["flink_url"] = engine.rest.url

@@ -30,6 +30,19 @@ SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_
            "mfa_password", "passcode")  # fmt: skip
 
 
+def token_of(known: dict[str, str]) -> str:
+    """Return a token of the user that the program names."""
+    user = {"name": known["username"], "password": known["password"], "domain": {"name": known["user_domain_name"]}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"id": known["project_id"]}},
+        }
+    }
+    answer = requests.post(f"{known['auth_url']}/auth/tokens", json=body, timeout=10)
+    return answer.headers["X-Subject-Token"]
+
+
 def test_the_program(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local_dli", "--put-omitted", "default", "--submit-seconds", "3600"]
     environment = os.environ | {"PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(tmp_path)}
@@ -38,15 +51,7 @@ def test_the_program(tmp_path: Path) -> None:
     ) as process:
         known = json.loads(process.stdout.readline())
         assert known["auth_url"] == known["url"] + "/v3"
-        user = {"name": known["username"], "password": known["password"], "domain": {"name": known["user_domain_name"]}}
-        body = {
-            "auth": {
-                "identity": {"methods": ["password"], "password": {"user": user}},
-                "scope": {"project": {"id": known["project_id"]}},
-            }
-        }
-        answer = requests.post(f"{known['auth_url']}/auth/tokens", json=body, timeout=10)
-        token = answer.headers["X-Subject-Token"]
+        token = token_of(known)
         url = f"{known['url']}/v1.0/{known['project_id']}/streaming"
         job = {"name": "job", "queue_name": "queue", "entrypoint_args": "hidden"}
         headers = {"X-Auth-Token": token}
@@ -84,6 +89,44 @@ def test_a_shell_can_take_where_the_service_is() -> None:
     assert (credentials.user_domain_name, credentials.project_name) == (
         CREDENTIALS["user_domain_name"], CREDENTIALS["project_name"]
     )  # fmt: skip
+
+
+def test_a_start_is_planned_from_the_command_line() -> None:
+    plans = ("orders=running", "orders=submit_fail", "archive=refused")
+    command = [sys.executable, "-m", "local_dli", *(f"--plan-start={plan}" for plan in plans)]
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        try:
+            known = json.loads(process.stdout.readline())
+            results = [started(known, name) for name in ("orders", "orders", "archive")]
+        finally:
+            process.terminate()
+    assert results == ["job_running", "job_submit_fail", "refused"]
+
+
+def started(known: dict[str, str], name: str) -> str:
+    """Create a job, start it, and return its status, or "refused"; the job is deleted then."""
+    base = f"{known['url']}/v1.0/{known['project_id']}/streaming"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["X-Auth-Token"] = token_of(known)
+        created = session.post(f"{base}/flink-jobs", json={"name": name, "queue_name": "q", "entrypoint": "a.jar"})
+        number = created.json()["job"]["job_id"]
+        answer = session.post(f"{base}/jobs/run", json={"job_ids": [number], "resume_savepoint": False})
+        status = session.get(f"{base}/jobs/{number}").json()["job_detail"]["status"]
+        session.post(f"{base}/jobs/delete", json={"job_ids": [number]}).raise_for_status()
+        return status if answer.ok else "refused"
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"), [("=running", "NAME=OUTCOME"), ("orders", "NAME=OUTCOME"), ("a=b", "'b'")]
+)
+def test_a_plan_that_cannot_be(plan: str, message: str, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["local_dli", f"--plan-start={plan}"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_the_help_names_the_switches(capsys: Any, monkeypatch: Any) -> None:
