@@ -51,6 +51,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": str,
         "organization": "organizations",
         "image": str,
+        "credential": "credentials",
         "pull": ("always", "missing", "never", ""),
     },
     "projects": {
@@ -60,6 +61,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "scm_type": ("", "git", "svn", "insights", "archive"),
         "scm_url": str,
         "scm_branch": str,
+        "credential": "credentials",
         "scm_update_on_launch": bool,
     },
     "inventories": {

@@ -136,13 +136,21 @@ def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Pat
     env = environment_of(service, tmp_path)
     jobs = [{"name": "orders", "parallel_number": 2}, {"name": "archive"}]
     fleet = {"awx_setup_fleet_jobs": jobs, "awx_setup_fleet_defaults": {"queue_name": "streaming"}}
+    # What the repository and the registry of a company want, as somebody has made it in AWX.
+    for number, name in ((901, "git"), (902, "registry")):
+        api.objects["credential_types"].append({"id": number, "name": name, "kind": name, "inputs": {"fields": []}})
+        planted = {"id": number, "name": name, "organization": 1, "credential_type": number, "inputs": {}}
+        api.objects["credentials"].append(planted)
+    fleet |= {"awx_setup_scm_credential": "git", "awx_setup_registry_credential": "registry"}
     first = set_up(ansible, api, env=env, **fleet)
     assert first.code == 0, first.stdout + first.stderr
     templates = {template["name"]: template for template in api.objects["job_templates"]}
     rollout, audit = templates["Flink JAR job fleet"], templates["Flink JAR job audit"]
     (schedule,) = api.objects["schedules"]
     assert schedule["unified_job_template"] == audit["id"]
-    (credential,), (kind,) = api.objects["credentials"], api.objects["credential_types"]
+    (project,), (environment,) = api.objects["projects"], api.objects["execution_environments"]
+    assert (project["credential"], environment["credential"]) == (901, 902)
+    credential, kind = api.objects["credentials"][-1], api.objects["credential_types"][-1]
     assert api.credentials_of[rollout["id"]] == api.credentials_of[audit["id"]] == [credential["id"]]
 
     nodes = {node["identifier"]: node for node in api.objects["workflow_job_template_nodes"]}
