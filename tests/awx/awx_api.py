@@ -101,7 +101,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "diff_mode": bool,
     },
     "workflow_approval_templates": {"name": str, "description": str, "timeout": int},
+    "notification_templates": {"name": str, "description": str, "organization": "organizations"},
 }
+# When a template sends notifications, of each collection that awx_setup.yml makes them for.
+NOTIFIES = {"job_templates": ("error",), "workflow_job_templates": ("error", "approvals")}
 REQUIRED = {
     "credential_types": {"name", "kind"},
     "credentials": {"name", "credential_type", "organization"},
@@ -264,6 +267,8 @@ class AwxApi:
         self.objects: dict[str, list[dict[str, Any]]] = {name: [] for name in FIELDS}
         self.objects["organizations"] += [{"id": 1, "name": "Default"}, {"id": 2, "name": "Other"}]
         self.credentials_of: dict[int, list[int]] = {}
+        # Of each template, by when it sends them, its notifications.
+        self.notifications_of: dict[tuple[int, str], list[int]] = {}
         # Of each node of a workflow those that follow its success.
         self.followers_of: dict[int, list[int]] = {}
         self.surveys: dict[int, dict[str, Any]] = {}
@@ -389,6 +394,21 @@ class AwxApi:
             attached.append(sent["id"])
             return "", 204
 
+        @app.get("/api/v2/<collection>/<int:number>/notification_templates_<any(error,approvals):when>/")
+        def notifications(collection: str, number: int, when: str) -> Any:
+            found = [
+                self.find("notification_templates", item) for item in self.notifications_of.get((number, when), [])
+            ]
+            return self._page([self._shown("notification_templates", item) for item in found if item])
+
+        @app.post("/api/v2/<collection>/<int:number>/notification_templates_<any(error,approvals):when>/")
+        def notify(collection: str, number: int, when: str) -> Any:
+            sent = request.get_json()
+            if when not in NOTIFIES[collection] or self.find("notification_templates", sent["id"]) is None:
+                return {"error": "There is no such notification."}, 400
+            self.notifications_of.setdefault((number, when), []).append(sent["id"])
+            return "", 204
+
         @app.get("/api/v2/<any(workflow_approval_templates):collection>/<int:number>/")
         def one(collection: str, number: int) -> Any:
             return self._shown(collection, self.find(collection, number) or abort(404))
@@ -443,6 +463,8 @@ class AwxApi:
         shown = {**item, "url": url, "type": collection.removesuffix("s"), "related": {}, "summary_fields": {}}
         if collection == "job_templates":
             shown["related"] = {"survey_spec": f"{url}survey_spec/", "credentials": f"{url}credentials/"}
+        for when in NOTIFIES.get(collection, ()):
+            shown["related"][f"notification_templates_{when}"] = f"{url}notification_templates_{when}/"
         if collection == "workflow_job_template_nodes":
             shown["related"] = {"success_nodes": f"{url}success_nodes/"}
             shown["success_nodes"] = self.followers_of.get(item["id"], [])

@@ -142,6 +142,8 @@ def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Pat
         planted = {"id": number, "name": name, "organization": 1, "credential_type": number, "inputs": {}}
         api.objects["credentials"].append(planted)
     fleet |= {"awx_setup_scm_credential": "git", "awx_setup_registry_credential": "registry"}
+    api.objects["notification_templates"].append({"id": 903, "name": "on call", "organization": 1})
+    fleet["awx_setup_notifications"] = ["on call"]
     first = set_up(ansible, api, env=env, **fleet)
     assert first.code == 0, first.stdout + first.stderr
     templates = {template["name"]: template for template in api.objects["job_templates"]}
@@ -163,6 +165,9 @@ def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Pat
     assert (nodes["approve"]["unified_job_template"], approval["timeout"]) == (approval["id"], 86400)
     order = {nodes["check"]["id"]: [nodes["approve"]["id"]], nodes["approve"]["id"]: [nodes["run"]["id"]]}
     assert api.followers_of == order
+    (workflow,) = api.objects["workflow_job_templates"]
+    failures = {(template["id"], "error"): [903] for template in (rollout, audit, workflow)}
+    assert api.notifications_of == {**failures, (workflow["id"], "approvals"): [903]}
 
     api.writes.clear()
     again = set_up(ansible, api, env=env, **fleet)
