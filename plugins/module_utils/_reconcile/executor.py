@@ -168,8 +168,7 @@ class Executor:
 
     def _delete(self, step, job, wait):
         is_ours = yield from self._writes.delete(job)
-        if is_ours:
-            self.done.append(step)
+        (self.done if is_ours else self._in_doubt).append(step)
         if wait:
 
             def is_there():

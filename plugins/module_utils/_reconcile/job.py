@@ -345,8 +345,11 @@ class Convergence:
                     )
                 )
             except JobGone:
+                # Somebody else has deleted it, or the request was delivered twice on its way.
                 yield from self.make_plan()
                 plan = self.plan
+                if plan.steps:
+                    self._executor.leave_to_others()
             except PlanAnew as exc:
                 plan = yield from self._meet_others(exc.job, current)
             current = self._current

@@ -253,7 +253,7 @@ class JobWrites:
         )
 
     def delete(self, job: ObservedJob) -> Steps:
-        """Delete a job, which may be gone already; return whether it was this task that deleted it."""
+        """Delete a job, which may be gone already; return whether it was surely this task that deleted it."""
         done = yield from certain(
             Delete(job.job_id),
             lambda: outcome_of(IsThere(job)),
