@@ -72,7 +72,10 @@ def brief(events):
 
 def test_each_transition_is_an_event_with_both_statuses(service, watch):
     job = service.jobs.add(name="job", status="job_running", queue_name="queue", start_time=1)
-    fail = lambda: service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")  # noqa: E731
+
+    def fail():
+        service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
+
     service.requests.clear()
     first, second, third = watch(nothing, fail)
     assert brief(first) == [("job", None, "job_running", 0)] and second == []
