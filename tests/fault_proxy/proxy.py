@@ -303,6 +303,9 @@ class FaultProxy:
                 return False
             self._deliver_due(self._clock.monotonic())
             fault = None if bad else self._fault(self._next)
+            if fault and fault.kind != "http":
+                # What happens to a connection cannot happen to one of several that were open before.
+                fault = None
             name = "bad_certificate" if bad else fault.name if fault else ""
             method, target = request.start.split(" ")[:2]
             handled = Handled(method, target.partition("?")[0], name)
