@@ -105,10 +105,10 @@ def build(folder: Path, version: str) -> Path:
     return jar
 
 
-def deployment(jar: Path, args: str, **variables: Any) -> dict[str, Any]:
+def deployment(jar: Path, args: str, options: dict[str, Any] | None = None, **variables: Any) -> dict[str, Any]:
     variables = {"flink_deploy_bucket": BUCKET, "flink_deploy_jar": str(jar), **variables}
     label = f"--out obs://{DATA}/out --rate 500 --label {jar.stem.rpartition('-')[2]}"
-    return {"title": jar.stem, "variables": variables, "job": {"entrypoint_args": f"{label} {args}"}}
+    return {"title": jar.stem, "variables": variables, "job": {"entrypoint_args": f"{label} {args}", **(options or {})}}
 
 
 def name_of(jar: Path) -> str:
@@ -126,7 +126,8 @@ def test_from_jars_on_a_disk(
     def labels() -> Counter[str]:
         return Counter(event.label for event in read_events(out))
 
-    bad = deployment(jars["bad"], "--fail-on-start")
+    # Flink would try a version that cannot start a thousand times before it gave up.
+    bad = deployment(jars["bad"], "--fail-on-start", {"restart_when_exception": False})
     results = deployer.deploy(deployment(jars["v1"], ""), bad, deployment(jars["v2"], "--crash-after-ms 2500"))
     assert [result["changed"] for result in results] == [True, False, True]
     assert "Rolled back: the previous definition runs again, from the savepoint" in results[1]["msg"]
