@@ -178,7 +178,7 @@ def test_nothing_is_lost_or_doubled(playbook: Playbook, capsys: Any) -> None:
 
     before = len(playbook.writes())
     unfit = broken_upgrade(playbook, known, "--fail-on-start", label="unfit", rate=900, parallelism=2)
-    assert "java.lang.IllegalStateException: This version cannot start;" in unfit["msg"]
+    assert "java.lang.IllegalStateException: This version cannot start." in unfit["msg"]
     # It did not run, so the savepoint is still there.
     assert playbook.writes()[before:] == [STOP, put, RUN, put, RUN]
 
