@@ -64,9 +64,9 @@ def test_the_life_of_a_job(ansible: Ansible) -> None:
         # Describe the job again
         *("GET jobs", tags),
         # Predict the edited job; an update rests on the detail
-        *("GET jobs", tags, f"GET jobs/{job_id}", tags),
+        *("GET jobs", tags, f"GET jobs/{job_id}"),
         # Edit the job
-        *("GET jobs", tags, f"GET jobs/{job_id}", tags, f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"),
+        *("GET jobs", tags, f"GET jobs/{job_id}", f"PUT flink-jobs/{job_id}", f"GET jobs/{job_id}"),
         # Describe the edited job again
         *("GET jobs", tags),
         # Create two more jobs
