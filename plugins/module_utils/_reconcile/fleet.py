@@ -338,8 +338,11 @@ def _waves(members, rollout: Rollout):
     """Yield a title and the members to change concurrently, for each wave. What is purged comes last."""
     kept = [member for member in members if not member.is_purged]
     purged = [member for member in members if member.is_purged]
-    canaries = [member for member in kept if member.name in rollout.canary_jobs] or kept[: rollout.canaries]
-    rest = [member for member in kept if member not in canaries]
+    canaries, rest = kept[: rollout.canaries], kept[rollout.canaries :]
+    if rollout.canary_jobs:
+        names = set(rollout.canary_jobs)
+        canaries = [member for member in kept if member.name in names]
+        rest = [member for member in kept if member.name not in names]
     if canaries:
         yield _CANARIES, canaries
     for title, group in (("wave", rest), ("purge", purged)):
