@@ -355,12 +355,13 @@ def faults(session: nox.Session) -> None:
     """Run the whole matrix of faults (or that of the scenarios named) and many random schedules."""
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
     session.run("python", "-m", "faults.run_all", *session.posargs, env={"PYTHONPATH": "tests"})
-    session.run("pytest", "tests/faults/test_schedules.py", env={"FAULT_SCHEDULES": "2000"})
+    alone = ("pytest", "--timeout", "0")  # each is one test that takes long
+    session.run(*alone, "tests/faults/test_schedules.py", env={"FAULT_SCHEDULES": "2000"})
     session.run("python", "-m", "faults.run_all", "--only", "unkind", env={"PYTHONPATH": "tests"})
-    session.run("pytest", "tests/faults/test_unkind.py", env={"UNKIND_SCHEDULES": "3000"})
+    session.run(*alone, "tests/faults/test_unkind.py", env={"UNKIND_SCHEDULES": "3000"})
     every_check = {"SERVICE_CHECK_SEEDS": "300", "SERVICE_CHECK_ALL_FAULTS": "1"}
     checks = ("tests/modules/test_service_check.py", "tests/faults/test_service_check.py")
-    session.run("pytest", "--numprocesses", "2", *checks, env=every_check)
+    session.run(*alone, "--numprocesses", "2", *checks, env=every_check)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)
