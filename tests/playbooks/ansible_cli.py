@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from processes import run_to_end
 
 PLAYBOOKS = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -134,15 +136,11 @@ class Ansible:
 
     def call(self, program: str, *arguments: object, env: dict[str, str] | None = None) -> Outcome:
         """Run one of Ansible's programs."""
-        done = subprocess.run(
-            [*map(str, self.wrapper), BIN / program, *map(str, arguments)],
+        done = run_to_end(
+            [*self.wrapper, BIN / program, *arguments],
             cwd=self.folder,
             env={**self.environment, **(env or {})},
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
             timeout=DEADLINE_SECONDS,
-            check=False,
         )
         self.outcomes.append(Outcome(done.returncode, done.stdout, done.stderr))
         return self.outcomes[-1]
@@ -166,7 +164,8 @@ class Ansible:
             try:
                 yield Running(process)
             finally:
-                process.kill()
+                with suppress(ProcessLookupError):  # nothing of it is left
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def playbook(
         self, name: str, *arguments: object, variables: dict[str, Any] | None = None, env: dict[str, str] | None = None

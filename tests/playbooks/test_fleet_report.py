@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from module_runner import access_to
+from processes import run_to_end
 
 HOUR_MS = 3_600_000
 NOW_MS = int(time.time() * 1000)
@@ -176,7 +176,9 @@ def test_the_page_in_a_browser(report, tmp_path):
     flags += ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
     command = (browser, *flags, profile, around.as_uri())
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    browsed = run_to_end(command, timeout=120)
+    assert browsed.returncode == 0, browsed.stderr
+    shown = browsed.stdout
     phone, desk = json.loads(html5lib.parse(shown).find(f"{HTML}body").text)
     expected = {"wider": 0, "rows": 5, "bars": True, "loaded": 0}
     assert phone == {**expected, "head": "none"}
