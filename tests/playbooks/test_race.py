@@ -27,7 +27,7 @@ def test_two_controllers_make_one_job_and_start_it_once(ansible, service, monkey
     engine = service.jobs.engine
     accepted = []
     start = engine.start
-    # A start that the engine refuses raises, and does not count: the second may have read its job before the first acted.
+    # A start that the engine refuses raises, and does not count: both may have read a job that has not begun.
     monkeypatch.setattr(engine, "start", lambda *args: (start(*args), accepted.append(args)))
     host = ansible.inventory.read_text().partition(" ")[2]
     ansible.inventory.write_text(f"first {host}second {host}")
