@@ -99,13 +99,12 @@ NEWEST_PYTHON = python_for(NEWEST)
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = [
-    *("matrix", "lint", "typing", "docs", "artifact", "sanity", "flink", "eda"),
-    *(f"tests({core})" for core in TESTED),
-]
+nox.options.tags = ["checks", "suites"]  # what `make test` runs, the two side by side
 
 # pip and the linters keep their caches here, and not in the home of whoever runs this.
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
+# Most of what is installed is never imported; Python compiles the rest when it is. That halves the time of installing.
+os.environ["PIP_COMPILE"] = "0"
 
 
 def own_home(name: str = "home") -> dict[str, str | None]:
@@ -141,7 +140,7 @@ def git_files(*which: str) -> list[str]:
     return list(filter(None, listed.split("\0")))
 
 
-@nox.session(venv_backend="none")
+@nox.session(venv_backend="none", tags=["suites"])
 def matrix(session: nox.Session) -> None:
     """List which ansible-core is tested here, which is not, and why."""
     for core, (release, pythons) in CORES.items():
@@ -153,7 +152,7 @@ def matrix(session: nox.Session) -> None:
             session.log(f"not run: ansible-core {core}: needs Python {' or '.join(pythons)}; here: {' '.join(PYTHONS)}")
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["checks"])
 def lint(session: nox.Session) -> None:
     """Check style, documentation and changelog."""
     session.install("--quiet", "--requirement", "requirements/tools.txt")
@@ -172,7 +171,7 @@ def lint(session: nox.Session) -> None:
         session.run("ansible-lint", "--nocolor", "--offline", "--strict", "--profile", "production", env=env)
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["checks"])
 def typing(session: nox.Session) -> None:
     """Check the types of the collection's code and of the local service."""
     session.install("--quiet", "--requirement", "requirements/typing.txt", f"ansible-core=={CORES[NEWEST][0]}")
@@ -184,7 +183,7 @@ def typing(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["checks"])
 def docs(session: nox.Session) -> None:
     """Build the documentation site, with warnings as errors; it is written to .cache/docs/html."""
     session.install("--quiet", "--requirement", "requirements/docs.txt")
@@ -207,7 +206,7 @@ def docs(session: nox.Session) -> None:
         session.run("antsibull-docs", "lint-collection-docs", "--check-extra-docs-refs", str(copy), env=env)
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["checks"])
 def artifact(session: nox.Session) -> None:
     """Build the collection, install it, check what it holds, and check it as Galaxy does."""
     build_and_check(session)
@@ -303,7 +302,7 @@ def build_and_check(session: nox.Session) -> Path:
         return Path(shutil.copy(built, kept))
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["checks"])
 def sanity(session: nox.Session) -> None:
     """Run ansible-test sanity, with nothing ignored, for every Python that is here."""
     session.install("--quiet", f"ansible-core=={CORES[NEWEST][0]}")
@@ -335,7 +334,10 @@ def sanity(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize(("python", "core"), [nox.param(python_for(core), core, id=core) for core in RUNNABLE])
+@nox.parametrize(
+    ("python", "core"),
+    [nox.param(python_for(core), core, id=core, tags=["suites"] * (core in TESTED)) for core in RUNNABLE],
+)
 def tests(session: nox.Session, core: str) -> None:
     """Run the tests on one ansible-core: all on the newest, on others those in which Ansible has the say."""
     unpack_wheels(session, "collections", "old-runner")
@@ -374,7 +376,7 @@ def like(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "4", *LIKE, env=env)
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["suites"])
 def flink(session: nox.Session) -> None:
     """Run the tests on a real Flink, where there is a JDK; its JARs are a large download."""
     if not shutil.which("javac"):
@@ -386,7 +388,7 @@ def flink(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", "tests/flink", *session.posargs)
 
 
-@nox.session(python=NEWEST_PYTHON)
+@nox.session(python=NEWEST_PYTHON, tags=["suites"])
 def eda(session: nox.Session) -> None:
     """Run the rulebooks with ansible-rulebook, where there is a Java."""
     if not shutil.which("java"):

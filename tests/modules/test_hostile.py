@@ -199,9 +199,10 @@ def test_an_option_of_each_type_with_every_hostile_value(service: LocalDli, opti
         run_hostile_task(service, "jar_job", {option: value})
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize("option", EVERY_TYPE.values(), ids=str)
 def test_an_option_of_each_type_with_huge_values(service: LocalDli, option: str) -> None:
-    huge = long_containers(100_000) if is_container(SPECS["jar_job"][option]) else []
+    huge = long_containers(30_000) if is_container(SPECS["jar_job"][option]) else []
     for value in ["x" * 1_000_000, *huge]:
         run_hostile_task(service, "jar_job", {option: value})
 
@@ -313,7 +314,7 @@ def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.any_core
-@settings(max_examples=800, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     task=st.sampled_from(sorted(TASKS)),
     way=st.sampled_from(WAYS_TO_LOG_IN),

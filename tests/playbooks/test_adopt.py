@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from local_dli import LocalDli
 from playbooks.ansible_cli import Ansible
 
@@ -25,6 +27,7 @@ INSERT INTO sink
 """
 
 
+@pytest.mark.any_core
 def test_jobs_are_adopted_and_not_changed(ansible: Ansible, service: LocalDli) -> None:
     service.jobs.add(
         name="orders",

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from local_dli import Behaviour
 from local_dli.like import behaviour_of, read_report
 
 
+@pytest.mark.any_core
 def test_the_playbook_writes_a_report_that_can_be_played(ansible, service):
     service.behaviour = Behaviour(name_filter="contains", put_omitted="default", memory_reads="mb")
     known = service.credentials

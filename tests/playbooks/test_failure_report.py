@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
 
 CONFTEST = """
@@ -33,6 +35,7 @@ def test_a_job_that_is_not_there(ansible, service):
 """
 
 
+@pytest.mark.any_core
 def test_a_failure_shows_task_requests_and_responses(tmp_path: Path, installed_collection: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST.format(collections=str(installed_collection)))
     (tmp_path / "test_failing.py").write_text(FAILING_TEST)

@@ -125,6 +125,7 @@ def test_the_report_is_read_by_what_reads_such_files(report, fleet):
     assert len(samples) == len(set(samples)) and texts["prom"].endswith("\n") and "\n\n" not in texts["prom"]
 
 
+@pytest.mark.any_core
 def test_check_mode_writes_nothing_but_says_so(report):
     done, files = report("--check")
     assert done.code == 0, done.stdout
@@ -133,6 +134,7 @@ def test_check_mode_writes_nothing_but_says_so(report):
     assert done.code != 0 and files == {} and "report_dir is /nowhere, but must be a folder" in done.stdout
 
 
+@pytest.mark.any_core
 def test_a_fleet_without_jobs_has_a_report_too(report, fleet):
     fleet.jobs.clear()
     done, files = report()
@@ -143,6 +145,7 @@ def test_a_fleet_without_jobs_has_a_report_too(report, fleet):
     assert "0 jobs, 0 down" in files["md"].read_text()
 
 
+@pytest.mark.any_core
 def test_the_page_in_a_browser(report, tmp_path):
     """The page fits a phone and a desk, runs nothing, and loads nothing."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from local_dli import Behaviour
 
 SECRET = "planted-hunter2"
@@ -29,6 +31,7 @@ def run(ansible, service, *flags, number=1):
     return done, int(re.search(r"changed=(\d+)", done.stdout)[1])
 
 
+@pytest.mark.any_core
 def test_a_sql_job_with_all_that_is_around_it(ansible, service):
     service.behaviour = Behaviour(submit_seconds=0.3)
     _predicted, changed = run(ansible, service, "--check", "--diff")

@@ -10,6 +10,7 @@ ansible-runner can be next to the one that is installed.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -23,16 +24,22 @@ WANTED = {
     "collections": ("ansible_collections/awx/awx/", "ansible_collections/amazon/aws/"),
     "old-runner": ("ansible_runner",),
 }
+# Written last: a folder without it is not complete.
+STAMP = "requirements.txt"
 
 
 def unpack(name: str) -> Path:
     """Return the folder with the files, which is filled unless it already holds what is required."""
     requirements = ROOT / "requirements" / f"{name}.txt"
     folder = ROOT / ".cache" / name
-    stamp = folder / "requirements.txt"
-    if stamp.is_file() and stamp.read_text() == requirements.read_text():
+    if _holds(folder, requirements):
         return folder
-    with tempfile.TemporaryDirectory(prefix="otc-dli-") as tmp:
+    folder.parent.mkdir(exist_ok=True)
+    # Sessions that run side by side want the same folder.
+    with open(folder.with_suffix(".lock"), "w") as lock, tempfile.TemporaryDirectory(prefix="otc-dli-") as tmp:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _holds(folder, requirements):
+            return folder
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         subprocess.run([*pip, "--dest", tmp, "--requirement", str(requirements)], check=True)
         (wheel,) = Path(tmp).glob("*.whl")
@@ -42,8 +49,14 @@ def unpack(name: str) -> Path:
                 sys.exit(f"{wheel.name} has no {WANTED[name]}.")
             shutil.rmtree(folder, ignore_errors=True)
             archive.extractall(folder, members)
-    stamp.write_text(requirements.read_text())
+        shutil.copy(requirements, folder / STAMP)
     return folder
+
+
+def _holds(folder: Path, requirements: Path) -> bool:
+    """Whether the folder has been filled with what is required."""
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == requirements.read_text()
 
 
 if __name__ == "__main__":
