@@ -41,7 +41,10 @@ def unpack(name: str) -> Path:
         if _holds(folder, requirements):
             return folder
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        subprocess.run([*pip, "--dest", tmp, "--requirement", str(requirements)], check=True)
+        # Ansible runs what is wanted of it, and on Pythons that the package itself does not take.
+        subprocess.run(
+            [*pip, "--ignore-requires-python", "--dest", tmp, "--requirement", str(requirements)], check=True
+        )
         (wheel,) = Path(tmp).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             members = [member for member in archive.namelist() if member.startswith(WANTED[name])]
