@@ -15,7 +15,7 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import StartFailed
 from ansible_collections.otc.dli.plugins.module_utils._model import plan
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, observer, rollback
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Run
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
 
 from faults import laws
 from faults.scenarios import SCENARIOS

@@ -19,8 +19,8 @@ from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExis
 from ansible_collections.otc.dli.plugins.module_utils._http import client
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import template, writes
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Create, Run
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Create, Run
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.writes import Certain, JobWrites, Writes
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_job_import, dli_flink_job_template
 

@@ -12,8 +12,9 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Call, Run
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Call
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.fleet_driver import FleetDriver
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
 
 
 def test_a_request_for_some_jobs_that_hangs_keeps_no_other_job_from_being_written_to() -> None:

@@ -16,10 +16,9 @@ from typing import Any
 from .._text import MASK
 from .canonical import canonical
 from .fields import FIELDS_BY_NAME
-from .redact import is_secret_setting, redacted
+from .redact import is_secret_setting, redacted, sensitive_sql_values
 from .redactor import Redactor
 from .sensitive import holds_secret, passwords_in_urls
-from .sql import secrets_in_sql
 
 # What Ansible itself shows in the place of a secret option.
 SECRET_OPTION = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -108,7 +107,7 @@ def _shown_suboptions(option, value, redactor):
 
 def _shown_sql(sql, redactor):
     sql = canonical(FIELDS_BY_NAME["sql_body"], sql)
-    for secret in secrets_in_sql(sql):
+    for secret in sensitive_sql_values(sql):
         redactor.hide(secret)
     return redacted("sql_body", sql, sql)
 

@@ -22,7 +22,8 @@ from .._model.fleet import MOST_CONCURRENT
 from .._parallel import Workers, ended_by_interrupt
 from .._read.reader import JobReader
 from .._read.snapshot import Snapshot
-from .effects import Batchable, Complete, Effect, Find, Pause, Report, Steps
+from .effects import Complete, Effect, Find, Pause, Report, Steps
+from .write_effects import Batchable
 
 # How long a job waits at most for others that may want the same, so that one request does for all of them. What was
 # read right before a write must not grow old.

@@ -34,27 +34,8 @@ from .._model.status import RUNNING, SAVEPOINTING
 from .._model.tags import tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
-from .effects import (
-    AddTags,
-    Call,
-    Complete,
-    Create,
-    Delete,
-    Effect,
-    IdsNamed,
-    ImportSavepoint,
-    IsThere,
-    Pause,
-    Read,
-    ReadTags,
-    RemoveTags,
-    Run,
-    Steps,
-    Stop,
-    TriggerSavepoint,
-    Update,
-    outcome_of,
-)
+from .effects import Call, Complete, Effect, IdsNamed, IsThere, Pause, Read, ReadTags, Steps, outcome_of
+from .write_effects import AddTags, Create, Delete, ImportSavepoint, RemoveTags, Run, Stop, TriggerSavepoint, Update
 
 # How often one write is sent; the pauses between are those of the reading.
 ATTEMPTS = 3
