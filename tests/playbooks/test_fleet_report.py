@@ -176,10 +176,17 @@ def test_the_page_in_a_browser(report, tmp_path):
     around.write_text(f"<!DOCTYPE html><body>{frames}<script>{measure}</script></body>")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom"]
     # A browser asks its maker's hosts for this and that at every start.
-    flags += ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    # In a container shared memory can be too small for it.
+    flags += [
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
     command = (browser, *flags, profile, around.as_uri())
-    browsed = run_to_end(command, timeout=120)
+    browsed = run_to_end(command, timeout=300)
     assert browsed.returncode == 0, browsed.stderr
     shown = browsed.stdout
     phone, desk = json.loads(html5lib.parse(shown).find(f"{HTML}body").text)
