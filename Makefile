@@ -17,7 +17,7 @@ help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    tests of units, modules and files, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
-	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes eight minutes'
+	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes fifteen minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
 	@echo 'make format  write the Python files as the linter wants them'

@@ -34,7 +34,13 @@ RUNNING = {
 UPGRADED = {"entrypoint": "obs://bucket/job-2.jar", "state": "started", "health_window": 0}
 # By operation: how many jobs of how many there are before, in which form, and what the task says of each.
 OPERATIONS = {"no-op": (1, DRAFT, DRAFT), "create": (0, DRAFT, DRAFT), "upgrade": (1, RUNNING, UPGRADED)}
+# Of all jobs the task describes one in so many otherwise than it is.
+DRIFT = "1 % drift"
+ONE_IN = 100
 SIZES = (1, 10, 100, 500, 2000)
+# An upgrade takes too long with as many.
+LARGEST = 10_000
+SIZES_WITH_DRIFT = (100, 500, 2000, LARGEST)
 SIZES_WITH_SECRETS = (500, 1500, 5000)
 LOOP_ITEMS = 20
 SDK_JOBS = 50
@@ -144,12 +150,15 @@ RUNNING_OPTIONS = {name: value for name, value in RUNNING.items() if name not in
 
 def fleet(ansible: Ansible, service: Service, operation: str, size: int, concurrency: int = CONCURRENCY) -> Run:
     """Bring a fleet of this size to its state with one task, some times."""
-    existing, fields, options = OPERATIONS[operation]
+    existing, fields, options = OPERATIONS["no-op" if operation == DRIFT else operation]
     jobs = [{"name": f"job-{number}"} for number in range(size)]
+    if operation == DRIFT:
+        for job in jobs[::ONE_IN]:
+            job["desc"] = "another"
     task = {**service.access, "jobs": jobs, "defaults": options, "concurrency": concurrency}
     seconds, counts = [], {}
-    # The largest ones that write take minutes: once has to do.
-    for _repeat in range(1 if size > 500 and operation != "no-op" else REPEATS):
+    # The largest ones that write to each job take minutes: once has to do.
+    for _repeat in range(1 if size > 500 and operation in ("create", "upgrade") else REPEATS):
         service.plant(existing * size, **fields)
         timed = ansible.one(FLEET, task)
         counts = service.counts()
@@ -261,7 +270,7 @@ def memory(ansible: Ansible, service: Service) -> list[tuple[str, Figures]]:
         ("ansible.builtin.ping", 0, "ansible.builtin.ping", {}),
         ("one job", 1, SINGLE, {**service.access, "name": "job-0", **DRAFT}),
     ]
-    for size in (500, 2000):
+    for size in (500, 2000, LARGEST):
         jobs = [{"name": f"job-{number}"} for number in range(size)]
         programs.append((f"fleet of {size:,}", size, FLEET, {**service.access, "jobs": jobs, "defaults": DRAFT}))
     figures = []

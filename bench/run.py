@@ -4,7 +4,7 @@
 
 """How fast the collection is, beside what else a user could take; `make bench` runs it.
 
-Prints the report and writes it to docs/benchmarks.md. Takes about ten minutes. Its argument is an interpreter that
+Prints the report and writes it to docs/benchmarks.md. Takes about fifteen minutes. Its argument is an interpreter that
 has ansible-core and requests, and nothing else: what a user has.
 """
 
@@ -136,7 +136,7 @@ def fleets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
     for operation in measurements.OPERATIONS:
         loop, script = measurements.loop(ansible, service, operation), measurements.sdk(service, operation)
         rows = []
-        for size in measurements.SIZES:
+        for size in sizes_of(operation):
             run = runs[operation, size] = measurements.fleet(ansible, service, operation, size)
             median = run.seconds.median
             seconds = [run.seconds.show(), loop.times(size).show(), script.times(size).show()]
@@ -149,6 +149,22 @@ def fleets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
             goals.append(Goal("requests of a no-op of 500 jobs", runs["no-op", 500].requests, 7))
             growth = run_median(runs, 2000) / run_median(runs, 500)
             goals.append(Goal("no-op of 2,000 jobs against 500 (4 × the pages)", growth, 4))
+            growth = run_median(runs, measurements.LARGEST) / run_median(runs, 2000)
+            goals.append(Goal(f"no-op of {measurements.LARGEST:,} jobs against 2,000 (5 × the pages)", growth, 5))
+        if operation == "create":
+            growth = runs[operation, measurements.LARGEST].seconds.median / runs[operation, 2000].seconds.median
+            goals.append(Goal(f"creating {measurements.LARGEST:,} jobs against 2,000 (5 × as many)", growth, 5))
+    rows = []
+    for size in measurements.SIZES_WITH_DRIFT:
+        run = measurements.fleet(ansible, service, measurements.DRIFT, size)
+        changed = size // measurements.ONE_IN
+        rows.append([f"{size:,}", changed, run.seconds.show(), f"{run.requests:,}", run.most_in_flight])
+    header = ["jobs", "changed", "fleet, s", "requests", "in flight"]
+    parts.append(f"""### 1 % drift
+
+One job in {measurements.ONE_IN} has another description than the task wants, and is updated.
+
+{table(header, rows)}""")
     rows = []
     for concurrency in (measurements.CONCURRENCY, MANY_AT_ONCE):
         run = measurements.fleet(ansible, service, "create", 500, concurrency)
@@ -162,8 +178,8 @@ def fleets(ansible: Ansible, service: Service, goals: list[Goal]) -> str:
     header = ["concurrency", "latency alone, s", "task, s", "ratio", "most in flight", "bare client, s"]
     return f"""## Fleets
 
-Each was measured {measurements.REPEATS} times, but creating and upgrading 2,000 jobs once. That Ansible packs a module
-when a play first uses it is in none of the times.
+Each was measured {measurements.REPEATS} times, but creating and upgrading 2,000 jobs and more once. That Ansible packs
+a module when a play first uses it is in none of the times.
 
 - Fleet: one task of `dli_flink_jar_jobs` with concurrency {measurements.CONCURRENCY}. The numbers of requests, in all
   and in flight, are what the service saw.
@@ -184,6 +200,11 @@ concurrent requests their own work is what counts. A "bare client" is some threa
 POSTs with `http.client`, and read no response: nothing can be much faster than it with this service.
 
 {table(header, rows)}"""
+
+
+def sizes_of(operation: str) -> tuple[int, ...]:
+    """Return how many jobs the fleets have with which an operation is measured."""
+    return measurements.SIZES if operation == "upgrade" else (*measurements.SIZES, measurements.LARGEST)
 
 
 def run_median(runs: dict[tuple[str, int], measurements.Run], size: int) -> float:
