@@ -321,6 +321,7 @@ def sanity(session: nox.Session) -> None:
     # It hides pip's environment variables and, with a home of its own, the user's file from the pip that it runs.
     settings = session.run("python", "-m", "pip", "config", "list", silent=True, log=False)
     options = dict(re.findall(r"^(?:global|install|:env:)\.([\w-]+)=(.*)$", settings, re.MULTILINE))
+    options.pop("compile", None)  # what Python has to say while it compiles a tool would pass for the tool's findings
     lines = [f"{name} = {ast.literal_eval(value)}".replace("\n", "\n  ") for name, value in options.items()]
     pip_conf = home / ".config" / "pip" / "pip.conf"
     pip_conf.parent.mkdir(parents=True, exist_ok=True)
