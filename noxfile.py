@@ -395,6 +395,7 @@ def eda(session: nox.Session) -> None:
     if not shutil.which("java"):
         session.skip("not run: the tests with ansible-rulebook: no java is on PATH")
     session.install("--quiet", "--requirement", "requirements/eda.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    unpack_wheels(session, "collections")
     # Each test waits for a rulebook of its own.
     session.run("pytest", "--numprocesses", "3", "tests/eda", *session.posargs)
 

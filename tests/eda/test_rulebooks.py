@@ -18,6 +18,7 @@ import pytest
 from werkzeug import Response
 
 from local_dli import Behaviour
+from local_s3 import COLLECTIONS, REGION, local_s3
 from module_runner import access_to
 from playbooks.ansible_cli import BIN
 
@@ -39,7 +40,7 @@ def fixture_rulebook(ansible, service):
     """Return a context in which a rulebook runs; its value is the file with all that it prints."""
 
     @contextmanager
-    def run(name, **variables):
+    def run(name, env=None, **variables):
         folder = ansible.folder / name
         folder.mkdir()
         given = folder / "vars.json"
@@ -51,6 +52,7 @@ def fixture_rulebook(ansible, service):
             "OS_PROJECT_ID": access["project_id"],
             "OS_TOKEN": access["token"],
             "NOTIFY_URL": variables.get("notify_url", ""),
+            **(env or {}),
         }
         printed = folder / "printed"
         command = [BIN / "ansible-rulebook", "--rulebook", f"otc.dli.{name}", "-i", ansible.inventory, "-e", given]
@@ -106,6 +108,35 @@ def test_a_job_that_would_lose_its_state_is_not_started(service, job, rulebook):
         service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
         until(lambda: "because that would lose its state" in " ".join(printed.read_text().split()), printed)
     assert [request.method for request in service.requests if request.method != "GET"] == []
+
+
+def test_a_job_resumes_from_its_last_checkpoint(service, job, ansible, rulebook):
+    job.set_savepoint(None)
+    job.fields["checkpoint_path"] = "bucket/jobs/checkpoint/1"
+    run = f"jobs/checkpoint/1/{service.jobs.execution(job)[0]}"
+    with local_s3() as s3:
+        s3.add_bucket("bucket")
+        for name in ("chk-9/_metadata", "chk-10/_metadata", "chk-11/half-of-a-checkpoint"):
+            s3.write("bucket", f"{run}/{name}", b"state")
+        env = {
+            "ANSIBLE_COLLECTIONS_PATH": f"{ansible.environment['ANSIBLE_COLLECTIONS_PATH']}:{COLLECTIONS}",
+            "OS_OBS_ENDPOINT_OVERRIDE": s3.url,
+            "OS_REGION_NAME": REGION,
+            # One access key serves DLI and OBS.
+            "OS_TOKEN": "",
+            "OS_ACCESS_KEY": service.credentials["access_key"],
+            "OS_SECRET_KEY": service.credentials["secret_key"],
+        }
+        with rulebook("restart_failed_jobs", env, restart_limit=LIMIT, restart_resume_from="checkpoint") as printed:
+            until(lambda: len(service.requests) > 0, printed)
+            service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
+            until(lambda: job.status == "job_running", printed)
+    sent = [(request.path.rpartition("/")[2], request.json) for request in service.requests if request.method != "GET"]
+    assert sent == [
+        ("import-savepoint", {"job_id": job.job_id, "savepoint_path": f"obs://bucket/{run}/chk-10"}),
+        ("run", {"job_ids": [job.job_id], "resume_savepoint": True}),
+    ]
+    assert service.credentials["secret_key"] not in printed.read_text()
 
 
 def test_people_get_a_message(service, job, rulebook, httpserver):

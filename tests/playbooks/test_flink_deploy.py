@@ -226,3 +226,22 @@ def test_what_is_deleted_and_what_is_found_before(deployer: Deployer, service: L
     assert deployer.entrypoint() == obs("two")
     # Build one is the previous one.
     assert s3.keys(BUCKET) == sorted([jar("one"), jar("two"), jar("three"), used, *others])
+
+
+@pytest.mark.any_core
+@pytest.mark.usefixtures("running_job")
+def test_check_mode_with_a_checkpoint(deployer: Deployer, service: LocalDli, s3: LocalS3) -> None:
+    """It finds the checkpoint that a run would resume from, shows what would change about the job, and does nothing."""
+    (job,) = service.jobs.all()
+    job.fields |= {"checkpoint_enabled": True, "checkpoint_path": f"obs://{BUCKET}/jobs/checkpoint/1/"}
+    service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
+    checkpoint = f"jobs/checkpoint/1/{service.jobs.execution(job)[0]}/chk-7"
+    s3.write(BUCKET, f"{checkpoint}/_metadata", b"state")
+    before = s3.keys(BUCKET)
+
+    two = deployer.build("two", variables={"flink_deploy_resume_from": "checkpoint"})
+    (planned,) = deployer.deploy(two, flags=("--check", "--diff"))
+    assert planned["msg"] == ""
+    for shown in (f'"savepoint_path": "obs://{BUCKET}/{checkpoint}"', f'"entrypoint": "{obs("two")}"'):
+        assert f"\n+    {shown}" in deployer.outcome.stdout
+    assert (deployer.writes(), s3.keys(BUCKET)) == ([], before)
