@@ -64,6 +64,12 @@ def main() -> None:
         help="how the next start of the job of that name ends, such as orders=submit_fail or orders=exception_after:5; "
         "can be repeated, and starts use the outcomes up in their order",
     )
+    parser.add_argument(
+        "--queue",
+        action="append",
+        metavar="NAME",
+        help="a queue that is there, and can be repeated; without it, all that anybody names are there",
+    )
     parser.add_argument("--act", action="append", default=[], metavar="LINE", help=HELP_ACT)
     # The switches of the report are the defaults of the flags.
     path = likeness.parse_known_args()[0].like
@@ -98,6 +104,7 @@ def main() -> None:
             except FlinkMissing as error:
                 sys.exit(str(error))
         service = stack.enter_context(LocalDli(from_arguments(arguments), engine=engine, port=arguments.port))
+        service.jobs.queues = arguments.queue
         service.actor.follow(map(str, script))
         for name, _equals, outcome in plans:
             try:

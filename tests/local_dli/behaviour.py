@@ -69,6 +69,12 @@ class Behaviour:
         "among several jobs it is an element, unless batch_refusal is whole",
         "captured",
     ] = "error_array"
+    unknown_queue: Annotated[
+        Literal["at_start", "at_write"],
+        "a queue that is not there is refused when a job is started, or already when a job is created with it or "
+        "changed to it; it counts where the queues that are there are named",
+        "assumed",
+    ] = "at_start"
     cu_number_reads: Annotated[
         Literal["requested", "actual", "actual_unmarked"],
         "cu_number reads as written, as the actual CUs like real_cu_number, or so with real_cu_number 0",

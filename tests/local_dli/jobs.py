@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -181,6 +182,7 @@ class JobStore:
     :param engine: makes the jobs go through their statuses; if there is none, they go by the clock.
 
     ``journal`` has all that was done to the jobs, ``history`` what they were like before, for reads that lag.
+    ``queues`` are the names of the queues that are there; None for all that anybody names.
     """
 
     def __init__(
@@ -198,6 +200,7 @@ class JobStore:
         self._epoch = time.time() - clock()
         self.journal = Journal(clock)
         self.history = History()
+        self.queues: Collection[str] | None = None
         self._index = JobIndex()
         self._records: dict[int, Job] = {}
         # A heap of when which deleted job leaves the lists.
@@ -299,7 +302,7 @@ class JobStore:
             self._stop_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
 
     def clear(self) -> None:
-        """Forget all jobs and plans; job numbers go on growing, so that a stale one never finds a new job."""
+        """Forget all jobs, plans and queues; job numbers go on growing, so that a stale one never finds a new job."""
         with self.lock:
             for job in self._index.all():
                 self.engine.forget(job)
@@ -310,6 +313,7 @@ class JobStore:
             self.history.clear()
             self._start_plans.clear()
             self._stop_plans.clear()
+            self.queues = None
 
     def wall_ms(self, now: float) -> int:
         """Return the time of day, in ms since the epoch, that belongs to a time of the store's clock."""
@@ -330,10 +334,12 @@ class JobStore:
     ) -> Job:
         """Make a draft of a type.
 
-        :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use.
+        :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use, DLI.0002 for a
+            queue that is not there, if the service finds that out then.
         """
         self._advance()
         self._check_name(project_id, body["name"])
+        self._check_queue(body.get("queue_name"), behaviour)
         given = {name: value for name, value in body.items() if value not in ("", []) and name not in NO_FIELDS}
         fields = defaults(job_type, behaviour) | given
         _check(fields)
@@ -348,7 +354,7 @@ class JobStore:
 
         :param is_jar: whether the call is the one for JAR jobs, or the one for SQL jobs.
         :raises ApiError: DLI.0001 for values that do not fit together, DLI.0006 for a name in use, DLI.0007 for what
-            the status of the job forbids.
+            the status of the job forbids, DLI.0002 as for a new job.
         """
         if (job.job_type == JAR_JOB) != is_jar:
             raise unsupported("A job of this type cannot be changed by this call.")
@@ -367,6 +373,8 @@ class JobStore:
         merged = job.fields | changes
         if merged["name"] != job.name:
             self._check_name(job.project_id, merged["name"])
+        if merged["queue_name"] != job.fields["queue_name"]:
+            self._check_queue(merged["queue_name"], behaviour)
         _check(merged)
         previous = job.name
         with self.journal.noting("update", job, body=body):
@@ -456,8 +464,9 @@ class JobStore:
         :raises ApiError: DLI.13024 when there is no queue (vendor); in which form is a switch.
         """
         outcome = self._planned(self._start_plans, job, "running")
-        if outcome == "refused" or not job.fields["queue_name"]:
+        if outcome == "refused":
             raise _no_queue(behaviour)
+        self._check_can_run(job, behaviour)
         with self.journal.noting("start", job, resume_savepoint=resume_savepoint):
             self.engine.start(job, resume_savepoint, outcome, behaviour, self._clock())
 
@@ -474,8 +483,9 @@ class JobStore:
 
     def check_start(self, job: Job, resume_savepoint: bool, behaviour: Behaviour) -> None:
         """Raise what ``start`` would, without starting the job; only a planned refusal is used up by it."""
-        if self._take_refusal(self._start_plans, job) or not job.fields["queue_name"]:
+        if self._take_refusal(self._start_plans, job):
             raise _no_queue(behaviour)
+        self._check_can_run(job, behaviour)
         check_start(job, resume_savepoint)
 
     def check_stop(self, job: Job) -> None:
@@ -550,6 +560,22 @@ class JobStore:
         if self._index.named(project_id, name):
             raise ApiError(400, "DLI.0006", "A job of this name exists.")
 
+    def _check_can_run(self, job: Job, behaviour: Behaviour) -> None:
+        """Refuse to start a job that has no queue (vendor), or none that is there (assumed)."""
+        queue = job.fields["queue_name"]
+        if not queue:
+            raise _no_queue(behaviour)
+        if self._is_unknown(queue):
+            raise _start_refusal(behaviour, *_unknown_queue(queue))
+
+    def _check_queue(self, queue: str | None, behaviour: Behaviour) -> None:
+        """Refuse to give a job a queue that is not there, where the service already does so then."""
+        if behaviour.unknown_queue == "at_write" and queue and self._is_unknown(queue):
+            raise ApiError(400, *_unknown_queue(queue))
+
+    def _is_unknown(self, queue: str) -> bool:
+        return self.queues is not None and queue not in self.queues
+
     @staticmethod
     def _check_live(job: Job, changes: dict[str, Any]) -> None:
         if "obs_bucket" in changes and changes["obs_bucket"] == job.fields["obs_bucket"]:
@@ -604,11 +630,19 @@ class JobStore:
 
 def _no_queue(behaviour: Behaviour) -> Refused | ApiError:
     """Return what a start without a queue is refused with (vendor); in which form is a switch."""
-    message = "The job has no queue to run in."
+    return _start_refusal(behaviour, "DLI.13024", "The job has no queue to run in.")
+
+
+def _unknown_queue(queue: str) -> tuple[str, str]:
+    """Return the error about a queue that is not there: the code is documented for objects of any kind."""
+    return "DLI.0002", f"The queue {queue} does not exist."
+
+
+def _start_refusal(behaviour: Behaviour, code: str, message: str) -> Refused | ApiError:
     if behaviour.run_refusal == "element":
-        return Refused(f"DLI.13024: {message}")
+        return Refused(f"{code}: {message}")
     kind = ErrorArray if behaviour.run_refusal == "error_array" else ApiError
-    return kind(400, "DLI.13024", message)
+    return kind(400, code, message)
 
 
 def slots(fields: dict[str, Any]) -> int:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt
 
 from module_runner import run_module
+from playbooks.expectations import assert_one_sentence
 
 pytestmark = pytest.mark.any_core
 
@@ -248,3 +249,24 @@ def test_the_default_of_checkpoint_interval_is_what_the_service_shows(service, a
         assert "warnings" not in result and not job(name="job", checkpoint_interval=wanted)["changed"]
         interval = wanted
     assert job(check_mode=True, name="new", entrypoint="a/b.jar")["job"]["checkpoint_interval"] is None
+
+
+@pytest.mark.parametrize("unknown_queue", ["at_start", "at_write"])
+@pytest.mark.parametrize("run_refusal", ["error", "error_array", "element"])
+def test_a_queue_that_is_not_there_is_rejected_in_the_services_words(service, behave, job, unknown_queue, run_refusal):
+    behave(unknown_queue=unknown_queue, run_refusal=run_refusal)
+    service.jobs.queues = ["queue"]
+    good = {**DEFINITION, "obs_bucket": "bucket", "state": "started"}
+    wrong = {**good, "queue_name": "quue"}
+    new = job(**wrong)
+    assert_one_sentence(new["msg"])
+    assert [planted.status for planted in service.jobs.all()] == ["job_init"] * (unknown_queue == "at_start")
+    job(**good)
+    upgrade = job(**wrong)
+    for result in (new, upgrade):
+        assert "DLI.0002: The queue quue does not exist." in result["msg"]
+    assert "Rolled back: the previous definition runs again, from the savepoint" in upgrade["msg"]
+    assert [(planted.status, planted.fields["queue_name"]) for planted in service.jobs.all()] == [
+        ("job_running", "queue")
+    ]
+    assert not job(**good)["changed"]

@@ -189,6 +189,25 @@ def test_run_refusal(api: Any, behave: Any, value: str) -> None:
     assert api.status(job_id) == "job_init"
 
 
+@pytest.mark.parametrize("value", ["at_start", "at_write"])
+def test_unknown_queue(api: Any, service: Any, behave: Any, value: str) -> None:
+    behave(unknown_queue=value, run_refusal="error")
+    service.jobs.queues = ["queue"]
+    job_id = api.create(queue_name="queue")
+    wrong = {"name": "other", "queue_name": "quue"}
+    answers = [
+        api.call("POST", "flink-jobs", json=wrong),
+        api.call("PUT", f"flink-jobs/{job_id}", json={"queue_name": "quue"}),
+        api.call("POST", "jobs/run", json={"job_ids": [job_id]}),
+    ]
+    at_start = value == "at_start"
+    assert [answer.status_code for answer in answers] == ([200, 200, 400] if at_start else [400, 400, 200])
+    refused = [answer.json() for answer in answers if answer.status_code == 400]
+    assert [body["error_code"] for body in refused] == ["DLI.0002"] * len(refused)
+    assert {body["error_msg"] for body in refused} == {"The queue quue does not exist."}
+    assert api.status(job_id) == ("job_init" if at_start else "job_running")
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [("requested", (9, 0)), ("actual", (7, 7)), ("actual_unmarked", (7, 0))]
 )

@@ -32,6 +32,7 @@ DEFAULTS = {
     "batch_refusal": ("per_job", "assumed"),
     "batch_answers": ("full", "documented"),
     "run_refusal": ("error_array", "captured"),
+    "unknown_queue": ("at_start", "assumed"),
     "cu_number_reads": ("requested", "vendor-tested"),
     "unset_reads": ("null", "documented"),
     "numbers_read": ("number", "documented"),

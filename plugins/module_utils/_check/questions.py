@@ -765,5 +765,6 @@ QUESTIONS = (
 # Switches of the local service that no check can observe, and why.
 NOT_OBSERVABLE = {
     "replica_first": "which of several replicas happens to respond first is no property of the service",
+    "unknown_queue": "a check puts no job on a queue that it made up: what else the service does then is not known",
     "finish_after_seconds": "when a job ends by itself depends on its program, not on the service",
 }
