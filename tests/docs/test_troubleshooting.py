@@ -15,6 +15,7 @@ from pathlib import Path
 
 import ansible.release
 import pytest
+import yaml
 from ansible.module_utils.basic import missing_required_lib
 
 from docs.snippets import ROOT
@@ -43,16 +44,35 @@ def templates(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+def jinja_templates(text: str) -> Iterator[str]:
+    """Return the texts of a Jinja template, each with "…" for what is put in, and those in its expressions."""
+    for branch in re.split(r"{%.*?%}", text, flags=re.DOTALL):
+        yield " ".join(re.sub(r"{{.*?}}", GAP, branch, flags=re.DOTALL).split())
+    for expression in re.findall(r"{{.*?}}", text, re.DOTALL):
+        yield from re.findall(r"'([^']+)'", " ".join(expression.split()))
+
+
+def messages_in_yaml() -> Iterator[str]:
+    """Return what the roles and playbooks can say."""
+    for folder in ("roles", "playbooks"):
+        for path in sorted((ROOT / folder).rglob("*.yml")):
+            for event in yaml.parse(path.read_text(encoding="utf-8")):
+                if isinstance(event, yaml.ScalarEvent):
+                    yield from jinja_templates(event.value)
+
+
 @cache
 def known_templates() -> list[str]:
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "plugins").rglob("*.py"))]
+    files = [path for folder in ("plugins", "extensions") for path in sorted((ROOT / folder).rglob("*.py"))]
+    sources = [path.read_text(encoding="utf-8") for path in files]
     # What Ansible says when a module does not even begin.
     # Read, and not imported: a process with Ansible's plugins hands warnings of modules to the display.
     source = (Path(ansible.release.__file__).parent / "plugins" / "action" / "__init__.py").read_text(encoding="utf-8")
     method = next(node for node in ast.walk(ast.parse(source)) if getattr(node, "name", "") == "_parse_returned_data")
     sources.append(textwrap.dedent(ast.get_source_segment(source, method, padded=True) or ""))
     # A message is one line; texts of more are documentation.
-    return [text for code in sources for text in templates(ast.parse(code)) if "\n" not in text] + OTHERS
+    found = [text for code in sources for text in templates(ast.parse(code)) if "\n" not in text]
+    return [*found, *messages_in_yaml(), *OTHERS]
 
 
 def is_known(message: str) -> bool:
