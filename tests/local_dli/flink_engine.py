@@ -48,7 +48,7 @@ class _Run:
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
-    seen.
+    seen. ``may_restart`` says that Flink restarts the job when it fails, and ``restarts`` how often it was seen to.
     """
 
     flink_id: str
@@ -60,6 +60,8 @@ class _Run:
     saved_and_stopped: bool = False
     problem: str = ""
     state: str = "INITIALIZING"
+    may_restart: bool = False
+    restarts: int = 0
     over: bool = False
 
 
@@ -83,6 +85,7 @@ class FlinkEngine:
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         run = _Run("", loses_savepoint=behaviour.savepoint_after_restart == "deleted")
+        run.may_restart = bool(job.fields["restart_when_exception"])
         try:
             run.flink_id = self._submit(job, resume_savepoint)
         except (FlinkError, NotSubmitted) as error:
@@ -165,6 +168,11 @@ class FlinkEngine:
             run.over = True
             return "job_running_exception", f"Flink no longer knows the job: {error}"
         run.state = seen.state
+        if run.may_restart:
+            restarts = self.rest.restarts(run.flink_id)
+            # Whether a new start begins the count anew is not documented; here it goes on.
+            job.restart_times += restarts - run.restarts
+            run.restarts = restarts
         if not run.ran and self._has_run(seen):
             run.ran = True
             job.enter(RUNNING, at)

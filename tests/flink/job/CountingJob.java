@@ -4,6 +4,9 @@
 
 package org.example;
 
+import java.io.File;
+import java.io.IOException;
+import java.net.URI;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -41,6 +44,7 @@ import org.apache.flink.util.Collector;
  * --rate N            numbers a second, default 100
  * --count N           end after this many numbers; by default it runs for ever
  * --crash-after-ms N  fail once this version has run for so long
+ * --crash-once FILE   do so only as long as there is no such file, which is made then
  * --fail-on-start     fail before the first number
  * --fail-snapshots    fail when a savepoint or a checkpoint is made
  * </pre>
@@ -78,6 +82,7 @@ public final class CountingJob {
                         new Count(
                                 label,
                                 options.getLong("crash-after-ms", Long.MAX_VALUE),
+                                options.get("crash-once", ""),
                                 options.has("fail-on-start")))
                 .uid("count")
                 .sinkTo(files)
@@ -127,13 +132,15 @@ public final class CountingJob {
         private static final long serialVersionUID = 1L;
         private final String label;
         private final long crashAfterMs;
+        private final String crashOnce;
         private final boolean failOnStart;
         private transient long openedAt;
         private transient ValueState<Long> count;
 
-        Count(String label, long crashAfterMs, boolean failOnStart) {
+        Count(String label, long crashAfterMs, String crashOnce, boolean failOnStart) {
             this.label = label;
             this.crashAfterMs = crashAfterMs;
+            this.crashOnce = crashOnce;
             this.failOnStart = failOnStart;
         }
 
@@ -148,12 +155,17 @@ public final class CountingJob {
 
         @Override
         public void processElement(Long number, Context context, Collector<String> out) throws Exception {
-            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedAt) >= crashAfterMs) {
+            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedAt) >= crashAfterMs && mayCrash()) {
                 throw new IllegalStateException("This version crashes after " + crashAfterMs + " ms.");
             }
             long seen = count.value() == null ? 1 : count.value() + 1;
             count.update(seen);
             out.collect(number + "," + label + "," + seen);
+        }
+
+        /** Returns whether it has not crashed before, or may do so again. */
+        private boolean mayCrash() throws IOException {
+            return crashOnce.isEmpty() || new File(URI.create(crashOnce)).createNewFile();
         }
     }
 }

@@ -1,0 +1,473 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plays schedules: a real Flink, the local service on it, and the real modules in processes that can be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
+
+from chaos.ledger import START, Ledger, LedgerEngine, check, untrue_starts
+from chaos.schedule import Kill, Loss, Schedule, Step
+from local_dli import Behaviour, LocalDli
+from local_dli.actor import OPERATIONS, Actor
+from local_flink import FlinkCluster, build_job, find_flink_lib, read_events, until
+from local_flink.counting import MAIN_CLASS
+from module_process import module_process
+from module_runner import access_to
+
+# How much faster than real time the module waits. What the service and Flink do takes its real time.
+PACE = 3.0
+# By the module's time; a job that gets no slots fails after 20 s of real time.
+WAIT_TIMEOUT = 200
+HEALTH_WINDOW = 3
+# For one task, in real seconds; the longest take twenty.
+PATIENCE = 150.0
+
+# Flink notices a TaskManager that is gone within these many ms.
+NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
+
+WRITES = {"create", "update", "run", "stop", "savepoint", "import-savepoint"}
+NAME = "counting"
+NO_SAVEPOINT = ("savepoint", "empty state")
+
+
+class FastClock:
+    """Real time, but faster.
+
+    :param pace: how many seconds of its own it has in one of real time.
+    """
+
+    def __init__(self, pace: float) -> None:
+        self._pace = pace
+
+    def monotonic(self) -> float:
+        return time.monotonic() * self._pace
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self._pace)
+
+
+class Watcher(Actor):
+    """Calls functions when the service begins or ends to handle a request, under the lock of the jobs.
+
+    ``listeners`` get ``before`` or ``after`` and the name of the operation, as scripts of an Actor call it.
+    """
+
+    def __init__(self, service: LocalDli) -> None:
+        super().__init__(service)
+        self.listeners: list[Callable[[str, str], None]] = []
+
+    def before(self, method: str, endpoint: str) -> None:
+        self._hear("before", endpoint)
+        super().before(method, endpoint)
+
+    def after(self, method: str, endpoint: str) -> None:
+        super().after(method, endpoint)
+        self._hear("after", endpoint)
+
+    def _hear(self, when: str, endpoint: str) -> None:
+        for listener in list(self.listeners):
+            listener(when, OPERATIONS.get(endpoint, endpoint))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task: a module and its options."""
+
+    module: ModuleType
+    options: dict[str, Any]
+
+
+@dataclass
+class Ran:
+    """What became of a task.
+
+    :param result: what the module has printed, None when it was killed.
+    :param place: its last write before it was killed.
+    """
+
+    result: dict[str, Any] | None
+    place: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.result is None or bool(self.result.get("failed"))
+
+    @property
+    def message(self) -> str:
+        return (self.result or {}).get("msg", "")
+
+
+@dataclass
+class Played:
+    """What became of a schedule.
+
+    :param violations: sentences with the number of the step, or of the whole.
+    :param documented: how many numbers came twice as it is documented.
+    :param seconds: of each step.
+    :param kills: where modules were killed, and C(losses) at which moments TaskManagers were.
+    :param helped: how often a person had to import a savepoint, or to start with empty state where there was none.
+    """
+
+    schedule: Schedule
+    violations: list[str] = field(default_factory=list)
+    counted: int = 0
+    documented: int = 0
+    seconds: list[float] = field(default_factory=list)
+    kills: Counter[str] = field(default_factory=Counter)
+    losses: Counter[str] = field(default_factory=Counter)
+    helped: int = 0
+    tasks: int = 0
+    log: list[str] = field(default_factory=list)
+
+
+class World:
+    """A Flink, a service on it and a folder as object storage, to be used as a context manager.
+
+    :param prepare: breaks the modules on purpose, in their processes; it gets the folder of the job's savepoints.
+    """
+
+    def __init__(self, home: Path, prepare: Callable[[Path], None] | None = None, pace: float = PACE) -> None:
+        self._home = home
+        self._prepare = prepare
+        self._clock = functools.partial(FastClock, pace)
+        self._running = contextlib.ExitStack()
+        self._obs = home / "obs"
+        self._timers: list[threading.Timer] = []
+
+    def __enter__(self) -> World:
+        with contextlib.ExitStack() as stack:
+            self.cluster = stack.enter_context(FlinkCluster(self._home / "flink", settings=NOTICES))
+            build_job(find_flink_lib(), self._obs / "jars" / "counting.jar")
+            self._engine = LedgerEngine(self.cluster.rest, self._obs)
+            self.service = stack.enter_context(LocalDli(engine=self._engine))
+            self.service.actor = self._watcher = Watcher(self.service)
+            self._running = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def play(self, schedule: Schedule) -> Played:
+        """Play a schedule from a running job to its end, and check what the job has written."""
+        self.service.reset()
+        self._engine.ledger = Ledger()
+        self.service.behaviour = Behaviour(**schedule.behaviour)
+        row = _Row(self, schedule)
+        row.play()
+        return row.played
+
+    # For a row of operations
+
+    def run(self, task: Task, kill: Kill | None = None) -> Ran:
+        """Run a task, and kill it when its moment comes before its end."""
+        options = {**access_to(self.service), **task.options}
+        # By the service's records, a task is known by its token.
+        token, writes, requests = options["token"], ["nothing"], [0]
+        prepare = functools.partial(self._prepare, self._savepoints) if self._prepare else None
+        extra = {"prepare": prepare} if prepare else {}
+        with module_process(task.module, options, clock=self._clock, **extra) as (process, output):
+
+            def listen(when: str, operation: str) -> None:
+                sent = self.service.requests[-1] if when == "after" else None
+                if sent is None or sent.headers.get("x-auth-token") != token:
+                    return
+                requests[0] += 1
+                if operation in WRITES:
+                    writes.append(operation)
+                if kill and requests[0] == kill.request:
+                    os.kill(process.pid, signal.SIGKILL)
+
+            self._watcher.listeners.append(listen)
+            timer = threading.Timer(kill.seconds, process.kill) if kill and kill.seconds else None
+            if timer:
+                timer.start()
+            try:
+                if not output.poll(PATIENCE):
+                    process.kill()
+                    return Ran({"failed": True, "msg": f"It did not end within {PATIENCE:g} s."})
+                return Ran(json.loads(output.recv()))
+            except EOFError:
+                return Ran(None, f"after {writes[-1]}")
+            finally:
+                if timer:
+                    timer.cancel()
+                    timer.join()
+                self._watcher.listeners.remove(listen)
+
+    @contextlib.contextmanager
+    def losing(self, loss: Loss | None, note: Callable[[str], None]) -> Iterator[None]:
+        """Kill a TaskManager at its moment, once, and have another one in its place when the operation is over."""
+        if loss is None:
+            yield
+            return
+        due, timers = [True], []
+
+        def lose() -> None:
+            self.cluster.kill_task_manager()
+            self.cluster.start_task_manager()
+            note(loss.aim)
+
+        def listen(when: str, operation: str) -> None:
+            if due[0] and f"{when} {operation}" == loss.aim:
+                due[0] = False
+                timers.append(threading.Timer(loss.seconds, lose))
+                timers[-1].start()
+
+        if loss.aim == "between":
+            lose()
+        self._watcher.listeners.append(listen)
+        try:
+            yield
+        finally:
+            self._watcher.listeners.remove(listen)
+            for timer in timers:
+                timer.join()
+            until(lambda: self.cluster.rest.slots() > 0, 60, "TaskManager")
+
+    @property
+    def ledger(self) -> Ledger:
+        return self._engine.ledger
+
+    @property
+    def out(self) -> Path:
+        return self._obs / "data"
+
+    @property
+    def _savepoints(self) -> Path:
+        (job,) = self.service.jobs.all() or (None,)
+        return self._obs / job.savepoint_folder.removeprefix("obs://") if job else self._obs
+
+    def newest_savepoint(self) -> str | None:
+        """Return the newest complete savepoint of the job in object storage, as a person finds it there."""
+        found = sorted(self._savepoints.glob("*/*/_metadata"), key=lambda path: int(path.parts[-3]))
+        return f"obs://{found[-1].parent.relative_to(self._obs).as_posix()}/" if found else None
+
+
+class _Row:
+    """One schedule as it is played."""
+
+    def __init__(self, world: World, schedule: Schedule) -> None:
+        self.world = world
+        self.played = Played(schedule)
+        self._schedule = schedule
+        self._folder = f"obs://data/out-{schedule.seed}-{time.time_ns()}"
+        self._version = 0
+        self._step = 0
+        # The options of the version that runs well, as far as they change.
+        self._good: dict[str, Any] = {}
+
+    def play(self) -> None:
+        self._good = {**self._schedule.settings, **self._new()}
+        first = self._run(self._job())
+        self._expect(not first.failed, f"the first start failed: {first.message}")
+        for self._step, step in enumerate(self._schedule.steps, start=1):
+            if self.played.violations:
+                return
+            began = time.monotonic()
+            with self.world.losing(step.loss, lambda aim: self.played.losses.update([aim])):
+                self._play(step)
+            self._recover()
+            self.played.seconds.append(time.monotonic() - began)
+        self._step = 0
+        stopped = self._run(self._job(state="stopped"))
+        if stopped.failed:
+            self._recover()
+            stopped = self._run(self._job(state="stopped"))
+        self._expect(not stopped.failed, f"the last stop failed: {stopped.message}")
+        out = self.world.out / self._folder.removeprefix("obs://data/")
+        found = check(read_events(out), self.world.ledger)
+        self.played.counted, self.played.documented = found.counted, found.documented
+        self._violated(*found.violations, *untrue_starts(self.world.ledger), *self.world.service.contract_violations)
+        self._expect(found.counted > 0, "the job has written nothing")
+        self.world.service.contract_violations.clear()
+
+    # Operations
+
+    def _play(self, step: Step) -> None:
+        if " and " in step.operation and step.operation != "stop and start":
+            self._concurrently(step)
+            return
+        name = step.operation.replace(" ", "_")
+        getattr(self, f"_{name}")(step)
+
+    def _upgrade(self, step: Step) -> None:
+        self._becomes(step, {})
+
+    def _rescale(self, step: Step) -> None:
+        self._becomes(step, {"parallel_number": 1 + self._good["parallel_number"] % 3})
+
+    def _live_change(self, step: Step) -> None:
+        self._becomes(step, {"resume_max_num": 1000 + self._step, "entrypoint_args": self._good["entrypoint_args"]})
+
+    def _crashes_at_start(self, step: Step) -> None:
+        self._breaks(step, "--fail-on-start")
+
+    def _crashes_in_the_window(self, step: Step) -> None:
+        self._breaks(step, f"--crash-after-ms {200 + int(600 * step.draws[0])}")
+
+    def _crashes_for_ever(self, step: Step) -> None:
+        """It is healthy at first."""
+        self._breaks(step, f"--crash-after-ms {1500 + int(2000 * step.draws[0])}", restart_when_exception=True)
+        time.sleep(3 * step.draws[1])
+
+    def _crashes_once(self, step: Step) -> None:
+        marker = f"obs://data/crashed-{self._schedule.seed}-{time.time_ns()}"
+        new = self._new(f"--crash-after-ms {300 + int(3000 * step.draws[0])} --crash-once {marker}")
+        self._run_again_if_killed(step, self._job({**new, "restart_when_exception": True}))
+        time.sleep(2 * step.draws[1])
+
+    def _no_class(self, step: Step) -> None:
+        self._breaks(step, "", main_class="org.example.Nothing")
+
+    def _no_JAR(self, step: Step) -> None:  # pylint: disable=invalid-name # as the operation is named
+        self._breaks(step, "", entrypoint="obs://jars/nothing.jar")
+
+    def _savepoint_fails(self, step: Step) -> None:
+        calm = self.world.service.behaviour
+        self.world.service.behaviour = replace(calm, savepoint="fails")
+        ran = self._run_again_if_killed(step, self._job(self._new()))
+        self.world.service.behaviour = calm
+        self._expect(ran.failed, "the upgrade succeeded, though no savepoint could be made")
+
+    def _stop_and_start(self, step: Step) -> None:
+        self._run_again_if_killed(step, self._job(state="stopped"))
+        ran = self._run(self._job())
+        self._expect_success(step, ran)
+
+    def _restarted(self, step: Step) -> None:
+        self._expect_success(step, self._run_again_if_killed(step, self._job(state="restarted")))
+
+    def _savepoint_now(self, step: Step) -> None:
+        self._expect_success(step, self._run_again_if_killed(step, Task(dli_flink_savepoint, self._waits())))
+
+    def _concurrently(self, step: Step) -> None:
+        second = {
+            "upgrade and upgrade": lambda: self._job(self._new()),
+            "upgrade and stop": lambda: self._job(state="stopped"),
+            "upgrade and savepoint": lambda: Task(dli_flink_savepoint, self._waits()),
+        }[step.operation]()
+        first = self._job(self._new())
+        delay = 3 * step.draws[0]
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(self._run, first, step.kill)
+            time.sleep(delay)
+            other = pool.submit(self._run, second, None)
+            ends = [one.result(), other.result()]
+        for task, ran in zip((first, second), ends):
+            if not ran.failed and task.options.get("state") == "started":
+                self._good |= {"entrypoint_args": task.options["entrypoint_args"]}
+
+    # What they share
+
+    def _becomes(self, step: Step, changes: dict[str, Any]) -> None:
+        new = {**self._new(), **changes}
+        ran = self._run_again_if_killed(step, self._job(new))
+        self._expect_success(step, ran)
+        if not ran.failed:
+            self._good |= new
+
+    def _breaks(self, step: Step, arguments: str, **options: Any) -> None:
+        self._run_again_if_killed(step, self._job({**self._new(arguments), **options}))
+
+    def _recover(self) -> None:
+        """Bring the job back to the version that runs well, as a person does, who follows the messages."""
+        ran = self._run(self._job())
+        if not ran.failed:
+            return
+        if any(text in ran.message for text in NO_SAVEPOINT):
+            path = self.world.newest_savepoint()
+            self.played.helped += 1
+            if path is None:
+                ran = self._run(self._job(resume_savepoint=False))
+            else:
+                if path not in self.world.ledger.savepoints:
+                    # Flink has made it, and then did not end the job, so that the service did not show it.
+                    self.world.ledger.savepoints.append(path)
+                imported = Task(dli_flink_savepoint, {**self._waits(), "state": "imported", "savepoint_path": path})
+                self._expect(not (done := self._run(imported)).failed, f"it could not be imported: {done.message}")
+                ran = self._run(self._job(resume_savepoint=True))
+        if ran.failed:
+            # A TaskManager that was lost may need its time.
+            ran = self._run(self._job())
+        self._expect(not ran.failed, f"it did not recover: {ran.message}")
+
+    def _run_again_if_killed(self, step: Step, task: Task) -> Ran:
+        ran = self._run(task, step.kill)
+        return self._run(task) if ran.result is None else ran
+
+    def _run(self, task: Task, kill: Kill | None = None) -> Ran:
+        ran = self.world.run(task, kill)
+        self.played.tasks += 1
+        if ran.place:
+            self.played.kills[ran.place] += 1
+        state = task.options.get("state", "savepoint")
+        self.played.log.append(f"step {self._step} {state}: {ran.message or ran.place or 'ok'}")
+        for word in ("Traceback", "fault of the collection", "It did not end within"):
+            self._expect(word not in ran.message, ran.message)
+        return ran
+
+    def _expect_success(self, step: Step, ran: Ran) -> None:
+        """What nothing disturbs has to succeed."""
+        if not step.loss:
+            self._expect(not ran.failed or step.kill is not None, f"{step.operation} failed: {ran.message}")
+
+    def _expect(self, is_so: bool, sentence: str) -> None:
+        if not is_so:
+            self._violated(sentence)
+
+    def _violated(self, *sentences: str) -> None:
+        where = f"step {self._step}: " if self._step else ""
+        self.played.violations += [where + sentence for sentence in sentences]
+
+    def _new(self, arguments: str = "") -> dict[str, Any]:
+        """Return what the next version changes."""
+        self._version += 1
+        label = f"--out {self._folder} --label v{self._version}.{START} --rate 300"
+        return {"entrypoint_args": f"{label} {arguments}".strip()}
+
+    def _job(self, options: dict[str, Any] | None = None, **further: Any) -> Task:
+        fixed = {
+            "queue_name": "streaming",
+            "entrypoint": "obs://jars/counting.jar",
+            "main_class": MAIN_CLASS,
+            "flink_version": "1.15",
+            "execution_agency_urn": "flink-agency",
+            "checkpoint_interval": 1,
+            "restart_when_exception": False,
+            "obs_bucket": "data",
+            "state": "started",
+            "health_window": HEALTH_WINDOW,
+        }
+        return Task(dli_flink_jar_job, {**fixed, **self._waits(), **self._good, **(options or {}), **further})
+
+    @staticmethod
+    def _waits() -> dict[str, Any]:
+        return {"name": NAME, "wait_timeout": WAIT_TIMEOUT}
+
+
+@contextlib.contextmanager
+def world(prepare: Callable[[Path], None] | None = None) -> Iterator[World]:
+    """Start a world in a folder of its own, which goes with it."""
+    with tempfile.TemporaryDirectory(prefix="otc-dli-chaos-") as home, World(Path(home), prepare) as found:
+        yield found
