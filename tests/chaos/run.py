@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays random schedules on a real Flink, and prints what was found: ``python -m chaos.run --schedules 20 --seed 1``."""
+"""Plays random schedules on a real Flink, and prints what was found.
+
+``PYTHONPATH=tests python -m chaos.run --schedules 20 --seed 1``
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from collections import Counter, defaultdict
 importlib.import_module("conftest")
 
 from chaos.schedule import OPERATIONS, PAIRS, draw  # noqa: E402 # see above
-from chaos.world import Played, world  # noqa: E402 # see above
+from chaos.world import Played, temporary_world  # noqa: E402 # see above
 
 
 def table(rows: list[Played]) -> str:
@@ -68,13 +71,13 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Played] = []
-    with world() as found:
+    with temporary_world() as world:
         for seed in range(options.seed, options.seed + options.schedules):
-            played = found.play(draw(seed))
+            played = world.play(draw(seed))
             rows.append(played)
             print(f"{len(rows)} of {options.schedules}", end="\r", file=sys.stderr, flush=True)
             if played.violations or options.log:
-                print(played.schedule, *played.violations, *played.log, found.ledger, sep="\n    ", flush=True)
+                print(played.schedule, *played.violations, *played.log, world.ledger, sep="\n    ", flush=True)
     print(table(rows), "", summary(rows, (time.monotonic() - began) / 60), sep="\n")
     return 1 if any(played.violations for played in rows) else 0
 

@@ -46,23 +46,20 @@ NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
 
 WRITES = {"create", "update", "run", "stop", "savepoint", "import-savepoint"}
 NAME = "counting"
-NO_SAVEPOINT = ("savepoint", "empty state")
+# What is in the messages about a job that is not started because its savepoint is gone.
+NO_SAVEPOINT = "savepoint"
+NO_END = f"The module did not end within {PATIENCE:g} s."
+NO_OUTPUT = "The module ended without output, and nobody killed it."
 
 
 class FastClock:
-    """Real time, but faster.
-
-    :param pace: how many seconds of its own it has in one of real time.
-    """
-
-    def __init__(self, pace: float) -> None:
-        self._pace = pace
+    """Real time, but faster: it has PACE seconds in one."""
 
     def monotonic(self) -> float:
-        return time.monotonic() * self._pace
+        return time.monotonic() * PACE
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / self._pace)
+        time.sleep(seconds / PACE)
 
 
 class Watcher(Actor):
@@ -140,18 +137,13 @@ class Played:
 
 
 class World:
-    """A Flink, a service on it and a folder as object storage, to be used as a context manager.
+    """A Flink, a service on it and a folder as object storage, to be used as a context manager."""
 
-    :param prepare: breaks the modules on purpose, in their processes; it gets the folder of the job's savepoints.
-    """
-
-    def __init__(self, home: Path, prepare: Callable[[Path], None] | None = None, pace: float = PACE) -> None:
+    def __init__(self, home: Path) -> None:
         self._home = home
-        self._prepare = prepare
-        self._clock = functools.partial(FastClock, pace)
+        self._mutant: Callable[[Path], None] | None = None
         self._running = contextlib.ExitStack()
         self._obs = home / "obs"
-        self._timers: list[threading.Timer] = []
 
     def __enter__(self) -> World:
         with contextlib.ExitStack() as stack:
@@ -168,8 +160,12 @@ class World:
     ) -> None:
         self._running.close()
 
-    def play(self, schedule: Schedule) -> Played:
-        """Play a schedule from a running job to its end, and check what the job has written."""
+    def play(self, schedule: Schedule, mutant: Callable[[Path], None] | None = None) -> Played:
+        """Play a schedule from a running job to its end, and check what the job has written.
+
+        :param mutant: breaks the modules on purpose, in their processes; it gets the folder of the job's savepoints.
+        """
+        self._mutant = mutant
         self.service.reset()
         self._engine.ledger = Ledger()
         self.service.behaviour = Behaviour(**schedule.behaviour)
@@ -184,9 +180,10 @@ class World:
         options = {**access_to(self.service), **task.options}
         # By the service's records, a task is known by its token.
         token, writes, requests = options["token"], ["nothing"], [0]
-        prepare = functools.partial(self._prepare, self._savepoints) if self._prepare else None
-        extra = {"prepare": prepare} if prepare else {}
-        with module_process(task.module, options, clock=self._clock, **extra) as (process, output):
+        process_options: dict[str, Any] = {"clock": FastClock}
+        if self._mutant:
+            process_options["prepare"] = functools.partial(self._mutant, self._savepoints)
+        with module_process(task.module, options, **process_options) as (process, output):
 
             def listen(when: str, operation: str) -> None:
                 sent = self.service.requests[-1] if when == "after" else None
@@ -205,9 +202,12 @@ class World:
             try:
                 if not output.poll(PATIENCE):
                     process.kill()
-                    return Ran({"failed": True, "msg": f"It did not end within {PATIENCE:g} s."})
+                    return Ran({"failed": True, "msg": NO_END})
                 return Ran(json.loads(output.recv()))
             except EOFError:
+                process.join()
+                if kill is None or process.exitcode != -signal.SIGKILL:
+                    return Ran({"failed": True, "msg": NO_OUTPUT})
                 return Ran(None, f"after {writes[-1]}")
             finally:
                 if timer:
@@ -281,7 +281,8 @@ class _Row:
         self._good = {**self._schedule.settings, **self._new()}
         first = self._run(self._job())
         self._expect(not first.failed, f"the first start failed: {first.message}")
-        for self._step, step in enumerate(self._schedule.steps, start=1):
+        for number, step in enumerate(self._schedule.steps, start=1):
+            self._step = number
             if self.played.violations:
                 return
             began = time.monotonic()
@@ -395,7 +396,7 @@ class _Row:
         ran = self._run(self._job())
         if not ran.failed:
             return
-        if any(text in ran.message for text in NO_SAVEPOINT):
+        if NO_SAVEPOINT in ran.message:
             path = self.world.newest_savepoint()
             self.played.helped += 1
             if path is None:
@@ -405,7 +406,8 @@ class _Row:
                     # Flink has made it, and then did not end the job, so that the service did not show it.
                     self.world.ledger.savepoints.append(path)
                 imported = Task(dli_flink_savepoint, {**self._waits(), "state": "imported", "savepoint_path": path})
-                self._expect(not (done := self._run(imported)).failed, f"it could not be imported: {done.message}")
+                done = self._run(imported)
+                self._expect(not done.failed, f"it could not be imported: {done.message}")
                 ran = self._run(self._job(resume_savepoint=True))
         if ran.failed:
             # A TaskManager that was lost may need its time.
@@ -417,13 +419,15 @@ class _Row:
         return self._run(task) if ran.result is None else ran
 
     def _run(self, task: Task, kill: Kill | None = None) -> Ran:
+        began = time.monotonic()
         ran = self.world.run(task, kill)
         self.played.tasks += 1
         if ran.place:
             self.played.kills[ran.place] += 1
         state = task.options.get("state", "savepoint")
-        self.played.log.append(f"step {self._step} {state}: {ran.message or ran.place or 'ok'}")
-        for word in ("Traceback", "fault of the collection", "It did not end within"):
+        taken = f"{time.monotonic() - began:.1f} s"
+        self.played.log.append(f"step {self._step} {state}, {taken}: {ran.message or ran.place or 'ok'}")
+        for word in ("Traceback", "fault of the collection", NO_END, NO_OUTPUT):
             self._expect(word not in ran.message, ran.message)
         return ran
 
@@ -467,7 +471,7 @@ class _Row:
 
 
 @contextlib.contextmanager
-def world(prepare: Callable[[Path], None] | None = None) -> Iterator[World]:
+def temporary_world() -> Iterator[World]:
     """Start a world in a folder of its own, which goes with it."""
-    with tempfile.TemporaryDirectory(prefix="otc-dli-chaos-") as home, World(Path(home), prepare) as found:
-        yield found
+    with tempfile.TemporaryDirectory(prefix="otc-dli-chaos-") as home, World(Path(home)) as world:
+        yield world

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fixed share of what ``make chaos`` does, and that it finds what a broken collection loses or doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chaos.ledger import Ledger, Start, is_documented
+from chaos.mutants import forget_state, take_the_first_savepoint
+from chaos.schedule import Kill, Loss, Schedule, Step, draw
+from chaos.world import World, temporary_world
+from local_flink import FlinkMissing, find_java
+
+SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
+TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
+
+
+@pytest.fixture(scope="module", name="world")
+def fixture_world() -> Iterator[World]:
+    try:
+        find_java("javac")
+        with temporary_world() as world:
+            yield world
+    except FlinkMissing as error:
+        pytest.skip(str(error))
+
+
+SHARE = {
+    "killed after the stop, and one that crashes": (
+        Step("upgrade", Kill(request=6)),
+        Step("crashes in the window", draws=(0.5,)),
+    ),
+    "two upgrades concurrently": (Step("upgrade and upgrade", draws=(0.3,)),),
+    "a TaskManager lost at the start": (Step("rescale", loss=Loss("after run", 0.5)),),
+}
+
+
+@pytest.mark.parametrize("steps", SHARE.values(), ids=SHARE)
+def test_nothing_is_lost_doubled_or_forgotten(world: World, steps: tuple[Step, ...]) -> None:
+    played = world.play(Schedule(0, SETTINGS | {"checkpoint_enabled": True}, steps=steps))
+    assert played.violations == [], "\n".join([*played.violations, *played.log])
+    assert len(played.seconds) == len(steps)
+    assert bool(played.kills) == any(step.kill for step in steps)
+    assert sum(played.losses.values()) == sum(step.loss is not None for step in steps)
+
+
+@pytest.mark.parametrize("mutant", [forget_state, take_the_first_savepoint])
+def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
+    played = world.play(Schedule(0, SETTINGS, steps=TWO_UPGRADES), mutant)
+    # Its output alone shows it, and so do the starts.
+    assert any(" doubled, " in violation for violation in played.violations), played.violations
+    assert any(" resumed from " in violation for violation in played.violations), played.violations
+
+
+def test_a_seed_always_draws_the_same_schedule() -> None:
+    assert draw(7) == draw(7) != draw(8)
+    assert any(" and " in step.operation for step in draw(7).steps)
+
+
+FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
+AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("starts", "writers", "documented"),
+    [
+        ([FAILED, AGAIN], [1, 2], True),
+        ([FAILED, Start(2, "a", "a", True, ""), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
+        ([Start(1, None, None, True, "FAILED"), Start(2, None, None, True, "RUNNING")], [1, 2], True),
+        ([FAILED, AGAIN], [2, 2], False),
+        ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
+        ([FAILED, Start(2, None, "a", True, "RUNNING")], [1, 2], False),
+        ([FAILED, Start(2, "b", "b", True, "RUNNING")], [1, 2], False),
+        ([Start(1, "a", "a", False, "FAILED"), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "CANCELED"), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "RUNNING"), AGAIN], [1, 2], False),
+        ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
+    ],
+    ids=[
+        "again after a failure",
+        "again after a failed submission",
+        "again where there was no savepoint",
+        "twice by one start",
+        "from an older savepoint",
+        "with empty state",
+        "from another savepoint",
+        "without checkpoints",
+        "after it was stopped",
+        "beside one that runs",
+        "after one between was stopped",
+    ],
+)
+def test_which_doubles_are_documented(starts: list[Start], writers: list[int], documented: bool) -> None:
+    assert is_documented(writers, Ledger(starts)) is documented
