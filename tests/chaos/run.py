@@ -67,11 +67,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Play random schedules on a real Flink.")
     parser.add_argument("--schedules", type=int, default=20, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow it")
+    parser.add_argument("--task-managers", type=int, default=1, help="how many TaskManagers Flink has")
     parser.add_argument("--log", action="store_true", help="print what became of each task")
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Played] = []
-    with temporary_world() as world:
+    with temporary_world(options.task_managers) as world:
         for seed in range(options.seed, options.seed + options.schedules):
             played = world.play(draw(seed))
             rows.append(played)

@@ -137,17 +137,23 @@ class Played:
 
 
 class World:
-    """A Flink, a service on it and a folder as object storage, to be used as a context manager."""
+    """A Flink, a service on it and a folder as object storage, to be used as a context manager.
 
-    def __init__(self, home: Path) -> None:
+    :param task_managers: how many TaskManagers there are, each with room for the job; one of them at a time is lost.
+    """
+
+    def __init__(self, home: Path, task_managers: int = 1) -> None:
         self._home = home
+        self._task_managers = task_managers
         self._mutant: Callable[[Path], None] | None = None
         self._running = contextlib.ExitStack()
         self._obs = home / "obs"
 
     def __enter__(self) -> World:
         with contextlib.ExitStack() as stack:
-            self.cluster = stack.enter_context(FlinkCluster(self._home / "flink", settings=NOTICES))
+            self.cluster = stack.enter_context(
+                FlinkCluster(self._home / "flink", task_managers=self._task_managers, settings=NOTICES)
+            )
             build_job(find_flink_lib(), self._obs / "jars" / "counting.jar")
             self._engine = LedgerEngine(self.cluster.rest, self._obs)
             self.service = stack.enter_context(LocalDli(engine=self._engine))
@@ -471,7 +477,7 @@ class _Row:
 
 
 @contextlib.contextmanager
-def temporary_world() -> Iterator[World]:
+def temporary_world(task_managers: int = 1) -> Iterator[World]:
     """Start a world in a folder of its own, which goes with it."""
-    with tempfile.TemporaryDirectory(prefix="otc-dli-chaos-") as home, World(Path(home)) as world:
+    with tempfile.TemporaryDirectory(prefix="otc-dli-chaos-") as home, World(Path(home), task_managers) as world:
         yield world
