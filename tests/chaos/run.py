@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import statistics
 import sys
@@ -72,7 +73,8 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Played] = []
-    with temporary_world(options.task_managers) as world:
+    # Ctrl-C ends it with what was found so far.
+    with temporary_world(options.task_managers) as world, contextlib.suppress(KeyboardInterrupt):
         for seed in range(options.seed, options.seed + options.schedules):
             played = world.play(draw(seed))
             rows.append(played)

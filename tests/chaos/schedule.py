@@ -36,13 +36,15 @@ STEPS = (4, 7)
 
 @dataclass(frozen=True)
 class Kill:
-    """The module's process is killed with SIGKILL, and the same task runs again.
+    """The module's process is killed with SIGKILL, and the same task runs again; one of the moments is given.
 
-    :param request: when the service has handled so many of its requests, before it gets the response; 0 for by time.
+    :param request: when the service has handled so many of its requests, before it gets the response.
+    :param write: when the service has handled so many of those that change something, likewise.
     :param seconds: so long after its start.
     """
 
     request: int = 0
+    write: int = 0
     seconds: float = 0.0
 
 
@@ -63,7 +65,7 @@ class Step:
     """One operation, or two concurrently.
 
     :param operation: one of OPERATIONS or PAIRS.
-    :param draws: numbers from 0 to 1 for what the operation itself leaves open.
+    :param draws: numbers from 0 to 1 for what the operation itself leaves open, such as when a version crashes.
     """
 
     operation: str
@@ -112,7 +114,12 @@ def _step(chance: random.Random, operation: str) -> Step:
     kill = loss = None
     disturbance = chance.random()
     if disturbance < 0.35:
-        kill = Kill(request=chance.randint(1, 18)) if chance.random() < 0.5 else Kill(seconds=chance.uniform(0.1, 5))
+        kills = (
+            Kill(request=chance.randint(1, 18)),
+            Kill(write=chance.randint(1, 6)),
+            Kill(seconds=chance.uniform(0.1, 5)),
+        )
+        kill = chance.choice(kills)
     elif disturbance < 0.6:
         aim = chance.choice(("between", *AIMS))
         loss = Loss(aim, chance.choice((0.0, chance.uniform(0, 0.1), chance.uniform(0, 1))))

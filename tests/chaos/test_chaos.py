@@ -35,7 +35,7 @@ SHARE = {
         Step("upgrade", Kill(request=6)),
         Step("crashes in the window", draws=(0.5,)),
     ),
-    "two upgrades concurrently": (Step("upgrade and upgrade", draws=(0.3,)),),
+    "an upgrade, and another one as soon as it runs": (Step("upgrade and upgrade", draws=(0.1, 0.9, 0.1)),),
     "a TaskManager lost at the start": (Step("rescale", loss=Loss("after run", 0.5)),),
 }
 

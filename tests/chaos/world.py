@@ -28,6 +28,7 @@ from chaos.ledger import START, Ledger, LedgerEngine, check, untrue_starts
 from chaos.schedule import Kill, Loss, Schedule, Step
 from local_dli import Behaviour, LocalDli
 from local_dli.actor import OPERATIONS, Actor
+from local_dli.journal import CLIENT
 from local_flink import FlinkCluster, build_job, find_flink_lib, read_events, until
 from local_flink.counting import MAIN_CLASS
 from module_process import module_process
@@ -43,6 +44,9 @@ PATIENCE = 150.0
 
 # Flink notices a TaskManager that is gone within these many ms.
 NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
+
+# The share of first tasks, of two concurrent ones, whose version crashes soon.
+CRASHES = 0.3
 
 WRITES = {"create", "update", "run", "stop", "savepoint", "import-savepoint"}
 NAME = "counting"
@@ -99,10 +103,12 @@ class Ran:
 
     :param result: what the module has printed, None when it was killed.
     :param place: its last write before it was killed.
+    :param token: the token of its requests.
     """
 
     result: dict[str, Any] | None
     place: str = ""
+    token: str = ""
 
     @property
     def failed(self) -> bool:
@@ -183,9 +189,15 @@ class World:
 
     def run(self, task: Task, kill: Kill | None = None) -> Ran:
         """Run a task, and kill it when its moment comes before its end."""
-        options = {**access_to(self.service), **task.options}
-        # By the service's records, a task is known by its token.
-        token, writes, requests = options["token"], ["nothing"], [0]
+        # By its token, the service's records show which requests are those of this task.
+        access = access_to(self.service)
+        ran = self._run(task, access, kill)
+        ran.token = access["token"]
+        return ran
+
+    def _run(self, task: Task, access: dict[str, str], kill: Kill | None) -> Ran:
+        options = {**access, **task.options}
+        token, writes, requests = access["token"], ["nothing"], [0]
         process_options: dict[str, Any] = {"clock": FastClock}
         if self._mutant:
             process_options["prepare"] = functools.partial(self._mutant, self._savepoints)
@@ -198,7 +210,7 @@ class World:
                 requests[0] += 1
                 if operation in WRITES:
                     writes.append(operation)
-                if kill and requests[0] == kill.request:
+                if kill and (requests[0] == kill.request or len(writes) - 1 == kill.write > 0):
                     os.kill(process.pid, signal.SIGKILL)
 
             self._watcher.listeners.append(listen)
@@ -250,6 +262,21 @@ class World:
             for timer in timers:
                 timer.join()
             until(lambda: self.cluster.rest.slots() > 0, 60, "TaskManager")
+
+    @contextlib.contextmanager
+    def seeing(self, moment: str) -> Iterator[threading.Event]:
+        """Yield an event that is set when a moment comes, such as C(after run)."""
+        seen = threading.Event()
+
+        def listen(when: str, operation: str) -> None:
+            if f"{when} {operation}" == moment:
+                seen.set()
+
+        self._watcher.listeners.append(listen)
+        try:
+            yield seen
+        finally:
+            self._watcher.listeners.remove(listen)
 
     @property
     def ledger(self) -> Ledger:
@@ -369,20 +396,24 @@ class _Row:
         self._expect_success(step, self._run_again_if_killed(step, Task(dli_flink_savepoint, self._waits())))
 
     def _concurrently(self, step: Step) -> None:
+        """The second task begins at any moment, or soon after the first has started the job; the first may crash."""
         second = {
             "upgrade and upgrade": lambda: self._job(self._new()),
             "upgrade and stop": lambda: self._job(state="stopped"),
             "upgrade and savepoint": lambda: Task(dli_flink_savepoint, self._waits()),
         }[step.operation]()
-        first = self._job(self._new())
-        delay = 3 * step.draws[0]
-        with ThreadPoolExecutor(2) as pool:
+        when, how, delay = step.draws
+        first = self._job(self._new(f"--crash-after-ms {500 + int(1000 * delay)}" if how < CRASHES else ""))
+        with ThreadPoolExecutor(2) as pool, self.world.seeing("after run") as started:
             one = pool.submit(self._run, first, step.kill)
-            time.sleep(delay)
+            if when < 0.5:
+                started.wait(timeout=PATIENCE / 10)
+            time.sleep(2 * delay)
             other = pool.submit(self._run, second, None)
             ends = [one.result(), other.result()]
+        self._violated(*undone(self.world.service, *(ran.token for ran in ends)))
         for task, ran in zip((first, second), ends):
-            if not ran.failed and task.options.get("state") == "started":
+            if not ran.failed and task.options.get("state") == "started" and how >= CRASHES:
                 self._good |= {"entrypoint_args": task.options["entrypoint_args"]}
 
     # What they share
@@ -474,6 +505,34 @@ class _Row:
     @staticmethod
     def _waits() -> dict[str, Any]:
         return {"name": NAME, "wait_timeout": WAIT_TIMEOUT}
+
+
+def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
+    """Yield a sentence for each write of a task that undoes what the other one has done on purpose.
+
+    That is a stop, a start or a change of the job, which came after the task itself first wrote, and which it could
+    have noticed, because it has read the job between that and its own write.
+
+    :param tokens: those of the two tasks.
+    """
+    known = {sent.number: sent for sent in service.requests if sent.number is not None}
+    tasks = {number: sent.headers.get("x-auth-token") for number, sent in known.items()}
+    writes = [
+        ((event.position - 1) // 3, event.operation)
+        for event in service.journal.events
+        if event.by == CLIENT and event.operation in ("start", "stop", "update")
+    ]
+    writes = [(number, operation) for number, operation in writes if tasks.get(number) in tokens]
+    for at, (number, operation) in enumerate(writes):
+        mine = tasks[number]
+        earlier = writes[:at]
+        first = next((begun for begun, _operation in earlier if tasks[begun] == mine), number)
+        for theirs, deed in earlier:
+            is_between = any(
+                tasks[read] == mine and known[read].method == "GET" and theirs < read < number for read in known
+            )
+            if tasks[theirs] != mine and first < theirs and is_between:
+                yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
 
 
 @contextlib.contextmanager
