@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class _Run:
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
     seen. ``may_restart`` says that Flink restarts the job when it fails, and ``restarts`` how often it was seen to.
+    ``deletes`` is the folder that is deleted when the job runs.
     """
 
     flink_id: str
@@ -62,6 +64,7 @@ class _Run:
     state: str = "INITIALIZING"
     may_restart: bool = False
     restarts: int = 0
+    deletes: Path | None = None
     over: bool = False
 
 
@@ -71,7 +74,8 @@ class FlinkEngine:
     :param rest: the cluster; it stays open when the engine is closed.
     :param obs_root: the folder that stands for object storage.
 
-    Of the switches, ``savepoint`` and ``savepoint_after_restart`` count here; those with seconds do not.
+    Of the switches, ``savepoint``, ``savepoint_after_restart`` and ``savepoint_files_after_restart`` count here; those
+    with seconds do not.
     """
 
     start_outcomes = re.compile(r"running|refused")
@@ -85,6 +89,8 @@ class FlinkEngine:
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         run = _Run("", loses_savepoint=behaviour.savepoint_after_restart == "deleted")
+        if resume_savepoint and behaviour.savepoint_files_after_restart == "deleted":
+            run.deletes = Path(self._path(obs_path(job.savepoint_path or "")).removeprefix("file://"))
         run.may_restart = bool(job.fields["restart_when_exception"])
         try:
             run.flink_id = self._submit(job, resume_savepoint)
@@ -176,6 +182,8 @@ class FlinkEngine:
         if not run.ran and self._has_run(seen):
             run.ran = True
             job.enter(RUNNING, at)
+            if run.deletes:
+                shutil.rmtree(run.deletes, ignore_errors=True)
             if run.loses_savepoint:
                 job.set_savepoint(None)
         if seen.state in ENDED:

@@ -765,5 +765,6 @@ QUESTIONS = (
 # Switches of the local service that no check can observe, and why.
 NOT_OBSERVABLE = {
     "replica_first": "which of several replicas happens to respond first is no property of the service",
+    "savepoint_files_after_restart": "only one more start, from the old path, could show it",
     "finish_after_seconds": "when a job ends by itself depends on its program, not on the service",
 }
