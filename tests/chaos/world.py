@@ -24,6 +24,7 @@ from typing import Any
 
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
 
+from chaos.fast_clock import FastClock
 from chaos.ledger import START, Ledger, LedgerEngine, check, untrue_starts
 from chaos.schedule import Kill, Loss, Schedule, Step
 from local_dli import Behaviour, LocalDli
@@ -34,8 +35,6 @@ from local_flink.counting import MAIN_CLASS
 from module_process import module_process
 from module_runner import access_to
 
-# How much faster than real time the module waits. What the service and Flink do takes its real time.
-PACE = 3.0
 # By the module's time; a job that gets no slots fails after 20 s of real time.
 WAIT_TIMEOUT = 200
 HEALTH_WINDOW = 3
@@ -54,16 +53,6 @@ NAME = "counting"
 NO_SAVEPOINT = "savepoint"
 NO_END = f"The module did not end within {PATIENCE:g} s."
 NO_OUTPUT = "The module ended without output, and nobody killed it."
-
-
-class FastClock:
-    """Real time, but faster: it has PACE seconds in one."""
-
-    def monotonic(self) -> float:
-        return time.monotonic() * PACE
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / PACE)
 
 
 class Watcher(Actor):
