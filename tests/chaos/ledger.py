@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_dli.flink_engine import FlinkEngine
-from local_dli.jobs import Job
+from local_dli.jobs import OBS, Job
 from local_flink import check_exactly_once
 from local_flink.counting import Event
 
@@ -30,7 +30,7 @@ class Start:
     """One start of the job.
 
     :param resumed_from: the savepoint that it was really given, None for empty state.
-    :param newest: the newest savepoint that there was of the job, None for none.
+    :param newest: the newest complete savepoint of the job that object storage had, None for none.
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
     :param stopping: whether it was asked to end without a savepoint.
@@ -46,10 +46,9 @@ class Start:
 
 @dataclass
 class Ledger:
-    """All starts of a job and all savepoints of it, in their order."""
+    """All starts of a job, in their order."""
 
     starts: list[Start] = field(default_factory=list)
-    savepoints: list[str] = field(default_factory=list)
 
 
 class LedgerEngine(FlinkEngine):
@@ -64,7 +63,7 @@ class LedgerEngine(FlinkEngine):
         start = Start(
             len(ledger.starts) + 1,
             job.savepoint_path if resume_savepoint else None,
-            ledger.savepoints[-1] if ledger.savepoints else None,
+            self.newest_savepoint(job),
             bool(job.fields["checkpoint_enabled"]),
         )
         ledger.starts.append(start)
@@ -78,11 +77,14 @@ class LedgerEngine(FlinkEngine):
         super().stop(job, trigger_savepoint, *args)
         self.ledger.starts[-1].stopping |= not trigger_savepoint
 
+    def newest_savepoint(self, job: Job) -> str | None:
+        """Return the newest complete savepoint of a job in object storage, whatever the service shows of it."""
+        folder = self.obs_root / job.savepoint_folder.removeprefix(OBS)
+        found = max(folder.glob("*/*/_metadata"), key=lambda path: int(path.parts[-3]), default=None)
+        return f"{OBS}{found.parent.relative_to(self.obs_root).as_posix()}/" if found else None
+
     def _update(self, job: Job, *args: Any) -> None:
-        before = job.savepoint_path
         super()._update(job, *args)
-        if job.savepoint_path not in (None, before):
-            self.ledger.savepoints.append(str(job.savepoint_path))
         run = self._runs[job.job_id]
         self.ledger.starts[-1].state = "" if run.failure else run.state
 

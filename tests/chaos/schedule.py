@@ -22,6 +22,7 @@ OPERATIONS = (
     "no class",
     "no JAR",
     "savepoint fails",
+    "fails while it stops",
     "stop and start",
     "restarted",
     "savepoint now",

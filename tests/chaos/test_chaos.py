@@ -36,13 +36,15 @@ SHARE = {
         Step("crashes in the window", draws=(0.5,)),
     ),
     "an upgrade, and another one as soon as it runs": (Step("upgrade and upgrade", draws=(0.1, 0.9, 0.1)),),
+    "one that fails while it stops": (Step("fails while it stops", draws=(0.5,)),),
     "a TaskManager lost at the start": (Step("rescale", loss=Loss("after run", 0.5)),),
 }
 
 
 @pytest.mark.parametrize("steps", SHARE.values(), ids=SHARE)
 def test_nothing_is_lost_doubled_or_forgotten(world: World, steps: tuple[Step, ...]) -> None:
-    played = world.play(Schedule(0, SETTINGS | {"checkpoint_enabled": True}, steps=steps))
+    behaviour = {"savepoint_after_restart": "kept"}
+    played = world.play(Schedule(0, SETTINGS | {"checkpoint_enabled": True}, behaviour, steps))
     assert played.violations == [], "\n".join([*played.violations, *played.log])
     assert len(played.seconds) == len(steps)
     assert bool(played.kills) == any(step.kill for step in steps)

@@ -29,6 +29,7 @@ from chaos.ledger import START, Ledger, LedgerEngine, check, untrue_starts
 from chaos.schedule import Kill, Loss, Schedule, Step
 from local_dli import Behaviour, LocalDli
 from local_dli.actor import OPERATIONS, Actor
+from local_dli.jobs import OBS
 from local_dli.journal import CLIENT
 from local_flink import FlinkCluster, build_job, find_flink_lib, read_events, until
 from local_flink.counting import MAIN_CLASS
@@ -267,23 +268,23 @@ class World:
         finally:
             self._watcher.listeners.remove(listen)
 
+    def folder(self, path: str) -> Path:
+        """Return where a folder of object storage really is."""
+        return self._obs / path.removeprefix(OBS)
+
     @property
     def ledger(self) -> Ledger:
         return self._engine.ledger
 
     @property
-    def out(self) -> Path:
-        return self._obs / "data"
-
-    @property
     def _savepoints(self) -> Path:
         (job,) = self.service.jobs.all() or (None,)
-        return self._obs / job.savepoint_folder.removeprefix("obs://") if job else self._obs
+        return self.folder(job.savepoint_folder) if job else self._obs
 
     def newest_savepoint(self) -> str | None:
         """Return the newest complete savepoint of the job in object storage, as a person finds it there."""
-        found = sorted(self._savepoints.glob("*/*/_metadata"), key=lambda path: int(path.parts[-3]))
-        return f"obs://{found[-1].parent.relative_to(self._obs).as_posix()}/" if found else None
+        (job,) = self.service.jobs.all()
+        return self._engine.newest_savepoint(job)
 
 
 class _Row:
@@ -318,8 +319,7 @@ class _Row:
             self._recover()
             stopped = self._run(self._job(state="stopped"))
         self._expect(not stopped.failed, f"the last stop failed: {stopped.message}")
-        out = self.world.out / self._folder.removeprefix("obs://data/")
-        found = check(read_events(out), self.world.ledger)
+        found = check(read_events(self.world.folder(self._folder)), self.world.ledger)
         self.played.counted, self.played.documented = found.counted, found.documented
         self._violated(*found.violations, *untrue_starts(self.world.ledger), *self.world.service.contract_violations)
         self._expect(found.counted > 0, "the job has written nothing")
@@ -372,6 +372,14 @@ class _Row:
         ran = self._run_again_if_killed(step, self._job(self._new()))
         self.world.service.behaviour = calm
         self._expect(ran.failed, "the upgrade succeeded, though no savepoint could be made")
+
+    def _fails_while_it_stops(self, step: Step) -> None:
+        """Flink makes the savepoint, but the job fails before it has ended, so the service does not show it."""
+        options = {**self._new("--fail-commits"), "checkpoint_enabled": False, "restart_when_exception": False}
+        self._run_again_if_killed(step, self._job(options))
+        time.sleep(step.draws[0])
+        ran = self._run(self._job(self._new()))
+        self._expect(ran.failed, "the upgrade succeeded, though the job failed while it stopped")
 
     def _stop_and_start(self, step: Step) -> None:
         self._run_again_if_killed(step, self._job(state="stopped"))
@@ -428,9 +436,6 @@ class _Row:
             if path is None:
                 ran = self._run(self._job(resume_savepoint=False))
             else:
-                if path not in self.world.ledger.savepoints:
-                    # Flink has made it, and then did not end the job, so that the service did not show it.
-                    self.world.ledger.savepoints.append(path)
                 imported = Task(dli_flink_savepoint, {**self._waits(), "state": "imported", "savepoint_path": path})
                 done = self._run(imported)
                 self._expect(not done.failed, f"it could not be imported: {done.message}")

@@ -189,7 +189,8 @@ class FlinkEngine:
         if seen.state in ENDED:
             run.over = True
             if seen.state == "FAILED":
-                return "job_running_exception", self.rest.failure(run.flink_id)
+                reason = self.rest.failure(run.flink_id)
+                return "job_running_exception", reason.replace(f"file:{self.obs_root}/", OBS)
             stopped = seen.state == "CANCELED" or run.saved_and_stopped
             return "job_cancel_success" if stopped else "job_finish", ""
         if run.stops:

@@ -12,6 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.serialization.SimpleStringEncoder;
+import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
@@ -47,6 +48,7 @@ import org.apache.flink.util.Collector;
  * --crash-once FILE   do so only as long as there is no such file, which is made then
  * --fail-on-start     fail before the first number
  * --fail-snapshots    fail when a savepoint or a checkpoint is made
+ * --fail-commits      fail right after a savepoint or a checkpoint was made
  * </pre>
  */
 public final class CountingJob {
@@ -74,7 +76,11 @@ public final class CountingJob {
                         "numbers")
                 .setParallelism(1)
                 .uid("numbers")
-                .map(new Throttle(options.getLong("rate", 100), options.has("fail-snapshots")))
+                .map(
+                        new Throttle(
+                                options.getLong("rate", 100),
+                                options.has("fail-snapshots"),
+                                options.has("fail-commits")))
                 .setParallelism(1)
                 .uid("throttle")
                 .keyBy(number -> number % KEYS)
@@ -91,15 +97,18 @@ public final class CountingJob {
     }
 
     /** Lets so many numbers a second pass. */
-    private static final class Throttle extends RichMapFunction<Long, Long> implements CheckpointedFunction {
+    private static final class Throttle extends RichMapFunction<Long, Long>
+            implements CheckpointedFunction, CheckpointListener {
         private static final long serialVersionUID = 1L;
         private final long pause;
         private final boolean failSnapshots;
+        private final boolean failCommits;
         private transient long next;
 
-        Throttle(long rate, boolean failSnapshots) {
+        Throttle(long rate, boolean failSnapshots, boolean failCommits) {
             this.pause = TimeUnit.SECONDS.toNanos(1) / rate;
             this.failSnapshots = failSnapshots;
+            this.failCommits = failCommits;
         }
 
         @Override
@@ -120,6 +129,13 @@ public final class CountingJob {
         public void snapshotState(FunctionSnapshotContext context) {
             if (failSnapshots) {
                 throw new IllegalStateException("This version cannot save its state.");
+            }
+        }
+
+        @Override
+        public void notifyCheckpointComplete(long checkpointId) {
+            if (failCommits) {
+                throw new IllegalStateException("This version cannot commit.");
             }
         }
 
