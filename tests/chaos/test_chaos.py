@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from chaos.ledger import Ledger, Start, is_documented
 from chaos.mutants import forget_state, take_the_first_savepoint
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
-from chaos.world import World, temporary_world
+from chaos.world import World, temporary_world, undone
+from local_dli import LocalDli
 from local_flink import FlinkMissing, find_java
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
@@ -62,6 +64,29 @@ def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
 def test_a_seed_always_draws_the_same_schedule() -> None:
     assert draw(7) == draw(7) != draw(8)
     assert any(" and " in step.operation for step in draw(7).steps)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_one_of_two_tasks_undoes_is_found(reads: bool) -> None:
+    """Only where it could have noticed it."""
+    with LocalDli() as service, requests.Session() as http:
+        http.trust_env = False
+        job_id = service.jobs.add(name="job", status="job_running", queue_name="queue").job_id
+        url = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming/jobs"
+        mine, theirs = service.issue_token(), service.issue_token()
+
+        def call(token: str, method: str, path: str, **body: object) -> None:
+            json = {"job_ids": [job_id], **body} if body else None
+            answer = http.request(method, f"{url}/{path}", json=json, headers={"X-Auth-Token": token}, timeout=60)
+            assert answer.status_code == 200, answer.text
+
+        call(mine, "POST", "stop", trigger_savepoint=True)
+        call(theirs, "GET", str(job_id))
+        call(theirs, "POST", "run", resume_savepoint=True)
+        call(mine if reads else theirs, "GET", str(job_id))
+        call(mine, "POST", "stop", trigger_savepoint=True)
+        found = list(undone(service, mine, theirs))
+    assert found == (["stop at request 4, after the other task's start at request 2 was read"] if reads else [])
 
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
