@@ -11,12 +11,13 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-checks test-suites unit faults bench test-flink test-like format fragments generated demo demo-flink docs check release lock clean
+.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-like format fragments generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    tests of units, modules and files, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
+	@echo 'make chaos   random upgrades, kills and losses on a real Flink, which needs a JDK (11 or 17); or ARGS="--schedules 5"'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes fifteen minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
 	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
@@ -48,6 +49,9 @@ unit: .venv/nox/ready
 
 faults: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session faults
+
+chaos: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session chaos -- $(ARGS)
 
 bench: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session bench

@@ -386,7 +386,16 @@ def flink(session: nox.Session) -> None:
     session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     unpack_wheels(session, "collections")
     # Each process is a Flink cluster; what one file does to it must not disturb another file.
-    session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", "tests/flink", *session.posargs)
+    session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", "tests/flink", "tests/chaos", *session.posargs)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
+def chaos(session: nox.Session) -> None:
+    """Play random schedules on a real Flink: 100 of them, or as the arguments say, such as --schedules 5 --seed 7."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
+    arguments = session.posargs or ("--schedules", "100")
+    session.run("python", "-m", "chaos.run", *arguments, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(python=NEWEST_PYTHON, tags=["suites"])

@@ -219,6 +219,18 @@ def test_a_job_that_restarts_again_and_again(new_job: Any, out: str) -> None:
     job = new_job(entrypoint_args=f"--out {out} --crash-after-ms 200", restart_when_exception=True)
     failed = job.ends("job_running_exception")
     assert failed["status_desc"] == "java.lang.IllegalStateException: This version crashes after 200 ms."
+    assert failed["restart_times"] == 3
+
+
+def test_a_job_that_restarts_once(new_job: Any, obs_root: Path, out: str) -> None:
+    """It is running all the time, and its restart counts."""
+    once = f"--crash-after-ms 200 --crash-once {out}-has-crashed"
+    job = new_job(entrypoint_args=f"--out {out} {once}", restart_when_exception=True)
+    assert job.runs()["restart_times"] == 0
+    until(lambda: job.reaches("job_running")["restart_times"] == 1, SECONDS, "restart")
+    lines = grows(obs_root, out)
+    grows(obs_root, out, lines)
+    assert job.reaches("job_running")["restart_times"] == 1
 
 
 def test_a_savepoint_that_fails(new_job: Any, flink_service: LocalDli, obs_root: Path, out: str) -> None:

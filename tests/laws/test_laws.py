@@ -107,6 +107,44 @@ def test_a_rollback_that_could_not_resume_is_not_followed_by_an_empty_start(worl
         assert world.empty_starts() == []
 
 
+MADE = "obs://bucket/jobs/savepoint/100001/1700000000000"
+FAILED_WHILE_IT_STOPPED = (
+    "org.apache.flink.runtime.scheduler.stopwithsavepoint.StopWithSavepointStoppingException: A savepoint has been "
+    f"created at: {MADE}, but the corresponding job 00000000000000000000000000000001 failed during stopping. The "
+    "savepoint is consistent, but might have uncommitted transactions."
+)
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("shown", [SAVED, {}], ids=["an older one shows", "none shows"])
+def test_a_job_that_failed_while_it_stopped_resumes_from_the_savepoint_of_that_stop(world, kind, state, shown):
+    """L2: Flink has made it and names it in the reason of the failure; the service need not show it."""
+    world.kind = kind
+    world.plant("job_running_exception", status_desc=FAILED_WHILE_IT_STOPPED, **shown)
+    for check_mode in (True, False, False):
+        result = world(state, check_mode, **{kind.version: NEW})
+        assert result["failed"] and f"Flink made the savepoint {MADE} to stop it" in result["msg"]
+        assert (SAVEPOINT in result["msg"]) is bool(shown)
+        assert world.writes() == []
+    assert not world.run(dli_flink_savepoint, name="job", state="imported", savepoint_path=f"{MADE}/")["failed"]
+    result = world(state, **{kind.version: NEW})
+    assert not result["failed"] and result["risks"] == []
+    assert world.writes() == [("update", NEW), ("run", True)]
+
+
+@pytest.mark.parametrize(
+    ("options", "resumes"),
+    [({"resume_savepoint": True}, True), ({"resume_savepoint": False}, False), ({"upgrade_mode": "stateless"}, True)],
+    ids=["from the older one", "with empty state", "stateless"],
+)
+def test_a_job_that_failed_while_it_stopped_is_started_otherwise_where_the_task_says_so(world, options, resumes):
+    world.plant("job_running_exception", status_desc=FAILED_WHILE_IT_STOPPED, **SAVED)
+    result = world(**options)
+    assert not result["failed"] and result["risks"], "it says what is done again, or lost"
+    assert world.writes() == [("run", resumes)]
+
+
 # 2. One task and the same as two
 
 

@@ -185,6 +185,12 @@ class Behaviour:
         "a job that has reached job_running again has lost its savepoint, or keeps it",
         "documented",
     ] = "deleted"
+    savepoint_files_after_restart: Annotated[
+        Literal["kept", "deleted"],
+        "the files of a savepoint stay once a job has run from it, or are deleted, so that no start can resume from "
+        "its path any more",
+        "assumed",
+    ] = "kept"
     savepoint_outcome: Annotated[
         Literal["nested", "plain"],
         "the outcome of a request to make a savepoint is JSON inside the message of an answer that is itself a "

@@ -30,6 +30,7 @@ class Step:
 
     ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end; unless it
     ``is_dated``, at that very path.
+    ``deletes`` is the savepoint whose files are deleted with it.
     ``restarts`` says that the service has restarted the job by itself.
     """
 
@@ -39,6 +40,7 @@ class Step:
     savepoint_folder: str | None = None
     is_dated: bool = True
     loses_savepoint: bool = False
+    deletes: str | None = None
     restarts: bool = False
 
 
@@ -65,21 +67,27 @@ class ClockEngine:
         self._ways: dict[int, _Way] = {}
         # A heap of when which job is due. It may hold times that no longer count: these are checked in vain.
         self._agenda: list[tuple[float, int]] = []
+        # The savepoints whose files are gone.
+        self._deleted: set[str] = set()
 
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         kind, _colon, seconds = outcome.partition(":")
-        first, submits = "job_submitting", []
+        first, submits, reason = "job_submitting", [], "Planned failure."
         if behaviour.init_seconds:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
+        resumed_from = obs_folder(job.savepoint_path) if resume_savepoint and job.savepoint_path else None
+        if resumed_from in self._deleted:
+            kind, reason = "submit_fail", "The files of the savepoint are gone."
         if kind in ("submit_fail", "stuck"):
-            fails = [Step(behaviour.submit_seconds, "job_submit_fail", "Planned failure.")]
+            fails = [Step(behaviour.submit_seconds, "job_submit_fail", reason)]
             self.follow(job, now, first, [*submits, *(fails if kind == "submit_fail" else ())])
             return
         # Documented: a savepoint does not outlive the restart. Assumed: it is lost when the job runs, not when it is
         # asked.
         loses = behaviour.savepoint_after_restart == "deleted"
-        steps = [Step(behaviour.submit_seconds, RUNNING, loses_savepoint=loses)]
+        deletes = resumed_from if behaviour.savepoint_files_after_restart == "deleted" else None
+        steps = [Step(behaviour.submit_seconds, RUNNING, loses_savepoint=loses, deletes=deletes)]
         if kind == "exception_after":
             steps.append(Step(float(seconds), "job_running_exception", "Planned exception."))
         elif kind == "restarts_after":
@@ -131,6 +139,9 @@ class ClockEngine:
             job.enter(step.status, at, step.desc)
             if step.savepoint_folder is not None:
                 job.set_savepoint(f"{step.savepoint_folder}/{at}/" if step.is_dated else f"{step.savepoint_folder}/")
+                self._deleted.discard(obs_folder(str(job.savepoint_path)))
+            if step.deletes:
+                self._deleted.add(step.deletes)
             if step.loses_savepoint:
                 job.set_savepoint(None)
             job.restart_times += step.restarts
@@ -159,6 +170,11 @@ class ClockEngine:
             heapq.heappush(self._agenda, (way.due, job.job_id))
         else:
             self._ways.pop(job.job_id, None)
+
+
+def obs_folder(path: str) -> str:
+    """Return a path in object storage in the one form in which paths can be compared."""
+    return path.removeprefix("obs://").rstrip("/")
 
 
 def _saving(saved: Step, folder: str, behaviour: Behaviour, *then: Step) -> list[Step]:

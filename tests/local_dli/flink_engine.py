@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +49,8 @@ class _Run:
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
-    seen.
+    seen. ``may_restart`` says that Flink restarts the job when it fails, and ``restarts`` how often it was seen to.
+    ``deletes`` is the folder that is deleted when the job runs.
     """
 
     flink_id: str
@@ -60,6 +62,9 @@ class _Run:
     saved_and_stopped: bool = False
     problem: str = ""
     state: str = "INITIALIZING"
+    may_restart: bool = False
+    restarts: int = 0
+    deletes: Path | None = None
     over: bool = False
 
 
@@ -69,7 +74,8 @@ class FlinkEngine:
     :param rest: the cluster; it stays open when the engine is closed.
     :param obs_root: the folder that stands for object storage.
 
-    Of the switches, ``savepoint`` and ``savepoint_after_restart`` count here; those with seconds do not.
+    Of the switches, ``savepoint``, ``savepoint_after_restart`` and ``savepoint_files_after_restart`` count here; those
+    with seconds do not.
     """
 
     start_outcomes = re.compile(r"running|refused")
@@ -83,6 +89,9 @@ class FlinkEngine:
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         run = _Run("", loses_savepoint=behaviour.savepoint_after_restart == "deleted")
+        if resume_savepoint and behaviour.savepoint_files_after_restart == "deleted":
+            run.deletes = Path(self._path(obs_path(job.savepoint_path or "")).removeprefix("file://"))
+        run.may_restart = bool(job.fields["restart_when_exception"])
         try:
             run.flink_id = self._submit(job, resume_savepoint)
         except (FlinkError, NotSubmitted) as error:
@@ -165,15 +174,23 @@ class FlinkEngine:
             run.over = True
             return "job_running_exception", f"Flink no longer knows the job: {error}"
         run.state = seen.state
+        if run.may_restart:
+            restarts = self.rest.restarts(run.flink_id)
+            # Whether a new start begins the count anew is not documented; here it goes on.
+            job.restart_times += restarts - run.restarts
+            run.restarts = restarts
         if not run.ran and self._has_run(seen):
             run.ran = True
             job.enter(RUNNING, at)
+            if run.deletes:
+                shutil.rmtree(run.deletes, ignore_errors=True)
             if run.loses_savepoint:
                 job.set_savepoint(None)
         if seen.state in ENDED:
             run.over = True
             if seen.state == "FAILED":
-                return "job_running_exception", self.rest.failure(run.flink_id)
+                reason = self.rest.failure(run.flink_id)
+                return "job_running_exception", reason.replace(f"file:{self.obs_root}/", OBS)
             stopped = seen.state == "CANCELED" or run.saved_and_stopped
             return "job_cancel_success" if stopped else "job_finish", ""
         if run.stops:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Flink session cluster: one JobManager, one TaskManager, on 127.0.0.1 only."""
+"""A Flink session cluster: one JobManager, and TaskManagers that can be killed, on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ class FlinkCluster:
     """A session cluster, to be used as a context manager; it takes about 5 s and 0.6 GB.
 
     :param home: a folder that is or will be there; all that the cluster writes, its logs too, is below it.
-    :param slots: how many parallel tasks there can be, of all jobs together.
+    :param slots: how many parallel tasks each TaskManager can run, of all jobs together.
+    :param task_managers: how many TaskManagers there are; each takes about 0.4 GB.
+    :param settings: settings of Flink for all processes, by their keys; they win over those that it has otherwise.
     :raises FlinkMissing: when there is no JDK or no Flink on this machine.
 
     On entering, ``rest`` gets the REST API of the cluster; ``rest.url`` is also the address of Flink's web page.
@@ -93,9 +95,15 @@ class FlinkCluster:
 
     rest: FlinkRest
 
-    def __init__(self, home: Path, slots: int = 8) -> None:
+    def __init__(
+        self, home: Path, slots: int = 8, task_managers: int = 1, settings: dict[str, str] | None = None
+    ) -> None:
         self.home = home.resolve()
         self._slots = slots
+        self._count = task_managers
+        self._settings = settings or {}
+        self._workers: list[subprocess.Popen] = []
+        self._launched = 0
         self._java = find_java()
         self._lib = find_flink_lib()
         self._running = contextlib.ExitStack()
@@ -107,6 +115,7 @@ class FlinkCluster:
                 return self
             except BaseException as error:
                 self._running.close()
+                self._workers.clear()
                 # Somebody else may have taken a port in the moment between its choice and its use.
                 if attempt == ATTEMPTS or not isinstance(error, RuntimeError):
                     raise
@@ -123,7 +132,7 @@ class FlinkCluster:
         (self.home / "conf" / "log4j.properties").write_text(LOGGING, encoding="utf-8")
         (self.home / "conf" / "flink-conf.yaml").touch()
         rpc_port, rest_port = _free_ports(2)
-        common = COMMON | {
+        self._common = COMMON | {
             "jobmanager.rpc.port": str(rpc_port),
             "rest.port": str(rest_port),
             "rest.bind-port": str(rest_port),
@@ -131,24 +140,38 @@ class FlinkCluster:
             "io.tmp.dirs": str(self.home / "tmp"),
             "state.savepoints.dir": (self.home / "savepoints").as_uri(),
             "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
+            **self._settings,
         }
         # Left last, so that a TaskManager never misses its JobManager.
-        manager = self._launch("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, common)
-        worker_settings = common | WORKER | {"taskmanager.numberOfTaskSlots": str(self._slots)}
-        worker_options = ["-Xmx384m", "-Xms64m", "-XX:MaxMetaspaceSize=256m"]
-        worker = self._launch("taskmanager", worker_options, TASK_MANAGER, worker_settings)
+        manager = self._launch("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, self._common)
+        for _number in range(self._count):
+            self.start_task_manager()
         self.rest = self._running.enter_context(FlinkRest(f"http://127.0.0.1:{rest_port}"))
 
         def ready() -> bool:
-            for process, name in ((manager, "jobmanager"), (worker, "taskmanager")):
+            for process, name in ((manager, "jobmanager"), *((worker, "taskmanager") for worker in self._workers)):
                 if process.poll() is not None:
                     raise RuntimeError(f"Flink's {name} ended at once; see {self.home / name}.log and .out.")
             try:
-                return self.rest.slots() > 0
+                return self.rest.slots() == self._slots * self._count
             except (requests.ConnectionError, FlinkError):
                 return False
 
         until(ready, START_SECONDS, f"Flink with a free slot (its logs are in {self.home})", pause=0.2)
+
+    def start_task_manager(self) -> None:
+        """Start one more TaskManager; it needs some seconds until its slots are there."""
+        self._launched += 1
+        name = "taskmanager" if self._launched == 1 else f"taskmanager-{self._launched}"
+        settings = self._common | WORKER | {"taskmanager.numberOfTaskSlots": str(self._slots)}
+        options = ["-Xmx384m", "-Xms64m", "-XX:MaxMetaspaceSize=256m"]
+        self._workers.append(self._launch(name, options, TASK_MANAGER, settings))
+
+    def kill_task_manager(self) -> None:
+        """End the oldest TaskManager without a warning, as a machine that is lost does; there has to be one."""
+        worker = self._workers.pop(0)
+        worker.kill()
+        worker.wait()
 
     def _launch(self, name: str, options: list[str], main_class: str, settings: dict[str, str]) -> subprocess.Popen:
         command = [

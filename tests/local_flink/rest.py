@@ -116,6 +116,12 @@ class FlinkRest:
         tasks = [self._call("GET", f"jobs/{flink_id}/vertices/{vertex}/subtasktimes") for vertex in vertices]
         return bool(tasks) and all(part["timestamps"]["RUNNING"] > 0 for task in tasks for part in task["subtasks"])
 
+    def restarts(self, flink_id: str) -> int:
+        """Return how often Flink has restarted the tasks of a job since it was submitted."""
+        vertices = [vertex["id"] for vertex in self._call("GET", f"jobs/{flink_id}")["vertices"]]
+        tasks = [self._call("GET", f"jobs/{flink_id}/vertices/{vertex}") for vertex in vertices]
+        return max((part["attempt"] for task in tasks for part in task["subtasks"]), default=0)
+
     def failure(self, flink_id: str) -> str:
         """Return the first line of the root cause why a job failed; empty when it did not."""
         return root_cause(self._call("GET", f"jobs/{flink_id}/exceptions").get("root-exception") or "")

@@ -34,6 +34,9 @@ DEFINITION = {
 }
 
 
+OLD, NEW = "obs://bucket/job-1.jar", "obs://bucket/job-2.jar"
+
+
 def written(service, name="job"):
     """Return the fields of a job as the service keeps them."""
     (found,) = [planted for planted in service.jobs.all() if planted.fields["name"] == name]
@@ -270,3 +273,22 @@ def test_a_queue_that_is_not_there_is_rejected_in_the_services_words(service, be
         ("job_running", "queue")
     ]
     assert not job(**good)["changed"]
+
+
+@pytest.mark.parametrize("files", ["kept", "deleted"])
+def test_a_rollback_from_a_savepoint_whose_files_are_gone_loses_no_state(service, behave, job, files):
+    """The service takes its path, and the start from it fails; no start has empty state, in the next run neither."""
+    behave(savepoint_files_after_restart=files)
+    definition = {"name": "job", "queue_name": "queue", "obs_bucket": "bucket", "state": "started"}
+    job(**definition, entrypoint=OLD)
+    service.jobs.plan_start("job", "exception_after:0")
+    result = job(**definition, entrypoint=NEW)
+    assert result["error"]["savepoint_path"].startswith("obs://bucket/jobs/savepoint/")
+    assert result["error"]["rolled_back"] is (files == "kept")
+    if files == "deleted":
+        assert "The upgrade could not be undone" in result["msg"]
+        assert "The files of the savepoint are gone." in result["msg"]
+        assert "The files of the savepoint are gone." in job(**definition, entrypoint=OLD)["msg"]
+    first, *starts = [event for event in service.journal.events if event.operation == "start"]
+    assert first.asked == {"resume_savepoint": False}
+    assert [event.asked for event in starts] == [{"resume_savepoint": True}] * (2 if files == "kept" else 3)

@@ -442,6 +442,25 @@ def test_savepoint_after_restart(api: Any, behave: Any, service: Any, value: str
     assert api.detail(job_id)["has_savepoint"] is has
 
 
+@pytest.mark.parametrize(("value", "status"), [("kept", "job_running"), ("deleted", "job_submit_fail")])
+def test_savepoint_files_after_restart(api: Any, behave: Any, service: Any, value: str, status: str) -> None:
+    """Its path can still be imported, but leads to nothing; a new savepoint is another one."""
+    behave(savepoint_files_after_restart=value, savepoint_folders="fixed")
+    job_id = api.create(obs_bucket="bucket")
+    job = service.jobs.get(job_id)
+    for path, ends_in in (("obs://bucket/first/", "job_running"), ("bucket/first", status)):
+        job.set_savepoint(path)
+        api.batch("run", job_id, resume_savepoint=True)
+        assert api.status(job_id) == ends_in
+        if ends_in == "job_running":
+            api.batch("stop", job_id, trigger_savepoint=False)
+    api.batch("run", job_id)
+    for _time in range(2):
+        api.batch("stop", job_id, trigger_savepoint=True)
+        api.batch("run", job_id, resume_savepoint=True)
+        assert api.status(job_id) == "job_running"
+
+
 @pytest.mark.parametrize("offered", [True, False])
 def test_savepoint_operations(api: Any, behave: Any, service: Any, offered: bool) -> None:
     behave(savepoint_operations="offered" if offered else "absent")

@@ -381,9 +381,10 @@ def _risks(current, steps):
             risks.append("The job is started with empty state, although it is stopped with a savepoint.")
         elif "stop" not in operations and current.has_run:
             risks.append("The job is started without a savepoint, so with empty state.")
-    if resumes and current.status == FAILED:
+    is_newest = current.savepoint_is_of_last_run or current.shows_savepoint_of_failed_stop
+    if resumes and current.status == FAILED and not current.shows_savepoint_of_failed_stop:
         risks.append("The job failed after it had run on from its savepoint; what it has done since is done again.")
-    elif resumes and "stop" not in operations and current.has_run and not current.savepoint_is_of_last_run:
+    elif resumes and "stop" not in operations and current.has_run and not is_newest:
         risks.append(
             "The savepoint is not known to be newer than the last start of the job; what the job has done since it was "
             "made is done again."

@@ -45,6 +45,8 @@ def resumes(goal: Goal, current: ObservedJob, stop) -> bool:
             f"{why}. Set resume_savepoint to true to resume it from there, which repeats what it has done since, or "
             "import another savepoint with otc.dli.dli_flink_savepoint."
         )
+    if lifecycle.resume_savepoint is None and not may_start_empty(goal):
+        check_savepoint_of_failed_stop(current)
     if current.has_savepoint:
         return True
     if is_running:
@@ -64,6 +66,26 @@ def resumes(goal: Goal, current: ObservedJob, stop) -> bool:
             "with empty state."
         )
     return False
+
+
+def check_savepoint_of_failed_stop(current: ObservedJob) -> None:
+    """Check that a job is not resumed from an older savepoint than Flink made for its last stop, in which it failed.
+
+    :raises ConflictError: it would be.
+    """
+    made = current.savepoint_of_failed_stop
+    if not made or current.shows_savepoint_of_failed_stop:
+        return
+    lost = (
+        f"it shows the older {current.savepoint_path}, and what it has done since would be done again"
+        if current.has_savepoint
+        else "it shows none, and its state would be lost"
+    )
+    raise ConflictError(
+        f"Flink job {current.name} is {current.status}. Flink made the savepoint {made} to stop it, and then the job "
+        f"failed before it had stopped; {lost}, so it was not started. Import that savepoint with "
+        "otc.dli.dli_flink_savepoint, and run the task again."
+    )
 
 
 def may_start_empty(goal: Goal) -> bool:

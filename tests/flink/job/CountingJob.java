@@ -4,11 +4,15 @@
 
 package org.example;
 
+import java.io.File;
+import java.io.IOException;
+import java.net.URI;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.serialization.SimpleStringEncoder;
+import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
@@ -41,8 +45,10 @@ import org.apache.flink.util.Collector;
  * --rate N            numbers a second, default 100
  * --count N           end after this many numbers; by default it runs for ever
  * --crash-after-ms N  fail once this version has run for so long
+ * --crash-once FILE   do so only as long as there is no such file, which is made then
  * --fail-on-start     fail before the first number
  * --fail-snapshots    fail when a savepoint or a checkpoint is made
+ * --fail-commits      fail right after a savepoint or a checkpoint was made
  * </pre>
  */
 public final class CountingJob {
@@ -70,7 +76,11 @@ public final class CountingJob {
                         "numbers")
                 .setParallelism(1)
                 .uid("numbers")
-                .map(new Throttle(options.getLong("rate", 100), options.has("fail-snapshots")))
+                .map(
+                        new Throttle(
+                                options.getLong("rate", 100),
+                                options.has("fail-snapshots"),
+                                options.has("fail-commits")))
                 .setParallelism(1)
                 .uid("throttle")
                 .keyBy(number -> number % KEYS)
@@ -78,6 +88,7 @@ public final class CountingJob {
                         new Count(
                                 label,
                                 options.getLong("crash-after-ms", Long.MAX_VALUE),
+                                options.get("crash-once", ""),
                                 options.has("fail-on-start")))
                 .uid("count")
                 .sinkTo(files)
@@ -86,15 +97,18 @@ public final class CountingJob {
     }
 
     /** Lets so many numbers a second pass. */
-    private static final class Throttle extends RichMapFunction<Long, Long> implements CheckpointedFunction {
+    private static final class Throttle extends RichMapFunction<Long, Long>
+            implements CheckpointedFunction, CheckpointListener {
         private static final long serialVersionUID = 1L;
         private final long pause;
         private final boolean failSnapshots;
+        private final boolean failCommits;
         private transient long next;
 
-        Throttle(long rate, boolean failSnapshots) {
+        Throttle(long rate, boolean failSnapshots, boolean failCommits) {
             this.pause = TimeUnit.SECONDS.toNanos(1) / rate;
             this.failSnapshots = failSnapshots;
+            this.failCommits = failCommits;
         }
 
         @Override
@@ -119,6 +133,13 @@ public final class CountingJob {
         }
 
         @Override
+        public void notifyCheckpointComplete(long checkpointId) {
+            if (failCommits) {
+                throw new IllegalStateException("This version cannot commit.");
+            }
+        }
+
+        @Override
         public void initializeState(FunctionInitializationContext context) {}
     }
 
@@ -127,13 +148,15 @@ public final class CountingJob {
         private static final long serialVersionUID = 1L;
         private final String label;
         private final long crashAfterMs;
+        private final String crashOnce;
         private final boolean failOnStart;
         private transient long openedAt;
         private transient ValueState<Long> count;
 
-        Count(String label, long crashAfterMs, boolean failOnStart) {
+        Count(String label, long crashAfterMs, String crashOnce, boolean failOnStart) {
             this.label = label;
             this.crashAfterMs = crashAfterMs;
+            this.crashOnce = crashOnce;
             this.failOnStart = failOnStart;
         }
 
@@ -148,12 +171,17 @@ public final class CountingJob {
 
         @Override
         public void processElement(Long number, Context context, Collector<String> out) throws Exception {
-            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedAt) >= crashAfterMs) {
+            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - openedAt) >= crashAfterMs && mayCrash()) {
                 throw new IllegalStateException("This version crashes after " + crashAfterMs + " ms.");
             }
             long seen = count.value() == null ? 1 : count.value() + 1;
             count.update(seen);
             out.collect(number + "," + label + "," + seen);
+        }
+
+        /** Returns whether it has not crashed before, or may do so again. */
+        private boolean mayCrash() throws IOException {
+            return crashOnce.isEmpty() || new File(URI.create(crashOnce)).createNewFile();
         }
     }
 }

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The truth about a job: what its starts resumed from, which savepoints there are, and what its output proves.
+
+Each start writes lines with a label of its own, so that it is known for each line which start wrote it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_dli.flink_engine import FlinkEngine
+from local_dli.jobs import OBS, Job
+from local_flink import check_exactly_once
+from local_flink.counting import Event
+
+# In the arguments of a job, this becomes the number of the start.
+START = "@start"
+# How many numbers a violation names.
+EXAMPLES = 5
+
+
+@dataclass
+class Start:
+    """One start of the job.
+
+    :param resumed_from: the savepoint that it was really given, None for empty state.
+    :param newest: the newest complete savepoint of the job that object storage had, None for none.
+    :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
+    :param state: Flink's state of it, as last seen; "" when it was not submitted.
+    :param stopping: whether it was asked to end without a savepoint.
+    """
+
+    number: int
+    resumed_from: str | None
+    newest: str | None
+    checkpoints: bool
+    state: str = ""
+    stopping: bool = False
+
+
+@dataclass
+class Ledger:
+    """All starts of a job, in their order."""
+
+    starts: list[Start] = field(default_factory=list)
+
+
+class LedgerEngine(FlinkEngine):
+    """A FlinkEngine that keeps a ledger of the one job that there is; ``ledger`` can be replaced by an empty one."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.ledger = Ledger()
+
+    def start(self, job: Job, resume_savepoint: bool, *args: Any) -> None:
+        ledger = self.ledger
+        start = Start(
+            len(ledger.starts) + 1,
+            job.savepoint_path if resume_savepoint else None,
+            self.newest_savepoint(job),
+            bool(job.fields["checkpoint_enabled"]),
+        )
+        ledger.starts.append(start)
+        try:
+            super().start(job, resume_savepoint, *args)
+        except BaseException:
+            ledger.starts.remove(start)
+            raise
+
+    def stop(self, job: Job, trigger_savepoint: bool, *args: Any) -> None:
+        super().stop(job, trigger_savepoint, *args)
+        self.ledger.starts[-1].stopping |= not trigger_savepoint
+
+    def newest_savepoint(self, job: Job) -> str | None:
+        """Return the newest complete savepoint of a job in object storage, whatever the service shows of it."""
+        folder = self.obs_root / job.savepoint_folder.removeprefix(OBS)
+        found = max(folder.glob("*/*/_metadata"), key=lambda path: int(path.parts[-3]), default=None)
+        return f"{OBS}{found.parent.relative_to(self.obs_root).as_posix()}/" if found else None
+
+    def _update(self, job: Job, *args: Any) -> None:
+        super()._update(job, *args)
+        run = self._runs[job.job_id]
+        self.ledger.starts[-1].state = "" if run.failure else run.state
+
+    def _path(self, text: str) -> str:
+        return super()._path(text).replace(START, str(len(self.ledger.starts)))
+
+
+@dataclass
+class Finding:
+    """What the output of a job proves.
+
+    :param violations: sentences, none when nothing was lost, doubled or forgotten but what is documented.
+    :param counted: how many lines there are.
+    :param documented: how many numbers came twice as it is documented, see M(is_documented).
+    """
+
+    violations: list[str]
+    counted: int
+    documented: int
+
+
+def check(events: Iterable[Event], ledger: Ledger) -> Finding:
+    """Compare the output of a job with the numbers from 1 on, of which each should be there once."""
+    events = list(events)
+    found = check_exactly_once(events)
+    writers: dict[int, list[int]] = defaultdict(list)
+    for event in events:
+        writers[event.number].append(int(event.label.rpartition(".")[2]))
+    documented = {number for number in found.doubled if is_documented(writers[number], ledger)}
+    doubled = [number for number in found.doubled if number not in documented]
+    violations = [
+        f"{len(numbers)} {what}, such as {numbers[:EXAMPLES]}, written by the starts "
+        f"{[sorted(writers[number]) for number in numbers[:EXAMPLES]]}"
+        for what, numbers in (("lost", found.missing), ("doubled", doubled), ("forgotten", found.forgotten))
+        if numbers
+    ]
+    return Finding(violations, found.counted, len(documented))
+
+
+def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
+    """Whether a number that came more than once is one of those that docs/lifecycle.md says come more than once.
+
+    They are those that a version with checkpoints has committed with a checkpoint before it failed, and that the next
+    start writes again. So of each two starts that follow each other among those that have written the number,
+
+    - the later one resumed from the newest savepoint that there was of the job (there was none at all, when it began
+      with empty state), and so did every start from the earlier one on;
+    - the earlier one and every one between them took checkpoints, ended as failed by Flink itself, or was ended by a
+      rollback after it did not come to run, and made no savepoint.
+
+    So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
+    without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
+    """
+    numbers = sorted(writers)
+    return all(_repeats(ledger, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
+
+
+def _repeats(ledger: Ledger, earlier: int, later: int) -> bool:
+    by_number = {start.number: start for start in ledger.starts}
+    last = by_number[later]
+    if earlier == later or last.resumed_from != last.newest:
+        return False
+    for start in (by_number[number] for number in range(earlier, later)):
+        has_failed = start.state in ("FAILED", "") and not start.stopping
+        if not has_failed or start.newest != last.newest:
+            return False
+    return by_number[earlier].checkpoints
+
+
+def untrue_starts(ledger: Ledger) -> Iterator[str]:
+    """Yield a sentence for each start that did not resume from the newest savepoint that there was."""
+    for start in ledger.starts:
+        if start.resumed_from != start.newest:
+            yield f"start {start.number} resumed from {start.resumed_from}, and the newest is {start.newest}"

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plays random schedules, and prints what was found."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+
+from chaos.schedule import OPERATIONS, PAIRS, draw
+from chaos.world import Played, temporary_world
+
+
+def table(rows: list[Played]) -> str:
+    """Return a table in Markdown: for each operation how often it ran, and what was found."""
+    runs: Counter[str] = Counter()
+    violations: Counter[str] = Counter()
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for played in rows:
+        steps = played.schedule.steps
+        for step, taken in zip(steps, played.seconds):
+            runs[step.operation] += 1
+            seconds[step.operation].append(taken)
+        for violation in played.violations:
+            where, _colon, _rest = violation.partition(":")
+            number = int(where.removeprefix("step ")) if where.startswith("step ") else 0
+            violations[steps[number - 1].operation if number else "the whole"] += 1
+    lines = ["| operation | runs | violations | median seconds |", "| --- | --: | --: | --: |"]
+    for name in (*OPERATIONS, *PAIRS):
+        if runs[name] or violations[name]:
+            median = statistics.median(seconds[name] or [0.0])
+            lines.append(f"| {name} | {runs[name]} | {violations[name]} | {median:.1f} |")
+    lines.append(f"| the output of the whole schedule | {len(rows)} | {violations['the whole']} | |")
+    for title, places in (("module killed", "kills"), ("TaskManager killed", "losses")):
+        found: Counter[str] = sum((getattr(played, places) for played in rows), Counter())
+        if found:
+            lines += ["", f"| {title} | times |", "| --- | --: |"]
+            lines += [f"| {place} | {count} |" for place, count in sorted(found.items())]
+    return "\n".join(lines)
+
+
+def summary(rows: list[Played], minutes: float) -> str:
+    """Return the figures of all schedules together, in one sentence each."""
+    with_pairs = sum(any(step.operation in PAIRS for step in played.schedule.steps) for played in rows)
+    doubles = [played for played in rows if played.documented]
+    return (
+        f"{len(rows)} schedules, {with_pairs} of them with two tasks concurrently, {sum(p.tasks for p in rows)} tasks, "
+        f"{sum(p.counted for p in rows)} events, {sum(len(p.violations) for p in rows)} violations, "
+        f"{sum(p.documented for p in doubles)} documented doubles in {len(doubles)} schedules, "
+        f"a person had to help {sum(p.helped for p in rows)} times, {minutes:.1f} minutes."
+    )
+
+
+def main() -> int:
+    """Play the schedules that the arguments of the program ask for; return 1 when one broke a rule, else 0."""
+    parser = argparse.ArgumentParser(description="Play random schedules on a real Flink.")
+    parser.add_argument("--schedules", type=int, default=20, help="how many")
+    parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow it")
+    parser.add_argument("--task-managers", type=int, default=1, help="how many TaskManagers Flink has")
+    parser.add_argument("--log", action="store_true", help="print what became of each task")
+    options = parser.parse_args()
+    began = time.monotonic()
+    rows: list[Played] = []
+    # Ctrl-C ends it with what was found so far.
+    with temporary_world(options.task_managers) as world, contextlib.suppress(KeyboardInterrupt):
+        for seed in range(options.seed, options.seed + options.schedules):
+            played = world.play(draw(seed))
+            rows.append(played)
+            print(f"{len(rows)} of {options.schedules}", end="\r", file=sys.stderr, flush=True)
+            if played.violations or options.log:
+                print(played.schedule, *played.violations, *played.log, world.ledger, sep="\n    ", flush=True)
+    print(table(rows), "", summary(rows, (time.monotonic() - began) / 60), sep="\n")
+    return 1 if any(played.violations for played in rows) else 0

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fixed share of what ``make chaos`` does, and that it finds what a broken collection loses or doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from chaos.ledger import Ledger, Start, is_documented
+from chaos.mutants import forget_state, take_the_first_savepoint
+from chaos.schedule import Kill, Loss, Schedule, Step, draw
+from chaos.world import World, temporary_world, undone
+from local_dli import LocalDli
+from local_flink import FlinkMissing, find_java
+
+SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
+TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
+
+
+@pytest.fixture(scope="module", name="world")
+def fixture_world() -> Iterator[World]:
+    try:
+        find_java("javac")
+        with temporary_world() as world:
+            yield world
+    except FlinkMissing as error:
+        pytest.skip(str(error))
+
+
+SHARE = {
+    "killed after the stop, and one that crashes": (
+        Step("upgrade", Kill(request=6)),
+        Step("crashes in the window", draws=(0.5,)),
+    ),
+    "an upgrade, and another one as soon as it runs": (Step("upgrade and upgrade", draws=(0.1, 0.9, 0.1)),),
+    "one that fails while it stops": (Step("fails while it stops", draws=(0.5,)),),
+    "a TaskManager lost at the start": (Step("rescale", loss=Loss("after run", 0.5)),),
+}
+
+
+@pytest.mark.parametrize("steps", SHARE.values(), ids=SHARE)
+def test_nothing_is_lost_doubled_or_forgotten(world: World, steps: tuple[Step, ...]) -> None:
+    behaviour = {"savepoint_after_restart": "kept"}
+    played = world.play(Schedule(0, SETTINGS | {"checkpoint_enabled": True}, behaviour, steps))
+    assert played.violations == [], "\n".join([*played.violations, *played.log])
+    assert len(played.seconds) == len(steps)
+    assert bool(played.kills) == any(step.kill for step in steps)
+    assert sum(played.losses.values()) == sum(step.loss is not None for step in steps)
+
+
+@pytest.mark.parametrize("mutant", [forget_state, take_the_first_savepoint])
+def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
+    played = world.play(Schedule(0, SETTINGS, steps=TWO_UPGRADES), mutant)
+    # Its output alone shows it, and so do the starts.
+    assert any(" doubled, " in violation for violation in played.violations), played.violations
+    assert any(" resumed from " in violation for violation in played.violations), played.violations
+
+
+def test_a_seed_always_draws_the_same_schedule() -> None:
+    assert draw(7) == draw(7) != draw(8)
+    assert any(" and " in step.operation for step in draw(7).steps)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_one_of_two_tasks_undoes_is_found(reads: bool) -> None:
+    """Only where it could have noticed it."""
+    with LocalDli() as service, requests.Session() as http:
+        http.trust_env = False
+        job_id = service.jobs.add(name="job", status="job_running", queue_name="queue").job_id
+        url = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming/jobs"
+        mine, theirs = service.issue_token(), service.issue_token()
+
+        def call(token: str, method: str, path: str, **body: object) -> None:
+            json = {"job_ids": [job_id], **body} if body else None
+            answer = http.request(method, f"{url}/{path}", json=json, headers={"X-Auth-Token": token}, timeout=60)
+            assert answer.status_code == 200, answer.text
+
+        call(mine, "POST", "stop", trigger_savepoint=True)
+        call(theirs, "GET", str(job_id))
+        call(theirs, "POST", "run", resume_savepoint=True)
+        call(mine if reads else theirs, "GET", str(job_id))
+        call(mine, "POST", "stop", trigger_savepoint=True)
+        found = list(undone(service, mine, theirs))
+    assert found == (["stop at request 4, after the other task's start at request 2 was read"] if reads else [])
+
+
+FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
+AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("starts", "writers", "documented"),
+    [
+        ([FAILED, AGAIN], [1, 2], True),
+        ([FAILED, Start(2, "a", "a", True, ""), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
+        ([Start(1, None, None, True, "FAILED"), Start(2, None, None, True, "RUNNING")], [1, 2], True),
+        ([FAILED, AGAIN], [2, 2], False),
+        ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
+        ([FAILED, Start(2, None, "a", True, "RUNNING")], [1, 2], False),
+        ([FAILED, Start(2, "b", "b", True, "RUNNING")], [1, 2], False),
+        ([Start(1, "a", "a", False, "FAILED"), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "CANCELED"), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "RUNNING"), AGAIN], [1, 2], False),
+        ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
+    ],
+    ids=[
+        "again after a failure",
+        "again after a failed submission",
+        "again where there was no savepoint",
+        "twice by one start",
+        "from an older savepoint",
+        "with empty state",
+        "from another savepoint",
+        "without checkpoints",
+        "after it was stopped",
+        "beside one that runs",
+        "after one between was stopped",
+    ],
+)
+def test_which_doubles_are_documented(starts: list[Start], writers: list[int], documented: bool) -> None:
+    assert is_documented(writers, Ledger(starts)) is documented
