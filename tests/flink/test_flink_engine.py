@@ -270,6 +270,21 @@ def test_a_savepoint_of_a_running_job(new_job: Any, flink_service: LocalDli, out
     assert job.runs(resume_savepoint=True)["savepoint_path"] == saved["savepoint_path"]
 
 
+def test_the_files_of_a_savepoint_can_go_when_the_job_runs_again(
+    new_job: Any, flink_service: LocalDli, obs_root: Path, out: str
+) -> None:
+    flink_service.behaviour = Behaviour(savepoint_files_after_restart="deleted", savepoint_after_restart="kept")
+    job = new_job(entrypoint_args=f"--out {out}")
+    job.runs()
+    path = job.stops(savepoint=True)["savepoint_path"]
+    assert folder(obs_root, path).is_dir()
+    assert job.runs(resume_savepoint=True)["savepoint_path"] == path
+    assert not folder(obs_root, path).exists()
+    job.stops(savepoint=False)
+    assert job.batch("run", resume_savepoint=True)
+    assert "Cannot find" in job.reaches("job_submit_fail", "job_submitting")["status_desc"]
+
+
 def test_settings_of_a_job(new_job: Any, obs_root: Path, out: str) -> None:
     """Checkpoints commit what was written, and runtime_config gets to Flink."""
     job = new_job(
