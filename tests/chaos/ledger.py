@@ -131,9 +131,10 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     start writes again. So of each two starts that follow each other among those that have written the number,
 
     - the later one resumed from the newest savepoint that there was of the job (there was none at all, when it began
-      with empty state), and so did every start from the earlier one on;
-    - the earlier one and every one between them took checkpoints, ended as failed by Flink itself, or was ended by a
-      rollback after it did not come to run, and made no savepoint.
+      with empty state), and none was newer when the earlier one began;
+    - the earlier one took checkpoints;
+    - it and every one between them made no savepoint, nobody asked them to end without one, and they failed: Flink says
+      so, or could not even be given the job.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
