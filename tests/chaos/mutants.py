@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Run
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
 
 
 def forget_state(_savepoints: Path) -> None:
