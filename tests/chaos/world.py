@@ -234,7 +234,7 @@ class World:
         if loss is None:
             yield
             return
-        due, timers = [True], []
+        due, timers, known = [True], [], self.cluster.rest.task_managers()
 
         def lose() -> None:
             self.cluster.kill_task_manager()
@@ -256,7 +256,9 @@ class World:
             self._watcher.listeners.remove(listen)
             for timer in timers:
                 timer.join()
-            until(lambda: self.cluster.rest.slots() > 0, 60, "TaskManager")
+            if timers or loss.aim == "between":
+                # Those of a TaskManager that is gone count as slots until Flink notices it.
+                until(lambda: self.cluster.rest.task_managers() - known, 60, "new TaskManager")
 
     @contextlib.contextmanager
     def seeing(self, moment: str) -> Iterator[threading.Event]:

@@ -66,6 +66,10 @@ class FlinkRest:
         """Return how many slots the TaskManagers have together."""
         return self._call("GET", "overview")["slots-total"]
 
+    def task_managers(self) -> set[str]:
+        """Return the ids of the TaskManagers; one that is gone is among them until Flink notices it."""
+        return {shown["id"] for shown in self._call("GET", "taskmanagers")["taskmanagers"]}
+
     def upload(self, jar: Path) -> str:
         """Upload a JAR and return Flink's name of it."""
         with jar.open("rb") as stream:
