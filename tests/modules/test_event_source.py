@@ -101,8 +101,9 @@ def test_a_job_that_fails_again_between_two_polls_is_noticed(service, watch):
 
     first, second = watch(again)
     assert brief(first + second) == [
-        ("job", None, "job_running_exception", 1),
-        ("job", "job_running_exception", "job_running_exception", 2),
+        # Nobody has seen it come down the first time.
+        ("job", None, "job_running_exception", 0),
+        ("job", "job_running_exception", "job_running_exception", 1),
     ]
 
 
@@ -162,7 +163,7 @@ def test_it_goes_on_where_it_was(service, watch, tmp_path):
     assert brief(watch(state_file=str(file))[0]) == [("job", "job_running", "job_running_exception", 1)]
     assert SECRET not in file.read_text() and file.stat().st_mode & 0o077 == 0 and len(list(tmp_path.iterdir())) == 1
     # What was watched before says nothing about other jobs.
-    assert brief(watch(state_file=str(file), job_id=job.job_id)[0]) == [("job", None, "job_running_exception", 1)]
+    assert brief(watch(state_file=str(file), job_id=job.job_id)[0]) == [("job", None, "job_running_exception", 0)]
 
 
 def test_an_event_that_nobody_has_taken_is_sent_again(service, watch, access, tmp_path):
@@ -213,6 +214,14 @@ def test_no_secret_is_in_an_event(service, watch):
     )
     (events,) = watch()
     assert SECRET not in json.dumps(events) and "Login with" in events[0]["job"]["status_desc"]
+
+
+def test_no_template_is_in_an_event(service, watch):
+    """A rulebook makes variables of it, and a template in a variable is carried out."""
+    words = "{{ lookup('pipe', 'id') }} {% if x %} {# #} {{{ {a: {b: 1}} {"
+    job = service.jobs.add(name="job", status="job_running")
+    (_first, (event,)) = watch(lambda: service.jobs.set_status(job.job_id, "job_running_exception", words))
+    assert event["job"]["status_desc"] == "{ { lookup('pipe', 'id') }} { % if x %} { # #} { { { {a: {b: 1}} { "
 
 
 def test_the_event_loop_goes_on_while_the_service_thinks(service, watch, access, behave, monkeypatch):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from flask import request
 
+from local_dli import Behaviour
 from module_runner import access_to
 
 
@@ -18,16 +20,27 @@ def described(version, *names):
 
 
 @pytest.mark.any_core
-def test_a_failed_rollout_is_undone(ansible, service):
-    """What ran before runs again, with the state of the new version. A job that is new, or did not change, stays."""
-    for job in described(1, "bad", "orders", "same"):
+def test_a_failed_rollout_is_undone(ansible, service, monkeypatch):
+    """What ran before runs again, with the state of the new version.
+
+    A job that is new or did not change stays as it is, and so does one that somebody has stopped after its upgrade.
+    """
+    for job in described(1, "bad", "held", "orders", "same"):
         service.jobs.add(**job, status="job_running", start_time=1, queue_name="streaming", obs_bucket="bucket")
+    (held,) = [job for job in service.jobs.all() if job.name == "held"]
+
+    def stop_before_it_is_undone(_latency):
+        if request.args.get("status") == "job_running":
+            service.jobs.set_status(held.job_id, "job_cancel_success")
+
+    service.behaviour = Behaviour(latency_seconds=1)
+    monkeypatch.setattr(service, "sleep", stop_before_it_is_undone)
     service.jobs.plan_start("bad", "submit_fail")
     defaults = {"state": "started", "queue_name": "streaming", "obs_bucket": "bucket", "health_window": 0}
     variables = {
         "flink_fleet_defaults": defaults,
-        "flink_fleet_jobs": described(2, "bad", "new", "orders") + described(1, "same"),
-        "flink_fleet_previous_jobs": described(1, "bad", "orders", "same"),
+        "flink_fleet_jobs": described(2, "bad", "held", "new", "orders") + described(1, "same"),
+        "flink_fleet_previous_jobs": described(1, "bad", "held", "orders", "same"),
     }
     env = {
         "OS_DLI_ENDPOINT_OVERRIDE": service.url,
@@ -38,13 +51,14 @@ def test_a_failed_rollout_is_undone(ansible, service):
     done = ansible.call(*command, env=env)
     assert done.code == 2
     said = " ".join((done.stdout + done.stderr).split())
-    reason = "1 of 4 Flink jobs failed. Flink job bad did not start"
-    end = "Brought back to how they were described before: orders. Changed, and not brought back: new."
+    reason = "1 of 5 Flink jobs failed. Flink job bad did not start"
+    end = "Brought back to how they were described before: orders. Changed, and not brought back: held, new."
     assert reason in said and end in said
 
     jobs = {job.name: job for job in service.jobs.all()}
     assert {name: (job.status, job.fields["entrypoint"]) for name, job in jobs.items()} == {
         "bad": ("job_running", "obs://bucket/bad-1.jar"),
+        "held": ("job_cancel_success", "obs://bucket/held-2.jar"),
         "new": ("job_running", "obs://bucket/new-2.jar"),
         "orders": ("job_running", "obs://bucket/orders-1.jar"),
         "same": ("job_running", "obs://bucket/same-1.jar"),

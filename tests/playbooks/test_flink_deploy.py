@@ -112,9 +112,14 @@ IMPORTED = {**STOPPED, "savepoint_path": "obs://example-bucket/jobs/checkpoint/1
 NO_CHECKPOINT = {
     "": [SEEN],
     "there is no such job": [],
-    "it is stopped and has a savepoint at obs://example-bucket/jobs/savepoint/131/1578467395713/, so deploy it without "
-    "flink_deploy_resume_from": [
+    "it is stopped and has a savepoint at obs://example-bucket/jobs/savepoint/131/1578467395713/; if its last stop "
+    "made that, deploy it without flink_deploy_resume_from, else import the checkpoint with "
+    "otc.dli.dli_flink_savepoint first": [
         {**STOPPED, "savepoint_path": "obs://example-bucket/jobs/savepoint/131/1578467395713/"}
+    ],
+    "it failed when it was stopped, after Flink had made a savepoint, which status_desc names; import that one with "
+    "otc.dli.dli_flink_savepoint": [
+        {**SEEN, "status": "job_running_exception", "status_desc": "A savepoint has been created at: obs://b/s, but …"}
     ],
     "it is job_finish": [{**SEEN, "status": "job_finish"}],
     "it shows no checkpoint_path, so its checkpoints cannot be found": [{**SEEN, "checkpoint_path": None}],

@@ -38,7 +38,8 @@ def transitions(
         failures = [time for time in before["failures"] if now - time < failures_within] if before else []
         if not before or (job.status, job.start_time) != (before["status"], before["start_time"]):
             is_down = job.status in DOWN
-            failures += [now] if is_down else []
+            # That a job is down when it is first seen says nothing about when it failed, or who knows of it.
+            failures += [now] if is_down and before else []
             events.append(_event(job.as_summary(), before, job.status, is_down, len(failures)))
         facts = {**job.facts(), "start_time": job.start_time, "restart_times": job.restart_times}
         remembered[key] = {**{name: facts[name] for name in _REMEMBERED}, "failures": failures}

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -73,7 +74,8 @@ notes:
   - "An event about a job has C(job), which is an element of RV(otc.dli.dli_flink_job_info#module:jobs) with
     O(otc.dli.dli_flink_job_info#module:details=false); C(before) and C(after), the statuses, V(null) for a job that was
     not known or is not listed any more; C(down), whether the job is down and stays so until somebody acts; and
-    C(failures), how often it has come down within O(failures_within) seconds, this time included, or 0."
+    C(failures), how often it has come down within O(failures_within) seconds, this time included, or 0. A job that is
+    down when it is first listed has not been seen to come down."
   - "An event about the service has C(service), which is V(unreachable) or V(reachable), and C(msg) with C(error), as a
     module that fails returns them."
 """
@@ -135,6 +137,8 @@ from ansible_collections.otc.dli.plugins.module_utils._text import printable
 log = logging.getLogger(__name__)
 
 _LONGEST_BACKOFF_INTERVALS = 10
+# What begins a template of Jinja, also where two texts are put together.
+_TEMPLATE = re.compile(r"\{(?=[{%#]|\Z)")
 OPTIONS = {
     **auth_options(),
     # What leaves a status out would not see a job change.
@@ -187,7 +191,7 @@ class _Watch:
             if self._failed_polls:
                 events.insert(0, {"service": "reachable", "msg": "The service responds again."})
             self._failed_polls = 0
-        events = [self._redactor.result(event) for event in events]
+        events = [_without_templates(self._redactor.result(event)) for event in events]
         for event in events:
             if "service" in event:
                 log.warning("%s: %s", event["service"], printable(event["msg"]))
@@ -231,8 +235,21 @@ class _Watch:
         try:
             state = json.loads(self._file.read_text(encoding="utf-8"))
             return state["jobs"] if state["watched"] == self._watched else {}
-        except (ValueError, KeyError, TypeError) as exc:
+        except (OSError, ValueError, KeyError, TypeError) as exc:
             raise InvalidInput(f"state_file is {self._file}, which is no state of this event source.") from exc
+
+
+def _without_templates(value):
+    """Return a part of an event with no template in it.
+
+    A rulebook hands the words of a failed job to a playbook, and Ansible carries out what is a template in there: a
+    lookup can read any secret and run any program.
+    """
+    if isinstance(value, dict):
+        return {key: _without_templates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_templates(item) for item in value]
+    return _TEMPLATE.sub("{ ", value) if isinstance(value, str) else value
 
 
 def _checked(args):
