@@ -15,7 +15,7 @@ from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._http.client import HttpClient
 from ansible_collections.otc.dli.plugins.module_utils._info import query
-from ansible_collections.otc.dli.plugins.module_utils._model import redact, redactor, shown_options
+from ansible_collections.otc.dli.plugins.module_utils._model import redactor, shown_options, sql
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import (
     dli_flink_jar_job,
@@ -51,10 +51,9 @@ def trust_what_is_misspelt(patch: Patch) -> None:
 
 def read_flinks_dialect_alone(patch: Patch) -> None:
     """Only what stands in single quotes is a string."""
-    patch.setattr(redact, "redacted_sql", lambda text, _public: text)
+    patch.setattr(sql, "redacted_sql", lambda text, _public: text)
     patch.setattr(shown_options, "redacted", lambda _name, text, _public: text)
-    patch.setattr(shown_options, "secrets_in_sql", lambda _text: set())
-    patch.setattr(redact, "secrets_in_sql", lambda _text: set())
+    patch.setattr(sql, "secrets_in_sql", lambda _text: set())
 
 
 def forget_what_a_shell_makes_of_it(patch: Patch) -> None:

@@ -48,7 +48,8 @@ def test_the_playbook_writes_a_report_that_can_be_played(ansible, service):
     assert re.search(r"Check of the service in eu-de on \S+, level draft", done.stdout)
     behaviour, left = behaviour_of(read_report(report))
     assert {name for name, reason in left.items() if "level run" not in reason} == {
-        "max_in_flight", "throttle_retry_after", "export_files", "replica_first", "finish_after_seconds"
+        "max_in_flight", "throttle_retry_after", "export_files", "replica_first", "finish_after_seconds",
+        "savepoint_files_after_restart", "unknown_queue",
     }  # fmt: skip
     assert (behaviour.name_filter, behaviour.put_omitted, behaviour.memory_reads) == ("contains", "default", "mb")
     assert "| `name_filter` | `contains` |" in people.read_text()
