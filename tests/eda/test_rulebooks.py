@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
-import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from local_dli import Behaviour
 from local_s3 import COLLECTIONS, REGION, local_s3
 from module_runner import access_to
 from playbooks.ansible_cli import BIN
+from processes import in_own_session
 
 # Far more than anything takes: what never happens shall fail its test, not stop the tests.
 DEADLINE_SECONDS = 90
@@ -56,18 +55,13 @@ def fixture_rulebook(ansible, service):
         }
         printed = folder / "printed"
         command = [BIN / "ansible-rulebook", "--rulebook", f"otc.dli.{name}", "-i", ansible.inventory, "-e", given]
+        # The playbooks that it has started end with it.
         with (
             printed.open("w") as output,
-            subprocess.Popen(
-                command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            ) as process,
+            in_own_session(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT) as process,
         ):
-            try:
-                yield printed
-                assert process.poll() is None, printed.read_text()
-            finally:
-                # With the playbooks that it has started: the group is this process's own.
-                os.killpg(process.pid, signal.SIGKILL)
+            yield printed
+            assert process.poll() is None, printed.read_text()
 
     return run
 

@@ -15,12 +15,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from processes import run_to_end
+from processes import in_own_session, run_to_end
 
 PLAYBOOKS = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -151,21 +151,14 @@ class Ansible:
     ) -> Iterator[Running]:
         """Run a playbook of this folder, and watch it meanwhile."""
         program = [BIN / "ansible-playbook", "-i", self.inventory, "-e", json.dumps(variables)]
-        with subprocess.Popen(
-            [*program, *map(str, arguments), PLAYBOOKS / name],
+        with in_own_session(
+            [*program, *arguments, PLAYBOOKS / name],
             cwd=self.folder,
             env={**self.environment, **(env or {})},
-            text=True,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
         ) as process:
-            try:
-                yield Running(process)
-            finally:
-                with suppress(ProcessLookupError):  # nothing of it is left
-                    os.killpg(process.pid, signal.SIGKILL)
+            yield Running(process)
 
     def playbook(
         self, name: str, *arguments: object, variables: dict[str, Any] | None = None, env: dict[str, str] | None = None
