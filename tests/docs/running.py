@@ -28,6 +28,7 @@ from docs.snippets import ROOT, Snippet
 from local_dli import LocalDli
 from local_s3 import COLLECTIONS, LocalS3
 from playbooks.ansible_cli import Ansible, Outcome
+from processes import in_own_session
 
 # A snippet with one of these options brings its own credentials, and must do without those of the environment.
 _OWN_CREDENTIALS = re.compile(rf"\b({'|'.join(options[0] for options in WAYS.values())}): ")
@@ -318,12 +319,10 @@ class Page:
         command = [sys.executable, "-m", "local_dli", *words]
         env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
         files = {"cwd": self._folder, "env": env}
-        with subprocess.Popen(command, **files, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with in_own_session(command, **files, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             if "--flink" in words:
-                process.kill()
                 return
             line = process.stdout.readline()
-            process.terminate()
             if not line:
                 raise Fault(f"{snippet.place}: the local service does not start.\n{process.stderr.read()}")
         if "--exports" in words:

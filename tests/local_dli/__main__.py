@@ -10,11 +10,11 @@ import argparse
 import contextlib
 import json
 import logging
+import queue
 import shlex
 import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from local_dli.actor import DEEDS, parse
@@ -93,9 +93,11 @@ def main() -> None:
     logging.getLogger("local_dli").setLevel(logging.INFO)
     for switch, reason in left.items():
         print(f"{switch} keeps its default: {reason}.", file=sys.stderr)
-    told_to_stop = threading.Event()
+    # A handler runs in the middle of whatever the main thread does. An event that is set by one, while the main thread
+    # begins to wait for that event, waits for itself; this queue is made for handlers.
+    stops: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: told_to_stop.set())
+        signal.signal(number, lambda number, _frame: stops.put(number))
     with contextlib.ExitStack() as stack:
         engine = None
         if with_flink:
@@ -115,7 +117,7 @@ def main() -> None:
         if engine is not None:
             known["flink_url"] = engine.rest.url
         print("\n".join(_exports(known)) if arguments.exports else json.dumps(known), flush=True)
-        told_to_stop.wait()
+        stops.get()
 
 
 def _exports(known: dict[str, str]) -> list[str]:

@@ -24,6 +24,7 @@ from ansible_collections.otc.dli.plugins.module_utils._http.credentials import r
 from local_dli import Behaviour, LocalDli
 from local_dli.__main__ import EXPORTED, main
 from local_dli.iam import CREDENTIALS
+from processes import in_own_session
 
 TESTS = Path(__file__).parents[1]
 SECRETS = ("password", "access_key", "secret_key", "security_token", "temporary_access_key", "temporary_secret_key",
@@ -70,6 +71,28 @@ def test_the_program(tmp_path: Path) -> None:
     assert lines[-1].endswith(f" GET /v1.0/{known['project_id']}/streaming/jobs/{job_id} 200")
     for secret in ("hidden", token, *(known[name] for name in SECRETS)):
         assert secret not in log
+
+
+# Sends the signal at the worst moment: the main thread has begun to wait, and holds the lock of what it waits for.
+ENDED_WHILE_IT_BEGINS_TO_WAIT = """
+import os, runpy, signal, sys, threading
+wait = threading.Condition.wait
+def end_and_wait(condition, timeout=None):
+    if sys._getframe(2).f_code.co_name == "main":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return wait(condition, timeout)
+threading.Condition.wait = end_and_wait
+runpy.run_module("local_dli", run_name="__main__")
+"""
+
+
+def test_it_ends_at_whatever_moment_it_is_told_to() -> None:
+    environment = os.environ | {"PYTHONPATH": str(TESTS)}
+    command = [sys.executable, "-c", ENDED_WHILE_IT_BEGINS_TO_WAIT]
+    with in_own_session(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        process.stdout.readline()
+        process.terminate()
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_shell_can_take_where_the_service_is() -> None:
