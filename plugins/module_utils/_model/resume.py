@@ -77,7 +77,7 @@ def check_savepoint_of_failed_stop(current: ObservedJob) -> None:
     if not made or current.shows_savepoint_of_failed_stop:
         return
     lost = (
-        f"it shows the older {current.savepoint_path}, and what it has done since would be done again"
+        f"it shows {current.savepoint_path}, which may be older, and what it has done since would be done again"
         if current.has_savepoint
         else "it shows none, and its state would be lost"
     )
