@@ -302,6 +302,7 @@ error:
       sample: true
 """
 
+from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.job import converge

@@ -263,6 +263,7 @@ error:
     type: FleetError
 """
 
+from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
 from ..module_utils._model.fleet import fleet_options, task_from_params
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.fleet import converge_fleet

@@ -115,6 +115,7 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
+from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
 from ..module_utils._api.archives import ArchiveApi
 from ..module_utils._module import auth_options, run_module
 from ..module_utils._reconcile.archive import (

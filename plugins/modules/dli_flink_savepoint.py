@@ -157,6 +157,7 @@ error:
     rolled_back: false
 """
 
+from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.savepoint import (
     converge_savepoint,

@@ -179,6 +179,7 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
+from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
 from ..module_utils._model.fields import SQL
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options

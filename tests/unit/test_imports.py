@@ -47,7 +47,8 @@ def imported(tree: ast.AST, package: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             name = ".".join([*above, *([node.module] if node.module else [])])
-            yield from [name] if node.module else (f"{name}.{alias.name}" for alias in node.names)
+            files = [f"{name}.{alias.name}" for alias in node.names]
+            yield from [name] if node.module and not TREES.keys() & set(files) else files
         yield from imported(node, package)
 
 
