@@ -51,7 +51,8 @@ class Contract:
         self.document.pop("servers")
         for path in self.document["paths"].values():
             path.pop("servers", None)
-        spec = SchemaPath.from_dict(self.document)
+        # It resolves each reference anew, if it is not told to remember; there are some hundred of them.
+        spec = SchemaPath.from_dict(self.document, resolved_cache_maxsize=10_000)
         cache = _ValidatorCache()
         factories: dict[str, Any] = {
             "schema_validators_factory": cache,
