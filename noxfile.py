@@ -365,6 +365,8 @@ def faults(session: nox.Session) -> None:
     every_check = {"SERVICE_CHECK_SEEDS": "300", "SERVICE_CHECK_ALL_FAULTS": "1"}
     checks = ("tests/modules/test_service_check.py", "tests/faults/test_service_check.py")
     session.run(*alone, "--numprocesses", "2", *checks, env=every_check)
+    drawn = ("tests/modules/test_hostile.py", "tests/modules/test_properties.py", "tests/modules/test_adopt.py")
+    session.run(*alone, "--numprocesses", "2", *drawn, env={"EXAMPLES_TIMES": "10"})
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

@@ -155,6 +155,7 @@ def assert_unaltered(service: LocalDli) -> None:
     assert {name: sent(service)[name] for name in expected} == expected
 
 
+@pytest.mark.any_core
 def test_another_job_is_not_deleted(awx: Awx, service: LocalDli) -> None:
     """0123 is 83 to YAML."""
     service.jobs.add(name="83")
@@ -313,6 +314,7 @@ def test_lists_and_json(awx: Awx, service: LocalDli) -> None:
     assert body["resource_config"] == {"max_slot": 2, "taskmanager_resource_spec": {"memory": "8 GB"}}
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize(
     "names",
     [
@@ -335,6 +337,7 @@ def test_each_way_of_the_credential(awx: Awx, service: LocalDli, names: tuple[st
     assert_no_secrets(job.written, inputs)
 
 
+@pytest.mark.any_core
 def test_temporary_keys(awx: Awx, service: LocalDli) -> None:
     known = service.credentials
     keys = {"access_key": known["temporary_access_key"], "secret_key": known["temporary_secret_key"]}
@@ -344,6 +347,7 @@ def test_temporary_keys(awx: Awx, service: LocalDli) -> None:
     assert_no_secrets(job.written, inputs)
 
 
+@pytest.mark.any_core
 def test_a_credential_that_is_refused(awx: Awx, service: LocalDli) -> None:
     inputs = {**user(service), "password": "planted-wrong"}
     job = awx.run(inputs, ANSWERS)
@@ -352,6 +356,7 @@ def test_a_credential_that_is_refused(awx: Awx, service: LocalDli) -> None:
     assert_no_secrets(job.written, inputs)
 
 
+@pytest.mark.any_core
 def test_certificate_authorities_come_in_a_file(awx: Awx, authority: trustme.CA, tls_service: LocalDli) -> None:
     inputs = user(tls_service)
     trusted = awx.run({**inputs, "ca_cert": authority.cert_pem.bytes().decode()}, {"flink_job_name": "orders"})
@@ -375,6 +380,7 @@ def test_check_mode(awx: Awx, service: LocalDli) -> None:
     assert_no_secrets(job.written, inputs)
 
 
+@pytest.mark.any_core
 def test_by_its_full_name(awx: Awx, ansible: Ansible, service: LocalDli) -> None:
     """From the installed artifact, in an empty home: by ansible-playbook, and by ansible-runner."""
     environment = {"OS_TOKEN": service.issue_token(), "OS_PROJECT_ID": service.credentials["project_id"]}

@@ -130,6 +130,7 @@ def test_without_credentials_and_with_another_survey(ansible: Ansible, api: AwxA
     assert [survey["spec"] for survey in api.surveys.values()] == [spec]
 
 
+@pytest.mark.any_core
 def test_a_fleet(ansible: Ansible, api: AwxApi, service: LocalDli, tmp_path: Path) -> None:
     """Its job template rolls it out, and its audit fails when somebody has changed a job by hand."""
     env = environment_of(service, tmp_path)

@@ -28,6 +28,7 @@ from ansible_collections.otc.dli.plugins.modules import (
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from local_dli import LocalDli
 from module_runner import access_to, run_module
 from modules.test_properties import behaviours, chosen_by_service, definitions, sql_definitions, wrongly_predicted
@@ -84,7 +85,7 @@ OTHER = {
 
 
 @pytest.mark.any_core
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     definition=definitions(), behaviour=behaviours, show=st.booleans(), field=st.sampled_from(sorted(OTHER))
 )  # fmt: skip
@@ -103,7 +104,7 @@ SHARED = {"job_type": "flink_sql_job", "run_mode": "shared_cluster"}
 
 
 @pytest.mark.any_core
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=sql_definitions(), shared=st.booleans(), behaviour=behaviours, show=st.booleans())
 def test_what_it_gives_of_sql_jobs_is_no_change(service: LocalDli, definition, shared, behaviour, show):
     definition = {**definition, **SHARED} if shared else definition
@@ -132,14 +133,14 @@ def described(service, module, definition, behaviour, show):
 
 
 @pytest.mark.any_core
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=definitions(), behaviour=behaviours)
 def test_what_it_gives_makes_the_same_job_elsewhere(service: LocalDli, definition, behaviour):
     check_that_it_makes_the_same_job(service, dli_flink_jar_job, definition, behaviour)
 
 
 @pytest.mark.any_core
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(definition=sql_definitions(), behaviour=behaviours)
 def test_what_it_gives_makes_the_same_sql_job_elsewhere(service: LocalDli, definition, behaviour):
     check_that_it_makes_the_same_job(service, dli_flink_sql_job, definition, behaviour)

@@ -28,6 +28,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 from werkzeug.test import Client
 
+from examples import examples
 from local_dli import LocalDli
 from local_dli.app import create_app
 from module_runner import access_to, run_module
@@ -170,7 +171,8 @@ def run_hostile_task(service: LocalDli, name: str, options: dict[str, Any]) -> N
         assert sent == [] or (set(sent) == {"GET"} and result["msg"].startswith(NEED_A_LOOK)), (sent, result["msg"])
 
 
-@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@pytest.mark.any_core
+@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck))
 @given(task=tasks())
 @example(task=("jar_job", {"runtime_config": {"password": {"a": "planted"}}}))
 def test_any_mix_of_hostile_options(service: LocalDli, task: tuple[str, dict[str, Any]]) -> None:
@@ -314,7 +316,7 @@ def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.any_core
-@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     task=st.sampled_from(sorted(TASKS)),
     way=st.sampled_from(WAYS_TO_LOG_IN),

@@ -17,6 +17,7 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_f
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from local_dli import Behaviour, LocalDli
 from module_runner import access_to, run_module
 
@@ -170,13 +171,13 @@ def sql_definitions(draw: st.DrawFn) -> dict[str, Any]:
     return options | draw(st.fixed_dictionaries({}, optional=optional))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=definitions(), second=definitions(), behaviour=behaviours)
 def test_check_mode_predicts_and_a_second_run_changes_nothing(service: LocalDli, first, second, behaviour):
     check_the_promises(service, dli_flink_jar_job, first, second, behaviour)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=sql_definitions(), second=sql_definitions(), behaviour=behaviours)
 def test_so_it_is_with_sql_jobs(service: LocalDli, first, second, behaviour):
     check_the_promises(service, dli_flink_sql_job, first, second, behaviour)

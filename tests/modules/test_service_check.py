@@ -48,7 +48,7 @@ from modules.service_checks import (
 
 pytestmark = pytest.mark.any_core
 
-SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "6"))
+SEEDS = int(os.environ.get("SERVICE_CHECK_SEEDS", "4"))
 # How many requests a check of the level run sends to a service with the default behaviour, and some more.
 REQUESTS = 104
 ALL_FAULTS = "SERVICE_CHECK_ALL_FAULTS" in os.environ

@@ -164,6 +164,7 @@ def test_what_the_role_makes_of_its_variables(ansible: Ansible, installed_collec
     assert re.fullmatch(r"jars/orders/rolled-back/a-b-0123456789abcdef[.][0-9a-f]{16}", marks[0])
 
 
+@pytest.mark.any_core
 @pytest.mark.usefixtures("running_job")
 def test_a_bad_build_is_tried_once(deployer: Deployer, service: LocalDli, s3: LocalS3) -> None:
     """However often it is deployed, it stops the job once; the same JAR with other arguments is not that definition."""

@@ -87,7 +87,9 @@ def texts_below(folder: Path) -> dict[str, str]:
 
 
 # With pipelining callbacks write YAML blocks for people, without it JSON.
-@pytest.mark.parametrize(("pipelining", "format_of_results"), [(True, "yaml"), (False, "json")])
+@pytest.mark.parametrize(
+    ("pipelining", "format_of_results"), [(True, "yaml"), pytest.param(False, "json", marks=pytest.mark.any_core)]
+)
 def test_no_place_has_a_secret(
     pipelining: bool,
     format_of_results: str,
