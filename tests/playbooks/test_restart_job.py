@@ -14,7 +14,14 @@ SAVED = {"has_savepoint": True, "savepoint_path": "obs://bucket/jobs/savepoint/1
 CASES = {
     "somebody has stopped it": ("job_cancel_success", "savepoint", 0, "is job_cancel_success by now, so it was left"),
     "its savepoint is no checkpoint": ("job_submit_fail", "checkpoint", 2, "was not started: it was job_submit_fail"),
+    "somebody has given it a savepoint": (
+        "job_running_exception",
+        "checkpoint",
+        0,
+        "left alone for whoever has imported",
+    ),
 }
+WHEN_IT_FAILED = {"somebody has given it a savepoint": "obs://bucket/jobs/savepoint/1/1578467395000/"}
 
 
 @pytest.mark.any_core
@@ -29,7 +36,12 @@ def test_it_is_not_started(ansible, service, case):
         "OS_ACCESS_KEY": service.credentials["access_key"],
         "OS_SECRET_KEY": service.credentials["secret_key"],
     }
-    given = {"restart_job_id": job.job_id, "restart_job_type": "flink_jar_job", "restart_resume_from": resume_from}
+    given = {
+        "restart_job_id": job.job_id,
+        "restart_job_type": "flink_jar_job",
+        "restart_resume_from": resume_from,
+        "restart_savepoint_path": WHEN_IT_FAILED.get(case, SAVED["savepoint_path"].removeprefix("obs://")),
+    }
     options = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
     done = ansible.call("ansible-playbook", "-i", ansible.inventory, "otc.dli.flink_restart_job", *options, env=env)
     assert done.code == code, done.stdout
