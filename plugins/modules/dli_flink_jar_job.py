@@ -302,10 +302,12 @@ error:
       sample: true
 """
 
-from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
+from ..module_utils import _compile_once
 from ..module_utils._model.goal import goal_from_params, goal_options
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.job import converge
+
+del _compile_once  # being imported first is all that it is for
 
 
 def main():

@@ -263,10 +263,12 @@ error:
     type: FleetError
 """
 
-from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
+from ..module_utils import _compile_once
 from ..module_utils._model.fleet import fleet_options, task_from_params
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.fleet import converge_fleet
+
+del _compile_once  # being imported first is all that it is for
 
 
 def main():

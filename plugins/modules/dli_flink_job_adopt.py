@@ -140,11 +140,13 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
+from ..module_utils import _compile_once
 from ..module_utils._info.adopt import adopt_jobs, adoption_from_params, adoption_options
 from ..module_utils._info.selection import selection_options
 from ..module_utils._model.fleet import concurrency_options
 from ..module_utils._module import auth_options, run_module
+
+del _compile_once  # being imported first is all that it is for
 
 
 def main():

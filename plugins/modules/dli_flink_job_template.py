@@ -153,7 +153,7 @@ error:
     request_id: 0d4a8e1c-9c2b-4f0a-8f3e-5f0f4f3a2b1c
 """
 
-from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
+from ..module_utils import _compile_once
 from ..module_utils._api.templates import TemplateApi
 from ..module_utils._module import auth_options, run_module
 from ..module_utils._reconcile.template import (
@@ -161,6 +161,8 @@ from ..module_utils._reconcile.template import (
     task_from_params,
     template_options,
 )
+
+del _compile_once  # being imported first is all that it is for
 
 
 def main():

@@ -157,13 +157,15 @@ error:
     rolled_back: false
 """
 
-from ..module_utils import _compile_once  # noqa: F401  # this saves time by being first
+from ..module_utils import _compile_once
 from ..module_utils._module import auth_options, run_module, wait_options
 from ..module_utils._reconcile.savepoint import (
     converge_savepoint,
     savepoint_options,
     task_from_params,
 )
+
+del _compile_once  # being imported first is all that it is for
 
 
 def main():
