@@ -478,7 +478,8 @@ def test_a_job_that_is_stuck_in_job_submitting_can_be_stopped(world):
     """L7: stopping while submitting is documented; a stop must not wait for a start to end."""
     world.plant("job_cancel_success", **SAVED)
     world.service.jobs.plan_start("job", "stuck")
-    assert not world(wait=False)["failed"]
+    started = world(wait_timeout=60)
+    assert started["failed"] and started["msg"].endswith("It may still come to run later; state: stopped gives it up.")
     result = world("stopped")
     assert not result["failed"], result["msg"]
     assert world.stands()[0] == "job_cancel_success"

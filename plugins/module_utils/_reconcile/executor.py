@@ -280,11 +280,11 @@ class Executor:
         except StartFailed as exc:
             raise (yield from self._roll_back_or_explain(LifecycleError(str(exc), exc.job), before)) from exc
         except WaitTimeout as exc:
-            late = exc
-            if not self._can_roll_back:
+            error = yield from self._roll_back_or_explain(exc, before)
+            if error is exc:
                 later = "It may still come to run later; state: stopped gives it up."
-                late = WaitTimeout(f"{exc} {later}", exc.last, exc.facts)
-            raise (yield from self._roll_back_or_explain(late, before)) from exc
+                error = WaitTimeout(f"{exc} {later}", exc.last, exc.facts)
+            raise error from exc
 
     def _resumes(self, step, job):
         """Return whether a start resumes from a savepoint, after a last check that it is the right one.
@@ -395,13 +395,9 @@ class Executor:
 
     # Where a step fails
 
-    @property
-    def _can_roll_back(self):
-        return self._plan.rollback_step and self._previous and self.savepoint_made
-
     def _roll_back_or_explain(self, failure: DliError, job: ObservedJob) -> Steps:
         """Return the error that a failed step ends in, after rolling back the upgrade that it belongs to."""
-        if self._can_roll_back:
+        if self._plan.rollback_step and self._previous and self.savepoint_made:
             rollback = Rollback(self._attempt, self._kind, self._observer, self._writes)
             return (yield from rollback.roll_back(self._plan.rollback_step, failure, self._previous))
         return (yield from self._stopped_for_this(failure, job.job_id))
