@@ -186,7 +186,7 @@ def not_run() -> dict[str, str]:
         "ansible-rulebook --rulebook otc.dli.restart_failed_jobs --inventory hosts --vars watch.yml": (
             "it does not end; tests/eda runs it"
         ),
-        "ansible-rulebook --rulebook otc.dli.notify --inventory hosts --vars watch.yml": (
+        "ansible-rulebook --rulebook otc.dli.notify --inventory hosts --vars notify.yml": (
             "it does not end; tests/eda runs it"
         ),
         "pip install requests": "it would change the environment that the tests run in",

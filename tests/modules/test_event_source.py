@@ -87,6 +87,21 @@ def test_each_transition_is_an_event_with_both_statuses(service, watch):
     assert watch.pauses == [60, 60, 60]
 
 
+def test_an_event_has_the_savepoint_from_before_the_failure(service, watch):
+    """It shows that somebody has imported another one, even where that was before the failure is listed."""
+    made, imported = (f"obs://bucket/jobs/savepoint/1/{time}/" for time in (1578467395713, 1578467396000))
+    saved = {"has_savepoint": True, "savepoint_path": made}
+    job = service.jobs.add(name="job", status="job_running", start_time=1, **saved)
+
+    def fail_and_import():
+        service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
+        job.savepoint_path = imported
+
+    ((first,), (second,)) = watch(fail_and_import)
+    assert first["savepoint_before"] is None
+    assert (second["savepoint_before"], second["job"]["savepoint_path"]) == (made, imported)
+
+
 def test_only_what_is_asked_for_is_watched(service, watch):
     service.jobs.add(name="a", queue_name="one")
     service.jobs.add(name="b", queue_name="two")

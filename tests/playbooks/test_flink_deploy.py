@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from local_dli import LocalDli
+from local_dli import Behaviour, LocalDli
 from local_s3 import ACCESS_KEY, SECRET_KEY, LocalS3, local_s3
 from playbooks.ansible_cli import Ansible
 from playbooks.deployer import BUILD, Deployer
@@ -86,6 +86,11 @@ MISTAKES = {
         "jar": "a.jar",
         "job": {"name": "orders", "state": "stopped"},
     },
+    "flink_deploy_job has project_name, which would count for a part of the tasks alone. Give it by the environment, "
+    "or as module_defaults of the group otc.dli.dli.": {
+        "jar": "a.jar",
+        "job": {"name": "orders", "project_name": "dev"},
+    },
     "Give either flink_deploy_jar or flink_deploy_entrypoint, and not both.": {
         "jar": "a.jar",
         "entrypoint": "obs://example-bucket/b.jar",
@@ -121,7 +126,8 @@ NO_CHECKPOINT = {
     "otc.dli.dli_flink_savepoint": [
         {**SEEN, "status": "job_running_exception", "status_desc": "A savepoint has been created at: obs://b/s, but …"}
     ],
-    "it is job_finish": [{**SEEN, "status": "job_finish"}],
+    "it is job_finish, so it has not run since its savepoint was made or imported; deploy it without "
+    "flink_deploy_resume_from to resume from that": [{**SEEN, "status": "job_finish"}],
     "it shows no checkpoint_path, so its checkpoints cannot be found": [{**SEEN, "checkpoint_path": None}],
     "it shows no run of Flink, so its checkpoints cannot be found": [{**SEEN, "execution_plan": None}],
     "execution.checkpointing.externalized-checkpoint-retention is not RETAIN_ON_CANCELLATION in its runtime_config, so "
@@ -251,3 +257,42 @@ def test_check_mode_with_a_checkpoint(deployer: Deployer, service: LocalDli, s3:
     for shown in (f'"savepoint_path": "obs://{BUCKET}/{checkpoint}"', f'"entrypoint": "{obs("two")}"'):
         assert f"\n+    {shown}" in deployer.outcome.stdout
     assert (deployer.writes(), s3.keys(BUCKET)) == ([], before)
+
+
+@pytest.mark.any_core
+@pytest.mark.parametrize("deed", ["stops it with a savepoint", "starts it"])
+@pytest.mark.usefixtures("running_job")
+def test_what_somebody_does_before_a_checkpoint_is_imported(
+    deployer: Deployer, service: LocalDli, s3: LocalS3, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """Right after the role has seen the job: neither the stop with a savepoint nor the new run is undone."""
+    (job,) = service.jobs.all()
+    job.fields |= {"checkpoint_enabled": True, "checkpoint_path": f"obs://{BUCKET}/jobs/checkpoint/1/"}
+    if deed == "starts it":
+        service.jobs.set_status(job.job_id, "job_running_exception", "out of memory")
+    else:
+        retained = "execution.checkpointing.externalized-checkpoint-retention"
+        job.fields["runtime_config"] = json.dumps([{"key": retained, "value": "RETAIN_ON_CANCELLATION"}])
+    s3.write(BUCKET, f"jobs/checkpoint/1/{service.jobs.execution(job)[0]}/chk-7/_metadata", b"state")
+    acts = [
+        lambda: (
+            service.jobs.start(job, False, service.behaviour)
+            if deed == "starts it"
+            else service.jobs.stop(job, True, service.behaviour)
+        )
+    ]
+
+    def act_once(_latency: float) -> None:
+        if acts and any(request.path.endswith("execute-graph") and request.status for request in service.requests):
+            acts.pop()()
+
+    service.behaviour = Behaviour(latency_seconds=1)
+    monkeypatch.setattr(service, "sleep", act_once)
+    (outcome,) = deployer.deploy(deployer.build("two", variables={"flink_deploy_resume_from": "checkpoint"}))
+    assert "Somebody else has acted on Flink job orders-enrichment meanwhile: it is job_" in outcome["msg"]
+    assert outcome["msg"].endswith(
+        "Nothing was imported, and it was not started. Look at the job, and deploy it again."
+    )
+    assert set(deployer.writes()) <= {"stop"}
+    assert job.fields["entrypoint"] == obs("one")
+    assert service.jobs.all()[0].status == ("job_running" if deed == "starts it" else "job_cancel_success")

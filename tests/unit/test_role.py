@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.otc.dli.plugins.module_utils._http.credentials import ENVIRONMENT
+from ansible_collections.otc.dli.plugins.module_utils._module import auth_options
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "flink_deploy"
+
 pytestmark = pytest.mark.any_core
 
 
@@ -36,6 +39,12 @@ def test_every_variable_is_an_option_or_made_by_the_role() -> None:
     used = {name for text in texts for name in re.findall(r"\bflink_deploy_\w+", text)}
     assert used - made == set()
     assert {*load("vars/main.yml"), *load("defaults/main.yml")} - used == set()
+
+
+def test_the_options_that_a_job_must_not_have_are_those_that_say_where_it_is() -> None:
+    options = {name: option for name, option in auth_options().items() if name in ENVIRONMENT}
+    names = {*options, *(alias for option in options.values() for alias in option["aliases"])}
+    assert {*load("vars/main.yml")["flink_deploy_access_options"]} == names
 
 
 def test_no_task_with_amazon_aws_shows_its_result() -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from .._model.job import ObservedJob, OddJob
 from .._model.status import DOWN
 
-# What is remembered of a job: all that says whether another response is older.
-_REMEMBERED = ("job_id", "name", "status", "start_time", "update_time", "restart_times")
+# What is remembered of a job: all that says whether another response is older, and the savepoint that it had.
+_REMEMBERED = ("job_id", "name", "status", "start_time", "update_time", "restart_times", "savepoint_path")
 
 
 def transitions(
@@ -62,4 +62,5 @@ def _event(job, before, after, is_down, failures):
         "after": after,
         "down": is_down,
         "failures": failures if is_down else 0,
+        "savepoint_before": (before or {}).get("savepoint_path"),
     }
