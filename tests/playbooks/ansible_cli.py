@@ -27,7 +27,7 @@ BIN = Path(sys.executable).parent
 RESULT_EVENTS = ("runner_on_ok", "runner_on_failed")
 ITEM_EVENTS = ("runner_item_on_ok", "runner_item_on_failed")
 # Far more than any run takes: a process that hangs shall fail its test, not stop the tests.
-DEADLINE_SECONDS = 300
+DEADLINE_SECONDS = 450
 
 
 @dataclass(frozen=True)
