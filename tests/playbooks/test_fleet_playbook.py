@@ -14,9 +14,18 @@ from flask import request
 from local_dli import Behaviour
 from module_runner import access_to
 
+FIELDS = {"queue_name": "streaming", "obs_bucket": "bucket"}
+DEFAULTS = {"state": "started", "health_window": 0, **FIELDS}
+
 
 def described(version, *names):
     return [{"name": name, "entrypoint": f"obs://bucket/{name}-{version}.jar"} for name in names]
+
+
+def run_before(service, *names):
+    """Let the first version of these jobs run."""
+    for job in described(1, *names):
+        service.jobs.add(**job, status="job_running", start_time=1, **FIELDS)
 
 
 def all_of(done):
@@ -40,8 +49,7 @@ def test_a_failed_rollout_is_undone(ansible, service, monkeypatch):
 
     A job that is new or did not change stays as it is, and so does one that somebody has stopped after its upgrade.
     """
-    for job in described(1, "bad", "held", "orders", "same"):
-        service.jobs.add(**job, status="job_running", start_time=1, queue_name="streaming", obs_bucket="bucket")
+    run_before(service, "bad", "held", "orders", "same")
     (held,) = [job for job in service.jobs.all() if job.name == "held"]
 
     def stop_before_it_is_undone(_latency):
@@ -51,9 +59,8 @@ def test_a_failed_rollout_is_undone(ansible, service, monkeypatch):
     service.behaviour = Behaviour(latency_seconds=1)
     monkeypatch.setattr(service, "sleep", stop_before_it_is_undone)
     service.jobs.plan_start("bad", "submit_fail")
-    defaults = {"state": "started", "queue_name": "streaming", "obs_bucket": "bucket", "health_window": 0}
     variables = {
-        "flink_fleet_defaults": defaults,
+        "flink_fleet_defaults": DEFAULTS,
         "flink_fleet_jobs": described(2, "bad", "held", "new", "orders") + described(1, "same"),
         "flink_fleet_previous_jobs": described(1, "bad", "held", "orders", "same"),
     }
@@ -85,9 +92,7 @@ def test_a_failed_rollout_is_undone(ansible, service, monkeypatch):
 @pytest.mark.any_core
 def test_an_undone_rollout_loses_no_state(ansible, service):
     """Whatever the previous description says: not by an empty start, and not by a deletion."""
-    fields = {"queue_name": "streaming", "obs_bucket": "bucket"}
-    for job in described(1, "bad", "fresh", "idle"):
-        service.jobs.add(**job, status="job_running", start_time=1, **fields)
+    run_before(service, "bad", "fresh", "idle")
     service.jobs.plan_start("bad", "submit_fail")
     before = [
         {**described(1, "fresh")[0], "resume_savepoint": False, "upgrade_mode": "stateless"},
@@ -95,7 +100,7 @@ def test_an_undone_rollout_loses_no_state(ansible, service):
         {"name": "reborn", "state": "absent"},
     ]
     variables = {
-        "flink_fleet_defaults": {"state": "started", "health_window": 0, **fields},
+        "flink_fleet_defaults": DEFAULTS,
         "flink_fleet_jobs": described(2, "bad", "fresh", "idle", "reborn"),
         "flink_fleet_previous_jobs": before,
     }
@@ -116,16 +121,10 @@ def test_an_undone_rollout_loses_no_state(ansible, service):
 
 @pytest.mark.any_core
 def test_an_undo_that_cannot_begin_says_why(ansible, service):
-    for job in described(1, "bad", "orders"):
-        service.jobs.add(**job, status="job_running", start_time=1, queue_name="streaming", obs_bucket="bucket")
+    run_before(service, "bad", "orders")
     service.jobs.plan_start("bad", "submit_fail")
     variables = {
-        "flink_fleet_defaults": {
-            "state": "started",
-            "queue_name": "streaming",
-            "obs_bucket": "bucket",
-            "health_window": 0,
-        },
+        "flink_fleet_defaults": DEFAULTS,
         "flink_fleet_jobs": described(2, "bad", "orders"),
         "flink_fleet_previous_jobs": [{**described(1, "orders")[0], "entrypiont": "obs://bucket/orders-1.jar"}],
     }

@@ -73,10 +73,10 @@ notes:
     O(project_name), O(endpoint), O(timeout) and O(retry_timeout), and the same variables of the environment.
   - "An event about a job has C(job), which is an element of RV(otc.dli.dli_flink_job_info#module:jobs) with
     O(otc.dli.dli_flink_job_info#module:details=false); C(before) and C(after), the statuses, V(null) for a job that was
-    not known or is not listed any more; C(savepoint_before), the path of the savepoint that it
-    had then, or V(null); C(down), whether the job is down and stays so until somebody acts; and
-    C(failures), how often it has come down within O(failures_within) seconds, this time included, or 0. A job that is
-    down when it is first listed has not been seen to come down."
+    not known or is not listed any more; C(savepoint_before), the path of the savepoint that it had then, or V(null);
+    C(down), whether the job is down and stays so until somebody acts; and C(failures), how often it has come down
+    within O(failures_within) seconds, this time included, or 0. A job that is down when it is first listed has not been
+    seen to come down."
   - "An event about the service has C(service), which is V(unreachable) or V(reachable), and C(msg) with C(error), as a
     module that fails returns them."
 """
