@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,9 @@ from openapi_core.casting.schemas import oas31_schema_casters_factory
 from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.contrib.flask import FlaskOpenAPIRequest, FlaskOpenAPIResponse
 from openapi_core.validation.schemas import oas31_schema_validators_factory
+from werkzeug.datastructures import Headers
+
+MOST_VERDICTS = 20_000
 
 CONTRACT_FILE = Path(__file__).resolve().parents[2] / "contract" / "dli-flink.openapi.yaml"
 
@@ -38,6 +42,24 @@ class _ValidatorCache:
         if key not in self._validators:
             self._validators[key] = oas31_schema_validators_factory.create(spec, schema, **options)
         return self._validators[key]
+
+
+class _Verdicts:
+    """What the checks have said; clients that wait send the same request again, and mostly get the same answer.
+
+    A check takes some ms. Nothing else here takes as long.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, str | None] = {}
+
+    def get(self, key: Hashable, check: Callable[[], str | None]) -> str | None:
+        """Return what was said of the key before, else what the check says."""
+        if key not in self._known:
+            if len(self._known) >= MOST_VERDICTS:
+                self._known.clear()
+            self._known[key] = check()
+        return self._known[key]
 
 
 class Contract:
@@ -60,6 +82,7 @@ class Contract:
         }
         self._requests = V31RequestValidator(spec, **factories)
         self._responses = V31ResponseValidator(spec, **factories)
+        self._verdicts = _Verdicts()
 
     def schema(self, name: str) -> dict[str, Any]:
         """Return a component schema as it is written."""
@@ -67,22 +90,41 @@ class Contract:
 
     def request_violation(self, request: Request) -> str | None:
         """Return one sentence about the first thing wrong with a request, without any of its values, or None."""
-        for error in self._requests.iter_errors(FlaskOpenAPIRequest(request)):
-            return _sentence(error)
-        return None
+        # All that the contract looks at; of headers other than the type it only wants to know that they are there.
+        body = _digest(request.get_data())
+        key = (
+            *(request.method, request.path, request.query_string, request.content_type),
+            *(_names(request.headers), body),
+        )
+        return self._verdicts.get(key, lambda: _first(self._requests.iter_errors(FlaskOpenAPIRequest(request))))
 
     def response_violation(self, request: Request, response: Response) -> str | None:
         """Return one sentence about the first thing wrong with an answer, without any of its values, or None."""
-        checked = self._responses.iter_errors(FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response))
-        for error in checked:
-            return _sentence(error)
-        return None
+        headers, body = response.headers, _digest(response.get_data())
+        key = (
+            *(request.endpoint, response.status_code, response.content_type),
+            *(_names(headers), headers.get("Retry-After"), body),
+        )
+        pair = FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response)
+        return self._verdicts.get(key, lambda: _first(self._responses.iter_errors(*pair)))
 
 
 @functools.cache
 def contract() -> Contract:
     """Return the contract; it is read and prepared once in a process."""
     return Contract()
+
+
+def _names(headers: Headers) -> frozenset[str]:
+    return frozenset(name.lower() for name in headers.keys())
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
+
+
+def _first(errors: Iterator[Exception]) -> str | None:
+    return next(map(_sentence, errors), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

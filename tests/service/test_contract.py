@@ -158,6 +158,15 @@ def test_a_wrong_query_is_refused(api: Any, query: dict[str, Any]) -> None:
     assert api.error("GET", "jobs", params=query) == (400, "DLI.0001")
 
 
+def test_what_was_right_elsewhere_is_checked_anew(api: Any) -> None:
+    body = b'{"name": "a"}'
+    assert api.call("POST", "flink-jobs", data=body, headers={"Content-Type": "application/json"}).status_code == 200
+    assert api.error("POST", "flink-jobs", data=body, headers={"Content-Type": "a/b"}) == (400, "DLI.0001")
+    job_id = api.call("GET", "jobs", params={"limit": 100}).json()["job_list"]["jobs"][0]["job_id"]
+    assert api.error("GET", "jobs", params={"limit": 101}) == (400, "DLI.0001")
+    assert api.error("PUT", f"flink-jobs/{job_id}", data=body, headers={"Content-Type": "a/b"}) == (400, "DLI.0001")
+
+
 def test_queries_of_iam_can_be_empty(service: Any) -> None:
     credentials = service.credentials
     domain = {"name": credentials["user_domain_name"]}
