@@ -10,9 +10,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from math import isinf
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -80,8 +79,7 @@ def wait_options() -> dict:
     }
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """How a module is to do what its task wants.
 
     :param apply: False in check mode: everything but the changes themselves.
@@ -164,7 +162,7 @@ def open_api(
     concurrency = params.get("concurrency", 1)
     client = HttpClient(credentials.verify, params["timeout"], params["retry_timeout"], concurrency, on_retry=on_retry)
     clients.append(client)
-    return api(client, replace(open_access(client, credentials, hide), keep_read=hide_read))
+    return api(client, open_access(client, credentials, hide)._replace(keep_read=hide_read))
 
 
 def check_common_options(params: dict) -> None:

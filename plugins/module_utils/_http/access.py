@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from .._errors import ApiError, AuthenticationFailed, ConflictError, UnexpectedResponse
 from .._text import quoted
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _LOGIN = "POST /v3/auth/tokens"
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """What every request to the service needs.
 
     :param endpoint: URL of the service, without version and trailing slash.

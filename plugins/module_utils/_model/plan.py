@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .._errors import ConflictError, InvalidInput
 from .canonical import canonical, is_flink_1_15_or_later
@@ -31,8 +32,7 @@ from .status import (
 from .tags import canonical_tags
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operation of the API. What it sends is made of the job as it is right before it is sent.
 
     :param operation: C(create), C(update), C(stop), C(run), C(tag) or C(delete).

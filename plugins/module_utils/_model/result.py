@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .redact import redacted_change, redacted_fields
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One field of a job or template that changes; both values are canonical and raw.
 
     :param before: None for something that does not exist yet.

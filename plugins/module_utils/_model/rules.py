@@ -15,9 +15,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from .._errors import InvalidInput
 from .._text import quoted
@@ -64,8 +63,7 @@ _FLINK_VERSION_FIELDS = ("flink_version", "feature")
 _DIRTY_DATA = re.compile(r"[01]|2:\S+")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule between fields.
 
     :param fields: names of all fields that C(broken) reads, because a change of each of them can break the rule.

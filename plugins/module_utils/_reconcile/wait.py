@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._errors import WaitTimeout
 from .._progress import Progress
@@ -25,8 +24,7 @@ CONFIRM_SECONDS = 3.0
 CONFIRM_READS = 2
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """How a task waits for what it has asked the service for.
 
     :param wait: whether to wait for the end of the last step; between steps it always waits.
