@@ -13,12 +13,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
+
 
 @contextmanager
 def in_own_session(command: Sequence[object], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run a program in a session of its own, all of which ends with the context.
+    """Run a program in a session of its own, which ends with the context, as does all that the program has started.
 
-    ``subprocess`` ends the program alone: what the program has started goes on, and keeps the pipes open.
+    ``subprocess`` ends the program alone: what it has started goes on, and keeps the pipes open. Some of that can be in
+    sessions of their own, as the playbooks that ansible-rulebook runs.
 
     :param options: of ``subprocess.Popen``.
     """
@@ -28,8 +31,14 @@ def in_own_session(command: Sequence[object], **options: Any) -> Iterator[subpro
         try:
             yield process
         finally:
+            started = []
+            with suppress(psutil.NoSuchProcess):  # it has ended
+                started = psutil.Process(process.pid).children(recursive=True)
             with suppress(ProcessLookupError):  # nothing of it is left
                 os.killpg(process.pid, signal.SIGKILL)
+            for child in started:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
 
 
 def run_to_end(command: Sequence[object], *, timeout: float, **options: Any) -> subprocess.CompletedProcess[str]:
