@@ -11,7 +11,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .._errors import InvalidInput
@@ -71,8 +71,7 @@ _LONGEST_ADDRESS = 255
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """How to reach and convince the service; "" stands for what was not given.
 
     Where it says C(allow_http), credentials may go over plain http to any host.
@@ -108,7 +107,7 @@ class Credentials:
         return {value for name in SECRET_OPTIONS if (value := getattr(self, name))}
 
 
-_AS_GIVEN = [field.name for field in fields(Credentials) if field.name in ENVIRONMENT.keys() - {"auth_url", "endpoint"}]
+_AS_GIVEN = [name for name in Credentials._fields if name in ENVIRONMENT.keys() - {"auth_url", "endpoint"}]
 
 
 def environment_secrets(environ: Mapping) -> set[str]:
