@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-like format fragments generated demo demo-flink docs check release lock clean
+.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-versions test-like format fragments generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
@@ -23,6 +23,7 @@ help:
 	@echo 'make chaos   random upgrades, kills and losses on a real Flink, which needs a JDK (11 or 17); or ARGS="--schedules 5" FLINK=2'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes fifteen minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one; or FLINK=1.15'
+	@echo 'make test-versions  jobs that go to another version of Flink; a download of 800 MB'
 	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make fragments  what is generated from the options, such as the documentation of those of many jobs; takes seconds'
@@ -64,6 +65,9 @@ test-like: .venv/nox/ready
 
 test-flink: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session flink
+
+test-versions: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session versions
 
 format: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session format
