@@ -15,7 +15,16 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from local_dli.__main__ import main
-from local_flink import FlinkCluster, FlinkMissing, check_exactly_once, find_flink_lib, find_java, read_events, until
+from local_flink import (
+    FlinkCluster,
+    FlinkMissing,
+    check_exactly_once,
+    find_flink_lib,
+    find_flink_version,
+    find_java,
+    read_events,
+    until,
+)
 from local_flink.rest import FlinkRest, root_cause
 
 
@@ -61,6 +70,7 @@ def test_flink(tmp_path: Path, monkeypatch: Any) -> None:
         find_flink_lib()
     (tmp_path / "flink-dist-1.17.2.jar").touch()
     assert find_flink_lib() == tmp_path
+    assert find_flink_version() == "1.17.2"
 
 
 def test_no_flink(monkeypatch: Any) -> None:
