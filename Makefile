@@ -7,19 +7,23 @@
 
 PYTHON ?= python3
 
+# Which Flink the tests on a real one, chaos and the demo take: 1.15, 1.17 or 2, see requirements/flink-*.txt.
+export FLINK ?= 1.17
+
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-like format fragments generated demo demo-flink docs check release lock clean
+.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-versions test-like format fragments generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    tests of units, modules and files, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
 	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
-	@echo 'make chaos   random upgrades, kills and losses on a real Flink, which needs a JDK (11 or 17); or ARGS="--schedules 5"'
+	@echo 'make chaos   random upgrades, kills and losses on a real Flink, which needs a JDK (11 or 17); or ARGS="--schedules 5" FLINK=2'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes fifteen minutes'
-	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one'
+	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one; or FLINK=1.15'
+	@echo 'make test-versions  jobs that go to another version of Flink; a download of 800 MB'
 	@echo 'make test-like REPORT=report.json  tests of the modules against a service like that of a report, see docs/check-service.md'
 	@echo 'make format  write the Python files as the linter wants them'
 	@echo 'make fragments  what is generated from the options, such as the documentation of those of many jobs; takes seconds'
@@ -62,6 +66,9 @@ test-like: .venv/nox/ready
 test-flink: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session flink
 
+test-versions: .venv/nox/ready
+	.venv/nox/bin/python -m nox --session versions
+
 format: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session format
 
@@ -75,7 +82,7 @@ demo: .venv/demo/ready
 	.venv/demo/bin/python demo/run.py
 
 demo-flink: .venv/demo/ready
-	.venv/demo/bin/python -m pip install --quiet --no-deps --requirement requirements/flink.txt
+	.venv/demo/bin/python -m pip install --quiet --no-deps --requirement requirements/flink-$(FLINK).txt
 	.venv/demo/bin/python demo/run_flink.py
 
 docs: .venv/nox/ready

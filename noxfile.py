@@ -381,21 +381,34 @@ def like(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST_PYTHON, tags=["suites"])
 def flink(session: nox.Session) -> None:
-    """Run the tests on a real Flink, where there is a JDK; its JARs are a large download."""
+    """Run the tests on a real Flink, 1.17 or what FLINK names, where there is a JDK; its JARs are a large download."""
     if not shutil.which("javac"):
         session.skip("not run: the tests on a real Flink: no JDK (javac) is on PATH")
+    install_flink(session)
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
-    session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     unpack_wheels(session, "collections")
     # Each process is a Flink cluster; what one file does to it must not disturb another file.
     session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", "tests/flink", "tests/chaos", *session.posargs)
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)
+def versions(session: nox.Session) -> None:
+    """Take a job from one version of Flink to another, by its savepoint; all versions are installed at once."""
+    session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
+    folder = CACHE / "flink"
+    for name, pinned in pinned_flinks().items():
+        # Anew each time, so that no JAR of an earlier release is beside those of the pinned one.
+        shutil.rmtree(folder / name, ignore_errors=True)
+        session.install("--quiet", "--no-deps", "--target", str(folder / name), "--requirement", pinned)
+    env = {"FLINK_VERSIONS": str(folder)}
+    session.run("pytest", "tests/flink/savepoints_between_versions.py", *session.posargs, env=env)
+
+
+@nox.session(python=NEWEST_PYTHON, default=False)
 def chaos(session: nox.Session) -> None:
     """Play random schedules on a real Flink: 100 of them, or as the arguments say, such as --schedules 5 --seed 7."""
+    install_flink(session)
     session.install("--quiet", "--requirement", "requirements/tests.txt", f"ansible-core=={CORES[NEWEST][0]}")
-    session.install("--quiet", "--no-deps", "--requirement", "requirements/flink.txt")
     arguments = session.posargs or ("--schedules", "100")
     session.run("python", "-m", "chaos.run", *arguments, env={"PYTHONPATH": "tests"})
 
@@ -423,6 +436,19 @@ def bench(session: nox.Session) -> None:
     constraint = ("--constraint", "requirements/tests.txt")
     session.run(python, "-m", "pip", "install", "--quiet", *constraint, ansible, "requests", external=True)
     session.run("python", "bench/run.py", python)
+
+
+def install_flink(session: nox.Session) -> None:
+    """Install the Flink that the environment variable FLINK names, such as 2, in place of another one."""
+    named, pinned = os.environ.get("FLINK", "1.17"), pinned_flinks()
+    if named not in pinned:
+        session.error(f"FLINK is {named!r}, but can only be {' or '.join(pinned)}.")
+    session.install("--quiet", "--no-deps", "--requirement", pinned[named])
+
+
+def pinned_flinks() -> dict[str, str]:
+    """Return the requirements file of each version of Flink."""
+    return {path.stem.removeprefix("flink-"): str(path) for path in sorted(Path("requirements").glob("flink-*.txt"))}
 
 
 def unpack_wheels(session: nox.Session, *names: str) -> None:

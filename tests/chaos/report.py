@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 
 from chaos.schedule import OPERATIONS, PAIRS, draw
 from chaos.world import Played, temporary_world
+from local_flink import find_flink_version
 
 
 def table(rows: list[Played]) -> str:
@@ -75,5 +76,7 @@ def main() -> int:
             print(f"{len(rows)} of {options.schedules}", end="\r", file=sys.stderr, flush=True)
             if played.violations or options.log:
                 print(played.schedule, *played.violations, *played.log, world.ledger, sep="\n    ", flush=True)
-    print(table(rows), "", summary(rows, (time.monotonic() - began) / 60), sep="\n")
+    print(
+        f"Flink {find_flink_version()}", "", table(rows), "", summary(rows, (time.monotonic() - began) / 60), sep="\n"
+    )
     return 1 if any(played.violations for played in rows) else 0

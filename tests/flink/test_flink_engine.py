@@ -182,7 +182,7 @@ def test_a_bounded_job_finishes(new_job: Any, obs_root: Path, out: str) -> None:
     ("values", "reason"),
     [
         ({"main_class": "org.example.Nothing"}, "java.lang.ClassNotFoundException: org.example.Nothing"),
-        ({"entrypoint_args": "--label x"}, "java.lang.RuntimeException: No data for required key 'out'"),
+        ({"entrypoint_args": "--label x"}, "java.lang.IllegalArgumentException: The argument --out is missing."),
         ({"entrypoint": "obs://jars/nothing.jar"}, "The JAR that entrypoint names does not exist."),
         ({"entrypoint": "obs://jars/../../nothing.jar"}, "The JAR that entrypoint names does not exist."),
         ({"entrypoint": "jars/counting.jar"}, "The entrypoint is not the obs:// path of a JAR."),

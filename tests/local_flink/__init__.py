@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from local_flink.cluster import FlinkCluster
 from local_flink.counting import build_job, check_exactly_once, read_events
-from local_flink.files import FlinkMissing, find_flink_lib, find_java
+from local_flink.files import FlinkMissing, find_flink_lib, find_flink_version, find_java
 from local_flink.polling import until
 from local_flink.rest import FlinkError, FlinkRest
 
@@ -20,6 +20,7 @@ __all__ = [
     "build_job",
     "check_exactly_once",
     "find_flink_lib",
+    "find_flink_version",
     "find_java",
     "read_events",
     "until",

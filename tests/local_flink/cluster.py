@@ -130,7 +130,8 @@ class FlinkCluster:
         for name in ("conf", "tmp"):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         (self.home / "conf" / "log4j.properties").write_text(LOGGING, encoding="utf-8")
-        (self.home / "conf" / "flink-conf.yaml").touch()
+        for name in ("flink-conf.yaml", "config.yaml"):  # before Flink 2 and since; it wants one, however empty
+            (self.home / "conf" / name).touch()
         rpc_port, rest_port = _free_ports(2)
         self._common = COMMON | {
             "jobmanager.rpc.port": str(rpc_port),

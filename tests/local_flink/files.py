@@ -59,3 +59,12 @@ def find_flink_lib() -> Path:
     if not list(lib.glob("flink-dist-*.jar")):
         raise FlinkMissing(f"There is no Flink here: no flink-dist-*.jar in {lib} ({where}).")
     return lib.resolve()
+
+
+def find_flink_version() -> str:
+    """Return the version of the Flink in C(find_flink_lib), such as C(1.17.2).
+
+    :raises FlinkMissing: when there is no Flink.
+    """
+    (dist,) = find_flink_lib().glob("flink-dist-*.jar")
+    return dist.stem.removeprefix("flink-dist-")

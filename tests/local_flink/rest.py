@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import requests
 
 TIMEOUT = 60  # seconds; a submission runs the main method of a job
+SETTINGS_IN_BODY = (1, 17)  # the first version that takes a job's settings of Flink with its submission
 
 
 class FlinkError(Exception):
@@ -62,6 +64,11 @@ class FlinkRest:
         """Close all connections."""
         self._http.close()
 
+    @functools.cached_property
+    def version(self) -> str:
+        """Flink's version, such as C(1.17.2)."""
+        return self._call("GET", "config")["flink-version"]
+
     def slots(self) -> int:
         """Return how many slots the TaskManagers have together."""
         return self._call("GET", "overview")["slots-total"]
@@ -94,8 +101,12 @@ class FlinkRest:
 
         :param main_class: None takes the one that the manifest of the JAR names.
         :param savepoint: path of the savepoint to start from.
-        :param configuration: settings of Flink for this job.
+        :param configuration: settings of Flink for this job. Before Flink 1.17 the REST API has no place for them: the
+            job gets them as further arguments C(-Dkey=value), and has to heed them itself.
         """
+        if tuple(map(int, self.version.split(".")[:2])) < SETTINGS_IN_BODY:
+            arguments = [*arguments, *(f"-D{key}={value}" for key, value in (configuration or {}).items())]
+            configuration = None
         # Not programArgs: newer versions of Flink silently ignore it.
         body: dict[str, Any] = {"programArgsList": list(arguments), "parallelism": parallelism}
         optional = {"entryClass": main_class, "savepointPath": savepoint, "flinkConfiguration": configuration}
@@ -128,7 +139,9 @@ class FlinkRest:
 
     def failure(self, flink_id: str) -> str:
         """Return the first line of the root cause why a job failed; empty when it did not."""
-        return root_cause(self._call("GET", f"jobs/{flink_id}/exceptions").get("root-exception") or "")
+        # Not root-exception: newer versions of Flink have none. The newest entry comes first.
+        entries = self._call("GET", f"jobs/{flink_id}/exceptions")["exceptionHistory"]["entries"]
+        return root_cause(entries[0]["stacktrace"]) if entries else ""
 
     def stop(self, flink_id: str, target: str) -> str:
         """Ask for a savepoint below this folder and the end of the job, and return the number of the request."""

@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from local_dli.__main__ import main
-from local_flink import FlinkCluster, FlinkMissing, check_exactly_once, find_flink_lib, find_java, read_events, until
-from local_flink.rest import root_cause
+from local_flink import (
+    FlinkCluster,
+    FlinkMissing,
+    check_exactly_once,
+    find_flink_lib,
+    find_flink_version,
+    find_java,
+    read_events,
+    until,
+)
+from local_flink.rest import FlinkRest, root_cause
 
 
 def make_java(home: Path, version: str) -> None:
@@ -60,6 +70,7 @@ def test_flink(tmp_path: Path, monkeypatch: Any) -> None:
         find_flink_lib()
     (tmp_path / "flink-dist-1.17.2.jar").touch()
     assert find_flink_lib() == tmp_path
+    assert find_flink_version() == "1.17.2"
 
 
 def test_no_flink(monkeypatch: Any) -> None:
@@ -104,6 +115,25 @@ def test_a_program_without_java(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(sys, "argv", ["local_dli", "--flink", "--obs-root", str(tmp_path)])
     with pytest.raises(SystemExit, match="there is no java in JAVA_HOME"):
         main()
+
+
+@pytest.mark.parametrize(
+    ("version", "arguments", "in_body"),
+    [
+        ("1.15.4", ["--rate", "5", "-Drestart-strategy=none"], {}),
+        ("1.17.2", ["--rate", "5"], {"flinkConfiguration": {"restart-strategy": "none"}}),
+        ("2.3.0", ["--rate", "5"], {"flinkConfiguration": {"restart-strategy": "none"}}),
+    ],
+)
+def test_where_a_version_takes_the_settings_of_a_job(
+    httpserver: HTTPServer, version: str, arguments: list[str], in_body: dict[str, Any]
+) -> None:
+    httpserver.expect_request("/config").respond_with_json({"flink-version": version})
+    body = {"programArgsList": arguments, "parallelism": 1, "entryClass": "Main", **in_body}
+    httpserver.expect_request("/jars/a.jar/run", method="POST", json=body).respond_with_json({"jobid": "f1"})
+    with FlinkRest(httpserver.url_for("/")) as rest:
+        assert rest.run("a.jar", "Main", ["--rate", "5"], configuration={"restart-strategy": "none"}) == "f1"
+    httpserver.check_assertions()
 
 
 def test_the_line_of_a_trace_that_says_why() -> None:

@@ -7,16 +7,17 @@ package org.example;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.common.serialization.SimpleStringEncoder;
 import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
-import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.file.sink.FileSink;
 import org.apache.flink.core.fs.Path;
@@ -39,6 +40,9 @@ import org.apache.flink.util.Collector;
  * <p>Lines are committed with a savepoint, with a checkpoint, or at the end of a bounded job. The job has no periodic
  * checkpoints of its own: a version that crashes has committed nothing.
  *
+ * <p>The source compiles with Flink 1.15, 1.17 and 2, so it begins in {@code initializeState} and not in {@code open},
+ * whose argument is another one in Flink 2.
+ *
  * <pre>
  * --out DIR           where the files go
  * --label TEXT        written with each number, default v1
@@ -49,6 +53,7 @@ import org.apache.flink.util.Collector;
  * --fail-on-start     fail before the first number
  * --fail-snapshots    fail when a savepoint or a checkpoint is made
  * --fail-commits      fail right after a savepoint or a checkpoint was made
+ * -DKEY=VALUE         a setting of Flink for this job, where Flink's REST API takes none (before 1.17)
  * </pre>
  */
 public final class CountingJob {
@@ -58,8 +63,8 @@ public final class CountingJob {
     private CountingJob() {}
 
     public static void main(String[] args) throws Exception {
-        ParameterTool options = ParameterTool.fromArgs(args);
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        Options options = new Options(args);
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(options.settings());
         String label = options.get("label", "v1");
 
         FileSink<String> files =
@@ -96,9 +101,50 @@ public final class CountingJob {
         env.execute("counting " + label);
     }
 
+    /** The arguments of the job, each with a value or none. Flink has a reader too, but Flink 2 has moved it. */
+    private static final class Options {
+        private final Map<String, String> values = new HashMap<>();
+        private final Map<String, String> settings = new HashMap<>();
+
+        Options(String[] args) {
+            for (int at = 0; at < args.length; at++) {
+                if (args[at].startsWith("-D")) {
+                    String[] setting = args[at].substring(2).split("=", 2);
+                    settings.put(setting[0], setting[1]);
+                    continue;
+                }
+                boolean hasValue = at + 1 < args.length && !args[at + 1].startsWith("-");
+                values.put(args[at].substring(2), hasValue ? args[++at] : "");
+            }
+        }
+
+        Configuration settings() {
+            return Configuration.fromMap(settings);
+        }
+
+        boolean has(String name) {
+            return values.containsKey(name);
+        }
+
+        String get(String name, String otherwise) {
+            return values.getOrDefault(name, otherwise);
+        }
+
+        long getLong(String name, long otherwise) {
+            return has(name) ? Long.parseLong(values.get(name)) : otherwise;
+        }
+
+        String getRequired(String name) {
+            if (!has(name)) {
+                throw new IllegalArgumentException("The argument --" + name + " is missing.");
+            }
+            return values.get(name);
+        }
+    }
+
     /** Lets so many numbers a second pass. */
-    private static final class Throttle extends RichMapFunction<Long, Long>
-            implements CheckpointedFunction, CheckpointListener {
+    private static final class Throttle
+            implements MapFunction<Long, Long>, CheckpointedFunction, CheckpointListener {
         private static final long serialVersionUID = 1L;
         private final long pause;
         private final boolean failSnapshots;
@@ -112,7 +158,7 @@ public final class CountingJob {
         }
 
         @Override
-        public void open(Configuration parameters) {
+        public void initializeState(FunctionInitializationContext context) {
             next = System.nanoTime();
         }
 
@@ -138,13 +184,11 @@ public final class CountingJob {
                 throw new IllegalStateException("This version cannot commit.");
             }
         }
-
-        @Override
-        public void initializeState(FunctionInitializationContext context) {}
     }
 
     /** Counts the numbers of each key, and fails when its arguments say so. */
-    private static final class Count extends KeyedProcessFunction<Long, Long, String> {
+    private static final class Count extends KeyedProcessFunction<Long, Long, String>
+            implements CheckpointedFunction {
         private static final long serialVersionUID = 1L;
         private final String label;
         private final long crashAfterMs;
@@ -161,13 +205,16 @@ public final class CountingJob {
         }
 
         @Override
-        public void open(Configuration parameters) {
+        public void initializeState(FunctionInitializationContext context) throws Exception {
             if (failOnStart) {
                 throw new IllegalStateException("This version cannot start.");
             }
             openedAt = System.nanoTime();
-            count = getRuntimeContext().getState(new ValueStateDescriptor<>("count", Long.class));
+            count = context.getKeyedStateStore().getState(new ValueStateDescriptor<>("count", Long.class));
         }
+
+        @Override
+        public void snapshotState(FunctionSnapshotContext context) {}
 
         @Override
         public void processElement(Long number, Context context, Collector<String> out) throws Exception {
