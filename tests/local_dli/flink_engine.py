@@ -96,6 +96,8 @@ class FlinkEngine:
             run.flink_id = self._submit(job, resume_savepoint)
         except (FlinkError, NotSubmitted) as error:
             run.failure = str(error)
+        if behaviour.savepoint_after_restart == "dropped_at_start":
+            job.set_savepoint(None)
         job.announce("job_submitting")
         self._runs[job.job_id] = run
 
