@@ -9,6 +9,7 @@ Each start writes lines with a label of its own, so that it is known for each li
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Start:
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
     :param stopping: whether it was asked to end without a savepoint.
+    :param ran: whether Flink had all its tasks running, if only for a moment.
+    :param saved: the savepoints that were made while it ran on.
     """
 
     number: int
@@ -42,6 +45,13 @@ class Start:
     checkpoints: bool
     state: str = ""
     stopping: bool = False
+    ran: bool = False
+    saved: list[str] = field(default_factory=list)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended by itself with a failure, or could not even be submitted."""
+        return self.state in ("FAILED", "") and not self.stopping
 
 
 @dataclass
@@ -84,9 +94,12 @@ class LedgerEngine(FlinkEngine):
         return f"{OBS}{found.parent.relative_to(self.obs_root).as_posix()}/" if found else None
 
     def _update(self, job: Job, *args: Any) -> None:
+        run, start, before = self._runs[job.job_id], self.ledger.starts[-1], job.savepoint_path
         super()._update(job, *args)
-        run = self._runs[job.job_id]
-        self.ledger.starts[-1].state = "" if run.failure else run.state
+        start.state = "" if run.failure else run.state
+        start.ran = run.ran
+        if not run.stops and job.savepoint_path not in (None, before):
+            start.saved.append(str(job.savepoint_path))
 
     def _path(self, text: str) -> str:
         return super()._path(text).replace(START, str(len(self.ledger.starts)))
@@ -127,32 +140,36 @@ def check(events: Iterable[Event], ledger: Ledger) -> Finding:
 def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     """Whether a number that came more than once is one of those that docs/lifecycle.md says come more than once.
 
-    They are those that a version with checkpoints has committed with a checkpoint before it failed, and that the next
-    start writes again. So of each two starts that follow each other among those that have written the number,
+    They are those that a version with checkpoints has committed with a checkpoint before it failed, and that are
+    written again, because the next start begins where that version began. So of each two starts that follow each other
+    among those that have written the number,
 
-    - the later one resumed from the newest savepoint that there was of the job (there was none at all, when it began
-      with empty state), and none was newer when the earlier one began;
     - the earlier one took checkpoints;
-    - it and every one between them made no savepoint, nobody asked them to end without one, and they failed: Flink says
-      so, or could not even be given the job.
+    - it and those that follow it made no savepoint, nobody asked them to end without one, and they failed: Flink says
+      so, or could not even be given the job; but for savepoints that they made while they ran on;
+    - the first one that did not fail, or the later one of the two, resumed from the savepoint that was the newest when
+      the earlier one began, or was made while it ran on (there was none at all, when it began with empty state);
+    - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
+      failed or made a savepoint as it stopped.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
     """
     numbers = sorted(writers)
-    return all(_repeats(ledger, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
+    return all(_repeats(ledger.starts, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
 
 
-def _repeats(ledger: Ledger, earlier: int, later: int) -> bool:
-    by_number = {start.number: start for start in ledger.starts}
-    last = by_number[later]
-    if earlier == later or last.resumed_from != last.newest:
-        return False
-    for start in (by_number[number] for number in range(earlier, later)):
-        has_failed = start.state in ("FAILED", "") and not start.stopping
-        if not has_failed or start.newest != last.newest:
-            return False
-    return by_number[earlier].checkpoints
+def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
+    concerned = starts[earlier - 1 : later]
+    lost = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
+    again = concerned[len(lost) :]
+    return (
+        bool(lost)
+        and lost[0].checkpoints
+        and all(again[0].newest in (start.newest, *start.saved) for start in lost)
+        and all(start.resumed_from == start.newest for start in again)
+        and all(start.has_failed or (start.state == "FINISHED" and not start.stopping) for start in again[:-1])
+    )
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:
