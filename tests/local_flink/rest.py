@@ -14,13 +14,15 @@ from typing import Any
 
 import requests
 
+# As Flink itself answers before a new JobManager is at work.
+AWAY = 503
 TIMEOUT = 60  # seconds; a submission runs the main method of a job
 
 
 class FlinkError(Exception):
     """Flink refused a call, or could not do what it was asked for; the text is the first line of the root cause.
 
-    ``status`` is the HTTP status, 200 where Flink took the call and failed later.
+    ``status`` is the HTTP status, 200 where Flink took the call and failed later, AWAY where there is no JobManager.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -89,16 +91,19 @@ class FlinkRest:
         parallelism: int = 1,
         savepoint: str | None = None,
         configuration: dict[str, str] | None = None,
+        flink_id: str | None = None,
     ) -> str:
         """Start a job and return Flink's number of it.
 
         :param main_class: None takes the one that the manifest of the JAR names.
         :param savepoint: path of the savepoint to start from.
         :param configuration: settings of Flink for this job.
+        :param flink_id: 32 hexadecimal digits for Flink's number of the job; None has Flink choose one.
         """
         # Not programArgs: newer versions of Flink silently ignore it.
         body: dict[str, Any] = {"programArgsList": list(arguments), "parallelism": parallelism}
         optional = {"entryClass": main_class, "savepointPath": savepoint, "flinkConfiguration": configuration}
+        optional["jobId"] = flink_id
         body.update({name: value for name, value in optional.items() if value})
         return self._call("POST", f"jars/{jar_id}/run", json=body)["jobid"]
 
@@ -158,7 +163,10 @@ class FlinkRest:
         self._call("PATCH", f"jobs/{flink_id}", params={"mode": "cancel"})
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
+        try:
+            answer = self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
+        except requests.RequestException as error:
+            raise FlinkError(AWAY, "There is no JobManager.") from error
         if answer.ok:
             return answer.json()
         try:
