@@ -77,7 +77,8 @@ class Fleet:
             self._row.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger))))
 
     def _jobs(self) -> list[Job]:
-        return [job for job in self._row.world.service.jobs.all() if job.name in self._names]
+        by_name = {job.name: job for job in self._row.world.service.jobs.all()}
+        return [by_name[name] for name in self._names]
 
     def _stands(self, job: Job) -> tuple[str, int]:
         """Return what an upgrade changes of a job: its version, and how often it was started."""

@@ -353,7 +353,8 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
     """Yield a sentence for each write of a task that undoes what the other one has done on purpose.
 
     That is a stop, a start or a change of the job, which came after the task itself first wrote, and which it could
-    have noticed, because it has read the job between that and its own write.
+    have noticed, because it has read the job between that and its own write. A start does not undo a change: it runs
+    the version of the other task, and the task warns that it is not its own.
 
     :param tokens: those of the two tasks.
     """
@@ -373,7 +374,8 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
             is_between = any(
                 tasks[read] == mine and known[read].method == "GET" and theirs < read < number for read in known
             )
-            if tasks[theirs] != mine and first < theirs and is_between:
+            undoes = (operation, deed) != ("start", "update")
+            if tasks[theirs] != mine and first < theirs and is_between and undoes:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
 
 
