@@ -9,6 +9,7 @@ Each start writes lines with a label of its own, so that it is known for each li
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ class Start:
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
     :param stopping: whether it was asked to end without a savepoint.
+    :param ran: whether Flink had all its tasks running, if only for a moment.
+    :param restarts: how often Flink has restarted it after a failure.
+    :param saved: the savepoints that were made while it ran on.
     """
 
     number: int
@@ -42,24 +46,39 @@ class Start:
     checkpoints: bool
     state: str = ""
     stopping: bool = False
+    ran: bool = False
+    restarts: int = 0
+    saved: list[str] = field(default_factory=list)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has failed for good, was not even submitted, or failed and was stopped when Flink restarted it.
+
+        The latter is how a version is rolled back that Flink restarts.
+        """
+        return self.restarts > 0 if self.stopping else self.state in ("FAILED", "")
 
 
 @dataclass
 class Ledger:
-    """All starts of a job, in their order."""
+    """All starts of a job, in their order.
+
+    :param gone: the newest savepoint whose files the service has deleted.
+    """
 
     starts: list[Start] = field(default_factory=list)
+    gone: str | None = None
 
 
 class LedgerEngine(FlinkEngine):
-    """A FlinkEngine that keeps a ledger of the one job that there is; ``ledger`` can be replaced by an empty one."""
+    """A FlinkEngine that keeps ``ledgers`` of the jobs, by their ids."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.ledger = Ledger()
+        self.ledgers: dict[int, Ledger] = defaultdict(Ledger)
 
     def start(self, job: Job, resume_savepoint: bool, *args: Any) -> None:
-        ledger = self.ledger
+        ledger = self.ledgers[job.job_id]
         start = Start(
             len(ledger.starts) + 1,
             job.savepoint_path if resume_savepoint else None,
@@ -73,23 +92,33 @@ class LedgerEngine(FlinkEngine):
             ledger.starts.remove(start)
             raise
 
-    def stop(self, job: Job, trigger_savepoint: bool, *args: Any) -> None:
-        super().stop(job, trigger_savepoint, *args)
-        self.ledger.starts[-1].stopping |= not trigger_savepoint
+    def stop(self, job: Job, trigger_savepoint: bool, outcome: str, *args: Any) -> None:
+        super().stop(job, trigger_savepoint, outcome, *args)
+        self.ledgers[job.job_id].starts[-1].stopping |= not trigger_savepoint and outcome == "stopped"
 
     def newest_savepoint(self, job: Job) -> str | None:
-        """Return the newest complete savepoint of a job in object storage, whatever the service shows of it."""
+        """Return the newest complete savepoint of a job, whatever the service shows, and even if its files are gone."""
         folder = self.obs_root / job.savepoint_folder.removeprefix(OBS)
-        found = max(folder.glob("*/*/_metadata"), key=lambda path: int(path.parts[-3]), default=None)
-        return f"{OBS}{found.parent.relative_to(self.obs_root).as_posix()}/" if found else None
+        found = [metadata.parent for metadata in folder.glob("*/*/_metadata")]
+        paths = [f"{OBS}{path.relative_to(self.obs_root).as_posix()}/" for path in found]
+        gone = [path for path in [self.ledgers[job.job_id].gone] if path]
+        return max((*paths, *gone), key=lambda path: int(path.split("/")[-3]), default=None)
 
     def _update(self, job: Job, *args: Any) -> None:
+        run, ledger, before = self._runs[job.job_id], self.ledgers[job.job_id], job.savepoint_path
+        start = ledger.starts[-1]
         super()._update(job, *args)
-        run = self._runs[job.job_id]
-        self.ledger.starts[-1].state = "" if run.failure else run.state
+        start.state = "" if run.failure else run.state
+        start.ran = run.ran
+        start.restarts = max(start.restarts, run.restarts)
+        if run.deletes and run.ran:
+            ledger.gone = run.savepoint_path
+        if not run.stops and job.savepoint_path not in (None, before):
+            start.saved.append(str(job.savepoint_path))
 
-    def _path(self, text: str) -> str:
-        return super()._path(text).replace(START, str(len(self.ledger.starts)))
+    def _arguments(self, job: Job) -> list[str]:
+        number = str(len(self.ledgers[job.job_id].starts))
+        return [argument.replace(START, number) for argument in super()._arguments(job)]
 
 
 @dataclass
@@ -106,8 +135,11 @@ class Finding:
     documented: int
 
 
-def check(events: Iterable[Event], ledger: Ledger) -> Finding:
-    """Compare the output of a job with the numbers from 1 on, of which each should be there once."""
+def check(events: Iterable[Event], ledger: Ledger, is_whole: bool = True) -> Finding:
+    """Compare the output of a job with the numbers from 1 on, of which each should be there once.
+
+    :param is_whole: whether the job was stopped with a savepoint, so that it has committed all that it has written.
+    """
     events = list(events)
     found = check_exactly_once(events)
     writers: dict[int, list[int]] = defaultdict(list)
@@ -118,7 +150,11 @@ def check(events: Iterable[Event], ledger: Ledger) -> Finding:
     violations = [
         f"{len(numbers)} {what}, such as {numbers[:EXAMPLES]}, written by the starts "
         f"{[sorted(writers[number]) for number in numbers[:EXAMPLES]]}"
-        for what, numbers in (("lost", found.missing), ("doubled", doubled), ("forgotten", found.forgotten))
+        for what, numbers in (
+            ("lost", found.missing if is_whole else []),
+            ("doubled", doubled),
+            ("forgotten", found.forgotten),
+        )
         if numbers
     ]
     return Finding(violations, found.counted, len(documented))
@@ -127,32 +163,36 @@ def check(events: Iterable[Event], ledger: Ledger) -> Finding:
 def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     """Whether a number that came more than once is one of those that docs/lifecycle.md says come more than once.
 
-    They are those that a version with checkpoints has committed with a checkpoint before it failed, and that the next
-    start writes again. So of each two starts that follow each other among those that have written the number,
+    They are those that a version with checkpoints has committed with a checkpoint before it failed, and that are
+    written again, because the next start begins where that version began. So of each two starts that follow each other
+    among those that have written the number,
 
-    - the later one resumed from the newest savepoint that there was of the job (there was none at all, when it began
-      with empty state), and none was newer when the earlier one began;
     - the earlier one took checkpoints;
-    - it and every one between them made no savepoint, nobody asked them to end without one, and they failed: Flink says
-      so, or could not even be given the job.
+    - it and those that follow it failed, and made no savepoint but while they ran on: Flink says so, or has restarted
+      them before they were asked to end without one, or could not even be given the job;
+    - the first one that did not fail, or the later one of the two, resumed from the savepoint that was the newest when
+      the earlier one began, or was made while it ran on (there was none at all, when it began with empty state);
+    - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
+      failed or made a savepoint as it stopped.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
     """
     numbers = sorted(writers)
-    return all(_repeats(ledger, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
+    return all(_repeats(ledger.starts, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
 
 
-def _repeats(ledger: Ledger, earlier: int, later: int) -> bool:
-    by_number = {start.number: start for start in ledger.starts}
-    last = by_number[later]
-    if earlier == later or last.resumed_from != last.newest:
-        return False
-    for start in (by_number[number] for number in range(earlier, later)):
-        has_failed = start.state in ("FAILED", "") and not start.stopping
-        if not has_failed or start.newest != last.newest:
-            return False
-    return by_number[earlier].checkpoints
+def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
+    concerned = starts[earlier - 1 : later]
+    lost = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
+    again = concerned[len(lost) :]
+    return (
+        bool(lost)
+        and lost[0].checkpoints
+        and all(again[0].newest in (start.newest, *start.saved) for start in lost)
+        and all(start.resumed_from == start.newest for start in again)
+        and all(start.has_failed or (start.state == "FINISHED" and not start.stopping) for start in again[:-1])
+    )
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:

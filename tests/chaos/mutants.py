@@ -6,9 +6,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
+from ansible_collections.otc.dli.plugins.module_utils._model import plan, resume
+from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, job, observer, rollback
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Effect
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
 
 
@@ -30,3 +36,37 @@ def take_the_first_savepoint(savepoints: Path) -> None:
         api.run_jobs(job_ids, run.resume)
 
     Run.send = send
+
+
+def start_with_empty_state(_savepoints: Path) -> None:
+    """A job that has run and has no savepoint is started all the same."""
+    for module in (resume, executor, job):
+        module.may_start_empty = lambda _goal: True
+
+
+def undo_what_others_do(_savepoints: Path) -> None:
+    """A stop or a start by somebody else is taken for a failure of the new version, and rolled back."""
+    observer._unhealthy = functools.partial(_failed_if_unhealthy, observer._unhealthy)
+
+    rollback.Rollback._check_nobody_acted = _find_nothing
+    rollback.ensure_savepoint = _find_nothing
+
+
+def _find_nothing(*_about: object) -> Iterator[Effect]:
+    yield from ()
+
+
+def _failed_if_unhealthy(judge, *about):
+    verdict = judge(*about)
+    return verdict and replace(verdict, is_failure=True)
+
+
+def believe_the_request(_savepoints: Path) -> None:
+    """A job counts as running as soon as the service has taken the request to start it."""
+    observer.Observer.started = lambda self, before: self.read(before.job_id)
+    observer.Observer.stays_healthy = lambda self, seen, _before: self.read(seen.job_id)
+
+
+def keep_risks_secret(_savepoints: Path) -> None:
+    """No risk is said."""
+    plan._risks = lambda _current, _steps: ()

@@ -12,9 +12,12 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 
+from chaos.pool import play_all
+from chaos.row import Played
+from chaos.scenes import SCENES, draw_scene
 from chaos.schedule import OPERATIONS, PAIRS, draw
-from chaos.world import Played, temporary_world
 from local_flink import find_flink_version
 
 
@@ -33,12 +36,12 @@ def table(rows: list[Played]) -> str:
             number = int(where.removeprefix("step ")) if where.startswith("step ") else 0
             violations[steps[number - 1].operation if number else "the whole"] += 1
     lines = ["| operation | runs | violations | median seconds |", "| --- | --: | --: | --: |"]
-    for name in (*OPERATIONS, *PAIRS):
+    for name in (*OPERATIONS, *PAIRS, *SCENES):
         if runs[name] or violations[name]:
             median = statistics.median(seconds[name] or [0.0])
             lines.append(f"| {name} | {runs[name]} | {violations[name]} | {median:.1f} |")
     lines.append(f"| the output of the whole schedule | {len(rows)} | {violations['the whole']} | |")
-    for title, places in (("module killed", "kills"), ("TaskManager killed", "losses")):
+    for title, places in (("module killed", "kills"), ("process of Flink killed", "losses")):
         found: Counter[str] = sum((getattr(played, places) for played in rows), Counter())
         if found:
             lines += ["", f"| {title} | times |", "| --- | --: |"]
@@ -54,29 +57,50 @@ def summary(rows: list[Played], minutes: float) -> str:
         f"{len(rows)} schedules, {with_pairs} of them with two tasks concurrently, {sum(p.tasks for p in rows)} tasks, "
         f"{sum(p.counted for p in rows)} events, {sum(len(p.violations) for p in rows)} violations, "
         f"{sum(p.documented for p in doubles)} documented doubles in {len(doubles)} schedules, "
-        f"a person had to help {sum(p.helped for p in rows)} times, {minutes:.1f} minutes."
+        f"a person had to help {sum(p.helped for p in rows)} times, in {sum(p.is_gone for p in rows)} schedules the "
+        f"service had deleted the savepoint that the job needed, {minutes:.1f} minutes."
     )
 
 
 def main() -> int:
-    """Play the schedules that the arguments of the program ask for; return 1 when one broke a rule, else 0."""
+    """Play what the arguments of the program ask for; return 0 when all was played, and no rule was broken."""
+    known = ", ".join(SCENES)
     parser = argparse.ArgumentParser(description="Play random schedules on a real Flink.")
     parser.add_argument("--schedules", type=int, default=20, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the others follow it")
-    parser.add_argument("--task-managers", type=int, default=1, help="how many TaskManagers Flink has")
+    parser.add_argument("--scenes", nargs="*", metavar="NAME", help=f"play these instead; without a name all: {known}")
+    parser.add_argument("--times", type=int, default=10, help="how often each scene")
+    parser.add_argument("--broken", action="store_true", help="break the collection so that each scene has to find it")
+    parser.add_argument("--processes", type=int, default=3, help="how many to play concurrently, each on its own Flink")
+    parser.add_argument("--task-managers", type=int, help="how many TaskManagers each Flink has; drawn without it")
     parser.add_argument("--log", action="store_true", help="print what became of each task")
     options = parser.parse_args()
     began = time.monotonic()
     rows: list[Played] = []
+    if options.broken and options.scenes is None:
+        parser.error("--broken is for --scenes")
+    if options.scenes is None:
+        schedules = [draw(seed) for seed in range(options.seed, options.seed + options.schedules)]
+    else:
+        for unknown in set(options.scenes) - set(SCENES):
+            parser.error(f"there is no scene {unknown!r}, but {known}")
+        seeds = range(options.seed, options.seed + options.times)
+        schedules = [draw_scene(name, seed) for seed in seeds for name in options.scenes or SCENES]
+    if options.task_managers:
+        schedules = [replace(schedule, task_managers=options.task_managers) for schedule in schedules]
+    # A Flink of another kind has to be started for each change of it.
+    schedules.sort(key=lambda schedule: schedule.needs)
+    playing = play_all(schedules, options.processes, options.broken)
+    is_whole = False
     # Ctrl-C ends it with what was found so far.
-    with temporary_world(options.task_managers) as world, contextlib.suppress(KeyboardInterrupt):
-        for seed in range(options.seed, options.seed + options.schedules):
-            played = world.play(draw(seed))
+    with contextlib.closing(playing), contextlib.suppress(KeyboardInterrupt):
+        for played in playing:
             rows.append(played)
-            print(f"{len(rows)} of {options.schedules}", end="\r", file=sys.stderr, flush=True)
+            print(f"{len(rows)} of {len(schedules)}", end="\r", file=sys.stderr, flush=True)
             if played.violations or options.log:
-                print(played.schedule, *played.violations, *played.log, world.ledger, sep="\n    ", flush=True)
+                print(played.schedule, *played.violations, *played.log, *played.starts, sep="\n    ", flush=True)
+        is_whole = True
     print(
         f"Flink {find_flink_version()}", "", table(rows), "", summary(rows, (time.monotonic() - began) / 60), sep="\n"
     )
-    return 1 if any(played.violations for played in rows) else 0
+    return 0 if is_whole and all(bool(played.violations) == options.broken for played in rows) else 1

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # What a task can do, and what the versions it brings are like. The names are those of the rows of the table.
@@ -26,13 +26,21 @@ OPERATIONS = (
     "stop and start",
     "restarted",
     "savepoint now",
+    "stop not carried out",
+    "fleet with a canary",
 )
 PAIRS = ("upgrade and upgrade", "upgrade and stop", "upgrade and savepoint")
 
 # The requests at which a TaskManager is killed inside an operation: each draws its moment.
 AIMS = ("before run", "after run", "before stop", "after stop")
+# The same for the JobManager. Not after a stop: what it has done then, nobody else knows.
+MANAGER_AIMS = ("before run", "after run", "before stop")
 
 STEPS = (4, 7)
+# The share of schedules in which jobs survive the loss of the JobManager, and it is lost.
+SURVIVES = 0.15
+# The share of schedules on a service that deletes the files of savepoints: what fails there can hardly go on.
+FILES_DELETED = 0.1
 
 
 @dataclass(frozen=True)
@@ -51,14 +59,16 @@ class Kill:
 
 @dataclass(frozen=True)
 class Loss:
-    """A TaskManager is killed with SIGKILL, and another one started.
+    """A process of Flink is killed with SIGKILL, and another one started.
 
     :param aim: one of AIMS, or "between" for before the operation.
     :param seconds: so long after that.
+    :param process: what is killed, C(TaskManager) or C(JobManager).
     """
 
     aim: str
     seconds: float
+    process: str = "TaskManager"
 
 
 @dataclass(frozen=True)
@@ -84,15 +94,25 @@ class Schedule:
 
     :param settings: options of the job that all its versions share.
     :param behaviour: switches of the service.
+    :param task_managers: how many there are.
+    :param survives: whether jobs survive the loss of the JobManager, see FlinkCluster.
     """
 
     seed: int
     settings: dict[str, Any] = field(default_factory=dict)
     behaviour: dict[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    task_managers: int = 1
+    survives: bool = False
+
+    @property
+    def needs(self) -> tuple[int, bool]:
+        """What its Flink has to be like."""
+        return self.task_managers, self.survives
 
     def __str__(self) -> str:
-        return f"seed {self.seed} {self.settings} {self.behaviour}: {'; '.join(map(str, self.steps))}"
+        where = f"on {self.task_managers} TaskManagers{' and a ZooKeeper' if self.survives else ''}"
+        return f"seed {self.seed} {self.settings} {self.behaviour} {where}: {'; '.join(map(str, self.steps))}"
 
 
 def draw(seed: int) -> Schedule:
@@ -107,8 +127,25 @@ def draw(seed: int) -> Schedule:
     settings: dict[str, Any] = {"checkpoint_enabled": chance.random() < 0.5, "parallel_number": chance.randint(1, 2)}
     if chance.random() < 0.5:
         settings |= {"restart_when_exception": True}
-    behaviour = {"savepoint_after_restart": chance.choice(["kept", "deleted"])}
-    return Schedule(seed, settings, behaviour, tuple(steps))
+    behaviour: dict[str, Any] = {"savepoint_after_restart": chance.choice(["kept", "deleted", "dropped_at_start"])}
+    if chance.random() < FILES_DELETED:
+        behaviour |= {"savepoint_files_after_restart": "deleted"}
+    if chance.random() < 0.2:
+        behaviour |= {"submit_seconds": chance.uniform(0, 2)}
+    if chance.random() < 0.2:
+        behaviour |= {"cancel_seconds": chance.uniform(0, 2), "savepoint_late_seconds": chance.uniform(0, 2)}
+    task_managers, survives = (1 if chance.random() < 0.75 else 2), chance.random() < SURVIVES
+    if survives:
+        steps = [_with_manager_lost(chance, step) for step in steps]
+    return Schedule(seed, settings, behaviour, tuple(steps), task_managers, survives)
+
+
+def _with_manager_lost(chance: random.Random, step: Step) -> Step:
+    """Return a step in which the JobManager is lost, if nothing else disturbs it, with a chance."""
+    if step.kill or step.loss or step.operation == "fleet with a canary" or chance.random() < 0.5:
+        return step
+    aim = chance.choice(("between", *MANAGER_AIMS))
+    return replace(step, loss=Loss(aim, chance.choice((0.0, chance.uniform(0, 1))), "JobManager"))
 
 
 def _step(chance: random.Random, operation: str) -> Step:
@@ -124,4 +161,7 @@ def _step(chance: random.Random, operation: str) -> Step:
     elif disturbance < 0.6:
         aim = chance.choice(("between", *AIMS))
         loss = Loss(aim, chance.choice((0.0, chance.uniform(0, 0.1), chance.uniform(0, 1))))
+    if operation == "fleet with a canary":
+        # Its jobs have no savepoint yet, and no checkpoints: they would begin anew.
+        loss = None
     return Step(operation, kill, loss, tuple(chance.random() for _number in range(3)))

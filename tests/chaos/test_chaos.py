@@ -13,8 +13,9 @@ import requests
 
 from chaos.ledger import Ledger, Start, is_documented
 from chaos.mutants import forget_state, take_the_first_savepoint
+from chaos.row import play, undone
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
-from chaos.world import World, temporary_world, undone
+from chaos.world import World, temporary_world
 from local_dli import LocalDli
 from local_flink import FlinkMissing, find_java
 
@@ -46,7 +47,7 @@ SHARE = {
 @pytest.mark.parametrize("steps", SHARE.values(), ids=SHARE)
 def test_nothing_is_lost_doubled_or_forgotten(world: World, steps: tuple[Step, ...]) -> None:
     behaviour = {"savepoint_after_restart": "kept"}
-    played = world.play(Schedule(0, SETTINGS | {"checkpoint_enabled": True}, behaviour, steps))
+    played = play(world, Schedule(0, SETTINGS | {"checkpoint_enabled": True}, behaviour, steps))
     assert played.violations == [], "\n".join([*played.violations, *played.log])
     assert len(played.seconds) == len(steps)
     assert bool(played.kills) == any(step.kill for step in steps)
@@ -55,7 +56,7 @@ def test_nothing_is_lost_doubled_or_forgotten(world: World, steps: tuple[Step, .
 
 @pytest.mark.parametrize("mutant", [forget_state, take_the_first_savepoint])
 def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
-    played = world.play(Schedule(0, SETTINGS, steps=TWO_UPGRADES), mutant)
+    played = play(world, Schedule(0, SETTINGS, steps=TWO_UPGRADES), mutant)
     # Its output alone shows it, and so do the starts.
     assert any(" doubled, " in violation for violation in played.violations), played.violations
     assert any(" resumed from " in violation for violation in played.violations), played.violations
@@ -99,12 +100,18 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([FAILED, AGAIN], [1, 2], True),
         ([FAILED, Start(2, "a", "a", True, ""), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
         ([Start(1, None, None, True, "FAILED"), Start(2, None, None, True, "RUNNING")], [1, 2], True),
+        ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
+        ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "b", "b", True, "RUNNING")], [1, 2], True),
+        ([Start(1, "a", "a", True, "CANCELED", stopping=True, restarts=1), AGAIN], [1, 2], True),
         ([FAILED, AGAIN], [2, 2], False),
+        ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
+        ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, None, "a", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "b", "b", True, "RUNNING")], [1, 2], False),
         ([Start(1, "a", "a", False, "FAILED"), AGAIN], [1, 2], False),
-        ([Start(1, "a", "a", True, "CANCELED"), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "CANCELED", stopping=True), AGAIN], [1, 2], False),
+        ([Start(1, "a", "a", True, "FINISHED", restarts=1), AGAIN], [1, 2], False),
         ([Start(1, "a", "a", True, "RUNNING"), AGAIN], [1, 2], False),
         ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
     ],
@@ -112,12 +119,18 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again after a failure",
         "again after a failed submission",
         "again where there was no savepoint",
+        "again after one that went less far",
+        "again from a savepoint that was made while it ran on",
+        "again after it was stopped, because Flink had to restart it",
         "twice by one start",
+        "from an older savepoint after one that went less far",
+        "not from the savepoint that was made while it ran on",
         "from an older savepoint",
         "with empty state",
         "from another savepoint",
         "without checkpoints",
         "after it was stopped",
+        "after it was restarted and ran well",
         "beside one that runs",
         "after one between was stopped",
     ],

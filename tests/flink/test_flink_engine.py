@@ -285,6 +285,31 @@ def test_the_files_of_a_savepoint_can_go_when_the_job_runs_again(
     assert "Cannot find" in job.reaches("job_submit_fail", "job_submitting")["status_desc"]
 
 
+def test_a_service_that_takes_its_time(new_job: Any, flink_service: LocalDli, out: str) -> None:
+    """Flink gets the job later, the end of the job shows later, and its savepoint later still."""
+    flink_service.behaviour = Behaviour(submit_seconds=0.5, cancel_seconds=0.5, savepoint_late_seconds=2)
+    job = new_job(entrypoint_args=f"--out {out}")
+    assert job.batch("run")
+    assert flink_service.jobs.execution(flink_service.jobs.get(job.job_id))[0] == ""
+    job.reaches("job_running", "job_submitting")
+    assert job.stops(savepoint=True)["has_savepoint"] is False
+    assert until(lambda: job.detail()["savepoint_path"], SECONDS, "savepoint")
+    assert job.batch("run", resume_savepoint=True)
+    assert job.batch("stop"), "what Flink has not been given yet can be stopped too"
+    job.reaches("job_cancel_success", "job_canceling")
+
+
+def test_a_stop_that_is_not_carried_out(new_job: Any, flink_service: LocalDli, out: str) -> None:
+    job = new_job(entrypoint_args=f"--out {out}")
+    started = job.runs()["start_time"]
+    for outcome, on_the_way in (("runs_on", ["job_savepointing"]), ("ignored", [])):
+        flink_service.jobs.plan_stop(job.job_id, outcome)
+        assert job.batch("stop", trigger_savepoint=True)
+        running = job.reaches("job_running", *on_the_way)
+        assert (running["start_time"], running["has_savepoint"]) == (started, False)
+    job.stops(savepoint=True)
+
+
 def test_settings_of_a_job(new_job: Any, obs_root: Path, out: str) -> None:
     """Checkpoints commit what was written, and runtime_config gets to Flink."""
     job = new_job(

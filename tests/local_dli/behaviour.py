@@ -181,8 +181,9 @@ class Behaviour:
         "assumed",
     ] = "dated"
     savepoint_after_restart: Annotated[
-        Literal["deleted", "kept"],
-        "a job that has reached job_running again has lost its savepoint, or keeps it",
+        Literal["deleted", "kept", "dropped_at_start"],
+        "a job that has reached job_running again has lost its savepoint, or keeps it, or has lost it as soon as it "
+        "was asked to start, even if it never runs",
         "documented",
     ] = "deleted"
     savepoint_files_after_restart: Annotated[

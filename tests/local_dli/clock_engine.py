@@ -77,6 +77,8 @@ class ClockEngine:
         if behaviour.init_seconds:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
         resumed_from = obs_folder(job.savepoint_path) if resume_savepoint and job.savepoint_path else None
+        if behaviour.savepoint_after_restart == "dropped_at_start":
+            job.set_savepoint(None)
         if resumed_from in self._deleted:
             kind, reason = "submit_fail", "The files of the savepoint are gone."
         if kind in ("submit_fail", "stuck"):

@@ -15,18 +15,17 @@ import json
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-import requests
-
 from local_dli.behaviour import Behaviour
 from local_dli.jobs import OBS, Job, obs_path
-from local_dli.lifecycle import RUNNING, Refused, check_save, check_start, check_stop
+from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Refused, check_save, check_start, check_stop
 from local_dli.reading import runtime_pairs
-from local_flink.rest import FlinkError, FlinkJob, FlinkRest
+from local_flink.rest import AWAY, FlinkError, FlinkJob, FlinkRest
 
 # Flink is through with a job in these.
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
@@ -47,25 +46,44 @@ class NotSubmitted(Exception):
 class _Run:
     """One start of a job.
 
+    It resumes from ``savepoint_path``, and Flink is given it at ``submits_at``, a time of the store's clock; before, it
+    has no ``flink_id``.
+
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
-    ``stops`` says that the job was asked to end. ``problem`` goes with the next status. ``state`` is Flink's, as last
-    seen. ``may_restart`` says that Flink restarts the job when it fails, and ``restarts`` how often it was seen to.
-    ``deletes`` is the folder that is deleted when the job runs.
+    ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``problem`` goes with
+    the next status. ``state`` is Flink's, as last seen. ``may_restart`` says that Flink restarts the job when it fails,
+    and ``restarts`` how often it was seen to. ``deletes`` is the folder that is deleted when the job runs.
+
+    The service shows the end of the job ``cancel_seconds`` after ``ended_at``, and the savepoint ``late`` at
+    ``shows_at``.
     """
 
-    flink_id: str
+    savepoint_path: str | None
+    submits_at: float
     loses_savepoint: bool
+    may_restart: bool
+    deletes: Path | None = None
+    flink_id: str = ""
     failure: str = ""
     ran: bool = False
     savepoint: str | None = None
     stops: bool = False
+    ignores_stop: bool = False
     saved_and_stopped: bool = False
     problem: str = ""
     state: str = "INITIALIZING"
-    may_restart: bool = False
     restarts: int = 0
-    deletes: Path | None = None
+    cancel_seconds: float = 0.0
+    ended_at: float | None = None
+    late_seconds: float = 0.0
+    late: str | None = None
+    shows_at: float = 0.0
     over: bool = False
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error is that there is no JobManager."""
+    return isinstance(error, FlinkError) and error.status == AWAY
 
 
 class FlinkEngine:
@@ -74,47 +92,70 @@ class FlinkEngine:
     :param rest: the cluster; it stays open when the engine is closed.
     :param obs_root: the folder that stands for object storage.
 
-    Of the switches, ``savepoint``, ``savepoint_after_restart`` and ``savepoint_files_after_restart`` count here; those
-    with seconds do not.
+    Of the switches, ``savepoint``, ``savepoint_after_restart``, ``savepoint_files_after_restart``, ``submit_seconds``,
+    ``cancel_seconds`` and ``savepoint_late_seconds`` count here; others with seconds do not.
     """
 
     start_outcomes = re.compile(r"running|refused")
-    stop_outcomes = re.compile(r"stopped|refused")
+    stop_outcomes = re.compile(r"stopped|refused|runs_on|ignored")
 
     def __init__(self, rest: FlinkRest, obs_root: Path) -> None:
         self.rest = rest
         self.obs_root = obs_root.resolve()
         self._runs: dict[int, _Run] = {}
+        # Until when a new JobManager may not know all jobs yet, by Python's clock.
+        self._recovers_until = 0.0
+
+    def recover(self, seconds: float) -> None:
+        """Reckon for so long with a JobManager that took the place of another one and may not know all jobs yet.
+
+        What the other one was asked for and had not done is forgotten: a savepoint, or the end of a job.
+        """
+        self._recovers_until = time.monotonic() + seconds
+        for run in self._runs.values():
+            if run.savepoint or (run.stops and not run.saved_and_stopped):
+                run.savepoint, run.stops, run.problem = None, False, "Flink has lost its JobManager."
+            run.restarts = 0
 
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
-        run = _Run("", loses_savepoint=behaviour.savepoint_after_restart == "deleted")
-        if resume_savepoint and behaviour.savepoint_files_after_restart == "deleted":
-            run.deletes = Path(self._path(obs_path(job.savepoint_path or "")).removeprefix("file://"))
-        run.may_restart = bool(job.fields["restart_when_exception"])
-        try:
-            run.flink_id = self._submit(job, resume_savepoint)
-        except (FlinkError, NotSubmitted) as error:
-            run.failure = str(error)
+        run = _Run(
+            savepoint_path=obs_path(job.savepoint_path or "") if resume_savepoint else None,
+            submits_at=now + behaviour.submit_seconds,
+            loses_savepoint=behaviour.savepoint_after_restart == "deleted",
+            may_restart=bool(job.fields["restart_when_exception"]),
+        )
+        if run.savepoint_path and behaviour.savepoint_files_after_restart == "deleted":
+            run.deletes = Path(self._path(run.savepoint_path).removeprefix("file://"))
+        if behaviour.savepoint_after_restart == "dropped_at_start":
+            job.set_savepoint(None)
+        if now >= run.submits_at:
+            self._submit(job, run)
         job.announce("job_submitting")
         self._runs[job.job_id] = run
 
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_stop(job)
         run = self._live(job)
-        if trigger_savepoint and job.status == RUNNING:
+        if outcome == "ignored":
+            return
+        saves = trigger_savepoint and job.status == RUNNING
+        if outcome == "runs_on":
+            run.ignores_stop = True
+        elif saves:
             target = self._target(job.savepoint_folder, behaviour)
             run.savepoint = self._asked(self.rest.stop, run.flink_id, target)
-            job.announce("job_savepointing")
-        else:
+        elif run.flink_id:
             self._asked(self.rest.cancel, run.flink_id)
-            job.announce("job_canceling")
-        run.stops = True
+        job.announce("job_savepointing" if saves else "job_canceling")
+        run.stops = not run.ignores_stop
+        run.cancel_seconds, run.late_seconds = behaviour.cancel_seconds, behaviour.savepoint_late_seconds
 
     def save(self, job: Job, folder: str, behaviour: Behaviour, now: float) -> None:
         check_save(job)
         run = self._live(job)
         run.savepoint = self._asked(self.rest.save, run.flink_id, self._target(folder, behaviour))
+        run.late_seconds = behaviour.savepoint_late_seconds
         job.announce("job_savepointing")
 
     def due(self, now: float) -> list[int]:
@@ -123,10 +164,23 @@ class FlinkEngine:
     def advance(self, job: Job, now: float, wall_ms: Callable[[float], int]) -> Iterator[float]:
         run = self._runs.get(job.job_id)
         if run is not None and not run.over:
-            self._update(job, run, now, wall_ms)
+            try:
+                self._update(job, run, now, wall_ms)
+            except FlinkError as error:
+                # While there is no JobManager, the job shows as it was.
+                if not is_away(error):
+                    raise
             yield now
 
     def _update(self, job: Job, run: _Run, now: float, wall_ms: Callable[[float], int]) -> None:
+        if not run.flink_id and not run.failure:
+            if run.stops:
+                run.over = True
+                job.enter("job_cancel_success", wall_ms(now))
+            elif now >= run.submits_at:
+                self._submit(job, run)
+            if not run.flink_id and not run.failure:
+                return
         if run.failure:
             run.over = True
             job.enter("job_submit_fail", wall_ms(now), run.failure)
@@ -135,18 +189,37 @@ class FlinkEngine:
             try:
                 location = self.rest.saved(run.flink_id, run.savepoint)
             except FlinkError as error:
+                if is_away(error):
+                    raise
                 run.problem = f"The savepoint failed: {error}"
                 run.stops = False
             else:
                 if location is None:
                     return
-                job.set_savepoint(self._obs(location))
+                run.late, run.shows_at = self._obs(location), now + run.late_seconds
                 run.saved_and_stopped = run.stops
             run.savepoint = None
-        status, reason = self._look(job, run, wall_ms(now))
+        if run.ignores_stop:
+            run.ignores_stop = False
+            run.problem = "Planned failure of the stop."
+        status, reason = self._look(job, run, now, wall_ms(now))
+        if run.late and now >= run.shows_at:
+            job.set_savepoint(run.late)
+            run.late = None
         if status != job.status:
             job.enter(status, wall_ms(now), reason or run.problem)
             run.problem = ""
+        run.over = status not in ALIVE and status not in TRANSITIONAL and run.late is None
+
+    def knows_all(self) -> bool:
+        """Return whether there is a JobManager that knows each job which is not known to have ended."""
+        try:
+            for run in self._runs.values():
+                if run.flink_id and not run.over:
+                    self.rest.job(run.flink_id)
+        except FlinkError:
+            return False
+        return True
 
     def forget(self, job: Job) -> None:
         run = self._runs.pop(job.job_id, None)
@@ -164,14 +237,15 @@ class FlinkEngine:
 
     # Status
 
-    def _look(self, job: Job, run: _Run, at: int) -> tuple[str, str]:
+    def _look(self, job: Job, run: _Run, now: float, at: int) -> tuple[str, str]:
         """Ask Flink, and return the status of a job and the reason for it."""
         try:
             seen = self.rest.job(run.flink_id)
         except FlinkError as error:
             if error.status != 404:
                 raise
-            run.over = True
+            if time.monotonic() < self._recovers_until:
+                return job.status, ""
             return "job_running_exception", f"Flink no longer knows the job: {error}"
         run.state = seen.state
         if run.may_restart:
@@ -187,7 +261,9 @@ class FlinkEngine:
             if run.loses_savepoint:
                 job.set_savepoint(None)
         if seen.state in ENDED:
-            run.over = True
+            run.ended_at = now if run.ended_at is None else run.ended_at
+            if run.stops and now < run.ended_at + run.cancel_seconds:
+                return "job_canceling", ""
             if seen.state == "FAILED":
                 reason = self.rest.failure(run.flink_id)
                 return "job_running_exception", reason.replace(f"file:{self.obs_root}/", OBS)
@@ -219,17 +295,36 @@ class FlinkEngine:
 
     def _let_go(self, run: _Run) -> None:
         """Cancel a job that still runs, if the cluster is still there."""
-        if not run.over and not run.failure:
-            with contextlib.suppress(FlinkError, requests.RequestException):
+        if not run.over and run.flink_id:
+            with contextlib.suppress(FlinkError):
                 self.rest.cancel(run.flink_id)
 
     # Submission
 
-    def _submit(self, job: Job, resume_savepoint: bool) -> str:
-        """Give a job to Flink and return Flink's number of it.
+    def _submit(self, job: Job, run: _Run) -> None:
+        """Give a job to Flink, or note why that is not possible. Where there is no JobManager it is tried again."""
+        # Known before, because a JobManager that is lost can have got the job without an answer.
+        flink_id = uuid.uuid4().hex
+        try:
+            jar_id = self.rest.upload(self._jar(job))
+        except (FlinkError, NotSubmitted) as error:
+            if not is_away(error):
+                run.failure = str(error)
+            return
+        run.flink_id = flink_id
+        try:
+            self._give(job, run, jar_id)
+        except FlinkError as error:
+            # Whether a JobManager that is gone has got the job, the next one shows.
+            if not is_away(error):
+                run.failure = str(error)
+        with contextlib.suppress(FlinkError):
+            self.rest.delete_jar(jar_id)
 
-        :raises NotSubmitted: when there is no JAR.
-        :raises FlinkError: when Flink refuses it, or its main method fails.
+    def _jar(self, job: Job) -> Path:
+        """Return the JAR of a job.
+
+        :raises NotSubmitted: there is none.
         """
         entrypoint = job.fields.get("entrypoint") or ""
         if not entrypoint.startswith(OBS):
@@ -237,19 +332,23 @@ class FlinkEngine:
         jar = (self.obs_root / entrypoint.removeprefix(OBS)).resolve()
         if not jar.is_relative_to(self.obs_root) or not jar.is_file():
             raise NotSubmitted("The JAR that entrypoint names does not exist.")
+        return jar
+
+    def _give(self, job: Job, run: _Run, jar_id: str) -> None:
+        """Give a job to Flink.
+
+        :raises FlinkError: when Flink refuses it, or its main method fails.
+        """
         parallelism = job.fields["parallel_number"]
         if job.fields["resource_config"]:
             parallelism = job.fields["resource_config"]["parallel_number"]
-        arguments = [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
-        savepoint = self._path(obs_path(job.savepoint_path or "")) if resume_savepoint else None
-        jar_id = self.rest.upload(jar)
-        try:
-            return self.rest.run(
-                jar_id, job.fields["main_class"], arguments, parallelism, savepoint, self._settings(job)
-            )
-        finally:
-            with contextlib.suppress(FlinkError):
-                self.rest.delete_jar(jar_id)
+        savepoint = self._path(run.savepoint_path) if run.savepoint_path is not None else None
+        settings = self._settings(job)
+        main_class, arguments = job.fields["main_class"], self._arguments(job)
+        self.rest.run(jar_id, main_class, arguments, parallelism, savepoint, settings, run.flink_id)
+
+    def _arguments(self, job: Job) -> list[str]:
+        return [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
 
     def _settings(self, job: Job) -> dict[str, str]:
         """Return what the fields of a job mean in Flink's own settings; its runtime_config has the last word."""

@@ -301,6 +301,12 @@ class JobStore:
         with self.lock:
             self._stop_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
 
+    def forget_plans(self, job_id_or_name: int | str) -> None:
+        """Have the starts and stops of a job end as they do without a plan."""
+        with self.lock:
+            self._start_plans.pop(job_id_or_name, None)
+            self._stop_plans.pop(job_id_or_name, None)
+
     def clear(self) -> None:
         """Forget all jobs, plans and queues; job numbers go on growing, so that a stale one never finds a new job."""
         with self.lock:

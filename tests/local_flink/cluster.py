@@ -20,6 +20,7 @@ from local_flink.polling import until
 from local_flink.rest import FlinkError, FlinkRest
 
 JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+ZOOKEEPER = "org.apache.flink.shaded.zookeeper3.org.apache.zookeeper.server.ZooKeeperServerMain"
 TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 
 START_SECONDS = 60.0
@@ -70,6 +71,9 @@ WORKER = {
     "taskmanager.memory.jvm-overhead.min": "128m",
     "taskmanager.memory.jvm-overhead.max": "128m",
 }
+# A JobManager that is lost is known to be after so many ms; ZooKeeper allows no less than two of its ticks.
+SESSION_MS = 4000
+
 LOGGING = """\
 rootLogger.level = INFO
 rootLogger.appenderRef.file.ref = File
@@ -88,6 +92,7 @@ class FlinkCluster:
     :param slots: how many parallel tasks each TaskManager can run, of all jobs together.
     :param task_managers: how many TaskManagers there are; each takes about 0.4 GB.
     :param settings: settings of Flink for all processes, by their keys; they win over those that it has otherwise.
+    :param survives: whether jobs survive the loss of the JobManager: a ZooKeeper, which is part of Flink, knows them.
     :raises FlinkMissing: when there is no JDK or no Flink on this machine.
 
     On entering, ``rest`` gets the REST API of the cluster; ``rest.url`` is also the address of Flink's web page.
@@ -96,12 +101,18 @@ class FlinkCluster:
     rest: FlinkRest
 
     def __init__(
-        self, home: Path, slots: int = 8, task_managers: int = 1, settings: dict[str, str] | None = None
+        self,
+        home: Path,
+        slots: int = 8,
+        task_managers: int = 1,
+        settings: dict[str, str] | None = None,
+        survives: bool = False,
     ) -> None:
         self.home = home.resolve()
         self._slots = slots
         self._count = task_managers
         self._settings = settings or {}
+        self._survives = survives
         self._workers: list[subprocess.Popen] = []
         self._launched = 0
         self._java = find_java()
@@ -143,14 +154,17 @@ class FlinkCluster:
             "state.checkpoints.dir": (self.home / "checkpoints").as_uri(),
             **self._settings,
         }
+        if self._survives:
+            self._common |= self._start_zookeeper()
         # Left last, so that a TaskManager never misses its JobManager.
-        manager = self._launch("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, self._common)
+        self._start_job_manager()
         for _number in range(self._count):
             self.start_task_manager()
         self.rest = self._running.enter_context(FlinkRest(f"http://127.0.0.1:{rest_port}"))
 
         def ready() -> bool:
-            for process, name in ((manager, "jobmanager"), *((worker, "taskmanager") for worker in self._workers)):
+            processes = [(self._manager, "jobmanager"), *((worker, "taskmanager") for worker in self._workers)]
+            for process, name in processes:
                 if process.poll() is not None:
                     raise RuntimeError(f"Flink's {name} ended at once; see {self.home / name}.log and .out.")
             try:
@@ -160,13 +174,45 @@ class FlinkCluster:
 
         until(ready, START_SECONDS, f"Flink with a free slot (its logs are in {self.home})", pause=0.2)
 
+    def _start_zookeeper(self) -> dict[str, str]:
+        """Start a ZooKeeper, and return the settings of a Flink that uses it."""
+        (port,) = _free_ports(1)
+        configuration = {
+            "dataDir": self.home / "zookeeper",
+            "clientPort": port,
+            "clientPortAddress": "127.0.0.1",
+            "tickTime": SESSION_MS // 2,
+            "admin.enableServer": "false",
+        }
+        path = self.home / "conf" / "zookeeper.cfg"
+        path.write_text("".join(f"{key}={value}\n" for key, value in configuration.items()), encoding="utf-8")
+        self._launch("zookeeper", ["-Xmx128m"], ZOOKEEPER, str(path))
+        return {
+            "high-availability": "zookeeper",
+            "high-availability.storageDir": (self.home / "jobs").as_uri(),
+            "high-availability.zookeeper.quorum": f"127.0.0.1:{port}",
+            "high-availability.zookeeper.client.session-timeout": str(SESSION_MS),
+        }
+
+    def _start_job_manager(self) -> None:
+        self._manager = self._flink("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, self._common)
+
+    def replace_job_manager(self) -> None:
+        """End the JobManager without a warning, and start another one, which needs some seconds until it is there.
+
+        Only where jobs survive that does it know them, and starts them from their newest checkpoint or savepoint.
+        """
+        self._manager.kill()
+        self._manager.wait()
+        self._start_job_manager()
+
     def start_task_manager(self) -> None:
         """Start one more TaskManager; it needs some seconds until its slots are there."""
         self._launched += 1
         name = "taskmanager" if self._launched == 1 else f"taskmanager-{self._launched}"
         settings = self._common | WORKER | {"taskmanager.numberOfTaskSlots": str(self._slots)}
         options = ["-Xmx384m", "-Xms64m", "-XX:MaxMetaspaceSize=256m"]
-        self._workers.append(self._launch(name, options, TASK_MANAGER, settings))
+        self._workers.append(self._flink(name, options, TASK_MANAGER, settings))
 
     def kill_task_manager(self) -> None:
         """End the oldest TaskManager without a warning, as a machine that is lost does; there has to be one."""
@@ -174,15 +220,19 @@ class FlinkCluster:
         worker.kill()
         worker.wait()
 
-    def _launch(self, name: str, options: list[str], main_class: str, settings: dict[str, str]) -> subprocess.Popen:
+    def _flink(self, name: str, options: list[str], main_class: str, settings: dict[str, str]) -> subprocess.Popen:
+        """Start a process of Flink."""
+        given = (f"-D{key}={value}" for key, value in settings.items())
+        return self._launch(name, options, main_class, "--configDir", str(self.home / "conf"), *given)
+
+    def _launch(self, name: str, options: list[str], main_class: str, *arguments: str) -> subprocess.Popen:
         command = [
             *(str(self._java), *options, *JAVA_OPTIONS),
             f"-Djava.io.tmpdir={self.home / 'tmp'}",
             f"-Dlog.file={self.home / name}.log",
             f"-Dlog4j.configurationFile={(self.home / 'conf' / 'log4j.properties').as_uri()}",
             *("-classpath", os.pathsep.join(map(str, sorted(self._lib.glob("*.jar")))), main_class),
-            *("--configDir", str(self.home / "conf")),
-            *(f"-D{key}={value}" for key, value in settings.items()),
+            *arguments,
         ]
         environment = os.environ | {
             "FLINK_CONF_DIR": str(self.home / "conf"),

@@ -15,6 +15,8 @@ from typing import Any
 
 import requests
 
+# As Flink itself answers before a new JobManager is at work.
+AWAY = 503
 TIMEOUT = 60  # seconds; a submission runs the main method of a job
 SETTINGS_IN_BODY = (1, 17)  # the first version that takes a job's settings of Flink with its submission
 
@@ -22,7 +24,7 @@ SETTINGS_IN_BODY = (1, 17)  # the first version that takes a job's settings of F
 class FlinkError(Exception):
     """Flink refused a call, or could not do what it was asked for; the text is the first line of the root cause.
 
-    ``status`` is the HTTP status, 200 where Flink took the call and failed later.
+    ``status`` is the HTTP status, 200 where Flink took the call and failed later, AWAY where there is no JobManager.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -96,6 +98,7 @@ class FlinkRest:
         parallelism: int = 1,
         savepoint: str | None = None,
         configuration: dict[str, str] | None = None,
+        flink_id: str | None = None,
     ) -> str:
         """Start a job and return Flink's number of it.
 
@@ -103,6 +106,7 @@ class FlinkRest:
         :param savepoint: path of the savepoint to start from.
         :param configuration: settings of Flink for this job. Before Flink 1.17 the REST API has no place for them: the
             job gets them as further arguments C(-Dkey=value), and has to heed them itself.
+        :param flink_id: 32 hexadecimal digits for Flink's number of the job; None has Flink choose one.
         """
         if tuple(map(int, self.version.split(".")[:2])) < SETTINGS_IN_BODY:
             arguments = [*arguments, *(f"-D{key}={value}" for key, value in (configuration or {}).items())]
@@ -110,6 +114,7 @@ class FlinkRest:
         # Not programArgs: newer versions of Flink silently ignore it.
         body: dict[str, Any] = {"programArgsList": list(arguments), "parallelism": parallelism}
         optional = {"entryClass": main_class, "savepointPath": savepoint, "flinkConfiguration": configuration}
+        optional["jobId"] = flink_id
         body.update({name: value for name, value in optional.items() if value})
         return self._call("POST", f"jars/{jar_id}/run", json=body)["jobid"]
 
@@ -171,7 +176,10 @@ class FlinkRest:
         self._call("PATCH", f"jobs/{flink_id}", params={"mode": "cancel"})
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
+        try:
+            answer = self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
+        except requests.RequestException as error:
+            raise FlinkError(AWAY, "There is no JobManager.") from error
         if answer.ok:
             return answer.json()
         try:

@@ -750,6 +750,33 @@ def test_the_health_window_counts_without_rollback_too(world, options):
     assert world(entrypoint=NEW, **options)["failed"]
 
 
+@pytest.mark.parametrize(
+    ("options", "window"), [({}, HEALTH_WINDOW), ({"health_window": 0}, 0), ({"entrypoint": NEW}, 0)], ids=str
+)
+def test_the_next_run_watches_a_start_that_it_finds(world, options, window):
+    """As after an interruption; a job that is to be changed is stopped again at once."""
+    world.behave(submit_seconds=20)
+    world.plant("job_init")
+    world(wait=False)
+    began = world.clock.now
+    assert not world(check_mode=True, **options)["failed"]
+    assert world.clock.now - began >= 20 + window
+
+
+@pytest.mark.parametrize("state", ["started", "present"])
+def test_a_start_that_the_next_run_finds_can_fail(world, state):
+    world.behave(submit_seconds=20)
+    world.plant("job_init")
+    world.service.jobs.plan_start("job", "exception_after:5")
+    world(wait=False)
+    result = world(state)
+    assert result["failed"] is (state == "started")
+    if state == "started":
+        assert "failed soon after its start: job_running_exception: Planned exception." in result["msg"]
+        assert result["error"]["status"] == "job_running_exception"
+    assert world.writes() == []
+
+
 def test_actions_are_those_that_were_carried_out(world, monkeypatch):
     world.plant()
     world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))

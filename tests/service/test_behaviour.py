@@ -430,14 +430,20 @@ def test_savepoint(api: Any, behave: Any, value: str) -> None:
     assert bool(detail["savepoint_path"]) is made
 
 
-@pytest.mark.parametrize(("value", "has"), [("deleted", False), ("kept", True)])
-def test_savepoint_after_restart(api: Any, behave: Any, service: Any, value: str, has: bool) -> None:
+@pytest.mark.parametrize(
+    ("value", "has_after_failure", "has"),
+    [("deleted", True, False), ("kept", True, True), ("dropped_at_start", False, False)],
+)
+def test_savepoint_after_restart(
+    api: Any, behave: Any, service: Any, value: str, has_after_failure: bool, has: bool
+) -> None:
     behave(savepoint_after_restart=value)
     job_id = api.create()
     service.jobs.get(job_id).has_savepoint = True
     service.jobs.plan_start(job_id, "submit_fail")
     api.batch("run", job_id, resume_savepoint=True)
-    assert api.detail(job_id)["has_savepoint"] is True
+    assert api.detail(job_id)["has_savepoint"] is has_after_failure
+    service.jobs.get(job_id).has_savepoint = True
     api.batch("run", job_id, resume_savepoint=True)
     assert api.detail(job_id)["has_savepoint"] is has
 

@@ -272,7 +272,11 @@ class Convergence:
             # The list may leave the type out.
             check_kind(job, spec.kind)
         if self._has_to_settle(job):
+            before = job
             job = yield from self._after_a_wait((yield from self._observer.settle(job, spec.label)))
+            if before.status == SUBMITTING and job.status == RUNNING and not remaining_definition(spec, job):
+                # An interrupted run, or somebody else, has started it, and nobody may have watched it.
+                job = yield from self._after_a_wait((yield from self._observer.stays_healthy(job, before)))
         if self._may_lack_a_late_savepoint(job):
             job = yield from self._after_a_wait((yield from self._observer.late_savepoint(job)))
         if goal.state != "absent" and remaining_definition(spec, job):
