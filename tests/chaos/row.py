@@ -349,6 +349,10 @@ class Row:
         return Task(dli_flink_savepoint, {**self.waits, "name": NAME})
 
 
+# A job that fails while it is stopped may show no other statuses.
+STOP_UNSEEN = re.compile(rb'"status": ?"job_running(_exception)?"')
+
+
 def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
     """Yield a sentence for each write of a task that undoes what the other one has done on purpose.
 
@@ -371,11 +375,15 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
         earlier = writes[:at]
         first = next((begun for begun, _operation in earlier if tasks[begun] == mine), number)
         for theirs, deed in earlier:
-            is_between = any(
-                tasks[read] == mine and known[read].method == "GET" and theirs < read < number for read in known
+            is_seen = any(
+                tasks[read] == mine
+                and known[read].method == "GET"
+                and theirs < read < number
+                and not (deed == "stop" and STOP_UNSEEN.search(known[read].answer))
+                for read in known
             )
             undoes = (operation, deed) != ("start", "update")
-            if tasks[theirs] != mine and first < theirs and is_between and undoes:
+            if tasks[theirs] != mine and first < theirs and is_seen and undoes:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
 
 

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -67,27 +68,57 @@ def test_a_seed_always_draws_the_same_schedule() -> None:
     assert any(" and " in step.operation for step in draw(7).steps)
 
 
-@pytest.mark.parametrize("reads", [True, False])
-def test_what_one_of_two_tasks_undoes_is_found(reads: bool) -> None:
-    """Only where it could have noticed it."""
+@contextmanager
+def two_tasks() -> Iterator[tuple[LocalDli, Callable[[str, str], None], Callable[[], list[str]]]]:
+    """Yield a service with a running job, what sends a request of one of two tasks, and what finds acts undone."""
     with LocalDli() as service, requests.Session() as http:
         http.trust_env = False
         job_id = service.jobs.add(name="job", status="job_running", queue_name="queue").job_id
         url = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming/jobs"
-        mine, theirs = service.issue_token(), service.issue_token()
+        tokens = {"mine": service.issue_token(), "theirs": service.issue_token()}
 
-        def call(token: str, method: str, path: str, **body: object) -> None:
-            json = {"job_ids": [job_id], **body} if body else None
-            answer = http.request(method, f"{url}/{path}", json=json, headers={"X-Auth-Token": token}, timeout=60)
+        def call(task: str, operation: str) -> None:
+            request = {"json": {"job_ids": [job_id]}} if operation in ("run", "stop") else {}
+            method = "POST" if request else "GET"
+            path = operation if request else job_id
+            answer = http.request(
+                method, f"{url}/{path}", headers={"X-Auth-Token": tokens[task]}, timeout=60, **request
+            )
             assert answer.status_code == 200, answer.text
 
-        call(mine, "POST", "stop", trigger_savepoint=True)
-        call(theirs, "GET", str(job_id))
-        call(theirs, "POST", "run", resume_savepoint=True)
-        call(mine if reads else theirs, "GET", str(job_id))
-        call(mine, "POST", "stop", trigger_savepoint=True)
-        found = list(undone(service, mine, theirs))
-    assert found == (["stop at request 4, after the other task's start at request 2 was read"] if reads else [])
+        def found() -> list[str]:
+            return list(undone(service, *tokens.values()))
+
+        yield service, call, found
+
+
+@pytest.mark.parametrize("reader", ["mine", "theirs"])
+def test_what_one_of_two_tasks_undoes_is_found(reader: str) -> None:
+    """Only where it could have noticed it."""
+    with two_tasks() as (_service, call, found):
+        call("mine", "stop")
+        call("theirs", "read")
+        call("theirs", "run")
+        call(reader, "read")
+        call("mine", "stop")
+        undoes = ["stop at request 4, after the other task's start at request 2 was read"]
+        assert found() == (undoes if reader == "mine" else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "is_noticed"), [("job_running_exception", False), ("job_running", False), ("job_cancel_success", True)]
+)
+def test_a_stop_that_does_not_show_cannot_be_noticed(status: str, is_noticed: bool) -> None:
+    with two_tasks() as (service, call, found):
+        call("mine", "stop")
+        call("mine", "run")
+        call("theirs", "stop")
+        service.jobs.all()[0].status = status
+        call("mine", "read")
+        service.jobs.all()[0].status = "job_running_exception"
+        call("mine", "run")
+        undoes = ["start at request 4, after the other task's stop at request 2 was read"]
+        assert found() == (undoes if is_noticed else [])
 
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
