@@ -366,7 +366,7 @@ def faults(session: nox.Session) -> None:
     checks = ("tests/modules/test_service_check.py", "tests/faults/test_service_check.py")
     session.run(*alone, "--numprocesses", "2", *checks, env=every_check)
     drawn = ("tests/modules/test_hostile.py", "tests/modules/test_properties.py", "tests/modules/test_adopt.py")
-    session.run(*alone, "--numprocesses", "2", *drawn, env={"EXAMPLES_TIMES": "10"})
+    session.run(*alone, "--numprocesses", "2", *drawn, env={"EXAMPLES_TIMES": "20"})
 
 
 @nox.session(python=NEWEST_PYTHON, default=False)

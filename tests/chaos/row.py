@@ -237,7 +237,7 @@ class Row:
         second = {
             "upgrade and upgrade": lambda: self.job(self.new()),
             "upgrade and stop": lambda: self.job(state="stopped"),
-            "upgrade and savepoint": lambda: self.savepoint(),
+            "upgrade and savepoint": self.savepoint,
         }[step.operation]()
         when, how, delay = step.draws
         first = self.job(self.new(f"--crash-after-ms {500 + int(1000 * delay)}" if how < CRASHES else ""))

@@ -22,7 +22,7 @@ from faults.invariants import run_violations
 from faults.scenarios import NEW, OLD, SECRET_ARGS, Scenario
 from faults.stage import CALM, Observation, Plan, Stage
 
-SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "60"))
+SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "40"))
 TASKS = 4
 # Without those that take long for what they show here, and those of TLS.
 DRAWN = sorted(name for name, fault in FAULTS.items() if not fault.large and fault.kind != "certificate")

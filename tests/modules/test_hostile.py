@@ -172,7 +172,7 @@ def run_hostile_task(service: LocalDli, name: str, options: dict[str, Any]) -> N
 
 
 @pytest.mark.any_core
-@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
 @given(task=tasks())
 @example(task=("jar_job", {"runtime_config": {"password": {"a": "planted"}}}))
 def test_any_mix_of_hostile_options(service: LocalDli, task: tuple[str, dict[str, Any]]) -> None:
@@ -316,7 +316,7 @@ def log_in(service: LocalDli, way: str, url: str) -> dict[str, Any]:
 
 
 @pytest.mark.any_core
-@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     task=st.sampled_from(sorted(TASKS)),
     way=st.sampled_from(WAYS_TO_LOG_IN),
