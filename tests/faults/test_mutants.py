@@ -72,7 +72,7 @@ def believe_the_first_sign_of_life(patch: pytest.MonkeyPatch) -> None:
     real = dli_flink_jar_job.converge
 
     def converge(api: Any, goal: Any, *rest: Any, **options: Any) -> Any:
-        return real(api, replace(goal, lifecycle=goal.lifecycle._replace(health_window=0)), *rest, **options)
+        return real(api, replace(goal, lifecycle=replace(goal.lifecycle, health_window=0)), *rest, **options)
 
     patch.setattr(dli_flink_jar_job, "converge", converge)
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.any_core
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
 # As the option's default is, before the tests' own fixture sets it to 0.
-HEALTH_WINDOW = Lifecycle().health_window
+HEALTH_WINDOW = Lifecycle.health_window
 OLD = "obs://bucket/job-1.jar"
 NEW = "obs://bucket/job-2.jar"
 SAVEPOINT = "obs://bucket/planted/"

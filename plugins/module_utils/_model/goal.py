@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .fields import JAR, JobKind, job_options
 from .rules import check_seconds, check_spec
@@ -17,7 +16,8 @@ STATES = ("present", "started", "stopped", "restarted", "absent")
 UPGRADE_MODES = ("savepoint", "stateless", "fail")
 
 
-class Lifecycle(NamedTuple):
+@dataclass(frozen=True)
+class Lifecycle:
     """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the modules' options.
 
     :param trigger_savepoint: whether a stop makes a savepoint.
@@ -67,11 +67,11 @@ def goal_options(kind: JobKind = JAR) -> dict:
 def lifecycle_options() -> dict:
     """Return the part of the argument spec about starting, stopping and upgrading jobs."""
     return {
-        "trigger_savepoint": {"type": "bool", "default": Lifecycle().trigger_savepoint},
+        "trigger_savepoint": {"type": "bool", "default": Lifecycle.trigger_savepoint},
         "resume_savepoint": {"type": "bool"},
-        "upgrade_mode": {"type": "str", "choices": list(UPGRADE_MODES), "default": Lifecycle().upgrade_mode},
-        "rollback": {"type": "bool", "default": Lifecycle().rollback},
-        "health_window": {"type": "float", "default": Lifecycle().health_window},
+        "upgrade_mode": {"type": "str", "choices": list(UPGRADE_MODES), "default": Lifecycle.upgrade_mode},
+        "rollback": {"type": "bool", "default": Lifecycle.rollback},
+        "health_window": {"type": "float", "default": Lifecycle.health_window},
     }
 
 
