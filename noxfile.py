@@ -105,6 +105,8 @@ nox.options.tags = ["checks", "suites"]  # what `make test` runs, the two side b
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
 # Most of what is installed is never imported; Python compiles the rest when it is. That halves the time of installing.
 os.environ["PIP_COMPILE"] = "0"
+# So what Python compiles has to be kept, also where whoever runs this has it thrown away.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def own_home(name: str = "home") -> dict[str, str | None]:
