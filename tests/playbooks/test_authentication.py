@@ -995,7 +995,7 @@ THEIRS = {value for environ in (OTHERS_OF_ALL_WAYS,) for value in environ.values
 
 def values_of(credentials: Any) -> dict[str, Any]:
     """What was resolved, without what is empty."""
-    return {name: value for name, value in vars(credentials).items() if value not in ("", True, False)}
+    return {name: value for name, value in credentials._asdict().items() if value not in ("", True, False)}
 
 
 def resolved(options: dict[str, Any], environ: dict[str, str]) -> dict[str, Any]:
