@@ -179,7 +179,7 @@ SCENES = {
     "rollback interrupted": Scene(
         _rollback_interrupted,
         mutants.start_with_empty_state,
-        behaviour={"savepoint_after_restart": "dropped_at_start"},
+        behaviour={"savepoint_lost": "when_asked"},
     ),
     "rollback without its savepoint": Scene(
         _rollback_without_savepoint, mutants.start_with_empty_state, {"restart_when_exception": False}

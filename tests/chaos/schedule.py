@@ -127,7 +127,8 @@ def draw(seed: int) -> Schedule:
     settings: dict[str, Any] = {"checkpoint_enabled": chance.random() < 0.5, "parallel_number": chance.randint(1, 2)}
     if chance.random() < 0.5:
         settings |= {"restart_when_exception": True}
-    behaviour: dict[str, Any] = {"savepoint_after_restart": chance.choice(["kept", "deleted", "dropped_at_start"])}
+    lost = chance.choice([{"savepoint_after_restart": "kept"}, {}, {"savepoint_lost": "when_asked"}])
+    behaviour: dict[str, Any] = {**lost}
     if chance.random() < FILES_DELETED:
         behaviour |= {"savepoint_files_after_restart": "deleted"}
     if chance.random() < 0.2:

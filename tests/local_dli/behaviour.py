@@ -181,11 +181,14 @@ class Behaviour:
         "assumed",
     ] = "dated"
     savepoint_after_restart: Annotated[
-        Literal["deleted", "kept", "dropped_at_start"],
-        "a job that has reached job_running again has lost its savepoint, or keeps it, or has lost it as soon as it "
-        "was asked to start, even if it never runs",
-        "documented",
+        Literal["deleted", "kept"], "a job that runs again has lost its savepoint, or keeps it", "documented"
     ] = "deleted"
+    savepoint_lost: Annotated[
+        Literal["when_it_runs", "when_asked"],
+        "a job that loses its savepoint has lost it when it reaches job_running, or as soon as it is asked to start, "
+        "even if it never runs",
+        "assumed",
+    ] = "when_it_runs"
     savepoint_files_after_restart: Annotated[
         Literal["kept", "deleted"],
         "the files of a savepoint stay once a job has run from it, or are deleted, so that no start can resume from "

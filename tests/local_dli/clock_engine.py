@@ -77,7 +77,9 @@ class ClockEngine:
         if behaviour.init_seconds:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
         resumed_from = obs_folder(job.savepoint_path) if resume_savepoint and job.savepoint_path else None
-        if behaviour.savepoint_after_restart == "dropped_at_start":
+        # Documented: a savepoint does not outlive the restart.
+        loses = behaviour.savepoint_after_restart == "deleted"
+        if loses and behaviour.savepoint_lost == "when_asked":
             job.set_savepoint(None)
         if resumed_from in self._deleted:
             kind, reason = "submit_fail", "The files of the savepoint are gone."
@@ -85,9 +87,6 @@ class ClockEngine:
             fails = [Step(behaviour.submit_seconds, "job_submit_fail", reason)]
             self.follow(job, now, first, [*submits, *(fails if kind == "submit_fail" else ())])
             return
-        # Documented: a savepoint does not outlive the restart. Assumed: it is lost when the job runs, not when it is
-        # asked.
-        loses = behaviour.savepoint_after_restart == "deleted"
         deletes = resumed_from if behaviour.savepoint_files_after_restart == "deleted" else None
         steps = [Step(behaviour.submit_seconds, RUNNING, loses_savepoint=loses, deletes=deletes)]
         if kind == "exception_after":

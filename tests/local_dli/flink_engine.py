@@ -92,8 +92,8 @@ class FlinkEngine:
     :param rest: the cluster; it stays open when the engine is closed.
     :param obs_root: the folder that stands for object storage.
 
-    Of the switches, ``savepoint``, ``savepoint_after_restart``, ``savepoint_files_after_restart``, ``submit_seconds``,
-    ``cancel_seconds`` and ``savepoint_late_seconds`` count here; others with seconds do not.
+    Of the switches, ``savepoint``, ``savepoint_after_restart``, ``savepoint_lost``, ``savepoint_files_after_restart``,
+    ``submit_seconds``, ``cancel_seconds`` and ``savepoint_late_seconds`` count here; others with seconds do not.
     """
 
     start_outcomes = re.compile(r"running|refused")
@@ -127,7 +127,7 @@ class FlinkEngine:
         )
         if run.savepoint_path and behaviour.savepoint_files_after_restart == "deleted":
             run.deletes = Path(self._path(run.savepoint_path).removeprefix("file://"))
-        if behaviour.savepoint_after_restart == "dropped_at_start":
+        if run.loses_savepoint and behaviour.savepoint_lost == "when_asked":
             job.set_savepoint(None)
         if now >= run.submits_at:
             self._submit(job, run)

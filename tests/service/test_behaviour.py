@@ -431,13 +431,18 @@ def test_savepoint(api: Any, behave: Any, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "has_after_failure", "has"),
-    [("deleted", True, False), ("kept", True, True), ("dropped_at_start", False, False)],
+    ("value", "lost", "has_after_failure", "has"),
+    [
+        ("deleted", "when_it_runs", True, False),
+        ("deleted", "when_asked", False, False),
+        ("kept", "when_it_runs", True, True),
+        ("kept", "when_asked", True, True),
+    ],
 )
 def test_savepoint_after_restart(
-    api: Any, behave: Any, service: Any, value: str, has_after_failure: bool, has: bool
+    api: Any, behave: Any, service: Any, value: str, lost: str, has_after_failure: bool, has: bool
 ) -> None:
-    behave(savepoint_after_restart=value)
+    behave(savepoint_after_restart=value, savepoint_lost=lost)
     job_id = api.create()
     service.jobs.get(job_id).has_savepoint = True
     service.jobs.plan_start(job_id, "submit_fail")
