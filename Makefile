@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
 	@echo 'make unit    tests of units, modules and files, on the newest ansible-core (other arguments for pytest: ARGS="-k name")'
-	@echo 'make faults  everything that can go wrong between module and service, at every request; takes twenty minutes'
+	@echo 'make faults  everything that can go wrong between module and service, at every request; takes hours'
 	@echo 'make chaos   random upgrades, kills and losses on a real Flink, which needs a JDK (11 or 17); or ARGS="--schedules 5" FLINK=2'
 	@echo 'make bench   how fast it is beside other ways to do the same; writes docs/benchmarks.md; takes fifteen minutes'
 	@echo 'make test-flink  the tests on a real Flink, which need a JDK (11 or 17); make test has them where there is one; or FLINK=1.15'
