@@ -36,8 +36,6 @@ NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
 
 # How long Flink may take to be whole again when it has lost a process, in seconds.
 RECOVERS = 60.0
-# How long it may take to find its jobs again then.
-KNOWS = 20.0
 
 WRITES = {"create", "update", "run", "stop", "savepoint", "import-savepoint"}
 NO_END = f"The module did not end within {PATIENCE:g} s."
@@ -232,10 +230,6 @@ class World:
             return self.cluster.rest.task_managers()
         except FlinkError:
             return set()
-
-    def _knows_all(self) -> bool:
-        with self.service.jobs.lock:
-            return self._engine.knows_all()
 
     def _has_task_managers(self) -> bool:
         return len(self._found()) >= self._task_managers

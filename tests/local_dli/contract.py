@@ -105,8 +105,12 @@ class Contract:
             *(request.endpoint, response.status_code, response.content_type),
             *(_names(headers), headers.get("Retry-After"), body),
         )
-        pair = FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response)
-        return self._verdicts.get(key, lambda: _first(self._responses.iter_errors(*pair)))
+
+        def check() -> str | None:
+            pair = FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response)
+            return _first(self._responses.iter_errors(*pair))
+
+        return self._verdicts.get(key, check)
 
 
 @functools.cache

@@ -211,16 +211,6 @@ class FlinkEngine:
             run.problem = ""
         run.over = status not in ALIVE and status not in TRANSITIONAL and run.late is None
 
-    def knows_all(self) -> bool:
-        """Return whether there is a JobManager that knows each job which is not known to have ended."""
-        try:
-            for run in self._runs.values():
-                if run.flink_id and not run.over:
-                    self.rest.job(run.flink_id)
-        except FlinkError:
-            return False
-        return True
-
     def forget(self, job: Job) -> None:
         run = self._runs.pop(job.job_id, None)
         if run is not None:
