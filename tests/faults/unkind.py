@@ -56,6 +56,8 @@ class Unkindness:
         return [f"before request {index + 1}: behave {on}", f"after request {index + 1}: behave {off}"]
 
 
+# The service restarts a job that fails, and Flink does not.
+_ANEW: dict[str, Any] = {"restart_by": "service", "submit_seconds": 2.0}
 _KIND = {"list_lag_seconds": 0, "detail_lag_seconds": 0, "list_pages": "full"}
 
 
@@ -67,8 +69,9 @@ def _once(column: str, **switches: Any) -> Unkindness:
     return Unkindness(column, switches, at_request=True)
 
 
-def _deed(text: str) -> Unkindness:
-    return Unkindness("nature" if text.split()[0] in ("crash", "finish", "restart") else "somebody", deed=text)
+def _deed(text: str, **switches: Any) -> Unkindness:
+    by_nature = text.split()[0] in ("crash", "finish", "restart")
+    return Unkindness("nature" if by_nature else "somebody", switches, deed=text)
 
 
 ODD_JOBS = ("shared", "iso_time", "long_name", "big_id", "nulls")
@@ -99,6 +102,9 @@ UNKIND = {
     "start is stuck": Unkindness("status", starts=("stuck",)),
     "restarted at once": Unkindness("nature", starts=("restarts_after:0",)),
     "restarted soon": Unkindness("nature", starts=("restarts_after:2",)),
+    "submitted again at once": Unkindness("nature", {"restart_by": "service"}, starts=("restarts_after:0",)),
+    "submitted again soon": Unkindness("nature", _ANEW, starts=("restarts_after:2",)),
+    "restart job, submitted again": _deed("restart job", **_ANEW),
     **{
         text: _deed(text)
         for text in (

@@ -214,10 +214,21 @@ def test_a_job_that_fails_on_start(new_job: Any, out: str) -> None:
     assert failed["start_time"] is None
 
 
-def test_a_job_that_restarts_again_and_again(new_job: Any, out: str) -> None:
-    """Flink restarts it three times, and then gives up."""
+@pytest.mark.parametrize("restart_by", ["flink", "service"])
+def test_a_job_that_restarts_again_and_again(
+    new_job: Any, flink_service: LocalDli, obs_root: Path, restart_by: str
+) -> None:
+    """It is restarted three times, and that is all."""
+    flink_service.behaviour = Behaviour(restart_by=restart_by)
+    out = f"obs://data/again-{restart_by}"
     job = new_job(entrypoint_args=f"--out {out} --crash-after-ms 200", restart_when_exception=True)
-    failed = job.ends("job_running_exception")
+    assert job.batch("run")
+
+    def gives_up() -> dict[str, Any] | None:
+        detail = job.detail()
+        return detail if detail["status"] == "job_running_exception" and detail["restart_times"] == 3 else None
+
+    failed = until(gives_up, SECONDS, "fourth failure")
     assert failed["status_desc"] == "java.lang.IllegalStateException: This version crashes after 200 ms."
     assert failed["restart_times"] == 3
 
@@ -231,6 +242,32 @@ def test_a_job_that_restarts_once(new_job: Any, obs_root: Path, out: str) -> Non
     lines = grows(obs_root, out)
     grows(obs_root, out, lines)
     assert job.reaches("job_running")["restart_times"] == 1
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_job_that_the_service_submits_again(
+    new_job: Any, flink_service: LocalDli, obs_root: Path, resumes: bool
+) -> None:
+    """It goes on from its newest checkpoint if it may; or else it begins as it began, and writes all of it again."""
+    flink_service.behaviour = Behaviour(restart_by="service")
+    out = f"obs://data/anew-{resumes}"
+    job = new_job(
+        entrypoint_args=f"--out {out} --rate 500 --crash-after-ms 3500 --crash-once {out}-has-crashed",
+        restart_when_exception=True,
+        resume_checkpoint=resumes,
+        checkpoint_enabled=True,
+        checkpoint_interval=1,
+    )
+    job.runs()
+    job.reaches("job_running_exception", "job_running")
+    assert read_events(folder(obs_root, out)) != []
+    running = job.reaches("job_running", "job_running_exception", "job_submitting")
+    assert running["restart_times"] == 1
+    grows(obs_root, out, grows(obs_root, out))
+    job.stops(savepoint=True)
+    found = check_exactly_once(read_events(folder(obs_root, out)))
+    assert found.exactly_once is resumes
+    assert found.missing == [] and bool(found.doubled) is not resumes
 
 
 def test_a_savepoint_that_fails(new_job: Any, flink_service: LocalDli, obs_root: Path, out: str) -> None:

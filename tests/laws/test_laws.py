@@ -11,7 +11,7 @@ from ansible_collections.otc.dli.plugins.module_utils._model.fleet_result import
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
-from local_dli import Behaviour
+from local_dli import Behaviour, clock_engine
 from local_dli.errors import ApiError
 from modules.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
 
@@ -68,6 +68,30 @@ def test_a_savepoint_of_an_earlier_run_is_not_resumed_from_without_a_word(world,
     assert "resume_savepoint to true" in result["msg"], "it says how to go on"
     assert not world("started", resume_savepoint=True, health_window=0, **{kind.version: NEW})["failed"]
     assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True]
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("folders", ["dated", "nested", "fixed"])
+@pytest.mark.parametrize("at", [0.0, 1.5, 3.5])
+def test_a_late_savepoint_is_waited_for_where_an_older_one_shows(world, kind, state, folders, at):
+    """L2: a colleague has stopped the job, or this task before it was killed; at all moments of that stop."""
+    world.kind = kind
+    switches = {"savepoint_after_restart": "kept", "savepoint_folders": folders}
+    world.behave(**switches)
+    older = {"dated": "1500000000000/", "nested": "1500000000000/savepoint-1-2/", "fixed": "older/"}[folders]
+    job = world.plant(start_time=1_600_000_000_000)
+    job.set_savepoint(f"{job.savepoint_folder}/{older}")
+    world.behave(**switches, savepoint_seconds=1.0, cancel_seconds=1.0, savepoint_late_seconds=3.0)
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    world.clock.sleep(at)
+    result = world(state)
+    made = [event.after.savepoint_path for event in world.service.journal.events if event.operation == "saved"]
+    starts = [event.before.savepoint_path for event in world.done("start")]
+    if folders != "fixed" or at < 2:
+        assert starts == made and not result["failed"]
+    else:
+        assert any("not known to be newer" in risk for risk in result["risks"])
 
 
 @KINDS
@@ -560,6 +584,37 @@ def test_a_restart_by_the_service_before_the_first_read_counts(world):
     world.service.jobs.plan_start("job", "restarts_after:0")
     result = world(entrypoint=NEW, health_window=30)
     assert result["failed"]
+
+
+@pytest.mark.parametrize("lasts", [0, 2, 29])
+@pytest.mark.parametrize("down", [0.0, 0.5, 2.0, 3.5, 5.0, 10.0])
+def test_a_version_that_fails_is_rolled_back_also_when_the_service_starts_it_again(world, monkeypatch, lasts, down):
+    """L4: that is no start by somebody else, who would be left alone; the service counts it."""
+    monkeypatch.setattr(clock_engine, "RESTART_SECONDS", down)
+    world.behave(restart_by="service", submit_seconds=2.0)
+    world.plant()
+    world.service.jobs.plan_start("job", f"restarts_after:{lasts}")
+    result = world(entrypoint=NEW, health_window=30)
+    assert result["failed"] and "Rolled back" in result["msg"]
+    assert world.stands()[:2] == ("job_running", OLD)
+    assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True, True]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+@pytest.mark.parametrize("summary_fields", ["table", "example"])
+def test_a_job_that_failed_and_may_be_started_by_the_service_is_not_called_stopped(world, restarts, summary_fields):
+    """L9: nothing can be stopped, but the job may run again."""
+    world.behave(summary_fields=summary_fields)
+    world.plant("job_running_exception", start_time=1, restart_when_exception=restarts)
+    for check_mode in (True, False):
+        result = world("stopped", check_mode)
+        assert not result["failed"] and not result["changed"]
+        assert ("set restart_when_exception to false" in str(result.get("warnings"))) is restarts
+        fleet = world.fleet({"name": "job", "state": "stopped"}, check_mode=check_mode)
+        assert not fleet["changed"]
+        assert ("set restart_when_exception to false" in str(fleet.get("warnings"))) is restarts
+    result = world("stopped", restart_when_exception=False)
+    assert result["changed"] is restarts and "warnings" not in result
 
 
 def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):

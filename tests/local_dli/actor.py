@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from local_dli.behaviour import Behaviour, add_arguments, from_arguments
+from local_dli.clock_engine import ClockEngine
 from local_dli.errors import ApiError
 from local_dli.jobs import JAR_JOB, Job, JobStore
 from local_dli.journal import OTHER, SERVICE
@@ -270,8 +271,10 @@ def _restart(service: LocalDli, job: str) -> None:
     found = _job(service, job)
     if found.status != "job_running":
         raise Refused(f"DLI.0007: a job in {found.status} is not restarted.")
-    with service.jobs.journal.noting("restart", found):
-        found.restart_times += 1
+    engine = service.jobs.engine
+    if not isinstance(engine, ClockEngine):
+        raise Refused("Only jobs that go by the clock are restarted on demand.")
+    engine.restart(found, service.behaviour, service.jobs.now)
 
 
 def _behave(service: LocalDli, *words: str) -> None:

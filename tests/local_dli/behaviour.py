@@ -175,14 +175,21 @@ class Behaviour:
         "documented",
     ] = "made"
     savepoint_folders: Annotated[
-        Literal["dated", "fixed"],
-        "a savepoint lies in a folder named by its time, or at the very path that was given, that of a stop in the "
-        "same one each time",
+        Literal["dated", "nested", "fixed"],
+        "a savepoint lies in a folder named by its time, or in one below that which Flink names, or at the very path "
+        "that was given, that of a stop in the same one each time",
         "assumed",
     ] = "dated"
     savepoint_after_restart: Annotated[
         Literal["deleted", "kept"], "a job that runs again has lost its savepoint, or keeps it", "documented"
     ] = "deleted"
+    restart_by: Annotated[
+        Literal["flink", "service"],
+        "a job that fails and may restart goes on within Flink, from its newest checkpoint, and shows job_running; or "
+        "the service submits it again, from its newest checkpoint only with resume_checkpoint, and the job shows "
+        "job_running_exception and job_submitting meanwhile",
+        "assumed",
+    ] = "flink"
     savepoint_lost: Annotated[
         Literal["when_it_runs", "when_asked"],
         "a job that loses its savepoint has lost it when it reaches job_running, or as soon as it is asked to start, "

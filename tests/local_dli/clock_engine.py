@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     from local_dli.jobs import Job
 
 
+# Where a savepoint lies in the folder of its job.
+BELOW = {"dated": "/{at}/", "nested": "/{at}/savepoint-0a1b2c-0a1b2c3d4e5f/", "fixed": "/"}
+# How long a job that the service restarts has failed, as it shows; assumed.
+RESTART_SECONDS = 5.0
+
+
 @dataclass(frozen=True)
 class Step:
     """Enter a status some seconds after the one before was entered.
 
-    ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end; unless it
-    ``is_dated``, at that very path.
+    ``savepoint_folder`` is where a savepoint is made with it, as an obs:// path without a slash at its end, and
+    ``below`` what comes behind that, with ``{at}`` for its time.
     ``deletes`` is the savepoint whose files are deleted with it.
     ``restarts`` says that the service has restarted the job by itself.
     """
@@ -38,7 +44,7 @@ class Step:
     status: str
     desc: str = ""
     savepoint_folder: str | None = None
-    is_dated: bool = True
+    below: str = "/{at}/"
     loses_savepoint: bool = False
     deletes: str | None = None
     restarts: bool = False
@@ -92,7 +98,7 @@ class ClockEngine:
         if kind == "exception_after":
             steps.append(Step(float(seconds), "job_running_exception", "Planned exception."))
         elif kind == "restarts_after":
-            steps.append(Step(float(seconds), RUNNING, restarts=True))
+            steps += restart_steps(float(seconds), behaviour)
         elif kind == "finish_after":
             steps.append(Step(float(seconds), "job_finish"))
         elif behaviour.finish_after_seconds is not None:
@@ -125,6 +131,10 @@ class ClockEngine:
             job, now, "job_savepointing", _saving(Step(behaviour.savepoint_seconds, RUNNING), folder, behaviour)
         )
 
+    def restart(self, job: Job, behaviour: Behaviour, now: float) -> None:
+        """Let a running job fail now, and be restarted without anybody."""
+        self.follow(job, now, job.status, restart_steps(0.0, behaviour))
+
     def due(self, now: float) -> list[int]:
         found = []
         while self._agenda and self._agenda[0][0] <= now:
@@ -139,7 +149,7 @@ class ClockEngine:
             at = wall_ms(way.since)
             job.enter(step.status, at, step.desc)
             if step.savepoint_folder is not None:
-                job.set_savepoint(f"{step.savepoint_folder}/{at}/" if step.is_dated else f"{step.savepoint_folder}/")
+                job.set_savepoint(step.savepoint_folder + step.below.format(at=at))
                 self._deleted.discard(obs_folder(str(job.savepoint_path)))
             if step.deletes:
                 self._deleted.add(step.deletes)
@@ -173,6 +183,17 @@ class ClockEngine:
             self._ways.pop(job.job_id, None)
 
 
+def restart_steps(after: float, behaviour: Behaviour) -> list[Step]:
+    """Return the steps of a running job that fails after so many seconds and is restarted without anybody."""
+    if behaviour.restart_by == "flink":
+        return [Step(after, RUNNING, restarts=True)]
+    return [
+        Step(after, "job_running_exception", "Planned exception."),
+        Step(RESTART_SECONDS, "job_submitting"),
+        Step(behaviour.submit_seconds, RUNNING, restarts=True),
+    ]
+
+
 def obs_folder(path: str) -> str:
     """Return a path in object storage in the one form in which paths can be compared."""
     return path.removeprefix("obs://").rstrip("/")
@@ -188,5 +209,5 @@ def _saving(saved: Step, folder: str, behaviour: Behaviour, *then: Step) -> list
         return steps
     late = behaviour.savepoint_late_seconds
     last = replace(steps[-1], after=late) if late else saved
-    made = replace(last, savepoint_folder=folder, is_dated=behaviour.savepoint_folders == "dated")
+    made = replace(last, savepoint_folder=folder, below=BELOW[behaviour.savepoint_folders])
     return [*steps, made] if late else [made, *then]

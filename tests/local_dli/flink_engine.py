@@ -23,7 +23,7 @@ from typing import Callable
 
 from local_dli.behaviour import Behaviour
 from local_dli.jobs import OBS, Job, obs_path
-from local_dli.lifecycle import ALIVE, RUNNING, TRANSITIONAL, Refused, check_save, check_start, check_stop
+from local_dli.lifecycle import RUNNING, TRANSITIONAL, Refused, check_save, check_start, check_stop, has_ended
 from local_dli.reading import runtime_pairs
 from local_flink.rest import AWAY, FlinkError, FlinkJob, FlinkRest
 
@@ -33,6 +33,9 @@ ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 # A job that may restart without limit gives up when it fails more often than this in a minute: waiting for the end of
 # such a job would take for ever.
 RESTARTS_IN_A_MINUTE = 3
+
+# How long a job that the service restarts shows that it has failed.
+RESTART_SECONDS = 0.5
 
 # Nobody can make a folder there, root neither.
 NO_FOLDER = "/dev/null/savepoint"
@@ -51,8 +54,9 @@ class _Run:
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``problem`` goes with
-    the next status. ``state`` is Flink's, as last seen. ``may_restart`` says that Flink restarts the job when it fails,
-    and ``restarts`` how often it was seen to. ``deletes`` is the folder that is deleted when the job runs.
+    the next status. ``state`` is Flink's, as last seen. ``may_restart`` says that the job is restarted when it fails,
+    by Flink or, if it ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is
+    the folder that is deleted when the job runs.
 
     The service shows the end of the job ``cancel_seconds`` after ``ended_at``, and the savepoint ``late`` at
     ``shows_at``.
@@ -62,6 +66,7 @@ class _Run:
     submits_at: float
     loses_savepoint: bool
     may_restart: bool
+    is_submitted_again: bool = False
     deletes: Path | None = None
     flink_id: str = ""
     failure: str = ""
@@ -93,7 +98,8 @@ class FlinkEngine:
     :param obs_root: the folder that stands for object storage.
 
     Of the switches, ``savepoint``, ``savepoint_after_restart``, ``savepoint_lost``, ``savepoint_files_after_restart``,
-    ``submit_seconds``, ``cancel_seconds`` and ``savepoint_late_seconds`` count here; others with seconds do not.
+    ``restart_by``, ``submit_seconds``, ``cancel_seconds`` and ``savepoint_late_seconds`` count here; others with
+    seconds do not.
     """
 
     start_outcomes = re.compile(r"running|refused")
@@ -115,7 +121,8 @@ class FlinkEngine:
         for run in self._runs.values():
             if run.savepoint or (run.stops and not run.saved_and_stopped):
                 run.savepoint, run.stops, run.problem = None, False, "Flink has lost its JobManager."
-            run.restarts = 0
+            if not run.is_submitted_again:
+                run.restarts = 0
 
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
@@ -125,6 +132,7 @@ class FlinkEngine:
             loses_savepoint=behaviour.savepoint_after_restart == "deleted",
             may_restart=bool(job.fields["restart_when_exception"]),
         )
+        run.is_submitted_again = run.may_restart and behaviour.restart_by == "service"
         if run.savepoint_path and behaviour.savepoint_files_after_restart == "deleted":
             run.deletes = Path(self._path(run.savepoint_path).removeprefix("file://"))
         if run.loses_savepoint and behaviour.savepoint_lost == "when_asked":
@@ -178,6 +186,8 @@ class FlinkEngine:
                 run.over = True
                 job.enter("job_cancel_success", wall_ms(now))
             elif now >= run.submits_at:
+                if job.status not in TRANSITIONAL:
+                    job.enter("job_submitting", wall_ms(now))
                 self._submit(job, run)
             if not run.flink_id and not run.failure:
                 return
@@ -209,7 +219,23 @@ class FlinkEngine:
         if status != job.status:
             job.enter(status, wall_ms(now), reason or run.problem)
             run.problem = ""
-        run.over = status not in ALIVE and status not in TRANSITIONAL and run.late is None
+        if status == "job_running_exception" and self._begin_again(job, run, now):
+            return
+        run.over = has_ended(status) and run.late is None
+
+    def _begin_again(self, job: Job, run: _Run, now: float) -> bool:
+        """Have a job that has failed submitted once more, if the service is to restart it, and return whether it is."""
+        most = job.fields["resume_max_num"]
+        if not run.is_submitted_again or run.restarts >= (most if most > 0 else RESTARTS_IN_A_MINUTE):
+            return False
+        if job.fields["resume_checkpoint"]:
+            checkpoint = self.rest.newest_checkpoint(run.flink_id)
+            run.savepoint_path = self._obs(checkpoint) if checkpoint else run.savepoint_path
+        run.restarts += 1
+        job.restart_times += 1
+        run.flink_id, run.ran, run.ended_at, run.stops = "", False, None, False
+        run.submits_at = now + RESTART_SECONDS
+        return True
 
     def forget(self, job: Job) -> None:
         run = self._runs.pop(job.job_id, None)
@@ -238,7 +264,7 @@ class FlinkEngine:
                 return job.status, ""
             return "job_running_exception", f"Flink no longer knows the job: {error}"
         run.state = seen.state
-        if run.may_restart:
+        if run.may_restart and not run.is_submitted_again:
             restarts = self.rest.restarts(run.flink_id)
             # Whether a new start begins the count anew is not documented; here it goes on.
             job.restart_times += restarts - run.restarts
@@ -333,18 +359,18 @@ class FlinkEngine:
         if job.fields["resource_config"]:
             parallelism = job.fields["resource_config"]["parallel_number"]
         savepoint = self._path(run.savepoint_path) if run.savepoint_path is not None else None
-        settings = self._settings(job)
+        settings = self._settings(job, run.is_submitted_again)
         main_class, arguments = job.fields["main_class"], self._arguments(job)
         self.rest.run(jar_id, main_class, arguments, parallelism, savepoint, settings, run.flink_id)
 
     def _arguments(self, job: Job) -> list[str]:
         return [self._path(argument) for argument in (job.fields["entrypoint_args"] or "").split()]
 
-    def _settings(self, job: Job) -> dict[str, str]:
+    def _settings(self, job: Job, is_submitted_again: bool) -> dict[str, str]:
         """Return what the fields of a job mean in Flink's own settings; its runtime_config has the last word."""
         fields = job.fields
         settings = {"restart-strategy": "none"}
-        if fields["restart_when_exception"]:
+        if fields["restart_when_exception"] and not is_submitted_again:
             most, interval = fields["resume_max_num"], "1 h"
             if most < 1:
                 most, interval = RESTARTS_IN_A_MINUTE, "1 min"
@@ -360,6 +386,8 @@ class FlinkEngine:
                 "execution.checkpointing.interval": f"{fields['checkpoint_interval']} s",
                 "execution.checkpointing.mode": "EXACTLY_ONCE" if fields["checkpoint_mode"] == 1 else "AT_LEAST_ONCE",
                 "state.checkpoints.dir": self._path(f"{OBS}{path}"),
+                # So that they are there when the job has failed.
+                "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             }
         for key, value in runtime_pairs(fields["runtime_config"] or "") or ():
             settings[key] = value if isinstance(value, str) else json.dumps(value)

@@ -325,6 +325,11 @@ class JobStore:
         """Return the time of day, in ms since the epoch, that belongs to a time of the store's clock."""
         return int((self._epoch + now) * 1000)
 
+    @property
+    def now(self) -> float:
+        """The time of the store's clock, in seconds."""
+        return self._clock()
+
     def now_ms(self) -> int:
         """Return the time of day in ms since the epoch."""
         return self.wall_ms(self._clock())

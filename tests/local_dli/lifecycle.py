@@ -30,6 +30,11 @@ TRANSITIONAL = frozenset(
 ALIVE = frozenset({RUNNING, "job_savepointing", "job_canceling"})
 
 
+def has_ended(status: str) -> bool:
+    """Whether a job in this status neither runs nor is on its way to another one."""
+    return status not in ALIVE and status not in TRANSITIONAL
+
+
 class Refused(Exception):
     """The operation is refused for this job; the batch answer has an unsuccessful element with this text.
 

@@ -142,6 +142,11 @@ class FlinkRest:
         tasks = [self._call("GET", f"jobs/{flink_id}/vertices/{vertex}") for vertex in vertices]
         return max((part["attempt"] for task in tasks for part in task["subtasks"]), default=0)
 
+    def newest_checkpoint(self, flink_id: str) -> str | None:
+        """Return the path of the newest complete checkpoint of a job; None when it has made none."""
+        newest = self._call("GET", f"jobs/{flink_id}/checkpoints")["latest"]["completed"]
+        return newest["external_path"] if newest else None
+
     def failure(self, flink_id: str) -> str:
         """Return the first line of the root cause why a job failed; empty when it did not."""
         # Not root-exception: newer versions of Flink have none. The newest entry comes first.

@@ -93,7 +93,7 @@ def test_a_dated_savepoint_of_an_earlier_run_is_resumed_from_where_the_message_s
 
 
 @pytest.mark.parametrize("given", [None, "obs://bucket/here/", "bucket/here"])
-@pytest.mark.parametrize("folders", ["dated", "fixed"])
+@pytest.mark.parametrize("folders", ["dated", "nested", "fixed"])
 def test_a_second_savepoint_at_the_path_that_shows_is_refused_before_anything_is_sent(
     service, access, behave, upgrade, given, folders
 ):

@@ -49,7 +49,7 @@ def test_the_playbook_writes_a_report_that_can_be_played(ansible, service):
     behaviour, left = behaviour_of(read_report(report))
     assert {name for name, reason in left.items() if "level run" not in reason} == {
         "max_in_flight", "throttle_retry_after", "export_files", "replica_first", "finish_after_seconds",
-        "savepoint_files_after_restart", "savepoint_lost", "unknown_queue",
+        "restart_by", "savepoint_files_after_restart", "savepoint_lost", "unknown_queue",
     }  # fmt: skip
     assert (behaviour.name_filter, behaviour.put_omitted, behaviour.memory_reads) == ("contains", "default", "mb")
     assert "| `name_filter` | `contains` |" in people.read_text()

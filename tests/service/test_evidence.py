@@ -57,6 +57,7 @@ DEFAULTS = {
     "savepoint": ("made", "documented"),
     "savepoint_folders": ("dated", "assumed"),
     "savepoint_after_restart": ("deleted", "documented"),
+    "restart_by": ("flink", "assumed"),
     "savepoint_lost": ("when_it_runs", "assumed"),
     "savepoint_files_after_restart": ("kept", "assumed"),
     "savepoint_outcome": ("nested", "vendor"),

@@ -268,10 +268,13 @@ def cancel_seconds(reads: list) -> float:
 
 
 def savepoint_folders(path: Any) -> str:
-    """Return whether a savepoint lies in a folder that is named by its time in milliseconds."""
+    """Return whether a savepoint lies in a folder that is named by its time in milliseconds, or in one below that."""
     if not isinstance(path, str) or not path.strip("/"):
         raise NotSeen("the service does not show where the savepoint is")
-    return "dated" if re.fullmatch("[0-9]{13}", path.rstrip("/").rpartition("/")[2]) else "fixed"
+    above, _slash, last = path.rstrip("/").rpartition("/")
+    if re.fullmatch("[0-9]{13}", last):
+        return "dated"
+    return "nested" if re.search("/[0-9]{13}$", above) else "fixed"
 
 
 def stop_ends(reads: list) -> str:

@@ -482,7 +482,7 @@ QUESTIONS = (
     Question(
         "savepoint_folders",
         "Does a savepoint lie in a folder named by its time?",
-        ("dated", "fixed"),
+        ("dated", "nested", "fixed"),
         (
             Way(
                 "run",
@@ -767,6 +767,7 @@ NOT_OBSERVABLE = {
     "replica_first": "which of several replicas happens to respond first is no property of the service",
     "unknown_queue": "a check puts no job on a queue that it made up: what else the service does then is not known",
     "savepoint_lost": "it shows only before the job runs, for a moment that a read may miss or show late",
+    "restart_by": "only a job that fails could show it",
     "savepoint_files_after_restart": "only one more start, from the old path, could show it",
     "finish_after_seconds": "when a job ends by itself depends on its program, not on the service",
 }

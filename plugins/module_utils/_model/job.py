@@ -198,10 +198,16 @@ class ObservedJob:
 
     @property
     def savepoint_made(self) -> int | None:
-        """When the savepoint was made, in milliseconds since 1970, as far as its path shows; None where it does not."""
-        folder = self.savepoint_path.rstrip("/").rpartition("/")[2]
+        """When the savepoint was made, in milliseconds since 1970, as far as its path shows; None where it does not.
+
+        Savepoints lie under C(jobs/savepoint/{job_id}/{time}/) (vendor); Flink makes a folder of its own in that it is
+        given, so there may be one more.
+        """
+        path = self.savepoint_path.rstrip("/")
+        own = re.search(rf"/jobs/savepoint/{self.job_id}/([0-9]{{13}})(?:/|$)", path)
         # Any other number is the name of a folder that somebody has chosen, such as a day.
-        return int(folder) if re.fullmatch(r"[0-9]{13}", folder) else None
+        named = own or re.search(r"/([0-9]{13})$", path)
+        return int(named[1]) if named else None
 
     @property
     def savepoint_of_failed_stop(self) -> str:

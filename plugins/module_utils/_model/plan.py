@@ -281,6 +281,7 @@ def _plan_existing(goal, current, tags_problem):
     if spec.tags is not None and current.tags is not None:
         before["tags"] = current.tags
     after = {**before, **{change.field: change.after for change in changes}}
+    warnings += _warnings_about_restarts(goal, current, after)
     steps = _steps(goal, current, names)
     if after.get("tags") != before.get("tags"):
         # Last: a job never stays stopped for its tags, and an upgrade that is rolled back has not changed them.
@@ -298,6 +299,22 @@ def _plan_existing(goal, current, tags_problem):
         warnings=tuple(warnings),
         tags_problem=tags_problem,
     )
+
+
+def hides_restarts(goal: Goal, current: ObservedJob) -> bool:
+    """Whether a job that is to be stopped has failed, and does not show whether the service restarts it by itself."""
+    return goal.state == "stopped" and current.status == FAILED and not current.has("restart_when_exception")
+
+
+def _warnings_about_restarts(goal, current, after):
+    """Say that a job which is to be stopped may run again by itself; in which status it waits for that is unknown."""
+    may_restart = after.get("restart_when_exception", current.value("restart_when_exception"))
+    if goal.state != "stopped" or current.status != FAILED or not may_restart:
+        return []
+    return [
+        f"{goal.spec.label} has failed, so there was nothing to stop, but the service may start it again by itself. To "
+        "keep it down, set restart_when_exception to false."
+    ]
 
 
 def _steps(goal, current, changes):

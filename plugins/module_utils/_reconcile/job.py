@@ -24,11 +24,11 @@ from .._model.diff import remaining_changes, remaining_definition
 from .._model.fields import JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob, check_kind
-from .._model.plan import Plan, not_to_be_purged, plan_job
+from .._model.plan import Plan, hides_restarts, not_to_be_purged, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
 from .._model.resume import is_of_earlier_run, may_start_empty
-from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, SUBMITTING, status_of
+from .._model.status import DRAFT, FINISHED, RUNNING, SAVEPOINTING, STOPPED, STOPPING, SUBMITTING, status_of
 from .._model.tags import tags_warnings
 from .._read.reader import Found, JobReader
 from . import wait as _wait
@@ -228,12 +228,13 @@ class Convergence:
 
         :raises DliError: there is no job, and the state cannot be reached for that.
         """
-        if found.is_gone or (found.job and self._has_to_settle(found.job)):
+        job = found.job
+        if found.is_gone or (job and (self._has_to_settle(job) or hides_restarts(self._goal, job))):
             return False
         try:
-            self.plan = plan_job(self._goal, found.job, found.tags_problem)
+            self.plan = plan_job(self._goal, job, found.tags_problem)
         except (ConflictError, InvalidInput):
-            if not found.job:
+            if not job:
                 raise
             return False
         return True
@@ -271,13 +272,13 @@ class Convergence:
         if goal.purged_id is None:
             # The list may leave the type out.
             check_kind(job, spec.kind)
+        before = job
         if self._has_to_settle(job):
-            before = job
             job = yield from self._after_a_wait((yield from self._observer.settle(job, spec.label)))
             if before.status == SUBMITTING and job.status == RUNNING and not remaining_definition(spec, job):
                 # An interrupted run, or somebody else, has started it, and nobody may have watched it.
                 job = yield from self._after_a_wait((yield from self._observer.stays_healthy(job, before)))
-        if self._may_lack_a_late_savepoint(job):
+        if self._may_lack_a_late_savepoint(job, before):
             job = yield from self._after_a_wait((yield from self._observer.late_savepoint(job)))
         if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
@@ -316,13 +317,17 @@ class Convergence:
         self._current = job = yield Complete(job, (self._goal.spec.kind or JAR).names)
         return job
 
-    def _may_lack_a_late_savepoint(self, job):
-        """Whether a job was stopped, and can be resumed only from a savepoint that it does not show yet."""
+    def _may_lack_a_late_savepoint(self, job, before):
+        """Whether a job was stopped, and should be resumed only from a savepoint that it does not show yet.
+
+        :param before: the job as it was found, maybe while it was stopped.
+        """
+        was_seen_to_stop = before.status in (SAVEPOINTING, STOPPING) and not job.has_newer_savepoint_than(before)
         return (
             self._goal.state in ("started", "restarted")
             and job.status in (STOPPED, DRAFT)
             and job.has_run
-            and (not job.has_savepoint or is_of_earlier_run(self._goal, job))
+            and (not job.has_savepoint or is_of_earlier_run(self._goal, job) or was_seen_to_stop)
             and not may_start_empty(self._goal)
         )
 
