@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
-from chaos.ledger import check, untrue_starts
 from chaos.schedule import Step
-from chaos.world import Task
+from chaos.world import ATTEMPTS, Task
 from local_dli.jobs import Job
 from local_dli.lifecycle import RUNNING
-from local_flink import read_events
 
 if TYPE_CHECKING:
     from chaos.row import Row
 
-FLEET = "fleet with a canary"
 JOBS = 3
 # The share of versions that crash in the window of the canary.
 CRASHES = 0.7
-ATTEMPTS = 4
 
 
 class Fleet:
@@ -40,23 +36,29 @@ class Fleet:
         """Start the fleet, upgrade it, bring it to a version that runs well, stop it, and judge what it has written."""
         row = self._row
         first = row.run(self._task(self._versions()))
-        row.expect(not first.failed, f"the fleet did not start: {first.message}")
+        is_disturbed = bool(self._step.kill or self._step.loss)
+        row.expect(not first.failed or self._step.loss is not None, f"the fleet did not start: {first.message}")
         crashes, when, _draw = self._step.draws
         crash = f"--crash-after-ms {200 + int(500 * when)}" if crashes < CRASHES else ""
         before = {job.name: self._stands(job) for job in self._jobs()}
         ran = row.run_again_if_killed(self._step, self._task(self._versions(crash), canary_jobs=self._names[:1]))
         # After an interruption the canary can be as described already, so that it is none any more.
-        if not self._step.kill:
+        if not is_disturbed:
             row.expect(ran.failed is bool(crash), f"a fleet with{'' if crash else 'out'} a crash: {ran.message}")
-        if crash and not self._step.kill:
+        if crash and not is_disturbed:
             for job in self._jobs()[1:]:
                 row.expect(self._stands(job) == before[job.name], f"{job.name} was touched, though the canary crashed")
             row.expect(self._jobs()[0].fields["entrypoint_args"] == before[self._names[0]][0], "it was not rolled back")
         good = self._versions()
-        self._recover(good)
-        stopped = row.run(self._task(good, state="stopped"))
-        row.expect(not stopped.failed, f"the fleet could not be stopped: {stopped.message}")
-        self._judge()
+        stopped = False
+        try:
+            self._recover(good)
+            ran = row.run(self._task(good, state="stopped"))
+            row.expect(not ran.failed, f"the fleet could not be stopped: {ran.message}")
+            stopped = not ran.failed
+        finally:
+            for job in self._jobs():
+                row.judge(job, self._folder(job.name), stopped)
 
     def _recover(self, good: list[dict[str, Any]]) -> None:
         for _attempt in range(ATTEMPTS):
@@ -64,17 +66,10 @@ class Fleet:
             if not ran.failed:
                 return
             for job, version in zip(self._jobs(), good):
+                self._row.give_up_what_is_gone(job)
                 if job.status != RUNNING and not job.has_savepoint:
                     version["resume_savepoint"] = self._row.import_newest(job)
         self._row.expect(False, f"the fleet did not recover: {ran.message}")
-
-    def _judge(self) -> None:
-        for job in self._jobs():
-            ledger = self._row.world.ledger_of(job)
-            found = check(read_events(self._row.world.folder(self._folder(job.name))), ledger)
-            self._row.played.counted += found.counted
-            self._row.played.documented += found.documented
-            self._row.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger))))
 
     def _jobs(self) -> list[Job]:
         by_name = {job.name: job for job in self._row.world.service.jobs.all()}

@@ -18,15 +18,15 @@ from typing import Any
 
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
 
-from chaos.fleet import FLEET, Fleet
+from chaos.fleet import Fleet
 from chaos.ledger import START, Start, check, untrue_starts
 from chaos.scenes import SCENES
-from chaos.schedule import PAIRS, Kill, Schedule, Step
-from chaos.world import NO_END, NO_OUTPUT, PATIENCE, Ran, Task, World
+from chaos.schedule import FLEET, PAIRS, Kill, Schedule, Step
+from chaos.world import ATTEMPTS, NO_END, NO_OUTPUT, PATIENCE, Ran, Task, World
 from local_dli import Behaviour, LocalDli
 from local_dli.jobs import Job
 from local_dli.journal import CLIENT
-from local_dli.lifecycle import ALIVE, TRANSITIONAL
+from local_dli.lifecycle import has_ended
 from local_flink import read_events
 from local_flink.counting import MAIN_CLASS
 
@@ -51,9 +51,6 @@ DEFAULTS: dict[str, Any] = {
     "state": "started",
     "health_window": HEALTH_WINDOW,
 }
-# How often a person runs the task of the version that runs well, until it does: a job may crash while it is stopped, a
-# TaskManager that was lost may need its time.
-ATTEMPTS = 4
 # What is in the messages about a job that is not started because its savepoint does not show.
 NEVER_RUNS = "to settle; it was job_submitting"
 WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone")
@@ -139,12 +136,22 @@ class Row:
         self._is_stopped = not stopped.failed
 
     def _judge(self) -> None:
-        found = check(read_events(self.world.folder(self.folder)), self.world.ledger, self._is_stopped)
+        job = self.world.job
+        self.expect(self.judge(job, self.folder, self._is_stopped) or not self._is_stopped, "it has written nothing")
+        self.violated(*self.world.service.contract_violations)
+        self.world.service.contract_violations.clear()
+
+    def judge(self, job: Job, folder: str, is_whole: bool) -> int:
+        """Judge what a job has written into a folder, and its starts; return how many lines there are.
+
+        :param is_whole: whether it was stopped with a savepoint, so that it has committed all that it has written.
+        """
+        ledger = self.world.ledger_of(job)
+        found = check(read_events(self.world.folder(folder)), ledger, is_whole)
         self.played.counted += found.counted
         self.played.documented += found.documented
-        self.violated(*found.violations, *untrue_starts(self.world.ledger), *self.world.service.contract_violations)
-        self.expect(found.counted > 0 or not self._is_stopped, "the job has written nothing")
-        self.world.service.contract_violations.clear()
+        self.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger))))
+        return found.counted
 
     # Operations
 
@@ -272,7 +279,7 @@ class Row:
             ran = self.run(self.job(options))
             if not ran.failed:
                 return
-            self._give_up_what_is_gone()
+            self.give_up_what_is_gone(self.world.job)
             if NEVER_RUNS in ran.message:
                 # Flink starts again and again what fails at its start.
                 self.run(self.job(state="stopped"))
@@ -280,12 +287,13 @@ class Row:
                 options = {"resume_savepoint": self.import_newest(self.world.job)}
         self.expect(False, f"it did not recover: {ran.message}")
 
-    def _give_up_what_is_gone(self) -> None:
-        """End the schedule where the job has ended, and the service has deleted the savepoint that it needs."""
-        job = self.world.job
+    def give_up_what_is_gone(self, job: Job) -> None:
+        """End the schedule where a job has ended, and the service has deleted the savepoint that it needs.
+
+        :raises SavepointGone: it is so.
+        """
         path = self.world.newest_savepoint(job)
-        has_ended = job.status not in ALIVE and job.status not in TRANSITIONAL
-        if path and not self.world.folder(path).is_dir() and has_ended:
+        if path and not self.world.folder(path).is_dir() and has_ended(job.status):
             self.played.is_gone = True
             raise SavepointGone
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 # What a task can do, and what the versions it brings are like. The names are those of the rows of the table.
+FLEET = "fleet with a canary"
 OPERATIONS = (
     "upgrade",
     "rescale",
@@ -27,7 +28,7 @@ OPERATIONS = (
     "restarted",
     "savepoint now",
     "stop not carried out",
-    "fleet with a canary",
+    FLEET,
 )
 PAIRS = ("upgrade and upgrade", "upgrade and stop", "upgrade and savepoint")
 
@@ -135,6 +136,10 @@ def draw(seed: int) -> Schedule:
         behaviour |= {"submit_seconds": chance.uniform(0, 2)}
     if chance.random() < 0.2:
         behaviour |= {"cancel_seconds": chance.uniform(0, 2), "savepoint_late_seconds": chance.uniform(0, 2)}
+    if chance.random() < 0.3:
+        behaviour |= {"restart_by": "service"}
+        # Else each restart begins where the start began, and what was committed since comes again, as the option says.
+        settings |= {"resume_checkpoint": settings["checkpoint_enabled"]}
     task_managers, survives = (1 if chance.random() < 0.75 else 2), chance.random() < SURVIVES
     if survives:
         steps = [_with_manager_lost(chance, step) for step in steps]
@@ -143,7 +148,7 @@ def draw(seed: int) -> Schedule:
 
 def _with_manager_lost(chance: random.Random, step: Step) -> Step:
     """Return a step in which the JobManager is lost, if nothing else disturbs it, with a chance."""
-    if step.kill or step.loss or step.operation == "fleet with a canary" or chance.random() < 0.5:
+    if step.kill or step.loss or step.operation == FLEET or chance.random() < 0.5:
         return step
     aim = chance.choice(("between", *MANAGER_AIMS))
     return replace(step, loss=Loss(aim, chance.choice((0.0, chance.uniform(0, 1))), "JobManager"))
@@ -162,7 +167,4 @@ def _step(chance: random.Random, operation: str) -> Step:
     elif disturbance < 0.6:
         aim = chance.choice(("between", *AIMS))
         loss = Loss(aim, chance.choice((0.0, chance.uniform(0, 0.1), chance.uniform(0, 1))))
-    if operation == "fleet with a canary":
-        # Its jobs have no savepoint yet, and no checkpoints: they would begin anew.
-        loss = None
     return Step(operation, kill, loss, tuple(chance.random() for _number in range(3)))

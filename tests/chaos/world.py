@@ -31,6 +31,10 @@ from module_runner import access_to
 # For one task, in real seconds; the longest take twenty.
 PATIENCE = 150.0
 
+# How often a person runs the task of the version that runs well, until it does: a job may crash while it is stopped, a
+# TaskManager that was lost may need its time.
+ATTEMPTS = 4
+
 # Flink notices a TaskManager that is gone within these many ms.
 NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
 
