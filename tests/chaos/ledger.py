@@ -173,7 +173,7 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     - the first one that did not fail, or the later one of the two, resumed from the savepoint that was the newest when
       the earlier one began, or was made while it ran on (there was none at all, when it began with empty state);
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
-      failed or made a savepoint as it stopped.
+      failed, made a savepoint as it stopped, or was stopped before it ran.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
@@ -191,8 +191,13 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
         and lost[0].checkpoints
         and all(again[0].newest in (start.newest, *start.saved) for start in lost)
         and all(start.resumed_from == start.newest for start in again)
-        and all(start.has_failed or (start.state == "FINISHED" and not start.stopping) for start in again[:-1])
+        and all(_leaves_a_savepoint(start) for start in again[:-1])
     )
+
+
+def _leaves_a_savepoint(start: Start) -> bool:
+    """Whether a start failed, made a savepoint as it stopped, or was stopped before it ran and so has written nothing."""
+    return start.has_failed or not start.ran or (start.state == "FINISHED" and not start.stopping)
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:

@@ -565,6 +565,17 @@ def test_the_savepoint_of_somebody_else_is_not_taken_for_the_own_stop(world, sta
     assert not result["failed"] and world.stands()[:2] == ("job_running", NEW)
 
 
+def test_a_stop_before_the_first_read_after_a_start_is_not_undone(world):
+    """L3: the job shows what it showed before the start, so nothing says that the new version has failed."""
+    world.plant()
+    world.behave(submit_seconds=5.0)
+    world.others("after run 1: stop job")
+    result = world(entrypoint=NEW)
+    assert result["failed"] and "somebody else has stopped it" in result["msg"] and "Rolled back" not in result["msg"]
+    assert world.stands()[:2] == ("job_cancel_success", NEW) and len(world.done("start")) == 1
+    assert not world(entrypoint=NEW)["failed"] and world.empty_starts() == []
+
+
 def test_the_loser_of_two_equal_upgrades_does_not_fail(world):
     """L6: the job is as desired, because somebody else was faster."""
     world.plant()

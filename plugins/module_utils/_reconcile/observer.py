@@ -190,13 +190,19 @@ class Observer:
         job = yield from self.settled_after(before, "to run", _START_ENDS)
         if job.status in _START_ENDS:
             return job
-        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
-        # can also be an old response about the stop before.
-        has_not_begun = job.status == before.status and not self._has_left and STOPPING not in self._statuses
-        if job.status in (FAILED, SUBMIT_FAILED) or has_not_begun:
+        if job.status in (FAILED, SUBMIT_FAILED):
             raise self._start_failed(job, "did not start")
         if job.status == IN_ARREARS:
             raise self.error(job, "the account is in arrears, so it did not start")
+        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
+        # can also be an old response about the stop before.
+        if job.status == before.status and not self._has_left and STOPPING not in self._statuses:
+            # Nothing speaks against the new version, and a rollback would undo a stop that came before the first read.
+            raise self.error(
+                job,
+                "it did not start: the service shows nothing of the start that it has accepted, or somebody else has "
+                "stopped it meanwhile, so it was left alone",
+            )
         raise self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
 
     def stays_healthy(self, job: ObservedJob, before: ObservedJob) -> Steps:
