@@ -11,7 +11,6 @@ import functools
 import json
 import os
 import random
-import re
 import signal
 import ssl
 import tempfile
@@ -39,7 +38,6 @@ from faults.clock import HurriedClock
 from faults.patience import Patience
 from faults.scenarios import ARCHIVE, Scenario
 from local_dli import Behaviour, LocalDli, clock_engine
-from local_dli.contract import Contract
 from local_dli.journal import CLIENT, Event
 from module_process import module_process
 from module_runner import run_module
@@ -377,7 +375,6 @@ class Stage:
 
     def _patch_service(self, patch: pytest.MonkeyPatch) -> None:
         """Let the service be as quick and as broken as the scenarios want it."""
-        patch.setattr(Contract, "request_violation", _remembered(Contract.request_violation))
         # Whether the service takes a stop after one that failed is unknown; here it does, and the job runs.
         real_check = clock_engine.check_stop
 
@@ -443,17 +440,3 @@ def _for_many_jobs(args: dict[str, Any]) -> dict[str, Any]:
 def _of_the_job(result: dict[str, Any]) -> dict[str, Any]:
     (job,) = result.get("jobs") or [{}]
     return {name: value for name, value in job.items() if name not in ("changed", "failed")}
-
-
-def _remembered(check: Any) -> Any:
-    """Return a check of requests that remembers its answers: nearly all requests here were seen before."""
-    known: dict[Any, Any] = {}
-
-    def remembered(contract: Any, request: Any) -> Any:
-        body = re.sub(rb"\d{5,}", b"0", request.get_data())
-        key = (request.endpoint, request.content_type, request.query_string, body)
-        if key not in known:
-            known[key] = check(contract, request)
-        return known[key]
-
-    return remembered

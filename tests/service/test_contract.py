@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local_dli.behaviour import GRADES
-from local_dli.contract import contract
+from local_dli.contract import ALIKE, _digest, contract
 
 SCHEMAS = contract().document["components"]["schemas"]
 
@@ -165,6 +166,53 @@ def test_what_was_right_elsewhere_is_checked_anew(api: Any) -> None:
     job_id = api.call("GET", "jobs", params={"limit": 100}).json()["job_list"]["jobs"][0]["job_id"]
     assert api.error("GET", "jobs", params={"limit": 101}) == (400, "DLI.0001")
     assert api.error("PUT", f"flink-jobs/{job_id}", data=body, headers={"Content-Type": "a/b"}) == (400, "DLI.0001")
+
+
+def test_no_schema_tells_numbers_apart_that_count_as_alike() -> None:
+    def keywords(part: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(part, dict):
+            yield from part.items()
+        for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            yield from keywords(value)
+
+    found = list(keywords(contract().document))
+    assert {"uniqueItems", "multipleOf"}.isdisjoint(name for name, _value in found)
+    assert {value for name, value in found if name == "format"} <= {"int64", "double", "date-time"}
+    assert ALIKE.stop < 2**63
+    bounds = [value for name, value in found if re.match("minimum|maximum|exclusive|const|enum", name)]
+    values = [value for bound in bounds for value in (bound if isinstance(bound, list) else [bound])]
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    assert 10_000 in numbers
+    assert [number for number in numbers if ALIKE.start <= number < ALIKE.stop] == []
+    # Of a text in a path they keep the kind of the characters, and both ends of the range are as long as it can be.
+    texts = [value["schema"] for value in contract().document["components"]["parameters"].values()
+             if value["in"] == "path" and value["schema"]["type"] == "string"]  # fmt: skip
+    ends = str(ALIKE.start), str(ALIKE.stop - 1)
+    for schema in texts:
+        assert schema["minLength"] <= len(ends[0]) and len(ends[1]) <= schema["maxLength"]
+        assert re.fullmatch(schema["pattern"], ends[0]) and re.fullmatch(schema["pattern"], ends[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (b'{"job_id": 100001}', b'{"job_id": 1578467395713}', True),
+        (b"[100001,100002]", b"[100002,100001]", True),
+        (b'{"a": "\\\\", "job_id": 100001}', b'{"a": "\\\\", "job_id": 100002}', True),
+        (b"[99999]", b"[100001]", False),
+        (b"[1000000000000000]", b"[100001]", False),
+        (b"[-100001]", b"[-100002]", False),
+        (b"[0100001]", b"[100001]", False),
+        (b"[100001.5]", b"[100002.5]", False),
+        (b"[1e100001]", b"[1e100002]", False),
+        (b'["100001"]', b'["100002"]', False),
+        (b'["a\\", 100001, "]', b'["a\\", 100002, "]', False),
+        (b"[100001, 100001]", b"[100001]", False),
+    ],
+)
+def test_which_bodies_are_alike(one: bytes, other: bytes, alike: bool) -> None:
+    assert (_digest(one, True) == _digest(other, True)) == alike
+    assert _digest(one, False) != _digest(other, False)
 
 
 def test_queries_of_iam_can_be_empty(service: Any) -> None:
