@@ -16,7 +16,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._api.archives import ArchiveApi
 from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, ConflictError, RequestError
-from ansible_collections.otc.dli.plugins.module_utils._http import client
+from ansible_collections.otc.dli.plugins.module_utils._http import answers, client, failures
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import template, writes
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
@@ -137,7 +137,7 @@ def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
 
 def show_words_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """The service's words are shown with whatever is in them."""
-    for module in (client, _module):
+    for module in (answers, failures, _module):
         patch.setattr(module, "printable", str)
 
 
