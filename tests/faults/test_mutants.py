@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,7 +71,7 @@ def believe_the_first_sign_of_life(patch: pytest.MonkeyPatch) -> None:
     real = dli_flink_jar_job.converge
 
     def converge(api: Any, goal: Any, *rest: Any, **options: Any) -> Any:
-        return real(api, replace(goal, lifecycle=replace(goal.lifecycle, health_window=0)), *rest, **options)
+        return real(api, goal._replace(lifecycle=goal.lifecycle._replace(health_window=0)), *rest, **options)
 
     patch.setattr(dli_flink_jar_job, "converge", converge)
 
@@ -149,7 +148,7 @@ def do_it_all_again(patch: pytest.MonkeyPatch) -> None:
         try:
             return real(api, goal, *rest, **options)
         except RequestError:
-            return real(api, replace(goal, state="restarted"), *rest, **options)
+            return real(api, goal._replace(state="restarted"), *rest, **options)
 
     patch.setattr(dli_flink_jar_job, "converge", converge)
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
@@ -124,7 +124,7 @@ def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:
 
 def _found(reader, goal):
     # A job that should be absent is too many whatever its fields and tags are.
-    spec = replace(goal.spec, tags=None, fields={}) if goal.state == "absent" else goal.spec
+    spec = goal.spec._replace(tags=None, fields={}) if goal.state == "absent" else goal.spec
     try:
         found = reader.find(spec)
         return Compared(goal, found.job, tags_problem=found.tags_problem)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .._errors import ConflictError, InvalidInput
@@ -56,8 +55,7 @@ class Step(NamedTuple):
         return action
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What to do about one job; all values are raw.
 
     :param steps: the operations, in order; empty when there is nothing to do.
@@ -74,8 +72,8 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     changes: tuple[Change, ...] = ()
-    before: dict = field(default_factory=dict)
-    after: dict = field(default_factory=dict)
+    before: dict = {}
+    after: dict = {}
     job: dict | None = None
     risks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

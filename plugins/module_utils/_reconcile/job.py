@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 
 from .._api.flink_jobs import FlinkJobApi
@@ -217,7 +216,7 @@ class Convergence:
         spec = self._goal.spec
         if self._goal.state == "absent":
             # A job is deleted whatever its fields and tags are.
-            spec = replace(spec, fields={}, given={}, tags=None)
+            spec = spec._replace(fields={}, given={}, tags=None)
         self._tagged = found = yield Find(spec)
         # Known from here on, even if it cannot be planned what to do about it.
         self._current = found.job
@@ -421,7 +420,7 @@ class Convergence:
         )
         self._current = job
         if not executor.done:
-            self.plan = replace(planned, steps=(), changes=(), before=planned.after, risks=(), notes=())
+            self.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())
         return Plan()
 
     def _read_again(self, job: ObservedJob) -> Steps:
