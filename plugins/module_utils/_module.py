@@ -26,8 +26,8 @@ from ._http.credentials import (
     environment_secrets,
     resolve_credentials,
 )
+from ._model.checks import check_seconds
 from ._model.redactor import Redactor
-from ._model.rules import check_seconds
 from ._model.shown_options import shown_options
 from ._progress import PIPE_VARIABLE, Progress
 from ._reconcile.wait import Waiting

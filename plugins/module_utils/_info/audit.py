@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
+from .._model.checks import check_seconds
 from .._model.findings import Ages, Compared, cu_warnings, findings_about, jobs_with_findings
 from .._model.fleet import (
     check_concurrency,
@@ -20,7 +21,6 @@ from .._model.fleet import (
 )
 from .._model.goal import Goal
 from .._model.job import OddJob, denied_warnings, odd_warnings
-from .._model.rules import check_seconds
 from .._model.tags import tags_warnings
 from .._parallel import read_each
 from .._read.reader import JobReader

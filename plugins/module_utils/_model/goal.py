@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .checks import check_seconds
 from .fields import JAR, JobKind, job_options
-from .rules import check_seconds, check_spec
+from .rules import check_spec
 from .spec import JobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
