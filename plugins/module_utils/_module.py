@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ._api.flink_jobs import FlinkJobApi
+from ._compile_once import look_for_garbage
 from ._errors import DliError, Fault, InvalidInput, MissingLibrary, RequestError
 from ._http.access import open_access
 from ._http.client import HttpClient
@@ -25,8 +26,8 @@ from ._http.credentials import (
     environment_secrets,
     resolve_credentials,
 )
+from ._model.checks import check_seconds
 from ._model.redactor import Redactor
-from ._model.rules import check_seconds
 from ._model.shown_options import shown_options
 from ._progress import PIPE_VARIABLE, Progress
 from ._reconcile.wait import Waiting
@@ -106,6 +107,7 @@ def run_module(
     :param act: takes the API, what the task wants and a C(Run), and returns the result.
     :param api: the class of the API.
     """
+    look_for_garbage()
     module = _DliModule(options)
     clients: list[HttpClient] = []
     progress = Progress()

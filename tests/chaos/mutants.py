@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
-from ansible_collections.otc.dli.plugins.module_utils._model import plan, resume
+from ansible_collections.otc.dli.plugins.module_utils._model import resume, risks
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, job, observer, rollback
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Effect
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
@@ -69,4 +69,4 @@ def believe_the_request(_savepoints: Path) -> None:
 
 def keep_risks_secret(_savepoints: Path) -> None:
     """No risk is said."""
-    plan._risks = lambda _current, _steps: ()
+    risks.risks_of = lambda _current, _steps: ()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import FlinkJobApi
 from ansible_collections.otc.dli.plugins.module_utils._errors import StartFailed
-from ansible_collections.otc.dli.plugins.module_utils._model import plan
+from ansible_collections.otc.dli.plugins.module_utils._model import plan, plan_creation, plan_deletion
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, observer, rollback
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
@@ -68,7 +68,8 @@ def forget_that_a_job_has_run(patch: pytest.MonkeyPatch) -> None:
 
 def name_no_risk(patch: pytest.MonkeyPatch) -> None:
     """A plan says nothing of what puts the job's state at risk."""
-    patch.setattr(plan, "Plan", lambda **facts: executor.Plan(**{**facts, "risks": ()}))
+    for file in (plan, plan_creation, plan_deletion):
+        patch.setattr(file, "Plan", lambda **facts: executor.Plan(**{**facts, "risks": ()}))
 
 
 MUTANTS = [

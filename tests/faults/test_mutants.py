@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._api import connection
 from ansible_collections.otc.dli.plugins.module_utils._api.archives import ArchiveApi
 from ansible_collections.otc.dli.plugins.module_utils._errors import AlreadyExists, ConflictError, RequestError
-from ansible_collections.otc.dli.plugins.module_utils._http import client
+from ansible_collections.otc.dli.plugins.module_utils._http import answers, client, failures
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import template, writes
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
@@ -72,7 +71,7 @@ def believe_the_first_sign_of_life(patch: pytest.MonkeyPatch) -> None:
     real = dli_flink_jar_job.converge
 
     def converge(api: Any, goal: Any, *rest: Any, **options: Any) -> Any:
-        return real(api, replace(goal, lifecycle=replace(goal.lifecycle, health_window=0)), *rest, **options)
+        return real(api, goal._replace(lifecycle=goal.lifecycle._replace(health_window=0)), *rest, **options)
 
     patch.setattr(dli_flink_jar_job, "converge", converge)
 
@@ -137,7 +136,7 @@ def pause_as_long_as_told(patch: pytest.MonkeyPatch) -> None:
 
 def show_words_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """The service's words are shown with whatever is in them."""
-    for module in (client, _module):
+    for module in (answers, failures, _module):
         patch.setattr(module, "printable", str)
 
 
@@ -149,7 +148,7 @@ def do_it_all_again(patch: pytest.MonkeyPatch) -> None:
         try:
             return real(api, goal, *rest, **options)
         except RequestError:
-            return real(api, replace(goal, state="restarted"), *rest, **options)
+            return real(api, goal._replace(state="restarted"), *rest, **options)
 
     patch.setattr(dli_flink_jar_job, "converge", converge)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._model import goal
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._progress import Progress
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
@@ -72,7 +73,7 @@ def fixture_waiting(clock: HurriedClock, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(wait, "GRACE_SECONDS", 0.0)
         monkeypatch.setattr(wait, "CONFIRM_SECONDS", 0.0)
     # A test that is about the window says how long it is.
-    monkeypatch.setattr(Lifecycle, "health_window", 0.0)
+    monkeypatch.setattr(goal, "DEFAULTS", Lifecycle(health_window=0.0))
 
 
 @pytest.fixture(name="by_default")

@@ -221,6 +221,19 @@ def test_a_missing_response_is_reported_with_host_and_reason_but_no_query(client
     assert caught.value.details()["operation"] == "GET /x"
 
 
+def test_a_bundle_without_certificates_is_named_where_nothing_responds(httpserver, tmp_path):
+    bundle = tmp_path / "authorities.pem"
+    bundle.write_text("not a certificate")
+    with pytest.raises(_errors.InvalidInput, match="holds no certificates in PEM"):
+        HttpClient(verify=str(bundle)).request("GET", "http://127.0.0.1:9/x")
+    with pytest.raises(_errors.InvalidInput, match="holds no certificates in PEM"):
+        HttpClient(verify=str(bundle), concurrency=2)
+    client = HttpClient(verify=str(bundle), retry_timeout=0)
+    client.request("GET", answer(httpserver, {"done": True}))
+    with pytest.raises(_errors.ConnectionFailed):
+        client.request("POST", "http://127.0.0.1:9/x")
+
+
 def test_a_service_that_never_answers_is_given_up():
     client = HttpClient(timeout=0.05, clock=Clock())
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -18,8 +18,8 @@ from ansible_collections.otc.dli.plugins.module_utils import _module
 from ansible_collections.otc.dli.plugins.module_utils._model.fleet import MOST_CONCURRENT
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.executor import Executor
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.job import Convergence
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.work import Work
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_jar_jobs
 
 import lifecycle_clock
@@ -500,7 +500,7 @@ def test_a_system_without_more_threads_makes_a_fleet_slow_but_not_wrong(service,
     [
         (JobReader, "find", False, None),
         (Executor, "carry_out", True, None),
-        (Convergence, "_read_again", True, "new"),
+        (Work, "read_again", True, "new"),
     ],
     ids=["planning", "carrying out", "reading again"],
 )

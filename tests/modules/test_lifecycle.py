@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils import _module
+from ansible_collections.otc.dli.plugins.module_utils._model import goal
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._model.status import STATUSES
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.wait import Waiting
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.any_core
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 
 # As the option's default is, before the tests' own fixture sets it to 0.
-HEALTH_WINDOW = Lifecycle.health_window
+HEALTH_WINDOW = Lifecycle().health_window
 OLD = "obs://bucket/job-1.jar"
 NEW = "obs://bucket/job-2.jar"
 SAVEPOINT = "obs://bucket/planted/"
@@ -137,7 +138,7 @@ def fixture_world(timed_service, monkeypatch):
     service, clock = timed_service
     service.reset()
     monkeypatch.setattr(_module, "Waiting", functools.partial(Waiting, clock=clock))
-    monkeypatch.setattr(Lifecycle, "health_window", HEALTH_WINDOW)
+    monkeypatch.setattr(goal, "DEFAULTS", Lifecycle())
     return World(service, clock)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How often Python compiles what it imports from a ZIP file, as Ansible sends it."""
+"""How often Python compiles what it imports from a ZIP file, as Ansible sends it, and when it looks for garbage."""
 
 from __future__ import annotations
 
@@ -60,13 +60,26 @@ def test_each_file_is_compiled_once(show) -> None:
     assert (ours[0], ours[2]) == (usual[0], usual[2]) and ours[2][-1] == "a text"
 
 
+def test_no_garbage_is_looked_for_until_all_is_imported(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "module.zip", "w") as archive:
+        archive.write(OURS, "compile_once.py")
+    code = (
+        "import gc, sys; sys.path.insert(0, sys.argv[1]); import compile_once; off = gc.isenabled(); "
+        "compile_once.look_for_garbage(); print(off, gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    command = [sys.executable, "-I", "-c", code, tmp_path / "module.zip"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False True True\n"
+
+
 def test_nothing_is_changed_where_modules_are_no_zip_file() -> None:
     code = (
         f"import sys, zipimport; usual = zipimport.zipimporter.get_filename; sys.path.insert(0, {str(OURS.parent)!r}); "
     )
-    code += "import _compile_once; print(zipimport.zipimporter.get_filename is usual)"
+    code += "import _compile_once, gc; _compile_once.look_for_garbage(); "
+    code += "print(zipimport.zipimporter.get_filename is usual, gc.isenabled(), gc.get_freeze_count())"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "True\n"
+    assert done.stdout == "True True 0\n"
 
 
 @pytest.mark.parametrize("path", sorted((PLUGINS / "modules").glob("*.py")), ids=lambda path: path.stem)

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.otc.dli.plugins.module_utils._errors import LifecycleError, NotFound
 from ansible_collections.otc.dli.plugins.module_utils._model.goal import Goal, Lifecycle
 from ansible_collections.otc.dli.plugins.module_utils._model.job import ObservedJob
-from ansible_collections.otc.dli.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.otc.dli.plugins.module_utils._model.spec import JobSpec
+from ansible_collections.otc.dli.plugins.module_utils._model.steps import Plan, Step
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import Found
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import wait
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.driver import Driver

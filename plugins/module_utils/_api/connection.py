@@ -10,7 +10,8 @@ import threading
 
 from .._errors import ApiError, AuthenticationFailed, RequestError
 from .._http.access import Access
-from .._http.client import is_rejection, operation_of, reason_in, request_id_of
+from .._http.answers import is_rejection, request_id_of
+from .._http.client import operation_of
 from .._http.retry import is_temporary
 from .._model.redact import secret_words
 from .._model.responses import lacking
@@ -105,6 +106,9 @@ class Connection:
             raise lacking(operation, "a list of results")
         for result in results:
             if is_rejection(result):
+                # See M(HttpClient).
+                from .._http.failures import reason_in
+
                 reason = reason_in(result) or "the response gives no reason"
                 raise ApiError(operation, 200, "", reason, request_id_of(headers))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._errors import ApiError, ConnectionFailed, RequestError, UnexpectedResponse
-from .._http.client import is_false
+from .._http.answers import is_false
 from .._http.retry import is_temporary
 
 # Anything else in the place of a code may hold what is nobody's business.

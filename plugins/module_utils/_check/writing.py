@@ -14,7 +14,7 @@ from typing import Any
 
 from .._api.raw import RawApi
 from .._errors import AlreadyExists, ApiError, NotFound
-from .._http.client import is_false
+from .._http.answers import is_false
 from .._http.retry import is_temporary, is_throttled
 from .._model.canonical import memory_megabytes
 from .._model.fields import SQL

@@ -8,20 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from .._errors import ApiError, AuthenticationFailed, ConflictError, UnexpectedResponse
-from .._text import quoted
-from .credentials import (
-    Credentials,
-    check_transport,
-    is_project_id,
-    regional_endpoint,
-    service_root,
-)
+from .credentials import Credentials
 
 if TYPE_CHECKING:
     from .signer import SignatureAuth
-
-_LOGIN = "POST /v3/auth/tokens"
 
 
 class Access(NamedTuple):
@@ -97,138 +87,18 @@ def _request_auth(credentials, project_id=""):
 
 
 def _project_id_by_name(client, credentials):
-    """C(GET /v3/projects?name=), compared again here because a filter may match more than was asked for."""
-    url = f"{credentials.auth_url}/projects"
-    auth = _request_auth(credentials)
-    try:
-        payload = client.request("GET", url, auth, query={"name": credentials.project_name})
-    except AuthenticationFailed as exc:
-        raise exc.explained(auth.advice) from exc
-    projects = payload.get("projects") if isinstance(payload, dict) else None
-    if not isinstance(projects, list):
-        raise UnexpectedResponse(
-            "IAM responded to the search for the project without a list of projects.", "GET /v3/projects", 200
-        )
-    ids = [project.get("id") for project in _dicts(projects) if project.get("name") == credentials.project_name]
-    if not all(map(is_project_id, ids)):
-        raise UnexpectedResponse("IAM returned a project without a valid id.", "GET /v3/projects", 200)
-    if len(ids) != 1:
-        found = f"{len(ids)} projects ({', '.join(map(str, ids))})" if ids else "no project"
-        raise ConflictError(f"IAM knows {found} named {quoted(credentials.project_name)}; give project_id instead.")
-    return ids[0]
+    # Few tasks need it, and to compile it takes 1.2 ms.
+    from .iam import project_id_by_name
+
+    return project_id_by_name(client, credentials, _request_auth(credentials))
 
 
 def _access_by_login(client, credentials, keep_secret):
-    """C(POST /v3/auth/tokens): the token comes in a header, the project and the catalog in the body."""
-    login_url = f"{credentials.auth_url}/auth/tokens"
+    from .iam import log_in
 
-    def token_for(identity, scope, auth=None, repeatable=True):
-        # Unlike most writes a login may be repeated, unless its passcode counts only once.
-        body = {"auth": {"identity": identity, "scope": scope}}
-        payload, headers = client.request_with_headers("POST", login_url, auth, body, repeatable=repeatable)
-        token = payload.get("token") if isinstance(payload, dict) else None
-        secret = headers.get("X-Subject-Token")
-        if not isinstance(token, dict) or not secret:
-            raise UnexpectedResponse("IAM responded to the login without a token.", _LOGIN, 201)
-        keep_secret(secret)
-        return secret, token
-
-    def log_in():
-        if credentials.agency_name:
-            own = credentials.token or as_user({"domain": _domain(credentials)})[0]
-            try:
-                return token_for(_agency(credentials), _project_scope(credentials), TokenAuth(own))
-            except ApiError as exc:
-                raise exc.explained(
-                    "Check agency_name, agency_domain_name and the project, and whether the user may act for agencies "
-                    "(Agent Operator)."
-                ) from exc
-        return as_user(_project_scope(credentials))
-
-    def as_user(scope):
-        try:
-            return token_for(_user(credentials), scope, repeatable=not credentials.passcode)
-        except AuthenticationFailed as exc:
-            if credentials.passcode:
-                raise exc.explained("A passcode counts once, and for less than a minute; give a new one.") from exc
-            raise
-
-    secret, token = log_in()
-    project = token.get("project")
-    project_id = credentials.project_id or (project.get("id") if isinstance(project, dict) else None)
-    if not isinstance(project_id, str) or not is_project_id(project_id):
-        raise UnexpectedResponse("IAM's token names no project.", _LOGIN, 201)
-    catalog_url = _catalog_url(token, credentials)
-    endpoint = (
-        credentials.endpoint
-        or _catalog_endpoint(catalog_url, credentials, project_id)
-        or regional_endpoint(credentials.region)
-    )
-    if not endpoint:
-        raise ConflictError("The token's catalog lists no service of type dli; give endpoint or region.")
+    login = log_in(client, credentials, keep_secret)
     if credentials.passcode:
-        auth = TokenAuth(secret, "The token may have expired; run the task again with a new passcode.")
+        auth = TokenAuth(login.token, "The token may have expired; run the task again with a new passcode.")
     else:
-        auth = LoginAuth(secret, lambda: log_in()[0])
-    shown_url = catalog_url if isinstance(catalog_url, str) else ""
-    return Access(endpoint, project_id, auth, keep_secret, catalog_url=shown_url)
-
-
-def _domain(credentials):
-    domain_id = credentials.user_domain_id
-    return {"id": domain_id} if domain_id else {"name": credentials.user_domain_name}
-
-
-def _user(credentials):
-    """Return who logs in, and by what."""
-    # An id is unique without a domain.
-    by_id = {"id": credentials.user_id}
-    user = by_id if credentials.user_id else {"name": credentials.username, "domain": _domain(credentials)}
-    by_password = {"password": {"user": {**user, "password": credentials.password}}}
-    if not credentials.passcode:
-        return {"methods": ["password"], **by_password}
-    by_passcode = {"totp": {"user": {**by_id, "passcode": credentials.passcode}}}
-    return {"methods": ["password", "totp"], **by_password, **by_passcode}
-
-
-def _agency(credentials):
-    """Return the agency that a user acts for, as the API names it."""
-    agency = {"domain_name": credentials.agency_domain_name, "xrole_name": credentials.agency_name}
-    return {"methods": ["assume_role"], "assume_role": agency}
-
-
-def _project_scope(credentials):
-    """Return the project that a token is for; an agency's is one of the domain that has created the agency."""
-    if credentials.project_id:
-        return {"project": {"id": credentials.project_id}}
-    domain = {"name": credentials.agency_domain_name} if credentials.agency_name else _domain(credentials)
-    return {"project": {"name": credentials.project_name, "domain": domain}}
-
-
-def _catalog_url(token, credentials):
-    """Return what the catalog has in the place of the service's URL, "" where it does not name the service."""
-    endpoints = [
-        endpoint
-        for service in _dicts(token.get("catalog"))
-        if service.get("type") == "dli"
-        for endpoint in _dicts(service.get("endpoints"))
-        if endpoint.get("interface", "public") == "public"
-    ]
-    region = credentials.region
-    in_region = [endpoint for endpoint in endpoints if region in (endpoint.get("region"), endpoint.get("region_id"))]
-    chosen = in_region or ([] if region else endpoints)
-    return (chosen[0].get("url") if chosen else None) or ""
-
-
-def _catalog_endpoint(url, credentials, project_id):
-    if not url:
-        return ""
-    source = "The address of DLI in the token's catalog"
-    if not isinstance(url, str):
-        raise UnexpectedResponse(f"{source} is not a string.", _LOGIN, 201)
-    return service_root(check_transport(source, url, credentials.allow_http), project_id)
-
-
-def _dicts(value):
-    """Return the objects of a list; anything else in a response of IAM's is passed over."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        auth = LoginAuth(login.token, login.again)
+    return Access(login.endpoint, login.project_id, auth, keep_secret, catalog_url=login.catalog_url)

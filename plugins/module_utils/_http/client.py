@@ -10,47 +10,31 @@ requests are sent again.
 
 from __future__ import annotations
 
-import json
-import re
-import socket
-import ssl
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
-from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote, urlencode, urlsplit
 
-from .._errors import (
-    AccessDenied,
-    AlreadyExists,
-    ApiError,
-    AuthenticationFailed,
-    ConnectionFailed,
-    MissingLibrary,
-    NotFound,
-    RequestError,
-    UnexpectedResponse,
-)
-from .._text import printable
+from .._errors import MissingLibrary, RequestError, UnexpectedResponse
 from .._version import VERSION
+from .answers import is_error, is_rejection, parsed
 from .limiter import Limiter
 from .retry import is_throttled, next_pause
 
 try:
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
-    from urllib3.util import Retry
+    from urllib3.exceptions import HTTPError
 
     REQUESTS_IMPORT_ERROR = ""
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 else:
-    # What is raised around the error that says what happened.
-    _WRAPPERS = (requests.exceptions.RequestException, HTTPError)
+    # The last one comes of user and password of a proxy.
+    _FAILURES = (requests.exceptions.RequestException, HTTPError, UnicodeEncodeError)
 
     class _Session(requests.Session):
         """A session that does not follow a redirect, nor prepare to.
@@ -68,37 +52,6 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 # A page of a hundred jobs is far below a tenth of this.
 LARGEST_RESPONSE_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-_LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
-
-_TUNNEL_FAILED = re.compile(r"Tunnel connection failed: (\d{3})\b")
-_PROXY_AUTHENTICATION = 407
-_NO_CONTENT = 204
-_TEMPORARY_FOR_A_PROXY = (408, 429)
-# What OpenSSL calls the first bytes of a peer that speaks something else, by version.
-_NOT_TLS = (
-    "WRONG_VERSION_NUMBER",
-    "RECORD_LAYER_FAILURE",
-    "HTTP_REQUEST",
-    "UNKNOWN_PROTOCOL",
-    "PACKET_LENGTH_TOO_LONG",
-)
-# What a peer answers, or the library finds, where they have no version or cipher in common; the names end in these.
-_NO_COMMON_TLS = ("ALERT_HANDSHAKE_FAILURE", "ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "UNRECOGNIZED_NAME")
-# How each alert of TLS begins, in whatever version.
-_TLS_ALERT = "\x15\x03"
-
-# What each code means is documented in the API reference ("Error Codes"); 16001 is known from the vendor's
-# Terraform provider.
-_ERRORS_BY_CODE = {
-    "0002": NotFound,
-    "0006": AlreadyExists,
-    "0013": AuthenticationFailed,
-    "0014": AuthenticationFailed,
-    "0015": AuthenticationFailed,
-    "0016": AccessDenied,
-    "0023": NotFound,
-    "16001": NotFound,
-}
 
 
 class HttpClient:
@@ -113,6 +66,8 @@ class HttpClient:
     :param on_retry: callable that takes why a request failed, and in how many seconds it is sent again; called by the
         thread that sends it.
     :raises MissingLibrary: when requests is not installed.
+    :raises InvalidInput: the bundle holds no certificates. A client that sends one request after the other sees that
+        only when one has no response: to read the authorities of a system takes 13 ms, and requests reads them anyway.
 
     C(concurrency) is as given; C(repeated) is how many requests were sent again, C(seconds_lost) how long the failed
     ones and the pauses took, added up over concurrent requests.
@@ -130,6 +85,7 @@ class HttpClient:
         if REQUESTS_IMPORT_ERROR:
             raise MissingLibrary("requests", "to talk to the service", cause=REQUESTS_IMPORT_ERROR)
         self._verify = verify
+        self._unchecked_bundle = verify if isinstance(verify, str) else ""
         self._timeout = timeout
         self._retry_timeout = retry_timeout
         self._clock = clock
@@ -141,6 +97,8 @@ class HttpClient:
         self._session.trust_env = False
         self._proxies: dict[str, dict] = {}
         if concurrency > 1:
+            # Now, because threads can use up all files that a process may open, and importing takes one.
+            _failures().check_bundle(self._unchecked_bundle)
             adapter = HTTPAdapter(pool_maxsize=concurrency)
             self._session.mount("https://", adapter)
             self._session.mount("http://", adapter)
@@ -197,7 +155,7 @@ class HttpClient:
                 tried = lost + self._clock.monotonic() - sent
                 pause = None if once else next_pause(error, repeatable, attempts, self._retry_timeout - tried)
                 if pause is None:
-                    raise _with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
+                    raise _failures().with_history(error, attempts, tried, self._retry_timeout) from error.__cause__
                 self._on_retry(error, pause)
                 self._clock.sleep(pause)
                 seconds = self._clock.monotonic() - sent
@@ -219,6 +177,7 @@ class HttpClient:
     def _send(self, method, url, auth, body, query, headers):
         operation = operation_of(method, url)
         deadline = time.monotonic() + self._timeout
+        connect_timeout = min(CONNECT_TIMEOUT_SECONDS, self._timeout)
         try:
             response = self._session.request(
                 method,
@@ -228,7 +187,7 @@ class HttpClient:
                 json=body,
                 headers=headers,
                 auth=auth,
-                timeout=(min(CONNECT_TIMEOUT_SECONDS, self._timeout), self._timeout),
+                timeout=(connect_timeout, self._timeout),
                 verify=self._verify,
                 proxies=self._proxies_for(url),
                 allow_redirects=False,
@@ -236,27 +195,17 @@ class HttpClient:
             )
             with response:
                 content = _read(operation, response, deadline)
-        except _WRAPPERS as exc:
-            raise _connection_failed(operation, url, exc, self._timeout) from exc
-        except UnicodeEncodeError as exc:
-            # Of all that goes into a header, only user and password of a proxy were not checked before.
-            problem = (
-                "user and password of the proxy in HTTPS_PROXY of the environment hold a character that cannot be sent"
-            )
-            raise _no_response(operation, url, problem, sent=False, lasting=True) from exc
-        return _checked_json(operation, response, content), response.headers
-
-
-def _with_history(error, attempts, seconds, retry_timeout):
-    """Return an error that says how long was tried, and why not longer."""
-    if attempts > 1:
-        error = error.explained(f"It was tried {attempts} times in {seconds:.0f} seconds.")
-    if error.retry_after is not None and error.retry_after > retry_timeout - seconds:
-        error = error.explained(
-            f"The service asks to wait {error.retry_after:.0f} seconds, longer than retry_timeout "
-            f"({retry_timeout:g} seconds) allows."
-        )
-    return error
+        except _FAILURES as exc:
+            failures = _failures()
+            failures.check_bundle(self._unchecked_bundle)
+            raise failures.no_response(operation, url, exc, connect_timeout) from exc
+        # From here on a lost request is never taken for one that cannot be sent.
+        self._unchecked_bundle = ""
+        payload, problem = parsed(response, content)
+        is_refused = isinstance(payload, dict) and (is_rejection(payload) or is_error(payload))
+        if response.status_code >= 300 or problem or is_refused:
+            raise _failures().refused(operation, response, payload, problem)
+        return payload, response.headers
 
 
 def _read(operation, response, deadline):
@@ -279,248 +228,13 @@ def _read(operation, response, deadline):
     return bytes(content)
 
 
-def _connection_failed(operation, url, exc, timeout):
-    failure = _wrapped_failure(exc)
-    cause = _cause(failure)
-    sent = not _never_connected(failure)
-    lasting = False
-    refusal = _status_of_tunnel(failure)
-    if _is_about_certificate(exc, cause):
-        words = _reason(cause) if isinstance(cause, ssl.SSLError) else printable(cause)
-        problem = f"its certificate could not be verified ({words}); see the option ca_cert"
-        # It is verified before anything is sent.
-        sent, lasting = False, True
-    elif isinstance(exc, requests.exceptions.InvalidSchema):
-        # Of an address with another scheme than http and https nothing gets here.
-        problem = "HTTPS_PROXY of the environment names a SOCKS proxy, for which the Python library PySocks is missing"
-        sent, lasting = False, True
-    elif isinstance(exc, requests.exceptions.InvalidURL):
-        # Not quoted: there may be a password in it.
-        problem = "that address, or the one of the proxy in HTTPS_PROXY of the environment, is not valid"
-        sent, lasting = False, True
-    elif _does_not_speak_tls(cause):
-        problem, lasting = "there is no TLS at that port; check the port, and whether it is http instead of https", True
-        if isinstance(exc, requests.exceptions.ProxyError):
-            problem, sent = "the proxy does not speak TLS; HTTPS_PROXY has to name it with http://", False
-    elif isinstance(cause, ssl.SSLError) and str(cause.reason).endswith(_NO_COMMON_TLS):
-        problem = "it accepts TLS in no version, or with no cipher, that this host has"
-        sent, lasting = False, True
-    elif isinstance(cause, BadStatusLine) and str(cause).startswith(_TLS_ALERT):
-        problem, lasting = "there is TLS at that port; the address has to begin with https", True
-    elif refusal == _PROXY_AUTHENTICATION:
-        problem = "the proxy did not connect, because it takes no user or another one than HTTPS_PROXY has (HTTP 407)"
-        lasting = True
-    elif refusal:
-        problem = f"the proxy did not connect (HTTP {refusal})"
-        lasting = 400 <= refusal < 500 and refusal not in _TEMPORARY_FOR_A_PROXY
-    elif isinstance(exc, requests.exceptions.ProxyError):
-        words = "the connection through the proxy was lost" if sent else "the proxy did not connect"
-        problem = f"{words} ({_reason(cause)})"
-        lasting = _is_unknown_host(cause)
-    elif isinstance(exc, requests.exceptions.ConnectTimeout):
-        problem = f"no connection within {min(CONNECT_TIMEOUT_SECONDS, timeout):g} seconds"
-    elif isinstance(exc, (requests.exceptions.Timeout, ReadTimeoutError)):
-        problem = "no response in time; see the option timeout"
-    else:
-        problem = _reason(cause)
-        lasting = _is_unknown_host(cause)
-    return _no_response(operation, url, problem, sent, lasting)
-
-
-def _no_response(operation, url, problem, sent, lasting):
-    return ConnectionFailed(f"No response from {_host_of(url)} to {operation}: {problem}.", operation, sent, lasting)
-
-
-def _wrapped_failure(exc):
-    """Return what an exception of requests' or urllib3's wraps in the end, itself when it wraps nothing."""
-    while isinstance(exc, _WRAPPERS):
-        wrapped = [part for part in (*exc.args, getattr(exc, "reason", None)) if isinstance(part, BaseException)]
-        if not wrapped:
-            break
-        exc = wrapped[0]
-    return exc
-
-
-def _cause(failure):
-    """Return what the operating system, the TLS library or http.client raised; what led to that one says nothing."""
-    while isinstance(failure, _WRAPPERS) and (failure.__cause__ or failure.__context__):
-        failure = failure.__cause__ or failure.__context__
-    return failure
-
-
-def _never_connected(failure):
-    """Whether it is certain that a request was not sent.
-
-    ProxyError does not show it: urllib3 raises it also when a connection through the proxy breaks after the request.
-    """
-    return isinstance(failure, (NewConnectionError, ConnectTimeoutError)) or _status_of_tunnel(failure) > 0
-
-
-def _status_of_tunnel(failure):
-    """Return the HTTP status with which a proxy refused to connect, 0 when that is not what happened."""
-    # There is nothing of it but the words of http.client.
-    match = _TUNNEL_FAILED.match(str(failure)) if isinstance(failure, OSError) else None
-    return int(match.group(1)) if match else 0
-
-
-def _is_unknown_host(cause):
-    """Whether there is no such host, or none with an address; that it could not be looked up is another error."""
-    numbers = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-    return isinstance(cause, socket.gaierror) and cause.errno in numbers
-
-
-def _does_not_speak_tls(cause):
-    return isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS
-
-
-def _is_about_certificate(exc, cause):
-    # Where urllib3 compares the names itself (before 2.0), its error is no one of the TLS library's.
-    return isinstance(cause, ssl.SSLCertVerificationError) or (
-        isinstance(exc, requests.exceptions.SSLError) and isinstance(cause, ValueError)
-    )
-
-
-def _reason(cause):
-    """The operating system's or TLS library's own words, without the URL that the layers above them add."""
-    return printable(getattr(cause, "strerror", None) or getattr(cause, "verify_message", None) or type(cause).__name__)
-
-
-def _checked_json(operation, response, content):
-    status = response.status_code
-    if 300 <= status < 400:
-        target = _host_of(response.headers.get("Location", "")) or "another place"
-        raise UnexpectedResponse(
-            f"The service responded to {operation} with a redirect to {printable(target)}, which is not followed "
-            "because it could carry the credentials away; check the endpoint and auth_url options.",
-            operation,
-            status,
-            lasting=True,
-        )
-    payload, problem = _parse(response, content)
-    code, message = _rejection(payload)
-    request_id = request_id_of(response.headers)
-    if status >= 400:
-        if problem:
-            message = f"the response is {problem}"
-        error = _api_error(operation, status, code, message or "the response gives no reason", request_id)
-        error.retry_after = _retry_after(response)
-        error.in_array = isinstance(payload, list)
-        raise error
-    if problem:
-        raise UnexpectedResponse(
-            f"The service responded to {operation} with HTTP {status}, but the response is {problem}.",
-            operation,
-            status,
-        )
-    if isinstance(payload, dict) and (is_rejection(payload) or _is_error(payload)):
-        raise _api_error(operation, status, code, message or "the response gives no reason", request_id)
-    return payload
-
-
-def _host_of(address):
-    """Return the host of an address, whoever wrote it, "" when it is none or has none."""
-    try:
-        return urlsplit(address).netloc.rpartition("@")[2]
-    except ValueError:
-        return ""
-
-
-def _retry_after(response):
-    """Return the pause that a response asks for in seconds, None when it asks for none that can be understood."""
-    try:
-        seconds = Retry().get_retry_after(response.raw)
-        return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER_SECONDS)
-    except (InvalidHeader, OverflowError, ValueError):
-        return None
-
-
-def _parse(response, content):
-    """Return a tuple of the response's JSON and what is wrong with it ("" when nothing is)."""
-    if not content:
-        return None, "" if response.status_code == _NO_CONTENT else "empty"
-    try:
-        return json.loads(content), ""
-    except (ValueError, RecursionError):
-        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content_type == "text/html" or content.lstrip()[:1] == b"<":
-            return None, "an HTML page, not the API's JSON"
-        return None, "not valid JSON"
-
-
-def _rejection(payload):
-    """Return a tuple of error code and message from any of the known shapes of a refusal.
-
-    DLI's object and IAM's object are documented; a JSON array was seen by the vendor's Terraform provider.
-    """
-    if isinstance(payload, list):
-        payload = next((item for item in payload if isinstance(item, dict)), {})
-    if not isinstance(payload, dict):
-        return "", ""
-    if isinstance(payload.get("error"), dict):
-        payload = payload["error"]
-    code = payload.get("error_code", payload.get("code"))
-    nested = _outcome_in(payload)
-    if nested:
-        payload = nested
-        code = code or nested.get("error_code")
-    message = payload.get("error_msg") or payload.get("message") or payload.get("title")
-    return _words(code), _words(message)
-
-
-def _outcome_in(response):
-    """Return the outcome that the message of a response holds as JSON, an empty dictionary when it holds none.
-
-    The vendor's reference shows savepoints so: the response is a success, and the outcome inside says what became of
-    the request.
-    """
-    message = response.get("message")
-    if not isinstance(message, str) or not message.lstrip().startswith("{"):
-        return {}
-    try:
-        outcome = json.loads(message)
-    except (ValueError, RecursionError):
-        return {}
-    return outcome if "is_success" in outcome else {}
-
-
-def _words(value):
-    """Return a string or number of a response as it may be shown, "" for anything else."""
-    return printable(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
-def _api_error(operation, status, code, message, request_id):
-    # A 404 without one of the API's codes is a wrong address, not a missing job.
-    error = _ERRORS_BY_CODE.get(code.rpartition(".")[2]) if code.upper().startswith("DLI.") or code == "16001" else None
-    if error is None:
-        error = {401: AuthenticationFailed, 403: AccessDenied}.get(status)
-    return (error or ApiError)(operation, status, code, message, request_id)
-
-
 def operation_of(method: str, url: str) -> str:
     """Return what errors call a request: its method and path, and nothing else of it."""
     return f"{method} {urlsplit(url).path}"
 
 
-def request_id_of(headers) -> str:
-    """Return what identifies a request to the service's support, "" when its response does not say."""
-    return printable(headers.get("X-Request-Id", ""))
+def _failures():
+    # Few requests fail, and to compile it takes 1.4 ms.
+    from . import failures
 
-
-def is_rejection(response: dict) -> bool:
-    """Whether a response, or the outcome that its message holds, says that the request was rejected."""
-    return is_false(response.get("is_success")) or is_false(_outcome_in(response).get("is_success"))
-
-
-def _is_error(response):
-    """Whether a response has the code of an error and no word of success, whatever its HTTP status says."""
-    return bool(_words(response.get("error_code"))) and "is_success" not in response
-
-
-def reason_in(response: dict) -> str:
-    """Return the service's reason for a rejection as it may be shown, "" when it gives none."""
-    return _rejection(response)[1]
-
-
-def is_false(value) -> bool:
-    """Whether a flag of a response says no: it comes as a boolean or as a string (documented both ways)."""
-    return value is False or (isinstance(value, str) and value.strip().lower() == "false")
+    return failures

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .._api.flink_jobs import FlinkJobApi
 from .._errors import ConflictError, DetailDenied, InvalidInput, NotFound
+from .._model.checks import check_seconds
 from .._model.findings import Ages, Compared, cu_warnings, findings_about, jobs_with_findings
 from .._model.fleet import (
     check_concurrency,
@@ -20,7 +21,6 @@ from .._model.fleet import (
 )
 from .._model.goal import Goal
 from .._model.job import OddJob, denied_warnings, odd_warnings
-from .._model.rules import check_seconds
 from .._model.tags import tags_warnings
 from .._parallel import read_each
 from .._read.reader import JobReader
@@ -124,7 +124,7 @@ def _with_duplicates_reported(compared: list[Compared]) -> list[Compared]:
 
 def _found(reader, goal):
     # A job that should be absent is too many whatever its fields and tags are.
-    spec = replace(goal.spec, tags=None, fields={}) if goal.state == "absent" else goal.spec
+    spec = goal.spec._replace(tags=None, fields={}) if goal.state == "absent" else goal.spec
     try:
         found = reader.find(spec)
         return Compared(goal, found.job, tags_problem=found.tags_problem)

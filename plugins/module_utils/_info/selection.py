@@ -13,16 +13,11 @@ from .._api.flink_jobs import FlinkJobApi
 from .._api.pages import PAGE_SIZE, TooMany
 from .._errors import DetailDenied, InvalidInput, NotFound
 from .._model.canonical import tag_strings
+from .._model.checks import WIDEST_LONG, check_name, check_number, check_string
 from .._model.fields import FIELDS_BY_NAME, KINDS, identity_options
 from .._model.job import ObservedJob, OddJob
+from .._model.part_rules import check_tags
 from .._model.redact import secrets_read
-from .._model.rules import (
-    WIDEST_LONG,
-    check_name,
-    check_number,
-    check_string,
-    check_tags,
-)
 from .._model.status import STATUSES
 from .._model.tags import tags_filter
 from .._parallel import read_each

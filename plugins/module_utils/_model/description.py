@@ -15,6 +15,7 @@ import re
 from .._errors import InvalidInput
 from .bodies import without_effect
 from .canonical import canonical
+from .checks import check_name
 from .diff import remaining_changes, shows_used_cus
 from .fields import (
     FIELDS_BY_NAME,
@@ -28,7 +29,7 @@ from .redact import (
     sensitive_sql_values,
     sensitive_values,
 )
-from .rules import check_name, check_new, check_spec
+from .rules import check_new, check_spec
 from .spec import spec_from_params
 
 # What Ansible takes as an option of each form, where the service could return something else.

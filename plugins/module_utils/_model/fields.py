@@ -13,7 +13,6 @@ Terraform provider shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -123,7 +122,6 @@ FIELDS = (
 FIELDS_BY_NAME = {field.name: field for field in FIELDS}
 
 
-@dataclass(frozen=True)
 class JobKind:
     """One kind of Flink job: all that distinguishes it from the others.
 
@@ -132,9 +130,10 @@ class JobKind:
     :param path: where they are created and changed, below C(/streaming).
     """
 
-    name: str
-    job_types: tuple
-    path: str
+    def __init__(self, name: str, job_types: tuple[str, ...], path: str) -> None:
+        self.name = name
+        self.job_types = job_types
+        self.path = path
 
     @cached_property
     def fields(self) -> tuple:

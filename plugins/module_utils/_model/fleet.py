@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from .._errors import InvalidInput
 from .._text import quoted
 from .canonical import tag_strings
+from .checks import check_name, check_number, check_seconds
 from .goal import Goal, Lifecycle, goal_from_params, goal_options
 from .job import ObservedJob
-from .rules import check_name, check_number, check_seconds, check_tags
+from .part_rules import check_tags
 from .spec import JobSpec
 from .tags import canonical_tags
 

@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from .checks import check_seconds
 from .fields import JAR, JobKind, job_options
-from .rules import check_seconds, check_spec
+from .rules import check_spec
 from .spec import JobSpec, spec_from_params
 
 STATES = ("present", "started", "stopped", "restarted", "absent")
 UPGRADE_MODES = ("savepoint", "stateless", "fail")
 
 
-@dataclass(frozen=True)
-class Lifecycle:
+class Lifecycle(NamedTuple):
     """How a task wants jobs to be started, stopped and upgraded; the defaults are those of the modules' options.
 
     :param trigger_savepoint: whether a stop makes a savepoint.
@@ -34,8 +34,10 @@ class Lifecycle:
     health_window: float = 30.0
 
 
-@dataclass(frozen=True)
-class Goal:
+DEFAULTS = Lifecycle()
+
+
+class Goal(NamedTuple):
     """What a task wants of one job.
 
     :param state: one of C(STATES).
@@ -45,9 +47,9 @@ class Goal:
 
     spec: JobSpec
     state: str = "present"
-    lifecycle: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = DEFAULTS
     purged_id: int | None = None
-    purged_tags: dict = field(default_factory=dict)
+    purged_tags: dict = {}
 
     @property
     def saves_before_deletion(self) -> bool:
@@ -60,18 +62,18 @@ def goal_options(kind: JobKind = JAR) -> dict:
     return {
         **job_options(kind),
         **lifecycle_options(),
-        "state": {"type": "str", "choices": list(STATES), "default": Goal.state},
+        "state": {"type": "str", "choices": list(STATES), "default": "present"},
     }
 
 
 def lifecycle_options() -> dict:
     """Return the part of the argument spec about starting, stopping and upgrading jobs."""
     return {
-        "trigger_savepoint": {"type": "bool", "default": Lifecycle.trigger_savepoint},
+        "trigger_savepoint": {"type": "bool", "default": DEFAULTS.trigger_savepoint},
         "resume_savepoint": {"type": "bool"},
-        "upgrade_mode": {"type": "str", "choices": list(UPGRADE_MODES), "default": Lifecycle.upgrade_mode},
-        "rollback": {"type": "bool", "default": Lifecycle.rollback},
-        "health_window": {"type": "float", "default": Lifecycle.health_window},
+        "upgrade_mode": {"type": "str", "choices": list(UPGRADE_MODES), "default": DEFAULTS.upgrade_mode},
+        "rollback": {"type": "bool", "default": DEFAULTS.rollback},
+        "health_window": {"type": "float", "default": DEFAULTS.health_window},
     }
 
 

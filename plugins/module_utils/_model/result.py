@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .redact import redacted_change, redacted_fields
@@ -24,8 +23,7 @@ class Change(NamedTuple):
     after: object
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What one task has done to one thing, or in check mode would do; all values are raw.
 
     :param label: how messages call the thing.
@@ -48,15 +46,15 @@ class Result:
     thing: dict | None = None
     actions: tuple = ()
     changes: tuple[Change, ...] | None = ()
-    before: dict = field(default_factory=dict)
-    after: dict = field(default_factory=dict)
+    before: dict = {}
+    after: dict = {}
     lifecycle: tuple = ()
     risks: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     savepoint_path: str = ""
     warnings: tuple[str, ...] = ()
     public_text: str = ""
-    facts: dict = field(default_factory=dict)
+    facts: dict = {}
 
     def as_dict(self, changed: bool | None = None) -> dict:
         """Return what the module returns, redacted.

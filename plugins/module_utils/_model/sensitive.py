@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # What the names of secret settings hold, with or without a separator where a space is: the parts that Flink itself
 # treats as sensitive when it shows its configuration, and what connectors, DLI's SQL and people call the same things.
@@ -42,14 +42,6 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])")
 _WITHOUT_SEPARATORS = tuple(part.replace(" ", "") for part in _SENSITIVE_PARTS)
 
-_SENSITIVE_KEY_AND_VALUE = re.compile(
-    "(?:"
-    + "|".join(part.replace(" ", "[._/-]?") for part in _SENSITIVE_PARTS)
-    + r"|(?<![a-z0-9])(?:"
-    + "|".join(sorted(_SENSITIVE_WORDS))
-    + r")(?![a-z]))[\w./-]{0,99}(?:[\"'`\\]{0,9}\s{0,9}[=:]|>)",
-    re.IGNORECASE,
-)
 _PRIVATE_KEY = "PRIVATE KEY-----"
 # The second is Oracle's way: jdbc:oracle:thin:user/password@…
 _PASSWORD_IN_URL = re.compile(r"(?:://[^/\s@:]{0,999}:|\bjdbc:oracle:\w{1,9}:[^/\s@:]{1,99}/)([^/\s@]{1,999})@")
@@ -67,9 +59,22 @@ def is_sensitive(key: str) -> bool:
     return any(part in plain for part in _WITHOUT_SEPARATORS)
 
 
+@cache
+def _key_and_value():
+    """Return the pattern of a sensitive key with a value; most tasks need none, and to compile it takes half a ms."""
+    return re.compile(
+        "(?:"
+        + "|".join(part.replace(" ", "[._/-]?") for part in _SENSITIVE_PARTS)
+        + r"|(?<![a-z0-9])(?:"
+        + "|".join(sorted(_SENSITIVE_WORDS))
+        + r")(?![a-z]))[\w./-]{0,99}(?:[\"'`\\]{0,9}\s{0,9}[=:]|>)",
+        re.IGNORECASE,
+    )
+
+
 def holds_secret(value: str) -> bool:
     """Whether a string itself holds a sensitive key with a value, in whatever notation, or a URL with a password."""
-    return bool(_SENSITIVE_KEY_AND_VALUE.search(value) or _PASSWORD_IN_URL.search(value) or _PRIVATE_KEY in value)
+    return bool(_key_and_value().search(value) or _PASSWORD_IN_URL.search(value) or _PRIVATE_KEY in value)
 
 
 def passwords_in_urls(value: str) -> list[str]:

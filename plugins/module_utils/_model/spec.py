@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .canonical import canonical, list_from_option, tag_strings
 from .fields import FIELDS_BY_NAME, JAR, JobKind
@@ -15,8 +15,7 @@ from .fields import FIELDS_BY_NAME, JAR, JobKind
 _WITH_BLANKS = ("desc",)
 
 
-@dataclass(frozen=True)
-class JobSpec:
+class JobSpec(NamedTuple):
     """The desired state of one job.
 
     :param name: its name; None when the task identifies the job by id alone.
@@ -32,8 +31,8 @@ class JobSpec:
 
     name: str | None = None
     job_id: int | None = None
-    fields: dict = field(default_factory=dict)
-    given: dict = field(default_factory=dict)
+    fields: dict = {}
+    given: dict = {}
     tags: dict | None = None
     public_text: str = ""
     kind: JobKind | None = JAR

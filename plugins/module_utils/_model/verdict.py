@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from .plan import Step, is_upgrade
+from .steps import Step, is_upgrade
 
 
 def deed_of(steps: Iterable[Step]) -> str:

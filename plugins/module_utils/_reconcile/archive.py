@@ -17,14 +17,9 @@ from .._errors import (
     RequestError,
 )
 from .._http.retry import may_be_carried_out
+from .._model.checks import WIDEST_LONG, check_name, check_number, check_obs_path
 from .._model.job import OddJob
 from .._model.result import Result
-from .._model.rules import (
-    WIDEST_LONG,
-    check_name,
-    check_number,
-    check_obs_path,
-)
 from .._read.reader import JobReader
 from .._read.snapshot import Snapshot
 from .._text import printable

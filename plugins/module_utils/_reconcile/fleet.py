@@ -14,7 +14,7 @@ from .._model.fields import JAR
 from .._model.fleet import FleetTask, Purge, Rollout, duplicate_sentence, duplicates, unlisted
 from .._model.fleet_result import CHANGED, FAILED, NOT_ATTEMPTED, UNCHANGED, JobEnd, fleet_result
 from .._model.goal import Goal
-from .._model.plan import not_to_be_purged
+from .._model.purge import not_to_be_purged
 from .._model.status import status_of
 from .._model.tags import canonical_tags, tags_filter
 from .._model.verdict import counted, deed_of

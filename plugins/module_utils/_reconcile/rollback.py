@@ -12,8 +12,8 @@ from .._errors import DliError, LifecycleError, RequestError
 from .._model.bodies import restoring_body
 from .._model.fields import JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.plan import Step
 from .._model.status import FAILED, FINISHED, STOP_ENDS, SUBMIT_FAILED, status_of
+from .._model.steps import Step
 from .effects import Report, Steps
 from .observer import Observer
 from .writes import JobWrites, holds

@@ -22,11 +22,12 @@ from .._errors import (
     NotFound,
     WaitTimeout,
 )
+from .._model.checks import check_obs_path
 from .._model.fields import identity_options
 from .._model.goal import Goal
 from .._model.job import ObservedJob, same_path
 from .._model.result import Change, Result
-from .._model.rules import check_obs_path, check_spec
+from .._model.rules import check_spec
 from .._model.spec import JobSpec
 from .._model.status import RUNNING, status_of
 from .._read.reader import JobReader

@@ -17,15 +17,11 @@ from .._errors import (
     NotFound,
 )
 from .._model.canonical import canonical, tag_strings
+from .._model.checks import WIDEST_LONG, check_number, check_string
 from .._model.fields import FIELDS_BY_NAME, SQL_JOB_TYPES
+from .._model.part_rules import check_tags
 from .._model.redact import secret_words
 from .._model.result import Change, Result
-from .._model.rules import (
-    WIDEST_LONG,
-    check_number,
-    check_string,
-    check_tags,
-)
 from .._model.tags import tags_filter
 from .writes import Writes
 

@@ -22,6 +22,8 @@ GRACE_SECONDS = 15.0
 # may come from a replica that is behind (the vendor's clients wait for what was accepted to show).
 CONFIRM_SECONDS = 3.0
 CONFIRM_READS = 2
+# How often a plan is made anew where others change the job between two requests.
+MOST_PLANS = 3
 
 
 class Waiting(NamedTuple):

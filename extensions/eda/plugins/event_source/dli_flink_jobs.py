@@ -126,8 +126,8 @@ from ansible_collections.otc.dli.plugins.module_utils._info.selection import (
     selection_options,
 )
 from ansible_collections.otc.dli.plugins.module_utils._info.transitions import transitions
+from ansible_collections.otc.dli.plugins.module_utils._model.checks import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._model.redactor import Redactor
-from ansible_collections.otc.dli.plugins.module_utils._model.rules import check_seconds
 from ansible_collections.otc.dli.plugins.module_utils._module import (
     auth_options,
     check_common_options,

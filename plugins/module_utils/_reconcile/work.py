@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out the plan of one job, also where others are at work on it; a job that is as desired needs none of this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._errors import AlreadyExists, ConflictError, DliError, LifecycleError
+from .._model.diff import remaining_changes
+from .._model.job import ObservedJob
+from .._model.status import FINISHED, RUNNING, status_of
+from .._model.steps import Plan
+from .effects import Complete, Read, ReadTags, Steps
+from .executor import Executor, JobAppeared, JobGone, PlanAnew
+from .wait import MOST_PLANS
+
+if TYPE_CHECKING:
+    from .job import Convergence
+
+
+class Work:
+    """What a task does to one job, as steps (see M(effects)).
+
+    :param job: where the plan comes from, and what plans anew.
+    """
+
+    def __init__(self, job: Convergence) -> None:
+        self._job = job
+        self._goal = job.goal
+        self._waiting = job.waiting
+        self._observer = job.observer
+        self.executor = Executor(job.goal, job.waiting, job.observer)
+
+    def carry_out(self) -> Steps:
+        """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
+        plan, current = self._job.plan, self._job.current
+        for _attempt in range(MOST_PLANS):
+            try:
+                return (yield from self.executor.carry_out(plan, current))
+            except JobAppeared:
+                # The response to the create was lost. As far as anybody can know the job comes of it.
+                self.executor.count_as_done(_creations(plan))
+                gone = f"{self._goal.spec.label} was there after its creation, but is gone again."
+                plan = yield from self._plan_for_what_appeared(ConflictError(gone))
+            except AlreadyExists as exc:
+                # Another task was faster, or the name is that of a job which this user cannot see.
+                yield from self._observer.wait_for_name(self._goal.spec.name)
+                plan = yield from self._plan_for_what_appeared(
+                    exc.explained(
+                        "The list of this user's jobs does not have it: a job of that name may belong to another user, "
+                        "and is invisible then."
+                    )
+                )
+            except JobGone:
+                # Somebody else has deleted it, or the request was delivered twice on its way.
+                yield from self._job.make_plan()
+                plan = self._job.plan
+                if plan.steps:
+                    self.executor.leave_to_others()
+            except PlanAnew as exc:
+                plan = yield from self._meet_others(exc.job, current)
+            current = self._job.current
+        raise ConflictError(f"{self._goal.spec.label} is changed by others faster than it can be read.")
+
+    def _plan_for_what_appeared(self, missing: DliError) -> Steps:
+        """Return a plan for a job that was to be created and is there.
+
+        :param missing: the error for: it is not.
+        """
+        planned = self._job.plan
+        yield from self._job.make_plan()
+        if self._job.current is None:
+            raise missing
+        plan = self._job.plan
+        # What only an update can set is still missing from a job that this task has just created, too.
+        if self.executor.done or not _updated(plan) - _updated(planned):
+            self._job.plan = planned
+            if not self.executor.done:
+                # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
+                self.executor.count_as_done(_creations(planned))
+        return plan
+
+    def _meet_others(self, job: ObservedJob, planned_for: ObservedJob | None) -> Steps:
+        """Return a plan where a job has finished, or somebody else has acted on it, while this task was at work.
+
+        It has no steps where the job is as desired.
+
+        :param planned_for: the job as it was when the plan was made.
+        :raises LifecycleError: somebody else wants the job otherwise, so it is left alone.
+        """
+        executor, observer = self.executor, self._observer
+        goal, spec = self._goal, self._goal.spec
+        if not status_of(job.status).settled or "detail" not in job.sources:
+            # What only a list has shown may be behind.
+            job = yield from observer.settled(job.job_id)
+        was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
+        planned = self._job.plan
+        if job.status == FINISHED and not was_started:
+            # A bounded job that ended by itself while it was being stopped has done its work.
+            if goal.state != "restarted":
+                observer.notes.append(
+                    f"Flink job {job.name} finished before it could be stopped, and was not started again."
+                )
+            try:
+                yield from self._job.plan_for(job)
+            except ConflictError as exc:
+                raise LifecycleError(str(exc), observer.facts(job)) from exc
+            plan, self._job.plan = self._job.plan, planned
+            return plan
+        executor.leave_to_others()
+        if not executor.done and not was_started:
+            # What seemed to be the stop of this task was something else, such as a savepoint that somebody made.
+            yield from self._job.plan_for(job)
+            return self._job.plan
+        is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
+        if is_there:
+            job = yield Complete(job, tuple(spec.fields))
+            if spec.tags is not None:
+                job = (yield ReadTags(job)) or job
+        if not is_there or remaining_changes(spec, job):
+            raise observer.foreign_start(job)
+        observer.notes.append(
+            f"Somebody else has brought {spec.label} to this state while this task was at work on it."
+        )
+        self._job.current = job
+        if not executor.done:
+            self._job.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())
+        return Plan()
+
+    def read_again(self, job: ObservedJob) -> Steps:
+        """Read the job again after all that was done to it, and return it."""
+        fields = tuple(self._goal.spec.fields)
+        # All but a creation ends with a read of the job, and what others did was read as well.
+        ends = ("stop", "run", "tag", "update") if self._waiting.wait else ("stop", "run", "tag")
+        last = self.executor.done[-1].operation if self.executor.done else None
+        if last == "create":
+            job = yield from self._observer.created(job, is_detail=False)
+        elif last and last not in ends:
+            job = yield Read(job.job_id)
+        job = yield from self.executor.check_unchanged((yield Complete(job, fields)))
+        if self._goal.spec.tags is not None and any(step.operation == "create" for step in self.executor.done):
+            job = yield from self._observer.with_shown_tags(job)
+        return job
+
+    def unconfirmed(self, job: ObservedJob) -> list[str]:
+        """Say in which fields the service does not show what it has just accepted."""
+        spec = self._goal.spec
+        fields = remaining_changes(spec, job)
+        if not fields:
+            return []
+        return [
+            f"The service accepted the change of {spec.label}, but still shows another value for {', '.join(fields)}; "
+            "it may not be able to clear a field, or may choose the value itself, or somebody else has changed it "
+            "meanwhile."
+        ]
+
+
+def _creations(plan):
+    return [step for step in plan.steps if step.operation == "create"]
+
+
+def _updated(plan):
+    """Return the names of what a plan changes of a job that is there."""
+    return {name for step in plan.steps if step.operation in ("update", "tag") for name in step.fields}
