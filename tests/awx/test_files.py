@@ -41,7 +41,7 @@ def described_options() -> dict[str, dict[str, Any]]:
 
 def test_the_playbook_reads_an_answer_for_each_option() -> None:
     described = described_options()
-    assert OPTIONS.keys() == described.keys()
+    assert OPTIONS.keys() == described.keys(), f"{PLAYBOOK}: the arguments of the module"
     text = (ROOT / PLAYBOOK).read_text()
     assert {f"flink_job_{option}" for option in described} <= set(re.findall(r"flink_job_\w+", text))
 
@@ -52,7 +52,8 @@ def test_the_playbook_checks_each_answer_by_its_type() -> None:
     expected: dict[str, set[str]] = {kind: set() for kind in kinds.values()}
     for name, option in described_options().items():
         expected[kinds[option["type"]]].add(name)
-    assert {kind: set(names) for kind, names in PLAY["vars"]["otc_dli_survey"].items()} == expected
+    kinds_in_playbook = {kind: set(names) for kind, names in PLAY["vars"]["otc_dli_survey"].items()}
+    assert kinds_in_playbook == expected, f"{PLAYBOOK}: otc_dli_survey"
 
 
 @pytest.mark.parametrize("survey", [SURVEY, LONG_SURVEY], ids=["short", "long"])

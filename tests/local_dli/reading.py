@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import unicodedata
 from typing import Any
@@ -55,17 +56,8 @@ V1_RESOURCES = {
     name: {"cpu": 1.0, "memory": OWN_MEMORY} for name in ("jobmanager_resource_spec", "taskmanager_resource_spec")
 }
 
-# The fields of a job that hold what people write.
-TEXTS = (
-    "desc",
-    "queue_name",
-    "main_class",
-    "entrypoint",
-    "entrypoint_args",
-    "execution_agency_urn",
-    "smn_topic",
-    "image",
-)
+# Texts with a switch of their own, which says how they read.
+OTHER_TEXTS = frozenset({"sql_body", "runtime_config"})
 
 
 def summary(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
@@ -98,19 +90,19 @@ def _detailed(job: Job, behaviour: Behaviour, now_ms: int, missing: frozenset[st
     values = {name: value for name, value in _top_level(job, behaviour, now_ms).items() if name not in SUMMARY_ONLY}
     # The list says 0 for a job that never ran, the reference's example of a detail says null.
     values["start_time"] = job.start_time
-    answer = _with_unset(_texts(values, behaviour), "FlinkJobDetail", behaviour)
+    answer = _with_unset(values, "FlinkJobDetail", behaviour)
     config = {name: value for name, value in _config(job, behaviour).items() if name not in missing}
-    config = _texts(config, behaviour)
     answer["job_config"] = _with_unset(config, "FlinkJobConfig", behaviour)
     return answer
 
 
 def _top_level(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
+    """Return what a job has beside its configuration: what was written, but for what the service has of its own."""
     is_jar = job.job_type == JAR_JOB
     duration = 0 if job.start_time is None else (job.end_time or now_ms) - job.start_time
-    return {
+    names = contract().schema("FlinkJobDetail")["properties"]
+    values = {name: job.fields.get(name) for name in names if name != "job_config"} | {
         "job_id": job.job_id,
-        "name": job.name,
         # In the reference's examples these are empty strings where others are null.
         "desc": job.fields["desc"] or "",
         "user_name": job.owner,
@@ -128,15 +120,13 @@ def _top_level(job: Job, behaviour: Behaviour, now_ms: int) -> dict[str, Any]:
         # For a JAR job as in the reference's example.
         "sql_body": "" if is_jar else _sql_body(job.fields["sql_body"], behaviour),
         "run_mode": "exclusive_cluster" if is_jar else job.fields["run_mode"],
-        "main_class": job.fields.get("main_class"),
-        "entrypoint_args": job.fields.get("entrypoint_args"),
-        "execution_graph": None,
         "update_time": job.update_time,
-        "queue_name": job.fields["queue_name"],
+        # The configuration has them.
         "edge_group_ids": None,
         "restart_times": job.restart_times,
         "savepoint_path": job.savepoint_path,
     }
+    return _with_texts(values, behaviour)
 
 
 def _job_type(job: Job, behaviour: Behaviour) -> str:
@@ -176,22 +166,40 @@ def _config(job: Job, behaviour: Behaviour) -> dict[str, Any]:
         config["checkpoint_mode"] = CHECKPOINT_MODES[job.fields["checkpoint_mode"]]
     else:
         config["checkpoint_mode"] = job.fields["checkpoint_mode"]
-    return config
+    return _with_texts(config, behaviour)
 
 
-def _texts(values: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+@functools.cache
+def _texts() -> frozenset[str]:
+    """Return the names of the fields that hold texts, or lists of them, as people write them."""
+    schemas = (contract().schema(f"Flink{kind}Job{verb}") for kind in ("Jar", "Sql") for verb in ("Create", "Update"))
+    properties = {name: field for schema in schemas for name, field in schema["properties"].items()}
+    # Of a choice or a pattern there is nothing to rewrite. The element of a list is described as a text of its own is.
+    texts = {
+        name
+        for name, field in properties.items()
+        if field.get("items", field).get("type") == "string" and not field.keys() & {"enum", "pattern"}
+    }
+    return frozenset(texts - OTHER_TEXTS)
+
+
+def _with_texts(values: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     """Return values with the texts that people write in the form that the switch says."""
     if behaviour.texts_read == "as_written":
         return values
 
-    def read(text: str) -> str:
+    def read(value: Any) -> Any:
+        if isinstance(value, list):
+            return [read(item) for item in value]
+        if not isinstance(value, str):
+            return value
         if behaviour.texts_read == "trimmed":
-            return text.strip()
+            return value.strip()
         if behaviour.texts_read == "lf":
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-        return unicodedata.normalize("NFC", text)
+            return value.replace("\r\n", "\n").replace("\r", "\n")
+        return unicodedata.normalize("NFC", value)
 
-    return {name: read(value) if name in TEXTS and isinstance(value, str) else value for name, value in values.items()}
+    return {name: read(value) if name in _texts() else value for name, value in values.items()}
 
 
 def _with_unset(values: dict[str, Any], schema: str, behaviour: Behaviour) -> dict[str, Any]:

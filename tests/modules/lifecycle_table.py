@@ -15,7 +15,7 @@ NOTHING = "nothing"
 REFUSED = "refused: "
 WAITS = "waits, then as "
 
-# Why a task is refused, and the words that its error has of it.
+# Why a task is refused, and the words that its message has of it. The document has both.
 REASONS = {
     "has to be stopped first": "cannot be changed before it is stopped",
     "in arrears": "was stopped because the account is in arrears",

@@ -462,6 +462,6 @@ def test_the_list_of_jobs_is_documented_as_for_the_module_of_many_jobs():
     desired = yaml.safe_load(fleet.ModuleDocFragment.DESIRED.replace("otc.dli.dli_flink_jar_jobs#module:", ""))
     for option, documented in desired["options"].items():
         of_fleet = yaml.safe_load(fleet.ModuleDocFragment.DOCUMENTATION)["options"][option]
-        assert documented["suboptions"] == of_fleet["suboptions"]
-        assert set(documented["suboptions"]) == set(desired_options()[option]["options"])
+        assert documented["suboptions"] == of_fleet["suboptions"], "make fragments"
+        assert set(documented["suboptions"]) == set(desired_options()[option]["options"]), "make fragments"
         assert not documented.get("required")

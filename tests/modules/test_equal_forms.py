@@ -55,8 +55,14 @@ SETTINGS: list[Any] = [
     " a.b = 1\r\non = true\r\n\r\ntext = ü\r\n",
     '[{"key": "a.b", "value": "1"}, {"key": "on", "value": "true"}, {"key": "text", "value": "ü"}]',
     '{"text": "ü", "on": true, "a.b": 1}',
+    unicodedata.normalize("NFD", "a.b=1\non=true\ntext=ü"),
 ]
-JSON: list[Any] = [{"a": 1, "b": ["ü"]}, '{"b": ["ü"], "a": 1}', ' {"a":1,\n"b":["\\u00fc"]}\n']
+JSON: list[Any] = [
+    {"a": 1, "b": ["ü"]},
+    '{"b": ["ü"], "a": 1}',
+    ' {"a":1,\n"b":["\\u00fc"]}\n',
+    unicodedata.normalize("NFD", '{"a": 1, "b": ["ü"]}'),
+]
 RESOURCES: list[Any] = [
     {
         "max_slot": slots,

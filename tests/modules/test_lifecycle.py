@@ -160,6 +160,11 @@ def test_the_document_has_the_table(changed):
     assert markdown(changed) in DOCUMENT.read_text(encoding="utf-8"), "tests/modules/lifecycle_table.py prints it"
 
 
+@pytest.mark.parametrize(("reason", "words"), REASONS.items())
+def test_the_document_has_the_words_of_each_refusal(reason, words):
+    assert f"\n- **{reason}** (`{words}`): " in DOCUMENT.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", [JAR_JOB, SQL_JOB], ids=["JAR", "SQL"])
 @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])
 @pytest.mark.parametrize("state", STATES)

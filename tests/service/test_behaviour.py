@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._model.fields import JAR, KINDS, JobKind
 
 from local_dli import Behaviour
 from local_dli.behaviour import _hints, add_arguments, from_arguments, grades
@@ -68,6 +69,33 @@ def test_sql_job_type_reads(api: Any, behave: Any, reads: str, kind: str) -> Non
     job_id = api.ok("POST", "sql-jobs", json={"name": "sql"})["job"]["job_id"]
     assert api.detail(job_id)["job_type"] == kind
     assert api.detail(api.create())["job_type"] == "flink_jar_job"
+
+
+TEXT = " a\r\nu\N{COMBINING DIAERESIS} "
+TEXTS = {
+    "as_written": TEXT,
+    "trimmed": "a\r\nu\N{COMBINING DIAERESIS}",
+    "lf": " a\nu\N{COMBINING DIAERESIS} ",
+    "nfc": " a\r\n\N{LATIN SMALL LETTER U WITH DIAERESIS} ",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("reads", TEXTS)
+def test_texts_read(api: Any, behave: Any, kind: JobKind, reads: str) -> None:
+    behave(texts_read=reads)
+    # sql_body and runtime_config have switches of their own.
+    texts = {field.name: field.form for field in kind.readable if not field.choices}
+    texts = {name: form for name, form in texts.items() if form in ("str", "bucket", "json", "list")}
+    job_id = api.create() if kind is JAR else api.ok("POST", "sql-jobs", json={"name": "sql"})["job"]["job_id"]
+    body = {name: [TEXT] if form == "list" else TEXT for name, form in texts.items()}
+    api.ok("PUT", f"{kind.path.strip('/')}/{job_id}", json=body)
+    detail, (item,) = api.detail(job_id), api.jobs()
+    read = {name: {**detail, **detail["job_config"]}[name] for name in texts}
+    text = TEXTS[reads]
+    expected = {name: [text] if form == "list" else text for name, form in texts.items()}
+    assert read == expected, "tests/local_dli/reading.py: _texts has the names"
+    assert (item["desc"], item["queue_name"]) == (text, text)
 
 
 def test_the_manual_names_every_switch_and_what_its_default_rests_on() -> None:

@@ -39,6 +39,10 @@ CREATE = {kind: SCHEMAS[f"Flink{kind.name.capitalize()}JobCreate"]["properties"]
 UPDATE = {kind: SCHEMAS[f"Flink{kind.name.capitalize()}JobUpdate"]["properties"] for kind in table.KINDS}
 FIELDS_OF_KINDS = [(kind, field) for kind in table.KINDS for field in kind.fields]
 
+# Where to look when the table of fields does not agree with the rest.
+IN_CONTRACT = "plugins/module_utils/_model/fields.py or contract/dli-flink.openapi.yaml, schema"
+IN_FRAGMENTS = "plugins/doc_fragments/, flink_job.py and the one of the kind for an option of a job"
+
 # Options of a job that are no field of their own: its identity, and what is sent inside of another field.
 NOT_IN_TABLE = {table.JAR: {"name", "job_id", "secret_entrypoint_args", "tags"}, table.SQL: {"name", "job_id", "tags"}}
 # What the contract lets clients send and the collection does not offer: job_type has but one value in an update.
@@ -84,8 +88,10 @@ def documented(fragment):
 def test_every_field_of_the_contract_is_offered_and_no_other(kind):
     on_create = {field.name for field in kind.fields if field.on_create}
     on_update = {field.name for field in kind.fields if field.on_update}
-    assert set(CREATE[kind]) - NOT_OFFERED[kind] == on_create | {"name", "tags"}
-    assert set(UPDATE[kind]) - NOT_OFFERED[kind] == on_update | {"name"}, "with tags, they could be updated after all"
+    schema = f"{IN_CONTRACT} Flink{kind.name.capitalize()}Job"
+    assert set(CREATE[kind]) - NOT_OFFERED[kind] == on_create | {"name", "tags"}, f"{schema}Create"
+    # With tags in it, they could be updated after all.
+    assert set(UPDATE[kind]) - NOT_OFFERED[kind] == on_update | {"name"}, f"{schema}Update"
 
 
 @pytest.mark.parametrize("kind", table.KINDS, ids=lambda kind: kind.name)
@@ -99,18 +105,20 @@ def test_the_calls_and_types_of_a_kind_are_in_the_contract(kind):
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS_OF_KINDS, ids=lambda value: value.name)
 def test_field_is_as_the_contract_says(kind, field):
+    where = f"{IN_CONTRACT} Flink{kind.name.capitalize()}JobCreate or Update"
     for schema in (side[kind][field.name] for side in (CREATE, UPDATE) if field.name in side[kind]):
         if field.form == "resource_config":
             assert schema["$ref"].endswith("/ResourceConfig")
             continue
-        assert schema["type"] == TYPES[field.form]
-        assert schema.get("maximum") == field.maximum
-        assert schema.get("maxLength") == field.max_length
+        assert schema["type"] == TYPES[field.form], where
+        assert schema.get("maximum") == field.maximum, where
+        assert schema.get("maxLength") == field.max_length, where
         # The contract has only documented bounds; that there is no JobManager without CUs needs no document.
-        assert field.minimum == schema.get("minimum", 1 if field.form == "int" else None)
-        assert schema.get("default") == to_wire(field, field.default) or field.name in CONTRADICTED_DEFAULTS
+        assert field.minimum == schema.get("minimum", 1 if field.form == "int" else None), where
+        has_default = schema.get("default") == to_wire(field, field.default)
+        assert has_default or field.name in CONTRADICTED_DEFAULTS, where
         choices = [to_wire(field, choice) for choice in field.choices]
-        assert schema.get("enum", []) == choices
+        assert schema.get("enum", []) == choices, where
 
 
 def test_a_default_that_is_contradicted_decides_nothing():
@@ -121,7 +129,8 @@ def test_a_default_that_is_contradicted_decides_nothing():
 def test_field_is_read_where_the_contract_has_it(field):
     place = "FlinkJobDetail" if field.top_level else "FlinkJobConfig"
     other = "FlinkJobConfig" if field.top_level else "FlinkJobDetail"
-    assert (field.name in SCHEMAS[place]["properties"]) == field.reads_back
+    written = "FlinkJobListItem" if field.top_level else "FlinkJobConfig"
+    assert (field.name in SCHEMAS[place]["properties"]) == field.reads_back, f"{IN_CONTRACT} {written}"
     # The detail has the groups of edge nodes twice (documented).
     assert field.name not in SCHEMAS[other]["properties"] or field.name == "edge_group_ids"
 
@@ -175,12 +184,13 @@ def test_documentation_has_the_options_of_the_argument_spec(options, fragments):
     documentation = {name: option for fragment in fragments for name, option in documented(fragment).items()}
     assert {name: described(option) for name, option in options.items()} == {
         name: described(option) for name, option in documentation.items()
-    }
+    }, IN_FRAGMENTS
 
 
 def test_the_options_of_a_fleet_are_those_of_a_job():
     """Editors read the fragment without running it, so it is text that `make generated` writes."""
-    assert fleet_fragment.TARGET.read_text(encoding="utf-8") == fleet_fragment.fragment()
+    written = fleet_fragment.TARGET.read_text(encoding="utf-8")
+    assert written == fleet_fragment.fragment(), "plugins/doc_fragments/fleet.py: make fragments"
 
 
 def documented_options():
@@ -249,15 +259,16 @@ def live(kind):
 def test_a_module_documents_the_live_fields(kind):
     notes = yaml.safe_load(MODULES[f"dli_flink_{kind.name.lower()}_job"].DOCUMENTATION)["notes"]
     (note,) = (note for note in notes if note.startswith("A job that may be running accepts changes of"))
-    assert set(re.findall(r"O\((\w+)\)", note.partition(" only.")[0])) == live(kind)
+    documented_as_live = set(re.findall(r"O\((\w+)\)", note.partition(" only.")[0]))
+    assert documented_as_live == live(kind), f"plugins/modules/dli_flink_{kind.name.lower()}_job.py: notes"
 
 
 def test_the_documents_and_the_local_service_have_the_live_fields():
     lifecycle_page = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
     sentence = lifecycle_page.partition("A running job takes some changes at once:")[2].partition(".")[0]
-    assert set(re.findall(r"`(\w+)`", sentence)) == live(table.JAR)
+    assert set(re.findall(r"`(\w+)`", sentence)) == live(table.JAR), "docs/lifecycle.md"
     # The local service takes the path only where it has not made one itself.
-    assert LIVE_FIELDS | {"checkpoint_path"} == live(table.JAR)
+    assert LIVE_FIELDS | {"checkpoint_path"} == live(table.JAR), "tests/local_dli/jobs.py: LIVE_FIELDS"
 
 
 def test_contributing_names_what_the_code_has():

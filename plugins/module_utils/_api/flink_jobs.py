@@ -13,7 +13,7 @@ import json
 
 from .._errors import AccessDenied, DetailDenied, UnexpectedResponse
 from .._model.fields import JobKind
-from .._model.job import OddJob
+from .._model.job import MAY_BE_SHARED, OddJob
 from .._model.responses import check_graph, check_job, checked_id, is_whole_number, lacking
 from .connection import object_of
 from .pages import read_pages
@@ -69,9 +69,7 @@ class FlinkJobApi(TagApi):
             response = self._request("GET", f"/jobs/{job_id}")
         except AccessDenied as exc:
             denied = DetailDenied(operation, exc.http_status, exc.error_code, exc.api_message, exc.request_id)
-            raise denied.explained(
-                f"Job {job_id} may be shared with this user without the right to view it; its owner can grant that."
-            ) from exc
+            raise denied.explained(f"Job {job_id} {MAY_BE_SHARED}; its owner can grant that.") from exc
         job = object_of(response, "job_detail", operation)
         check_job(job, operation)
         if int(job["job_id"]) != job_id:

@@ -48,15 +48,16 @@ def load_cloud(name: str, region: str = "") -> dict:
         "config_files": _files("OS_CLIENT_CONFIG_FILE", loader.CONFIG_FILES),
         "secure_files": _files("OS_CLIENT_SECURE_FILE", loader.SECURE_FILES),
     }
+    not_read = f"cloud {printable(name)} could not be read from clouds.yaml"
     try:
         # Not validated: keystone's own plugins know no access keys.
         config = Config(load_envvars=False, **files).get_one(cloud=name, region_name=region, validate=False).config
         auth = dict(config.get("auth", {}))
     except ConfigException as exc:
-        raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {printable(exc)}") from exc
+        raise InvalidInput(f"{not_read}: {printable(exc)}") from exc
     except Exception as exc:  # pylint: disable=broad-except # whatever a loader trips over in a file of the user's
         problem = f"the file is not as it should be ({type(exc).__name__})"
-        raise InvalidInput(f"cloud {printable(name)} could not be read from clouds.yaml: {problem}.") from exc
+        raise InvalidInput(f"{not_read}: {problem}.") from exc
     for section in as_read:
         _check_texts(name, section)
     # The vendor's page puts keys beside auth. They are for OBS alone where auth has credentials.

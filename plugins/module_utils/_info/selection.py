@@ -19,7 +19,7 @@ from .._model.job import ObservedJob, OddJob
 from .._model.part_rules import check_tags
 from .._model.redact import secrets_read
 from .._model.status import STATUSES
-from .._model.tags import tags_filter
+from .._model.tags import check_filter, tags_filter
 from .._parallel import read_each
 from .._read.reader import JobReader
 
@@ -154,8 +154,7 @@ def _check(params, tags):
             check_string(option, params[option])
     if params["root_job_id"] is not None:
         check_number("root_job_id", params["root_job_id"], 1, WIDEST_LONG)
-    if any("," in key + value for key, value in (tags or {}).items()):
-        raise InvalidInput("tags has a tag with a comma, which the service's list cannot be asked for.")
+    check_filter("tags", tags or {})
 
 
 def _one_job(api, selection, details):

@@ -50,11 +50,20 @@ def is_same(field: Field, one, other) -> bool:
     """Whether two canonical values mean the same.
 
     What is no whole number of megabytes may be shown as one, rounded up or down. So two amounts of memory that are less
-    than a megabyte apart are the same.
+    than a megabyte apart are the same. Settings are as texts are; their canonical form keeps letters and line breaks as
+    they stand, because what is secret in it is to be found in that form.
     """
+    if field.form == "runtime_config":
+        return _as_texts(one) == _as_texts(other)
     if one == other or field.form != "resource_config" or not (isinstance(one, dict) and isinstance(other, dict)):
         return one == other
     return one.keys() == other.keys() and all(_is_same_part(one[key], other[key]) for key in one)
+
+
+def _as_texts(settings):
+    if not isinstance(settings, dict):
+        return settings
+    return {canonical_string(key): canonical_string(value) for key, value in settings.items()}
 
 
 def _is_same_part(one, other):

@@ -16,7 +16,7 @@ from .goal import Goal, Lifecycle, goal_from_params, goal_options
 from .job import ObservedJob
 from .part_rules import check_tags
 from .spec import JobSpec
-from .tags import canonical_tags
+from .tags import canonical_tags, check_filter
 
 # What names a job cannot be the same for several.
 _IDENTITY = ("name", "job_id")
@@ -234,8 +234,7 @@ def _purge(params):
     for key, value in tags.items():
         if not value:
             raise InvalidInput(f"purge_scope.tags has the key {quoted(key)} without a value, which may stand for any.")
-    if any("," in key + value for key, value in tags.items()):
-        raise InvalidInput("purge_scope.tags has a tag with a comma, which the service's list cannot be asked for.")
+    check_filter("purge_scope.tags", tags)
     return Purge(params["purge_state"], prefix, tags, params["purge_trigger_savepoint"], params["max_purged"])
 
 

@@ -90,6 +90,9 @@ def odd_warnings(odd: list[OddJob]) -> list[str]:
     return [f"A job is left out of the result. {problems[0]}{same_of_others(len(problems) - 1)}"]
 
 
+MAY_BE_SHARED = "may be shared with this user without the right to view it"
+
+
 def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
     """Return one sentence about the jobs whose details the service refuses, though its list has them (documented).
 
@@ -99,8 +102,8 @@ def denied_warnings(jobs: list[ObservedJob], what_becomes: str) -> list[str]:
     if not denied:
         return []
     return [
-        f"The service refuses the detail of Flink job {denied[0].name}, which may be shared with this user without the "
-        f"right to view it; {what_becomes}.{same_of_others(len(denied) - 1)}"
+        f"The service refuses the detail of Flink job {denied[0].name}, which {MAY_BE_SHARED}; {what_becomes}."
+        f"{same_of_others(len(denied) - 1)}"
     ]
 
 

@@ -167,10 +167,8 @@ def _stop_step(goal, current, changes):
     if state != "started" or not need_stop:
         return None
     if lifecycle.upgrade_mode == "fail":
-        raise ConflictError(
-            f"Flink job {current.name} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is "
-            "stopped; upgrade_mode is fail, so nothing was changed."
-        )
+        reason = _stop_first(f"Flink job {current.name}", current, need_stop)
+        raise ConflictError(f"{reason}; upgrade_mode is fail, so nothing was changed.")
     return Step("stop", savepoint=lifecycle.upgrade_mode == "savepoint")
 
 
@@ -215,6 +213,11 @@ def _need_stop(changes):
     return [name for name in changes if name == "name" or not FIELDS_BY_NAME[name].live]
 
 
+def _stop_first(label, current, names):
+    """Return the beginning of the message about changes for which a job has to be stopped first."""
+    return f"{label} is {current.status}, and {', '.join(names)} cannot be changed before it is stopped"
+
+
 def _update_steps(spec, current, changes, stopped):
     if not changes:
         return ()
@@ -222,7 +225,7 @@ def _update_steps(spec, current, changes, stopped):
         need_stop = _need_stop(changes)
         if need_stop:
             raise ConflictError(
-                f"{spec.label} is {current.status}, and {', '.join(need_stop)} cannot be changed before it is stopped; "
-                "nothing was changed. Use state started to stop it with a savepoint, change it, and resume it."
+                f"{_stop_first(spec.label, current, need_stop)}; nothing was changed. Use state started to stop it "
+                "with a savepoint, change it, and resume it."
             )
     return (Step("update", tuple(changes)),)

@@ -9,6 +9,7 @@ They are no part of a job's definition: requests of their own read and change th
 
 from __future__ import annotations
 
+from .._errors import InvalidInput
 from .._text import same_of_others
 from .canonical import canonical_string
 
@@ -35,6 +36,15 @@ def tags_to_add(shown: dict, wanted: dict) -> dict[str, str]:
     """Return the tags that a job shall have and has not, as the task gives them."""
     there = canonical_tags(shown).items()
     return {key: value for key, value in wanted.items() if canonical_tags({key: value}).items() - there}
+
+
+def check_filter(option: str, tags: dict) -> None:
+    """Check that the list can be asked for tags.
+
+    :raises InvalidInput: it cannot.
+    """
+    if any("," in key + value for key, value in tags.items()):
+        raise InvalidInput(f"{option} has a tag with a comma, which the service's list cannot be asked for.")
 
 
 def tags_filter(tags: dict | None) -> dict:

@@ -165,15 +165,16 @@ def ensure_savepoint(job: ObservedJob, made: str, observer: Observer, writes: Jo
 
     The service is documented to drop savepoints after a restart; then it is given the path again.
     """
+    gone = "the service no longer has its savepoint"
     if not job.has_savepoint:
         observer.check_name(observer.seen or job)
         try:
             yield from writes.import_savepoint(job, made)
         except RequestError:
-            return "the service no longer has its savepoint"
+            return gone
         job = yield from observer.imported_savepoint(job)
     if not job.has_savepoint:
-        return "the service no longer has its savepoint"
+        return gone
     if not same_path(job.savepoint_path, made):
         return f"the service shows another savepoint, {job.savepoint_path},"
     return ""
