@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-checks test-suites unit faults chaos bench test-flink test-versions test-like format fragments generated demo demo-flink docs check release lock clean
+.PHONY: help test test-checks test-suites test-engines unit faults chaos bench test-flink test-versions test-like format fragments generated demo demo-flink docs check release lock clean
 
 help:
 	@echo 'make test    every check and every test: linters, artifact, ansible-test sanity, pytest on ansible-core old and new'
@@ -37,16 +37,20 @@ help:
 	@echo 'make clean   remove the environments and caches that these made'
 	@echo 'All of them need Python 3.11 or newer; another than "python3" is named as in: make PYTHON=python3.12 test'
 
-# Half of the checks runs on one CPU, and tests wait for processes: side by side they take two thirds of the time. What
-# the checks print comes as one block; "+" shows that of the tests as it comes.
+# Half of the checks runs on one CPU, and tests wait for processes, those with Flink or a rulebook most of all: side by
+# side they take two thirds of the time. What the others print comes as one block; "+" shows that of the suites as it
+# comes.
 test: .venv/nox/ready
-	+@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target test-checks test-suites
+	+@$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target test-checks test-engines test-suites
 
 test-checks: .venv/nox/ready
 	.venv/nox/bin/python -m nox --tags checks
 
 test-suites: .venv/nox/ready
 	+.venv/nox/bin/python -m nox --tags suites
+
+test-engines: .venv/nox/ready
+	.venv/nox/bin/python -m nox --tags engines
 
 unit: .venv/nox/ready
 	.venv/nox/bin/python -m nox --session unit -- $(ARGS)

@@ -99,7 +99,7 @@ NEWEST_PYTHON = python_for(NEWEST)
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"  # uv, where there is one, would not know pip's settings
 nox.options.reuse_existing_virtualenvs = True
-nox.options.tags = ["checks", "suites"]  # what `make test` runs, the two side by side
+nox.options.tags = ["checks", "engines", "suites"]  # what `make test` runs, side by side
 
 # pip and the linters keep their caches here, and not in the home of whoever runs this.
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
@@ -381,7 +381,7 @@ def like(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "4", *LIKE, env=env)
 
 
-@nox.session(python=NEWEST_PYTHON, tags=["suites"])
+@nox.session(python=NEWEST_PYTHON, tags=["engines"])
 def flink(session: nox.Session) -> None:
     """Run the tests on a real Flink, 1.17 or what FLINK names, where there is a JDK; its JARs are a large download."""
     if not shutil.which("javac"):
@@ -415,7 +415,7 @@ def chaos(session: nox.Session) -> None:
     session.run("python", "-m", "chaos.run", *arguments, env={"PYTHONPATH": "tests"})
 
 
-@nox.session(python=NEWEST_PYTHON, tags=["suites"])
+@nox.session(python=NEWEST_PYTHON, tags=["engines"])
 def eda(session: nox.Session) -> None:
     """Run the rulebooks with ansible-rulebook, where there is a Java."""
     if not shutil.which("java"):
