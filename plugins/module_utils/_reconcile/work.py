@@ -6,28 +6,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .._errors import AlreadyExists, ConflictError, DliError, LifecycleError
 from .._model.diff import remaining_changes
+from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.status import FINISHED, RUNNING, status_of
 from .._model.steps import Plan
 from .effects import Complete, Read, ReadTags, Steps
 from .executor import Executor, JobAppeared, JobGone, PlanAnew
-from .wait import MOST_PLANS
+from .observer import Observer
+from .wait import MOST_PLANS, Waiting
 
-if TYPE_CHECKING:
-    from .job import Convergence
+
+class Planning(Protocol):
+    """Where the plan for a job comes from, and what plans anew; the methods are steps."""
+
+    goal: Goal
+    waiting: Waiting
+    plan: Plan
+    current: ObservedJob | None
+
+    @property
+    def observer(self) -> Observer:
+        """What watches the job."""
+
+    def make_plan(self) -> Steps:
+        """Read the job, and plan what to do about it."""
+
+    def plan_for(self, job: ObservedJob) -> Steps:
+        """Plan what to do about a job whose detail was read just now."""
 
 
 class Work:
     """What a task does to one job, as steps (see M(effects)).
 
-    :param job: where the plan comes from, and what plans anew.
+    :param job: the job, with its plan.
     """
 
-    def __init__(self, job: Convergence) -> None:
+    def __init__(self, job: Planning) -> None:
         self._job = job
         self._goal = job.goal
         self._waiting = job.waiting
@@ -47,7 +65,7 @@ class Work:
                 plan = yield from self._plan_for_what_appeared(ConflictError(gone))
             except AlreadyExists as exc:
                 # Another task was faster, or the name is that of a job which this user cannot see.
-                yield from self._observer.wait_for_name(self._goal.spec.name)
+                yield from self._observer.wait_for_name(self._goal.spec.name or "")
                 plan = yield from self._plan_for_what_appeared(
                     exc.explained(
                         "The list of this user's jobs does not have it: a job of that name may belong to another user, "
