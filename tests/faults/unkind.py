@@ -99,6 +99,7 @@ UNKIND = {
     "starts in job_init": _always("status", init_seconds=2.0),
     "stop is ignored": Unkindness("status", stops=("ignored",)),
     "stop runs on": Unkindness("status", stops=("runs_on",)),
+    "start is ignored": Unkindness("status", starts=("ignored",)),
     "start is stuck": Unkindness("status", starts=("stuck",)),
     "restarted at once": Unkindness("nature", starts=("restarts_after:0",)),
     "restarted soon": Unkindness("nature", starts=("restarts_after:2",)),

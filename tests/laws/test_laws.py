@@ -70,6 +70,17 @@ def test_a_savepoint_of_an_earlier_run_is_not_resumed_from_without_a_word(world,
     assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True]
 
 
+@pytest.mark.parametrize("late", [1.0, 5.0, 14.0])
+@pytest.mark.parametrize("older", [SAVED, {}], ids=["an older one shows", "none shows"])
+def test_a_savepoint_of_a_running_job_that_shows_late_is_waited_for(world, late, older):
+    """L4: a job that runs again right after it does not show yet whether it has been made."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=2.0, savepoint_late_seconds=late)
+    job = world.plant(**older)
+    result = world.run(dli_flink_savepoint, name="job")
+    assert not result["failed"], result["msg"]
+    assert result["job"]["savepoint_path"] == job.savepoint_path != SAVEPOINT
+
+
 @KINDS
 @pytest.mark.parametrize("state", ["started", "restarted"])
 @pytest.mark.parametrize("folders", ["dated", "nested", "fixed"])
@@ -576,6 +587,19 @@ def test_a_stop_before_the_first_read_after_a_start_is_not_undone(world):
     assert not world(entrypoint=NEW)["failed"] and world.empty_starts() == []
 
 
+@pytest.mark.parametrize("status", ["job_init", "job_cancel_success", "job_finish"])
+def test_a_start_of_which_nothing_shows_is_no_success_and_no_failure_of_the_version(world, status):
+    """L4: the service has accepted it, and does nothing; a job that had finished still shows that."""
+    saved = {} if status == "job_init" else SAVED
+    world.plant(status, **saved)
+    world.service.jobs.plan_start("job", "ignored")
+    state = "restarted" if status == "job_finish" else "started"
+    result = world(state)
+    assert result["failed"]
+    assert "it did not start: the service shows nothing of the start that it has accepted" in result["msg"]
+    assert not world(state)["failed"] and world.stands()[0] == "job_running"
+
+
 def test_the_loser_of_two_equal_upgrades_does_not_fail(world):
     """L6: the job is as desired, because somebody else was faster."""
     world.plant()
@@ -870,6 +894,7 @@ FAILURES = {
     "start is refused twice": ({}, ["refused", "refused"], [], {}),
     "start fails": ({}, ["submit_fail"], [], {}),
     "start fails twice": ({}, ["submit_fail", "submit_fail"], [], {}),
+    "start is ignored": ({}, ["ignored"], [], {}),
     "start is stuck": ({}, ["stuck"], [], {}),
     "start is stuck twice": ({}, ["stuck", "stuck"], [], {}),
     "fails soon": ({}, ["exception_after:5"], [], {}),

@@ -66,7 +66,7 @@ class _Way:
 class ClockEngine:
     """See lifecycle.Engine."""
 
-    start_outcomes = re.compile(r"running|submit_fail|stuck|refused|(exception|finish|restarts)_after:\d+(\.\d+)?")
+    start_outcomes = re.compile(r"running|submit_fail|stuck|ignored|refused|(exception|finish|restarts)_after:\d+(\.\d+)?")
     stop_outcomes = re.compile(r"stopped|cancel_fail|runs_on|ignored|refused")
 
     def __init__(self) -> None:
@@ -79,6 +79,8 @@ class ClockEngine:
     def start(self, job: Job, resume_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_start(job, resume_savepoint)
         kind, _colon, seconds = outcome.partition(":")
+        if kind == "ignored":
+            return
         first, submits, reason = "job_submitting", [], "Planned failure."
         if behaviour.init_seconds:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]

@@ -128,8 +128,8 @@ def _warnings_about_restarts(goal, current, after):
     if goal.state != "stopped" or current.status != FAILED or not may_restart:
         return []
     return [
-        f"{goal.spec.label} has failed, so there was nothing to stop, but the service may start it again by itself. To "
-        "keep it down, set restart_when_exception to false."
+        f"{goal.spec.label} has failed, so there was nothing to stop, but the service may start it again by itself. "
+        "To keep it down, set restart_when_exception to false."
     ]
 
 

@@ -183,20 +183,22 @@ class Observer:
         """Return a job once it runs, or has finished, after a start.
 
         :param before: the job right before the start.
-        :raises StartFailed: it does neither, and nobody else has had a hand in it.
-        :raises LifecycleError: it does neither, for another reason.
+        :raises StartFailed: it failed.
+        :raises LifecycleError: it does neither, for another reason; it may be that somebody else has stopped it.
         :raises WaitTimeout: it has not settled in time.
         """
         job = yield from self.settled_after(before, "to run", _START_ENDS)
-        if job.status in _START_ENDS:
+        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
+        # can also be an old response about the stop before.
+        shows_nothing = job.status == before.status and not self._has_left and STOPPING not in self._statuses
+        if job.status in _START_ENDS and not shows_nothing:
             return job
         if job.status in (FAILED, SUBMIT_FAILED):
+            # Also where it showed that before: what fails at once may be back in it before it is read.
             raise self._start_failed(job, "did not start")
         if job.status == IN_ARREARS:
             raise self.error(job, "the account is in arrears, so it did not start")
-        # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
-        # can also be an old response about the stop before.
-        if job.status == before.status and not self._has_left and STOPPING not in self._statuses:
+        if shows_nothing:
             # Nothing speaks against the new version, and a rollback would undo a stop that came before the first read.
             raise self.error(
                 job,

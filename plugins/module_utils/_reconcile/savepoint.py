@@ -244,17 +244,19 @@ def _saved(before, waiting):
     :raises LifecycleError: it goes on, or has ended, without one.
     """
     now = waiting.clock.monotonic
-    start = now()
-    statuses = set()
+    grace = min(_wait.GRACE_SECONDS, waiting.timeout)
+    runs_since = None
 
     def is_done(job):
-        statuses.add(job.status)
+        nonlocal runs_since
         if not status_of(job.status).settled:
+            runs_since = None
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
-        # Running as before: over, if it was seen at it, or else not begun yet.
-        return statuses != {RUNNING} or now() - start >= _wait.GRACE_SECONDS
+        # It has not begun yet, or it is over and the savepoint shows late, or there is none.
+        runs_since = now() if runs_since is None else runs_since
+        return now() - runs_since >= grace
 
     try:
         job = yield from _wait.wait_until(
