@@ -326,10 +326,10 @@ options:
       rollback:
         description:
           - Whether an upgrade with a savepoint is rolled back if the new
-            version does not start within O(wait_timeout), or fails within
-            O(jobs[].health_window). A rollback restores the previous definition
-            and resumes from the savepoint. The task still fails, and reports
-            what happened.
+            version fails at its start or within O(jobs[].health_window),
+            or is still being started after O(wait_timeout). A rollback
+            restores the previous definition and resumes from the savepoint.
+            The task still fails, and reports what happened.
           - A rollback does not take back what the new version has already
             written. With checkpoints its sinks may have committed records,
             which the previous version then writes again.
@@ -640,10 +640,10 @@ options:
       rollback:
         description:
           - Whether an upgrade with a savepoint is rolled back if the new
-            version does not start within O(wait_timeout), or fails within
-            O(defaults.health_window). A rollback restores the previous
-            definition and resumes from the savepoint. The task still fails,
-            and reports what happened.
+            version fails at its start or within O(defaults.health_window),
+            or is still being started after O(wait_timeout). A rollback
+            restores the previous definition and resumes from the savepoint.
+            The task still fails, and reports what happened.
           - A rollback does not take back what the new version has already
             written. With checkpoints its sinks may have committed records,
             which the previous version then writes again.
@@ -978,10 +978,10 @@ options:
       rollback:
         description:
           - Whether an upgrade with a savepoint is rolled back if the new
-            version does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
-            or fails within O(jobs[].health_window). A rollback restores
-            the previous definition and resumes from the savepoint. The
-            task still fails, and reports what happened.
+            version fails at its start or within O(jobs[].health_window),
+            or is still being started after O(otc.dli.dli_flink_jar_jobs#module:wait_timeout).
+            A rollback restores the previous definition and resumes from
+            the savepoint. The task still fails, and reports what happened.
           - A rollback does not take back what the new version has already
             written. With checkpoints its sinks may have committed records,
             which the previous version then writes again.
@@ -1292,10 +1292,10 @@ options:
       rollback:
         description:
           - Whether an upgrade with a savepoint is rolled back if the new
-            version does not start within O(otc.dli.dli_flink_jar_jobs#module:wait_timeout),
-            or fails within O(defaults.health_window). A rollback restores
-            the previous definition and resumes from the savepoint. The
-            task still fails, and reports what happened.
+            version fails at its start or within O(defaults.health_window),
+            or is still being started after O(otc.dli.dli_flink_jar_jobs#module:wait_timeout).
+            A rollback restores the previous definition and resumes from
+            the savepoint. The task still fails, and reports what happened.
           - A rollback does not take back what the new version has already
             written. With checkpoints its sinks may have committed records,
             which the previous version then writes again.

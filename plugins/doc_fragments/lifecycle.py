@@ -47,9 +47,9 @@ options:
     default: savepoint
   rollback:
     description:
-      - Whether an upgrade with a savepoint is rolled back if the new version does not start within O(wait_timeout), or
-        fails within O(health_window). A rollback restores the previous definition and resumes from the savepoint. The
-        task still fails, and reports what happened.
+      - Whether an upgrade with a savepoint is rolled back if the new version fails at its start or within
+        O(health_window), or is still being started after O(wait_timeout). A rollback restores the previous definition
+        and resumes from the savepoint. The task still fails, and reports what happened.
       - A rollback does not take back what the new version has already written. With checkpoints its sinks may have
         committed records, which the previous version then writes again.
     type: bool

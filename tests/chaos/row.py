@@ -53,7 +53,8 @@ DEFAULTS: dict[str, Any] = {
 }
 # What is in the messages about a job that is not started because its savepoint does not show.
 NEVER_RUNS = "to settle; it was job_submitting"
-WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone")
+# The last one: a job that the service restarts may have lost the savepoint that was imported before.
+WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from")
 
 
 class SavepointGone(Exception):

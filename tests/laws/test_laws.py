@@ -70,6 +70,33 @@ def test_a_savepoint_of_an_earlier_run_is_not_resumed_from_without_a_word(world,
     assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True]
 
 
+@pytest.mark.parametrize("lag", [0.5, 2.0])
+def test_a_stop_that_only_a_list_has_shown_counts_as_seen(world, lag):
+    """L2: the detail, read right after the list, shows the job stopped, with an older savepoint."""
+    world.behave(savepoint_after_restart="kept")
+    job = world.plant(start_time=1_600_000_000_000)
+    job.set_savepoint("obs://bucket/older/")
+    world.behave(savepoint_after_restart="kept", cancel_seconds=5.0, savepoint_late_seconds=4.0, list_lag_seconds=lag)
+    world.others("before list 1: stop-saved job")
+    assert world.run(dli_flink_job_info)["jobs"][0]["status"] == "job_running"
+    world.clock.sleep(5 + lag / 2)
+    result = world()
+    assert not result["failed"]
+    assert [start.before.savepoint_path for start in world.done("start")] != ["obs://bucket/older/"]
+
+
+@pytest.mark.parametrize("below", ["", "savepoint-1-2/"])
+def test_a_savepoint_of_the_last_run_is_not_known_to_be_of_its_stop(world, below):
+    """L9: somebody has made one, and then stopped the job without another."""
+    world.behave(savepoint_after_restart="kept")
+    job = world.plant(start_time=1_600_000_000_000)
+    job.set_savepoint(f"{job.savepoint_folder}/1600000060000/{below}")
+    world.service.jobs.stop(job, False, world.service.behaviour)
+    for check_mode in (True, False):
+        result = world(check_mode=check_mode)
+        assert "The savepoint was made at 2020-09-13 12:27:40 UTC" in " ".join(result["notes"])
+
+
 @pytest.mark.parametrize("late", [1.0, 5.0, 14.0])
 @pytest.mark.parametrize("older", [SAVED, {}], ids=["an older one shows", "none shows"])
 def test_a_savepoint_of_a_running_job_that_shows_late_is_waited_for(world, late, older):
@@ -600,6 +627,13 @@ def test_a_start_of_which_nothing_shows_is_no_success_and_no_failure_of_the_vers
     assert not world(state)["failed"] and world.stands()[0] == "job_running"
 
 
+def test_a_start_that_begins_late_is_not_called_the_stop_of_somebody_else(world):
+    """L6: a started job can show job_init for long."""
+    world.plant("job_cancel_success", **SAVED)
+    world.behave(init_seconds=20.0)
+    assert "it did not start: the service shows nothing of the start" in world()["msg"]
+
+
 def test_the_loser_of_two_equal_upgrades_does_not_fail(world):
     """L6: the job is as desired, because somebody else was faster."""
     world.plant()
@@ -650,6 +684,14 @@ def test_a_job_that_failed_and_may_be_started_by_the_service_is_not_called_stopp
         assert ("set restart_when_exception to false" in str(fleet.get("warnings"))) is restarts
     result = world("stopped", restart_when_exception=False)
     assert result["changed"] is restarts and "warnings" not in result
+
+
+def test_a_failed_job_whose_detail_is_refused_has_nothing_to_stop(world):
+    """L4: that nothing is to be done may rest on the list."""
+    world.behave(summary_fields="example")
+    world.plant("job_running_exception", detail_refused=True)
+    assert not world("stopped")["failed"]
+    assert not world.fleet({"name": "job", "state": "stopped"})["failed"]
 
 
 def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):

@@ -66,7 +66,9 @@ class _Way:
 class ClockEngine:
     """See lifecycle.Engine."""
 
-    start_outcomes = re.compile(r"running|submit_fail|stuck|ignored|refused|(exception|finish|restarts)_after:\d+(\.\d+)?")
+    start_outcomes = re.compile(
+        r"running|submit_fail|stuck|ignored|refused|(exception|finish|restarts)_after:\d+(\.\d+)?"
+    )
     stop_outcomes = re.compile(r"stopped|cancel_fail|runs_on|ignored|refused")
 
     def __init__(self) -> None:

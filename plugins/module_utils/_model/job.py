@@ -207,7 +207,7 @@ class ObservedJob:
         given, so there may be one more.
         """
         path = self.savepoint_path.rstrip("/")
-        own = re.search(rf"/jobs/savepoint/{self.job_id}/([0-9]{{13}})(?:/|$)", path)
+        own = re.search(rf"(?:^|/)jobs/savepoint/{self.job_id}/([0-9]{{13}})(?:/|$)", path)
         # Any other number is the name of a folder that somebody has chosen, such as a day.
         named = own or re.search(r"/([0-9]{13})$", path)
         return int(named[1]) if named else None

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from .canonical import is_flink_1_15_or_later
 from .fields import JobKind
 from .job import ObservedJob
-from .status import FAILED
+from .status import FAILED, STOP_ENDS
 from .steps import Step
 
 
@@ -61,4 +63,10 @@ def notes_on(
         changed = [known.name for known in kind.fields if known.shapes_state and known.name in changes]
         if changed:
             notes.append(f"{' and '.join(changed)} changed: whether the state still fits is known only when it runs.")
+        if current.status in STOP_ENDS and current.savepoint_made is not None and current.savepoint_is_of_last_run:
+            made = datetime.fromtimestamp(current.savepoint_made // 1000, timezone.utc)
+            notes.append(
+                f"The savepoint was made at {made:%Y-%m-%d %H:%M:%S} UTC, after the last start of the job. Whether its "
+                "stop made it does not show; what the job has done since then is done again."
+            )
     return tuple(notes)

@@ -10,13 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from .._api.flink_jobs import FlinkJobApi
-from .._errors import (
-    ConflictError,
-    DliError,
-    Fault,
-    InvalidInput,
-    NotFound,
-)
+from .._errors import ConflictError, DetailDenied, DliError, Fault, InvalidInput, NotFound
 from .._model.diff import remaining_definition
 from .._model.fields import JAR
 from .._model.goal import Goal
@@ -136,7 +130,7 @@ class Convergence:
             else:
                 job = listed if is_new and "detail" in listed.sources else (yield from self._detail_of(listed, is_new))
             if job and (spec.name is None or spec.job_id is not None or job.name == spec.name):
-                yield from self.plan_for(job)
+                yield from self.plan_for(job, listed)
                 return
             # It was renamed or deleted since it was listed, or one of the two reads is behind.
             if job is None:
@@ -244,6 +238,11 @@ class Convergence:
             job = yield Read(listed.job_id, is_detail=True)
         except NotFound:
             return None
+        except DetailDenied:
+            if not hides_restarts(self.goal, listed):
+                raise
+            # That there is nothing to stop may rest on the list.
+            return listed
         if is_new:
             return job.completed_by(listed, but=(*_SAVEPOINT_FACTS, "tags"))
         return (yield Complete(job, tuple(self.goal.spec.fields)))
@@ -261,8 +260,11 @@ class Convergence:
         # As described, and where it goes is where it should.
         return state != "present" and (self.waiting.wait or state != status_of(job.status).on_the_way_to)
 
-    def plan_for(self, job: ObservedJob) -> Steps:
-        """Plan what to do about a job whose detail was read just now."""
+    def plan_for(self, job: ObservedJob, listed: ObservedJob | None = None) -> Steps:
+        """Plan what to do about a job whose detail was read just now.
+
+        :param listed: the job as a list had it before; None where that does not matter any more.
+        """
         goal, spec = self.goal, self.goal.spec
         self.current = job
         if goal.purged_id is None:
@@ -274,7 +276,10 @@ class Convergence:
             if before.status == SUBMITTING and job.status == RUNNING and not remaining_definition(spec, job):
                 # An interrupted run, or somebody else, has started it, and nobody may have watched it.
                 job = yield from self._after_a_wait((yield from self.observer.stays_healthy(job, before)))
-        if self._may_lack_a_late_savepoint(job, before):
+        was_seen_to_stop = not job.has_newer_savepoint_than(before) and any(
+            seen.status in (SAVEPOINTING, STOPPING) for seen in (before, listed or before)
+        )
+        if self._may_lack_a_late_savepoint(job, was_seen_to_stop):
             job = yield from self._after_a_wait((yield from self.observer.late_savepoint(job)))
         if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
@@ -315,15 +320,14 @@ class Convergence:
         self.current = job = yield Complete(job, (self.goal.spec.kind or JAR).names)
         return job
 
-    def _may_lack_a_late_savepoint(self, job, before):
+    def _may_lack_a_late_savepoint(self, job, was_seen_to_stop):
         """Whether a job was stopped, and should be resumed only from a savepoint that it does not show yet.
 
-        :param before: the job as it was found, maybe while it was stopped.
+        :param was_seen_to_stop: whether this task has seen it being stopped, and no newer savepoint since.
         """
         # Only tasks that start a job need it.
         from .._model.resume import is_of_earlier_run, may_start_empty
 
-        was_seen_to_stop = before.status in (SAVEPOINTING, STOPPING) and not job.has_newer_savepoint_than(before)
         return (
             self.goal.state in ("started", "restarted")
             and job.status in (STOPPED, DRAFT)

@@ -190,7 +190,8 @@ class Observer:
         job = yield from self.settled_after(before, "to run", _START_ENDS)
         # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
         # can also be an old response about the stop before.
-        shows_nothing = job.status == before.status and not self._has_left and STOPPING not in self._statuses
+        is_unmoved = not self._has_left and STOPPING not in self._statuses
+        shows_nothing = is_unmoved and job.status in (before.status, DRAFT)
         if job.status in _START_ENDS and not shows_nothing:
             return job
         if job.status in (FAILED, SUBMIT_FAILED):
