@@ -144,7 +144,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([Start(1, "a", "a", True, "CANCELED", stopping=True), AGAIN], [1, 2], False),
         ([Start(1, "a", "a", True, "FINISHED", restarts=1), AGAIN], [1, 2], False),
         ([Start(1, "a", "a", True, "RUNNING"), AGAIN], [1, 2], False),
-        ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
+        ([FAILED, Start(2, "a", "a", True, "CANCELED", ran=True), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
+        ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
     ],
     ids=[
         "again after a failure",
@@ -164,6 +165,7 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "after it was restarted and ran well",
         "beside one that runs",
         "after one between was stopped",
+        "after one between was stopped before it ran",
     ],
 )
 def test_which_doubles_are_documented(starts: list[Start], writers: list[int], documented: bool) -> None:
