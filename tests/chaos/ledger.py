@@ -38,6 +38,7 @@ class Start:
     :param ran: whether Flink had all its tasks running, if only for a moment.
     :param restarts: how often Flink has restarted it after a failure.
     :param saved: the savepoints that were made while it ran on.
+    :param lost_a_stop: whether the JobManager was lost while it made a savepoint, maybe to stop the job.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Start:
     ran: bool = False
     restarts: int = 0
     saved: list[str] = field(default_factory=list)
+    lost_a_stop: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -111,6 +113,7 @@ class LedgerEngine(FlinkEngine):
         start.state = "" if run.failure else run.state
         start.ran = run.ran
         start.restarts = max(start.restarts, run.restarts)
+        start.lost_a_stop = run.lost_a_stop
         if run.deletes and run.ran:
             ledger.gone = run.savepoint_path
         if not run.stops and job.savepoint_path not in (None, before):
@@ -175,14 +178,19 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
       failed, made a savepoint as it stopped, or was stopped before it ran.
 
+    Or one start has written it twice, in which the JobManager was lost while it stopped the job with a savepoint: the
+    job had committed all then, and the next JobManager starts it from where it was before.
+
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
-    without a savepoint of what ran well are none of it, and neither is a number that one start has written twice.
+    without a savepoint of what ran well are none of it, and neither is a number that another start has written twice.
     """
     numbers = sorted(writers)
     return all(_repeats(ledger.starts, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
 
 
 def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
+    if earlier == later:
+        return starts[earlier - 1].lost_a_stop
     concerned = starts[earlier - 1 : later]
     lost = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
     again = concerned[len(lost) :]

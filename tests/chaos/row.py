@@ -358,8 +358,8 @@ class Row:
         return Task(dli_flink_savepoint, {**self.waits, "name": NAME})
 
 
-# A job that fails while it is stopped may show no other statuses.
-STOP_UNSEEN = re.compile(rb'"status": ?"job_running(_exception)?"')
+# A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint.
+STOP_UNSEEN = re.compile(rb'"status": ?"(job_running(_exception)?|job_savepointing)"')
 
 
 def undone(service: LocalDli, *tokens: str) -> Iterator[str]:

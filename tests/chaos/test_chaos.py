@@ -106,7 +106,13 @@ def test_what_one_of_two_tasks_undoes_is_found(reader: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "is_noticed"), [("job_running_exception", False), ("job_running", False), ("job_cancel_success", True)]
+    ("status", "is_noticed"),
+    [
+        ("job_running_exception", False),
+        ("job_running", False),
+        ("job_savepointing", False),
+        ("job_cancel_success", True),
+    ],
 )
 def test_a_stop_that_does_not_show_cannot_be_noticed(status: str, is_noticed: bool) -> None:
     with two_tasks() as (service, call, found):
@@ -135,6 +141,7 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "b", "b", True, "RUNNING")], [1, 2], True),
         ([Start(1, "a", "a", True, "CANCELED", stopping=True, restarts=1), AGAIN], [1, 2], True),
         ([FAILED, AGAIN], [2, 2], False),
+        ([FAILED, Start(2, "a", "a", True, "FINISHED", lost_a_stop=True)], [2, 2], True),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -155,6 +162,7 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again from a savepoint that was made while it ran on",
         "again after it was stopped, because Flink had to restart it",
         "twice by one start",
+        "twice by one start whose JobManager was lost while it stopped the job",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",
         "from an older savepoint",

@@ -53,10 +53,11 @@ class _Run:
     has no ``flink_id``.
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
-    ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``problem`` goes with
-    the next status. ``state`` is Flink's, as last seen. ``may_restart`` says that the job is restarted when it fails,
-    by Flink or, if it ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is
-    the folder that is deleted when the job runs.
+    ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``lost_a_stop`` says
+    that the JobManager was lost while it made a savepoint. ``problem`` goes with the next status. ``state`` is Flink's,
+    as last seen. ``may_restart`` says that the job is restarted when it fails, by Flink or, if it
+    ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is the folder that is
+    deleted when the job runs.
 
     The service shows the end of the job ``cancel_seconds`` after ``ended_at``, and the savepoint ``late`` at
     ``shows_at``.
@@ -75,6 +76,7 @@ class _Run:
     stops: bool = False
     ignores_stop: bool = False
     saved_and_stopped: bool = False
+    lost_a_stop: bool = False
     problem: str = ""
     state: str = "INITIALIZING"
     restarts: int = 0
@@ -121,6 +123,7 @@ class FlinkEngine:
         for run in self._runs.values():
             if run.savepoint or (run.stops and not run.saved_and_stopped):
                 run.savepoint, run.stops, run.problem = None, False, "Flink has lost its JobManager."
+                run.lost_a_stop = True
             if not run.is_submitted_again:
                 run.restarts = 0
 
