@@ -54,7 +54,7 @@ class _Run:
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``lost_a_stop`` says
-    that the JobManager was lost while it made a savepoint. ``problem`` goes with the next status. ``state`` is Flink's,
+    that the JobManager was lost while it stopped the job or made a savepoint. ``problem`` goes with the next status. ``state`` is Flink's,
     as last seen. ``may_restart`` says that the job is restarted when it fails, by Flink or, if it
     ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is the folder that is
     deleted when the job runs.
@@ -121,9 +121,9 @@ class FlinkEngine:
         """
         self._recovers_until = time.monotonic() + seconds
         for run in self._runs.values():
+            run.lost_a_stop |= bool(run.savepoint) or run.stops
             if run.savepoint or (run.stops and not run.saved_and_stopped):
                 run.savepoint, run.stops, run.problem = None, False, "Flink has lost its JobManager."
-                run.lost_a_stop = True
             if not run.is_submitted_again:
                 run.restarts = 0
 
@@ -229,7 +229,8 @@ class FlinkEngine:
     def _begin_again(self, job: Job, run: _Run, now: float) -> bool:
         """Have a job that has failed submitted once more, if the service is to restart it, and return whether it is."""
         most = job.fields["resume_max_num"]
-        if not run.is_submitted_again or run.restarts >= (most if most > 0 else RESTARTS_IN_A_MINUTE):
+        is_over = run.saved_and_stopped or run.restarts >= (most if most > 0 else RESTARTS_IN_A_MINUTE)
+        if not run.is_submitted_again or is_over:
             return False
         if job.fields["resume_checkpoint"]:
             checkpoint = self.rest.newest_checkpoint(run.flink_id)
