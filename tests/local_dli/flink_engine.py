@@ -54,8 +54,8 @@ class _Run:
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
     ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``lost_a_stop`` says
-    that the JobManager was lost while it stopped the job or made a savepoint. ``problem`` goes with the next status. ``state`` is Flink's,
-    as last seen. ``may_restart`` says that the job is restarted when it fails, by Flink or, if it
+    that the JobManager was lost while it stopped the job or made a savepoint. ``problem`` goes with the next status.
+    ``state`` is Flink's, as last seen. ``may_restart`` says that the job is restarted when it fails, by Flink or, if it
     ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is the folder that is
     deleted when the job runs.
 
