@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import random
@@ -458,8 +459,10 @@ def test_a_job_that_ends_by_itself_shows_nothing_of_stops(service, meddling):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_a_check_that_is_ended_cleans_up(service, meddling, monkeypatch, ending):
+def test_a_check_that_is_ended_cleans_up(request, service, meddling, monkeypatch, ending):
     run, handlers = OwnJobs.run, []
+    # Whoever starts the tests with nohup has them ignore SIGHUP.
+    request.addfinalizer(functools.partial(signal.signal, ending, signal.signal(ending, signal.SIG_DFL)))
 
     def run_and_end(own, *arguments):
         run(own, *arguments)
