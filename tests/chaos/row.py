@@ -51,8 +51,8 @@ DEFAULTS: dict[str, Any] = {
     "state": "started",
     "health_window": HEALTH_WINDOW,
 }
-# What is in the messages about a job that is not started because its savepoint does not show.
-NEVER_RUNS = "to settle; it was job_submitting"
+# What is in the messages about a job that is submitted again and again, and about one whose savepoint does not show.
+NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be")
 # The last one: a job that the service restarts may have lost the savepoint that was imported before.
 WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from")
 
@@ -281,8 +281,8 @@ class Row:
             if not ran.failed:
                 return
             self.give_up_what_is_gone(self.world.job)
-            if NEVER_RUNS in ran.message:
-                # Flink starts again and again what fails at its start.
+            if NEVER_RUNS.search(ran.message):
+                # Flink, or the service, starts again and again what fails at its start.
                 self.run(self.job(state="stopped"))
             elif WANTS_HELP.search(ran.message):
                 options = {"resume_savepoint": self.import_newest(self.world.job)}
