@@ -16,10 +16,6 @@ import ssl
 from http.client import BadStatusLine
 from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
-from urllib3.util import Retry
-
 from .._errors import (
     AccessDenied,
     AlreadyExists,
@@ -35,8 +31,17 @@ from .._text import printable, quoted
 from .answers import outcome_in, request_id_of, words
 from .credentials import LONGEST_ADDRESS
 
-# What is raised around the error that says what happened.
-_WRAPPERS = (requests.exceptions.RequestException, HTTPError)
+try:
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError, ReadTimeoutError
+    from urllib3.util import Retry
+except ImportError:
+    # Without them there is no client, and so nothing that fails.
+    pass
+else:
+    # What is raised around the error that says what happened.
+    _WRAPPERS = (requests.exceptions.RequestException, HTTPError)
+
 _LONGEST_RETRY_AFTER_SECONDS = 7 * 86400.0
 
 _TUNNEL_FAILED = re.compile(r"Tunnel connection failed: (\d{3})\b")
