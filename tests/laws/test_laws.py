@@ -694,32 +694,6 @@ def test_a_failed_job_whose_detail_is_refused_has_nothing_to_stop(world):
     assert not world.fleet({"name": "job", "state": "stopped"})["failed"]
 
 
-@pytest.mark.parametrize("version", [OLD, NEW])
-def test_a_failed_job_that_is_started_before_the_first_write_is_read_again(world, version):
-    """L6: the service may start it itself; its refusal of the write is not all that there is to say."""
-    world.plant("job_running_exception", **SAVED)
-    world.behave(submit_seconds=2.0)
-    write = "run" if version == OLD else "update"
-    world.others(f"before {write} 1: start job")
-    result = world(entrypoint=version)
-    assert world.stands()[:2] == ("job_running", OLD) and "DLI.0007" not in result.get("msg", "")
-    assert result["failed"] is (version == NEW)
-    if result["failed"]:
-        assert "somebody else has started it meanwhile, so it was left alone" in result["msg"]
-    assert not world(entrypoint=version)["failed"] and world.stands()[:2] == ("job_running", version)
-
-
-def test_a_failed_job_that_is_started_before_the_first_write_and_fails_again_is_upgraded(world):
-    """L6: as before, it does not run."""
-    world.plant("job_running_exception", **SAVED)
-    world.behave(submit_seconds=2.0)
-    world.service.jobs.plan_start("job", "submit_fail")
-    world.others("before update 1: start job")
-    result = world(entrypoint=NEW)
-    assert not result["failed"], result["msg"]
-    assert world.stands()[:2] == ("job_running", NEW) and world.empty_starts() == []
-
-
 def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):
     """L3: by its id it is still there."""
     job = world.plant("job_cancel_success", **SAVED)

@@ -25,7 +25,7 @@ from .effects import Complete, IsThere, ReadTags, Report, Steps
 from .observer import Observer
 from .rollback import Attempt, Rollback, ensure_savepoint
 from .wait import Waiting
-from .writes import JobWrites, was_rejected
+from .writes import JobWrites
 
 
 class JobAppeared(Exception):
@@ -192,23 +192,9 @@ class Executor:
         try:
             since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
         except RequestError as exc:
-            yield from self._check_not_started(job, exc)
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self._observer.defined_since = since
         self.done.append(step)
-
-    def _check_not_started(self, job, failure):
-        """Check that a rejection of the first write is not because the job was started since it was read.
-
-        The service may do so itself with a job that has failed.
-
-        :raises PlanAnew: it was.
-        """
-        if self.done or status_of(job.status).may_run or not was_rejected(failure):
-            return
-        found = yield from self._observer.read(job.job_id, is_detail=True)
-        if status_of(found.status).may_run:
-            raise PlanAnew(found)
 
     def _tag(self, step, job):
         before = len(self.done)
@@ -282,7 +268,6 @@ class Executor:
         except OutcomeUnknown as exc:
             raise (yield from self._stopped_for_this(exc, before.job_id)) from exc
         except RequestError as exc:
-            yield from self._check_not_started(before, exc)
             raise (yield from self._roll_back_or_explain(exc, before)) from exc
         step = Step("run", savepoint=resume)
         self._attempt.is_our_start = done.is_ours

@@ -76,7 +76,7 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -
         if isinstance(failure, proof):
             return Certain(is_ours=attempt > 1)
         lost = may_be_carried_out(failure)
-        if not lost and (not was_rejected(failure) or (attempt == 1 and isinstance(failure, final))):
+        if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
             raise failure
         seen = yield from _read(read, shows, failure, _wait.GRACE_SECONDS if patient and lost else 0.0, now)
         if shows(seen):
@@ -270,7 +270,7 @@ def _parts(tags):
     return [dict(pairs[start : start + size]) for start in range(0, len(pairs), size)]
 
 
-def was_rejected(failure):
+def _is_rejection(failure):
     """Whether the service has rejected a request itself, for what it asks."""
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
 
