@@ -38,7 +38,7 @@ class Start:
     :param ran: whether Flink had all its tasks running, if only for a moment.
     :param restarts: how often Flink has restarted it after a failure.
     :param saved: the savepoints that were made while it ran on.
-    :param lost_a_stop: whether the JobManager was lost while it made a savepoint, maybe to stop the job.
+    :param lost_a_stop: whether the JobManager was lost while it stopped the job or made a savepoint.
     """
 
     number: int

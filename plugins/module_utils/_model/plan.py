@@ -119,13 +119,18 @@ def _plan_existing(goal, current, tags_problem):
 
 def hides_restarts(goal: Goal, current: ObservedJob) -> bool:
     """Whether a job that is to be stopped has failed, and does not show whether the service restarts it by itself."""
-    return goal.state == "stopped" and current.status == FAILED and not current.has("restart_when_exception")
+    return _has_nothing_to_stop(goal, current) and not current.has("restart_when_exception")
+
+
+def _has_nothing_to_stop(goal, current):
+    return goal.state == "stopped" and current.status == FAILED
 
 
 def _warnings_about_restarts(goal, current, after):
     """Say that a job which is to be stopped may run again by itself; in which status it waits for that is unknown."""
-    may_restart = after.get("restart_when_exception", current.value("restart_when_exception"))
-    if goal.state != "stopped" or current.status != FAILED or not may_restart:
+    if not _has_nothing_to_stop(goal, current):
+        return []
+    if not after.get("restart_when_exception", current.value("restart_when_exception")):
         return []
     return [
         f"{goal.spec.label} has failed, so there was nothing to stop, but the service may start it again by itself. "

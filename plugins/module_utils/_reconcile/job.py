@@ -276,10 +276,7 @@ class Convergence:
             if before.status == SUBMITTING and job.status == RUNNING and not remaining_definition(spec, job):
                 # An interrupted run, or somebody else, has started it, and nobody may have watched it.
                 job = yield from self._after_a_wait((yield from self.observer.stays_healthy(job, before)))
-        was_seen_to_stop = not job.has_newer_savepoint_than(before) and any(
-            seen.status in (SAVEPOINTING, STOPPING) for seen in (before, listed or before)
-        )
-        if self._may_lack_a_late_savepoint(job, was_seen_to_stop):
+        if self._may_lack_a_late_savepoint(job, before, listed or before):
             job = yield from self._after_a_wait((yield from self.observer.late_savepoint(job)))
         if goal.state != "absent" and remaining_definition(spec, job):
             # An update sends the whole definition, so now all of it must be known.
@@ -320,18 +317,16 @@ class Convergence:
         self.current = job = yield Complete(job, (self.goal.spec.kind or JAR).names)
         return job
 
-    def _may_lack_a_late_savepoint(self, job, was_seen_to_stop):
+    def _may_lack_a_late_savepoint(self, job, *seen):
         """Whether a job was stopped, and should be resumed only from a savepoint that it does not show yet.
 
-        :param was_seen_to_stop: whether this task has seen it being stopped, and no newer savepoint since.
+        :param seen: the job as this task has read it before, first its detail, maybe while it was being stopped.
         """
+        if self.goal.state not in ("started", "restarted") or job.status not in (STOPPED, DRAFT) or not job.has_run:
+            return False
         # Only tasks that start a job need it.
         from .._model.resume import is_of_earlier_run, may_start_empty
 
-        return (
-            self.goal.state in ("started", "restarted")
-            and job.status in (STOPPED, DRAFT)
-            and job.has_run
-            and (not job.has_savepoint or is_of_earlier_run(self.goal, job) or was_seen_to_stop)
-            and not may_start_empty(self.goal)
-        )
+        was_stopping = any(before.status in (SAVEPOINTING, STOPPING) for before in seen)
+        is_old = was_stopping and not job.has_newer_savepoint_than(seen[0])
+        return (not job.has_savepoint or is_old or is_of_earlier_run(self.goal, job)) and not may_start_empty(self.goal)
