@@ -22,6 +22,7 @@ _COMMON = frozenset(("true", "false", "none", "null"))
 # A word as a shell reads it: also where a quotation mark has no end, with which a shell would refuse it all. It is much
 # faster than shlex, which matters in a fleet.
 _SHELL_WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])+""", re.DOTALL)
+_SHELL_SPECIAL = re.compile(r"['\"\\]")
 _SHELL_QUOTES = re.compile(r"""\$'((?:[^'\\]|\\.)*)'|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)""", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\\n])')
 _SEPARATORS = re.compile(r"[,;|&?\s]+")
@@ -49,9 +50,14 @@ def parts_of(secret: str) -> set[str]:
     Of arguments these are the words, as they are and as a shell takes them, the values behind an equals sign, the
     parts of C(user:password) and of lists with commas, and the values in JSON; of a string of several lines each line.
     """
-    parts, new = {line.strip() for line in secret.splitlines()}, {secret}
+    parts, new, known = {line.strip() for line in secret.splitlines()}, {secret}, set()
     for _level in range(_MOST_LEVELS):
-        new = {part for text in new for part in _taken_apart(text)} - parts
+        # Most words are met again on the next level.
+        words = set().union(*map(_words, new)) - known
+        if not words:
+            break
+        known |= words
+        new = words.union(*map(_inner_parts, words)) - parts
         parts |= new
     return {part for part in parts if part != secret and _is_worth_hiding(part)}
 
@@ -61,14 +67,13 @@ def _is_worth_hiding(part):
     return len(part) >= SHORTEST_PART and part[0] != "-" and part.lower() not in _COMMON
 
 
-def _taken_apart(text):
-    """Return the words of a string, and what they hold."""
-    words = {word for word in (*_shell_words(text), *text.split()) if len(word) >= SHORTEST_PART}
-    return words.union(*map(_inner_parts, words))
+def _words(text):
+    """Return the words of a string, as they are and as a shell takes them."""
+    return [word for word in {*_shell_words(text), *text.split()} if len(word) >= SHORTEST_PART]
 
 
 def _shell_words(text):
-    if not any(char in text for char in "'\"\\"):
+    if not _SHELL_SPECIAL.search(text):
         return text.split()
     return [_SHELL_QUOTES.sub(_unquoted, word) for word in _SHELL_WORD.findall(text)]
 
@@ -97,8 +102,8 @@ def certain_values(secret: str) -> Iterator[str]:
 def _inner_parts(word):
     inner = {meant for _start, _end, meant in decoded_runs(word) if meant.isprintable()}
     if not _IN_ONE_PIECE.fullmatch(word):
-        passwords = passwords_in_urls(word)
-        inner.update(passwords, map(unquote, passwords))
+        if passwords := passwords_in_urls(word):
+            inner.update(passwords, map(unquote, passwords))
         inner |= set(_json_values(word) if word[:1] in ("{", "[") else ()) or _values_in(word)
     # What is too short on its own holds nothing that is longer.
     return {part.strip() for part in inner if len(part) >= SHORTEST_PART}
@@ -113,15 +118,16 @@ def _values_in(word):
     for piece in _SEPARATORS.split(value if sign else stripped):
         values.add(piece)
         # Of a URL host and port are no secrets.
-        if "://" not in piece:
+        if "://" not in piece and _PAIR.search(piece):
             first, *others = _PAIR.split(piece)
             values.update(others)
             # As in user:password, but not the key of "password": "…".
-            values |= {first} - {key for key in (first,) if others and is_sensitive(key)}
+            if not is_sensitive(first):
+                values.add(first)
     if sign:
         # Brackets belong to a value such as JSON.
         values |= {value, word.partition("=")[2]}
-    return values | {unquote(value) for value in values if "%" in value}
+    return values | {unquote(value) for value in values if "%" in value} if "%" in word else values
 
 
 def _json_values(word):
