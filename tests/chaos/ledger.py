@@ -35,8 +35,8 @@ class Start:
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
     :param stopping: whether it was asked to end without a savepoint.
-    :param ran: whether Flink had all its tasks running, if only for a moment.
-    :param restarts: how often Flink has restarted it after a failure.
+    :param ran: whether Flink had all its tasks running, if only for a moment, since it was submitted last.
+    :param restarts: how often Flink, or the service, has restarted it after a failure.
     :param saved: the savepoints that were made while it ran on.
     :param lost_a_stop: whether the JobManager was lost while it stopped the job or made a savepoint.
     """
@@ -54,11 +54,13 @@ class Start:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has failed for good, was not even submitted, or failed and was stopped when Flink restarted it.
+        """Whether it has failed for good, was not even submitted, or failed and was stopped when it was restarted.
 
-        The latter is how a version is rolled back that Flink restarts.
+        The latter is how a version is rolled back that Flink restarts. What the service is submitting again when it is
+        to be stopped with a savepoint is canceled.
         """
-        return self.restarts > 0 if self.stopping else self.state in ("FAILED", "")
+        is_canceled = self.stopping or (self.state == "CANCELED" and not self.ran)
+        return self.restarts > 0 if is_canceled else self.state in ("FAILED", "")
 
 
 @dataclass

@@ -270,6 +270,20 @@ def test_a_job_that_the_service_submits_again(
     assert found.missing == [] and bool(found.doubled) is not resumes
 
 
+def test_a_job_without_a_checkpoint_of_its_own_goes_on_from_that_of_its_start(
+    new_job: Any, flink_service: LocalDli, out: str
+) -> None:
+    """As after the loss of a JobManager: the next one has not seen the checkpoints that were made before."""
+    job = new_job(entrypoint_args=f"--out {out}", checkpoint_enabled=True, checkpoint_interval=3600)
+    job.runs()
+    saved = job.stops(savepoint=True)["savepoint_path"]
+    job.runs(resume_savepoint=True)
+    store = flink_service.jobs
+    newest = store.engine.rest.newest_checkpoint(store.execution(store.get(job.job_id))[0])
+    assert newest is not None and newest.endswith(saved.removeprefix("obs:/").rstrip("/"))
+    job.stops(savepoint=False)
+
+
 def test_a_savepoint_that_fails(new_job: Any, flink_service: LocalDli, obs_root: Path, out: str) -> None:
     """The job goes on, and nothing of its output is lost."""
     job = new_job(entrypoint_args=f"--out {out} --rate 500")

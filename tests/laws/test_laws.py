@@ -239,6 +239,18 @@ def test_a_rollback_does_not_resume_from_a_savepoint_that_somebody_else_has_made
     assert all(ours in start.before.savepoint_path for start in world.done("start"))
 
 
+@pytest.mark.parametrize("restart", [7, 8, 9])
+def test_a_savepoint_that_somebody_else_has_made_counts_also_when_the_service_has_dropped_it(world, restart):
+    """L6: the new version fails, and the service drops the savepoint when it starts that again."""
+    world.behave(restart_by="service")
+    world.plant()
+    world.others("after show 4: save job", f"after show {restart}: restart job")
+    result = world(entrypoint=NEW, health_window=60)
+    assert [deed.refused for deed in world.service.actor.done] == ["", ""]
+    assert result["failed"] and "somebody else has made a savepoint of it meanwhile, obs://" in result["msg"]
+    assert len(world.done("start")) == 1 and world.stands()[1] == NEW
+
+
 def saved_events(world):
     return [event for event in world.service.journal.events if event.operation == "saved"]
 
@@ -700,6 +712,19 @@ def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):
     world.others("after show 1: rename job other")
     result = world("absent", name=None, job_id=job.job_id)
     assert result["failed"] or world.service.jobs.all() == []
+
+
+@pytest.mark.parametrize("late", [0, 3])
+@pytest.mark.parametrize(("state", "ends"), [("started", "running"), ("restarted", "running"), ("stopped", "finish")])
+def test_a_job_that_ends_as_finished_was_stopped_where_it_shows_the_savepoint(world, monkeypatch, state, ends, late):
+    """L2: Flink itself calls a job finished that it has stopped with a savepoint, and the service may pass that on."""
+    folder = world.plant().savepoint_folder
+    saved = clock_engine.Step(late, "job_finish", savepoint_folder=folder)
+    world.script(monkeypatch, "stop", "job_savepointing", clock_engine.Step(5, "job_finish"), saved)
+    result = world(state, entrypoint=NEW)
+    assert not result["failed"] and result["savepoint_path"].startswith(folder), result
+    assert world.stands()[:2] == (f"job_{ends}", NEW)
+    assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True] * (ends == "running")
 
 
 def test_a_restart_starts_a_job_that_finishes_meanwhile(world):

@@ -143,8 +143,12 @@ class FlinkRest:
         return max((part["attempt"] for task in tasks for part in task["subtasks"]), default=0)
 
     def newest_checkpoint(self, flink_id: str) -> str | None:
-        """Return the path of the newest complete checkpoint of a job; None when it has made none."""
-        newest = self._call("GET", f"jobs/{flink_id}/checkpoints")["latest"]["completed"]
+        """Return the path of the newest complete checkpoint of a job; None when there is none.
+
+        Where it has made none since its JobManager began, or was replaced, it is the one that it then went on from.
+        """
+        latest = self._call("GET", f"jobs/{flink_id}/checkpoints")["latest"]
+        newest = latest["completed"] or latest["restored"]
         return newest["external_path"] if newest else None
 
     def failure(self, flink_id: str) -> str:

@@ -398,6 +398,16 @@ def test_a_bounded_job_that_finishes_while_it_is_stopped_has_done_its_work(world
     assert "finished before it could be stopped, and was not started again" in str(result["warnings"])
 
 
+def test_a_finished_job_is_not_run_again_from_a_savepoint_of_an_earlier_run(world):
+    """It has done since what it would do again, and its JobManager may have been lost as it was stopped."""
+    world.behave(savepoint_after_restart="kept")
+    job = world.plant("job_finish", start_time=1_600_000_000_000)
+    job.set_savepoint(f"{job.savepoint_folder}/1500000000000/")
+    result = world("restarted")
+    assert result["failed"] and "It has run on since its savepoint" in result["msg"] and world.writes() == []
+    assert not world("restarted", resume_savepoint=True)["failed"] and world.writes() == [("run", True)]
+
+
 def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_not_run_with_empty_state(world, monkeypatch):
     world.plant()
     world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))

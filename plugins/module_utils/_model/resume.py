@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._errors import ConflictError
 from .goal import Goal
 from .job import ObservedJob
-from .status import DRAFT, RUNNING, STOP_FAILED, STOPPED, SUBMITTING
+from .status import DRAFT, FINISHED, RUNNING, STOP_FAILED, STOPPED, SUBMITTING
 
 # Said right before a start, of a job that had one when the start was planned.
 SAVEPOINT_GONE = "it has run, and has no savepoint to resume from, so it was not started with empty state"
@@ -38,7 +38,7 @@ def resumes(goal: Goal, current: ObservedJob, stop) -> bool:
         why = (
             "trigger_savepoint is false, so it was not stopped"
             if stop
-            else "its last stop shows none, so it was not started"
+            else "it shows no newer one, so it was not started"
         )
         raise ConflictError(
             f"{job} is {current.status}. It has run on since its savepoint {current.savepoint_path} was made, and "
@@ -103,7 +103,7 @@ def is_of_earlier_run(goal: Goal, current: ObservedJob) -> bool:
     """
     return (
         goal.lifecycle.resume_savepoint is None
-        and current.status in (STOPPED, DRAFT, RUNNING, STOP_FAILED)
+        and current.status in (STOPPED, DRAFT, RUNNING, STOP_FAILED, FINISHED)
         and current.has_savepoint
         and current.savepoint_is_of_earlier_run
     )

@@ -225,13 +225,17 @@ class Executor:
             raise WaitTimeout(f"{exc} {later}", exc.last, exc.facts) from exc
         was_submitting, has_other_start = before.status == SUBMITTING, job.was_started_since(before)
         is_foreign = not done.is_ours or (has_other_start and not was_submitting)
-        if job.status == FINISHED or (job.status == RUNNING and is_foreign):
+        if job.status == FINISHED and step.savepoint:
+            # Whether it has ended by itself or by the stop, only a savepoint of the stop tells.
+            job = yield from self._observer.late_savepoint(before)
+        has_done_its_work = job.status == FINISHED and not (step.savepoint and job.has_newer_savepoint_than(before))
+        if has_done_its_work or (job.status == RUNNING and is_foreign):
             raise PlanAnew(job)
         if job.status == RUNNING and step.savepoint:
             raise self._observer.error(
                 job, "no savepoint could be made, so it was not stopped and keeps running unchanged"
             )
-        if job.status not in STOP_ENDS:
+        if job.status not in (*STOP_ENDS, FINISHED):
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
         # What was stopped while it was being submitted has no state to save, unless it came to run before.
         if step.savepoint and (has_other_start or not was_submitting):

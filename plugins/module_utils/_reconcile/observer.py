@@ -16,7 +16,7 @@ from .._errors import ConflictError, LifecycleError, NotFound, RequestError, Sta
 from .._model.diff import remaining_changes
 from .._model.fields import FIELDS_BY_NAME
 from .._model.goal import Goal
-from .._model.job import ObservedJob
+from .._model.job import ObservedJob, same_path
 from .._model.status import (
     DRAFT,
     FAILED,
@@ -63,11 +63,23 @@ class Observer:
         # responses since then have shown, old ones too.
         self._has_left = False
         self._statuses: set[str] = set()
+        # The savepoints that responses have shown until the last stop or start, and since then.
+        self._savepoints_before: set[str] = set()
+        self._savepoints: set[str] = set()
 
     def begin_with(self, job: ObservedJob) -> None:
         """Take a job as it was read right before a plan is carried out."""
         self.seen = job
         self.savepoint_path = job.savepoint_path
+        self._savepoints.add(job.savepoint_path)
+
+    def foreign_savepoint(self, ours: str) -> str:
+        """Return a savepoint that has shown since the last stop or start, even if only for a time; "" for none.
+
+        :param ours: the path of the one that this task has made.
+        """
+        new = self._savepoints - self._savepoints_before
+        return min((path for path in new if path and not same_path(path, ours)), default="")
 
     def read(self, job_id: int, is_detail: bool = False) -> Steps:
         """Read a job, again where that is older than what was seen already.
@@ -87,6 +99,7 @@ class Observer:
 
         job = yield from self._within_grace(once, is_news)
         self.seen = job
+        self._savepoints.add(job.savepoint_path)
         return job
 
     def settle(self, job: ObservedJob, label: str) -> Steps:
@@ -282,6 +295,8 @@ class Observer:
             still.add(RUNNING)
         self._has_left = False
         self._statuses = set()
+        self._savepoints_before |= {*self._savepoints, before.savepoint_path}
+        self._savepoints = set()
 
         def is_done(found):
             restarted = before.status != SUBMITTING and found.was_started_since(before)

@@ -131,9 +131,12 @@ class Rollback:
 
         :raises LifecycleError: somebody has, and that is left alone.
         """
-        if job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint):
+        is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
+        # The service drops savepoints after a restart, so it may have shown only before.
+        made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint(self._attempt.savepoint)
+        if is_foreign or made:
             raise self._observer.error(
-                job, f"somebody else has made a savepoint of it meanwhile, {job.savepoint_path}, so it was left alone"
+                job, f"somebody else has made a savepoint of it meanwhile, {made}, so it was left alone"
             )
         if any(step.operation == "update" for step in self._attempt.done):
             foreign = [
