@@ -52,7 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "health_window": HEALTH_WINDOW,
 }
 # What is in the messages about a job that is submitted again and again, and about one whose savepoint does not show.
-NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be")
+NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be|restarted by the service")
 # The last one: a job that the service restarts may have lost the savepoint that was imported before.
 WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from")
 
@@ -382,12 +382,15 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
     for at, (number, operation) in enumerate(writes):
         mine = tasks[number]
         earlier = writes[:at]
-        first = next((begun for begun, _operation in earlier if tasks[begun] == mine), number)
+        own = [(begun, began) for begun, began in earlier if tasks[begun] == mine]
+        first = own[0][0] if own else number
         for theirs, deed in earlier:
+            # What a task reads after a stop of its own shows that one.
+            own_stops = [begun for begun, began in own if began == deed == "stop" and begun > theirs]
             is_seen = any(
                 tasks[read] == mine
                 and known[read].method == "GET"
-                and theirs < read < number
+                and theirs < read < min(own_stops, default=number)
                 and not (deed == "stop" and STOP_UNSEEN.search(known[read].answer))
                 for read in known
             )

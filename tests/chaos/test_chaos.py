@@ -127,6 +127,19 @@ def test_a_stop_that_does_not_show_cannot_be_noticed(status: str, is_noticed: bo
         assert found() == (undoes if is_noticed else [])
 
 
+def test_what_a_task_reads_after_its_own_stop_is_none_of_the_other_one() -> None:
+    """The other task's stop has failed, and nothing has shown it."""
+    with two_tasks() as (service, call, found):
+        call("mine", "stop")
+        call("mine", "run")
+        call("theirs", "stop")
+        service.jobs.all()[0].status = "job_running"
+        call("mine", "stop")
+        call("mine", "read")
+        call("mine", "run")
+        assert found() == []
+
+
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 

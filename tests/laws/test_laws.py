@@ -681,6 +681,20 @@ def test_a_version_that_fails_is_rolled_back_also_when_the_service_starts_it_aga
     assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True, True]
 
 
+def test_a_job_that_the_service_restarts_while_it_is_to_be_stopped_is_left_alone(world, monkeypatch):
+    """L6: nobody else has started it, and the message does not say so."""
+    world.plant()
+    steps = [
+        clock_engine.Step(1, "job_running_exception", "It crashed."),
+        clock_engine.Step(0.1, "job_submitting"),
+        clock_engine.Step(0.1, "job_running", restarts=True),
+    ]
+    world.script(monkeypatch, "stop", "job_savepointing", *steps)
+    result = world(entrypoint=NEW)
+    assert result["failed"] and "it failed and was restarted by the service meanwhile" in result["msg"], result["msg"]
+    assert world.writes() == [("stop", True)] and world.stands()[:2] == ("job_running", OLD)
+
+
 @pytest.mark.parametrize("restarts", [True, False])
 @pytest.mark.parametrize("summary_fields", ["table", "example"])
 def test_a_job_that_failed_and_may_be_started_by_the_service_is_not_called_stopped(world, restarts, summary_fields):

@@ -400,8 +400,17 @@ class Observer:
         """Return the error that says where a job stands, and what follows from that."""
         return LifecycleError(self._sentence(job, what), self.facts(job))
 
-    def foreign_start(self, job: ObservedJob) -> LifecycleError:
-        """Return the error about a job that somebody else has started."""
+    def foreign_start(self, job: ObservedJob, before: ObservedJob | None = None) -> LifecycleError:
+        """Return the error about a job that somebody else has started.
+
+        :param before: the job before that; None where it cannot be the service that has started it.
+        """
+        if before and job.restart_times > before.restart_times:
+            return self.error(
+                job,
+                "it failed and was restarted by the service meanwhile, so it was left alone; run the task again, or "
+                "stop the job first with state stopped",
+            )
         return self.error(job, "somebody else has started it meanwhile, so it was left alone")
 
     # What messages and results say
