@@ -50,7 +50,8 @@ def parts_of(secret: str) -> set[str]:
     Of arguments these are the words, as they are and as a shell takes them, the values behind an equals sign, the
     parts of C(user:password) and of lists with commas, and the values in JSON; of a string of several lines each line.
     """
-    parts, new, known = {line.strip() for line in secret.splitlines()}, {secret}, set()
+    parts, new = {line.strip() for line in secret.splitlines()}, {secret}
+    known: set[str] = set()
     for _level in range(_MOST_LEVELS):
         # Most words are met again on the next level.
         words = set().union(*map(_words, new)) - known
