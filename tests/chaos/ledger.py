@@ -206,7 +206,7 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
 
 
 def _leaves_a_savepoint(start: Start) -> bool:
-    """Whether a start failed, made a savepoint as it stopped, or was stopped before it ran and has written nothing."""
+    """Whether a start failed, made a savepoint as it stopped, or was stopped before it ran."""
     return start.has_failed or not start.ran or (start.state == "FINISHED" and not start.stopping)
 
 

@@ -239,16 +239,30 @@ def test_a_rollback_does_not_resume_from_a_savepoint_that_somebody_else_has_made
     assert all(ours in start.before.savepoint_path for start in world.done("start"))
 
 
-@pytest.mark.parametrize("restart", [7, 8, 9])
-def test_a_savepoint_that_somebody_else_has_made_counts_also_when_the_service_has_dropped_it(world, restart):
+def test_a_savepoint_that_somebody_else_has_made_counts_also_when_the_service_has_dropped_it(world):
     """L6: the new version fails, and the service drops the savepoint when it starts that again."""
     world.behave(restart_by="service")
     world.plant()
-    world.others("after show 4: save job", f"after show {restart}: restart job")
+    world.others("after show 4: save job", "after show 9: restart job")
     result = world(entrypoint=NEW, health_window=60)
+    assert not world.job.has_savepoint
     assert [deed.refused for deed in world.service.actor.done] == ["", ""]
     assert result["failed"] and "somebody else has made a savepoint of it meanwhile, obs://" in result["msg"]
     assert len(world.done("start")) == 1 and world.stands()[1] == NEW
+
+
+@pytest.mark.parametrize("outcome", ["refused", "submit_fail", "exception_after:2", "restarts_after:2"])
+@pytest.mark.parametrize("older", [SAVED, {"has_savepoint": True, "savepoint_path": SAVEPOINT.rstrip("/")}, {}])
+def test_a_savepoint_of_the_old_version_hinders_no_rollback(world, outcome, older):
+    """L2: theirs was made before the stop, and shows until the savepoint of the stop does."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(**older)
+    world.others("before stop 1: save job", "before stop 1: behave savepoint_seconds=2.0 cancel_seconds=1.0")
+    world.service.jobs.plan_start("job", outcome)
+    result = world(entrypoint=NEW, health_window=30)
+    assert result["failed"] and "Rolled back" in result["msg"], result["msg"]
+    assert world.stands()[:2] == ("job_running", OLD)
+    assert all(f"jobs/savepoint/{world.job.job_id}/" in start.before.savepoint_path for start in world.done("start"))
 
 
 def saved_events(world):
@@ -695,6 +709,21 @@ def test_a_job_that_the_service_restarts_while_it_is_to_be_stopped_is_left_alone
     assert world.writes() == [("stop", True)] and world.stands()[:2] == ("job_running", OLD)
 
 
+def test_an_upgrade_by_somebody_else_after_a_restart_by_the_service_is_reported(world, monkeypatch):
+    """L6: to run the task again would undo it."""
+    world.plant()
+    steps = [
+        clock_engine.Step(1, "job_running_exception", "It crashed."),
+        clock_engine.Step(0.1, "job_submitting"),
+        clock_engine.Step(0.1, "job_running", restarts=True),
+    ]
+    world.script(monkeypatch, "stop", "job_savepointing", *steps)
+    world.others(f"before show 5: upgrade job entrypoint={THEIRS}")
+    result = world(entrypoint=NEW)
+    assert result["failed"] and "somebody else has started it meanwhile" in result["msg"], result["msg"]
+    assert world.stands()[1] == THEIRS
+
+
 @pytest.mark.parametrize("restarts", [True, False])
 @pytest.mark.parametrize("summary_fields", ["table", "example"])
 def test_a_job_that_failed_and_may_be_started_by_the_service_is_not_called_stopped(world, restarts, summary_fields):
@@ -728,17 +757,46 @@ def test_a_job_that_is_renamed_between_two_reads_is_not_gone(world):
     assert result["failed"] or world.service.jobs.all() == []
 
 
-@pytest.mark.parametrize("late", [0, 3])
-@pytest.mark.parametrize(("state", "ends"), [("started", "running"), ("restarted", "running"), ("stopped", "finish")])
-def test_a_job_that_ends_as_finished_was_stopped_where_it_shows_the_savepoint(world, monkeypatch, state, ends, late):
-    """L2: Flink itself calls a job finished that it has stopped with a savepoint, and the service may pass that on."""
-    folder = world.plant().savepoint_folder
-    saved = clock_engine.Step(late, "job_finish", savepoint_folder=folder)
-    world.script(monkeypatch, "stop", "job_savepointing", clock_engine.Step(5, "job_finish"), saved)
+@pytest.mark.parametrize("late", [0, 3, None])
+@pytest.mark.parametrize("older", [SAVED, {}], ids=["an older one shows", "none shows"])
+def test_a_job_that_finishes_while_it_is_to_be_restarted_resumes_from_no_older_savepoint(
+    world, monkeypatch, older, late
+):
+    """L2: a JobManager that is lost while it stops a job can leave it so, with or without the savepoint of the stop."""
+    folder = world.plant(**older).savepoint_folder
+    saved = [] if late is None else [clock_engine.Step(late, "job_finish", savepoint_folder=folder)]
+    world.script(monkeypatch, "stop", "job_savepointing", clock_engine.Step(5, "job_finish"), *saved)
+    result = world("restarted")
+    starts = [start.before.savepoint_path or "" for start in world.done("start")]
+    if late is None or (late and not older):
+        assert result["failed"] and starts == []
+    else:
+        assert not result["failed"] and len(starts) == 1 and starts[0].startswith(folder)
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("theirs", [f"entrypoint={NEW}", "main_class=org.example.Other"])
+def test_a_bounded_job_that_somebody_else_has_run_to_its_end_is_not_run_again(world, state, theirs):
+    """L6: our stop is refused, and the savepoint is that of their stop."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others(f"before stop 1: upgrade job {theirs}", "before stop 1: finish job")
     result = world(state, entrypoint=NEW)
-    assert not result["failed"] and result["savepoint_path"].startswith(folder), result
-    assert world.stands()[:2] == (f"job_{ends}", NEW)
-    assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True] * (ends == "running")
+    assert world.done("start") == [] and world.writes()[1:] == []
+    assert result["failed"] is (NEW not in theirs)
+
+
+@pytest.mark.parametrize("status", ["job_finish", "job_cancel_success"])
+def test_a_restart_waits_for_a_late_savepoint_of_what_ended_as_it_was_stopped(world, status):
+    """L2: by the run before, which was interrupted."""
+    job = world.plant(**SAVED)
+    folder = job.savepoint_folder
+    world.follow(
+        "job_savepointing", clock_engine.Step(5, status), clock_engine.Step(3, status, savepoint_folder=folder)
+    )
+    assert not world("restarted")["failed"]
+    (start,) = world.done("start")
+    assert start.before.savepoint_path.startswith(folder)
 
 
 def test_a_restart_starts_a_job_that_finishes_meanwhile(world):

@@ -418,13 +418,14 @@ def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_not_run_with
     assert not world("restarted", resume_savepoint=False)["failed"] and world.writes() == [("run", False)]
 
 
-@pytest.mark.parametrize("options", [{"resume_savepoint": False}, {}])
-def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_run_again(world, monkeypatch, options):
-    saved = {} if options else {"has_savepoint": True, "savepoint_path": SAVEPOINT}
-    world.plant(**saved)
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_bounded_job_that_finishes_while_it_is_to_be_restarted_is_run_again_as_the_task_says(
+    world, monkeypatch, resumes
+):
+    world.plant(has_savepoint=True, savepoint_path=SAVEPOINT)
     world.script(monkeypatch, "stop", "job_savepointing", Step(5, "job_finish"))
-    assert not world("restarted", **options)["failed"]
-    assert world.writes() == [("stop", True), ("run", not options)]
+    assert not world("restarted", resume_savepoint=resumes)["failed"]
+    assert world.writes() == [("stop", True), ("run", resumes)]
     assert world.stands()[0] == "job_running"
 
 

@@ -225,17 +225,17 @@ class Executor:
             raise WaitTimeout(f"{exc} {later}", exc.last, exc.facts) from exc
         was_submitting, has_other_start = before.status == SUBMITTING, job.was_started_since(before)
         is_foreign = not done.is_ours or (has_other_start and not was_submitting)
-        if job.status == FINISHED and step.savepoint:
-            # Whether it has ended by itself or by the stop, only a savepoint of the stop tells.
-            job = yield from self._observer.late_savepoint(before)
-        has_done_its_work = job.status == FINISHED and not (step.savepoint and job.has_newer_savepoint_than(before))
-        if has_done_its_work or (job.status == RUNNING and is_foreign):
+        if job.status == FINISHED:
+            if done.is_ours and step.savepoint:
+                job = yield from self._finished(job, before)
+            raise PlanAnew(job)
+        if job.status == RUNNING and is_foreign:
             raise PlanAnew(job)
         if job.status == RUNNING and step.savepoint:
             raise self._observer.error(
                 job, "no savepoint could be made, so it was not stopped and keeps running unchanged"
             )
-        if job.status not in (*STOP_ENDS, FINISHED):
+        if job.status not in STOP_ENDS:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
         # What was stopped while it was being submitted has no state to save, unless it came to run before.
         if step.savepoint and (has_other_start or not was_submitting):
@@ -243,8 +243,29 @@ class Executor:
                 job = yield from self._observer.late_savepoint(before)
             if not job.has_newer_savepoint_than(before):
                 raise self._observer.error(job, self._no_savepoint(job))
-            self._observer.savepoint_path = self._attempt.savepoint = job.savepoint_path
+            self._attempt.savepoint = job.savepoint_path
+            self._observer.saved(job.savepoint_path)
             yield Report(f"{job.name}: savepoint {job.savepoint_path}")
+        return job
+
+    def _finished(self, job, before):
+        """Return a job that has finished when it was to be stopped, once it may be run again.
+
+        It may have ended by itself; but a JobManager that is lost while it stops a job can leave it so, too.
+
+        :raises LifecycleError: it would run again from an older savepoint, without a word.
+        """
+        is_decided = self._goal.state != "restarted" or self._goal.lifecycle.resume_savepoint is not None
+        if is_decided or not before.has_savepoint or job.has_newer_savepoint_than(before):
+            return job
+        job = yield from self._observer.late_savepoint(before)
+        if job.status == FINISHED and job.has_savepoint and not job.has_newer_savepoint_than(before):
+            shown = job.savepoint_path or "one without a path"
+            raise self._observer.error(
+                job,
+                f"it shows no savepoint but {shown}, which it had before the stop, so it was not started. "
+                "Set resume_savepoint to true to resume it from there, or to false to start it with empty state",
+            )
         return job
 
     def _no_savepoint(self, job):

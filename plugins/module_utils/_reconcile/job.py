@@ -18,7 +18,7 @@ from .._model.job import ObservedJob, check_kind
 from .._model.plan import hides_restarts, plan_job
 from .._model.redact import redacted_part_of_args
 from .._model.result import Result
-from .._model.status import DRAFT, RUNNING, SAVEPOINTING, STOPPED, STOPPING, SUBMITTING, status_of
+from .._model.status import DRAFT, FINISHED, RUNNING, SAVEPOINTING, STOPPED, STOPPING, SUBMITTING, status_of
 from .._model.steps import Plan
 from .._model.tags import tags_warnings
 from .._read.reader import Found, JobReader
@@ -322,11 +322,14 @@ class Convergence:
 
         :param seen: the job as this task has read it before, first its detail, maybe while it was being stopped.
         """
-        if self.goal.state not in ("started", "restarted") or job.status not in (STOPPED, DRAFT) or not job.has_run:
+        was_stopping = any(before.status in (SAVEPOINTING, STOPPING) for before in seen)
+        # A job that has finished is only run again by a restart, and makes a savepoint only if it is stopped.
+        may_run_again = was_stopping and self.goal.state == "restarted"
+        ends = (STOPPED, DRAFT, FINISHED) if may_run_again else (STOPPED, DRAFT)
+        if self.goal.state not in ("started", "restarted") or job.status not in ends or not job.has_run:
             return False
         # Only tasks that start a job need it.
         from .._model.resume import is_of_earlier_run, may_start_empty
 
-        was_stopping = any(before.status in (SAVEPOINTING, STOPPING) for before in seen)
         is_old = was_stopping and not job.has_newer_savepoint_than(seen[0])
         return (not job.has_savepoint or is_old or is_of_earlier_run(self.goal, job)) and not may_start_empty(self.goal)

@@ -73,13 +73,21 @@ class Observer:
         self.savepoint_path = job.savepoint_path
         self._savepoints.add(job.savepoint_path)
 
-    def foreign_savepoint(self, ours: str) -> str:
-        """Return a savepoint that has shown since the last stop or start, even if only for a time; "" for none.
+    def saved(self, path: str) -> None:
+        """Note the savepoint that a stop of this task has made."""
+        self.savepoint_path = path
+        self._know_savepoints(path)
 
-        :param ours: the path of the one that this task has made.
-        """
-        new = self._savepoints - self._savepoints_before
-        return min((path for path in new if path and not same_path(path, ours)), default="")
+    def foreign_savepoint(self) -> str:
+        """Return a savepoint of others that has shown since the last stop or start, if only for a time; "" for none."""
+        known = self._savepoints_before
+        new = (path for path in sorted(self._savepoints) if path and not any(same_path(path, one) for one in known))
+        return next(new, "")
+
+    def _know_savepoints(self, *paths):
+        """Count what has shown so far, and these, as known."""
+        self._savepoints_before |= {*self._savepoints, *paths}
+        self._savepoints = set()
 
     def read(self, job_id: int, is_detail: bool = False) -> Steps:
         """Read a job, again where that is older than what was seen already.
@@ -295,8 +303,7 @@ class Observer:
             still.add(RUNNING)
         self._has_left = False
         self._statuses = set()
-        self._savepoints_before |= {*self._savepoints, before.savepoint_path}
-        self._savepoints = set()
+        self._know_savepoints(before.savepoint_path)
 
         def is_done(found):
             restarted = before.status != SUBMITTING and found.was_started_since(before)
@@ -403,13 +410,11 @@ class Observer:
     def foreign_start(self, job: ObservedJob, before: ObservedJob | None = None) -> LifecycleError:
         """Return the error about a job that somebody else has started.
 
-        :param before: the job before that; None where it cannot be the service that has started it.
+        :param before: the job before that, with the same definition; None where somebody else has surely acted on it.
         """
         if before and job.restart_times > before.restart_times:
             return self.error(
-                job,
-                "it failed and was restarted by the service meanwhile, so it was left alone; run the task again, or "
-                "stop the job first with state stopped",
+                job, "it failed and was restarted by the service meanwhile, so it was left alone; run the task again"
             )
         return self.error(job, "somebody else has started it meanwhile, so it was left alone")
 

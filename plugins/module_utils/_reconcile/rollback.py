@@ -99,7 +99,7 @@ class Rollback:
             # What has failed runs again, or is about to: the service has restarted it, or somebody else has started it.
             job = yield from self._observer.settled(job_id)
             if job.was_started_since(seen):
-                raise self._observer.foreign_start(job)
+                raise self._observer.foreign_start(job, seen)
         yield from self._check_nobody_acted(job)
         if status_of(job.status).may_run:
             if not self._attempt.is_our_start:
@@ -133,7 +133,7 @@ class Rollback:
         """
         is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
         # The service drops savepoints after a restart, so it may have shown only before.
-        made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint(self._attempt.savepoint)
+        made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint()
         if is_foreign or made:
             raise self._observer.error(
                 job, f"somebody else has made a savepoint of it meanwhile, {made}, so it was left alone"

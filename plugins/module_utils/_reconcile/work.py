@@ -139,7 +139,8 @@ class Work:
             if spec.tags is not None:
                 job = (yield ReadTags(job)) or job
         if not is_there or remaining_changes(spec, job):
-            raise observer.foreign_start(job, planned_for)
+            is_as_before = planned_for and planned_for.definition() == job.definition()
+            raise observer.foreign_start(job, planned_for if is_as_before else None)
         observer.notes.append(
             f"Somebody else has brought {spec.label} to this state while this task was at work on it."
         )
