@@ -695,15 +695,16 @@ def test_a_version_that_fails_is_rolled_back_also_when_the_service_starts_it_aga
     assert [start.asked["resume_savepoint"] for start in world.done("start")] == [True, True]
 
 
+def plant_what_is_restarted_while_it_stops(world, monkeypatch):
+    world.plant()
+    monkeypatch.setattr(clock_engine, "RESTART_SECONDS", 0.1)
+    steps = clock_engine.restart_steps(1.0, Behaviour(restart_by="service", submit_seconds=0.1))
+    world.script(monkeypatch, "stop", "job_savepointing", *steps)
+
+
 def test_a_job_that_the_service_restarts_while_it_is_to_be_stopped_is_left_alone(world, monkeypatch):
     """L6: nobody else has started it, and the message does not say so."""
-    world.plant()
-    steps = [
-        clock_engine.Step(1, "job_running_exception", "It crashed."),
-        clock_engine.Step(0.1, "job_submitting"),
-        clock_engine.Step(0.1, "job_running", restarts=True),
-    ]
-    world.script(monkeypatch, "stop", "job_savepointing", *steps)
+    plant_what_is_restarted_while_it_stops(world, monkeypatch)
     result = world(entrypoint=NEW)
     assert result["failed"] and "it failed and was restarted by the service meanwhile" in result["msg"], result["msg"]
     assert world.writes() == [("stop", True)] and world.stands()[:2] == ("job_running", OLD)
@@ -711,13 +712,7 @@ def test_a_job_that_the_service_restarts_while_it_is_to_be_stopped_is_left_alone
 
 def test_an_upgrade_by_somebody_else_after_a_restart_by_the_service_is_reported(world, monkeypatch):
     """L6: to run the task again would undo it."""
-    world.plant()
-    steps = [
-        clock_engine.Step(1, "job_running_exception", "It crashed."),
-        clock_engine.Step(0.1, "job_submitting"),
-        clock_engine.Step(0.1, "job_running", restarts=True),
-    ]
-    world.script(monkeypatch, "stop", "job_savepointing", *steps)
+    plant_what_is_restarted_while_it_stops(world, monkeypatch)
     world.others(f"before show 5: upgrade job entrypoint={THEIRS}")
     result = world(entrypoint=NEW)
     assert result["failed"] and "somebody else has started it meanwhile" in result["msg"], result["msg"]

@@ -276,6 +276,11 @@ class Behaviour:
     throttle_retry_after: Annotated[bool, "HTTP 429 comes with Retry-After", "documented"] = True
 
     @property
+    def loses_savepoint(self) -> bool:
+        """Whether the service forgets the savepoint of a job that it starts. It is documented to."""
+        return self.savepoint_after_restart == "deleted"
+
+    @property
     def shows_the_past(self) -> bool:
         """Whether any read may show what is no longer true."""
         return bool(self.list_lag_seconds or self.detail_lag_seconds or self.replica_lag_seconds)

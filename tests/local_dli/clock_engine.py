@@ -87,7 +87,7 @@ class ClockEngine:
         if behaviour.init_seconds:
             first, submits = "job_init", [Step(behaviour.init_seconds, "job_submitting")]
         resumed_from = obs_folder(job.savepoint_path) if resume_savepoint and job.savepoint_path else None
-        loses = loses_savepoint(behaviour)
+        loses = behaviour.loses_savepoint
         if loses and behaviour.savepoint_lost == "when_asked":
             job.set_savepoint(None)
         if resumed_from in self._deleted:
@@ -193,13 +193,8 @@ def restart_steps(after: float, behaviour: Behaviour) -> list[Step]:
     return [
         Step(after, "job_running_exception", "Planned exception."),
         Step(RESTART_SECONDS, "job_submitting"),
-        Step(behaviour.submit_seconds, RUNNING, restarts=True, loses_savepoint=loses_savepoint(behaviour)),
+        Step(behaviour.submit_seconds, RUNNING, restarts=True, loses_savepoint=behaviour.loses_savepoint),
     ]
-
-
-def loses_savepoint(behaviour: Behaviour) -> bool:
-    """Whether the service forgets the savepoint of a job that it starts. It is documented to."""
-    return behaviour.savepoint_after_restart == "deleted"
 
 
 def obs_folder(path: str) -> str:

@@ -132,7 +132,7 @@ class FlinkEngine:
         run = _Run(
             savepoint_path=obs_path(job.savepoint_path or "") if resume_savepoint else None,
             submits_at=now + behaviour.submit_seconds,
-            loses_savepoint=behaviour.savepoint_after_restart == "deleted",
+            loses_savepoint=behaviour.loses_savepoint,
             may_restart=bool(job.fields["restart_when_exception"]),
         )
         run.is_submitted_again = run.may_restart and behaviour.restart_by == "service"

@@ -103,8 +103,8 @@ def certain_values(secret: str) -> Iterator[str]:
 def _inner_parts(word):
     inner = {meant for _start, _end, meant in decoded_runs(word) if meant.isprintable()}
     if not _IN_ONE_PIECE.fullmatch(word):
-        if passwords := passwords_in_urls(word):
-            inner.update(passwords, map(unquote, passwords))
+        passwords = passwords_in_urls(word)
+        inner.update(passwords, map(unquote, passwords))
         inner |= set(_json_values(word) if word[:1] in ("{", "[") else ()) or _values_in(word)
     # What is too short on its own holds nothing that is longer.
     return {part.strip() for part in inner if len(part) >= SHORTEST_PART}
@@ -119,11 +119,11 @@ def _values_in(word):
     for piece in _SEPARATORS.split(value if sign else stripped):
         values.add(piece)
         # Of a URL host and port are no secrets.
-        if "://" not in piece and _PAIR.search(piece):
+        if "://" not in piece:
             first, *others = _PAIR.split(piece)
             values.update(others)
             # As in user:password, but not the key of "password": "…".
-            if not is_sensitive(first):
+            if others and not is_sensitive(first):
                 values.add(first)
     if sign:
         # Brackets belong to a value such as JSON.

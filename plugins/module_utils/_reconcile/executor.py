@@ -260,11 +260,10 @@ class Executor:
             return job
         job = yield from self._observer.late_savepoint(before)
         if job.status == FINISHED and job.has_savepoint and not job.has_newer_savepoint_than(before):
-            shown = job.savepoint_path or "one without a path"
             raise self._observer.error(
                 job,
-                f"it shows no savepoint but {shown}, which it had before the stop, so it was not started. "
-                "Set resume_savepoint to true to resume it from there, or to false to start it with empty state",
+                f"{_shows_only_an_older(job)}, so it was not started. Set resume_savepoint to true to resume it from "
+                "there, or to false to start it with empty state",
             )
         return job
 
@@ -278,10 +277,9 @@ class Executor:
                 "false to start the job with empty state"
             )
         option = " with resume_savepoint true" if job.savepoint_is_of_earlier_run else ""
-        shown = job.savepoint_path or "one without a path"
         return (
-            f"it shows no savepoint but {shown}, which it had before the stop; its definition was not "
-            f"changed, {undone}. {way}. Run again{option}, the task resumes from the one that shows"
+            f"{_shows_only_an_older(job)}; its definition was not changed, {undone}. {way}. "
+            f"Run again{option}, the task resumes from the one that shows"
         )
 
     def _run(self, step, before, wait):
@@ -443,3 +441,8 @@ class Executor:
             )
             which = f" (step {number} of {count})" if count > 1 else ""
             yield Report(f"{name}: {step.operation}{state}{which}")
+
+
+def _shows_only_an_older(job):
+    shown = job.savepoint_path or "one without a path"
+    return f"it shows no savepoint but {shown}, which it had before the stop"

@@ -71,7 +71,6 @@ class Observer:
         """Take a job as it was read right before a plan is carried out."""
         self.seen = job
         self.savepoint_path = job.savepoint_path
-        self._savepoints.add(job.savepoint_path)
 
     def saved(self, path: str) -> None:
         """Note the savepoint that a stop of this task has made."""
