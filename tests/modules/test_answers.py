@@ -209,6 +209,22 @@ def test_slots_that_the_service_computes_are_no_difference(service, behave, acce
     assert not run_module(dli_flink_jar_job, {**access, **described})["changed"]
 
 
+@pytest.mark.parametrize("reads", ["as_written", "zero", "computed"])
+@pytest.mark.parametrize("given", [None, 2, 7])
+@pytest.mark.parametrize("changes", [{"desc": "new"}, {"cu_number": 3}, {"parallel_number": 12}, {"tm_slot_num": 3}])
+def test_check_mode_does_not_say_how_many_slots_the_service_will_compute(
+    service, behave, access, reads, given, changes
+):
+    behave(tm_slot_num_reads=reads)
+    service.jobs.add(name="job", cu_number=4, parallel_number=5, tm_slot_num=given)
+    task = {**access, "name": "job", **changes}
+    predicted = run_module(dli_flink_jar_job, task, check_mode=True)["job"]["tm_slot_num"]
+    real = run_module(dli_flink_jar_job, task)["job"]["tm_slot_num"]
+    assert predicted in (real, None)
+    # What is surely given stays so.
+    assert predicted == real or given != 7
+
+
 def test_every_request_to_dli_asks_for_english_and_signs_that(service, behave):
     behave(messages="by_header")
     keys = {name: service.credentials[name] for name in ("access_key", "secret_key")}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .._errors import ConflictError
+from .canonical import computed_slots
 from .diff import field_changes, shows_used_cus
 from .fields import FIELDS_BY_NAME, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
@@ -108,7 +109,7 @@ def _plan_existing(goal, current, tags_problem):
         changes=tuple(changes),
         before=before,
         after=after,
-        job={**current.as_shown(spec.kind), **after, "status": _predicted_status(current, steps)},
+        job=_predicted_job(goal, current, after, steps),
         risks=risks,
         notes=notes,
         rollback_step=rollback_step,
@@ -190,6 +191,18 @@ def _run_step(goal, current, stop):
     from .resume import resumes
 
     return Step("run", savepoint=resumes(goal, current, stop))
+
+
+def _predicted_job(goal, current, after, steps):
+    """Return the job as it will be, with None for what the service computes anew."""
+    kind = goal.spec.kind
+    job = {**current.as_shown(kind), **after, "status": _predicted_status(current, steps)}
+    if any(step.operation == "update" for step in steps) and "tm_slot_num" not in after:
+        definition = current.definition(kind)
+        computed = computed_slots(definition)
+        if job["tm_slot_num"] in computed and computed != computed_slots({**definition, **after}):
+            job["tm_slot_num"] = None
+    return job
 
 
 def _predicted_status(current, steps):
