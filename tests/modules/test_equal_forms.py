@@ -56,12 +56,14 @@ SETTINGS: list[Any] = [
     '[{"key": "a.b", "value": "1"}, {"key": "on", "value": "true"}, {"key": "text", "value": "ü"}]',
     '{"text": "ü", "on": true, "a.b": 1}',
     unicodedata.normalize("NFD", "a.b=1\non=true\ntext=ü"),
+    '{"text": "u\\u0308", "on": true, "a.b": 1}',
 ]
 JSON: list[Any] = [
     {"a": 1, "b": ["ü"]},
     '{"b": ["ü"], "a": 1}',
     ' {"a":1,\n"b":["\\u00fc"]}\n',
     unicodedata.normalize("NFD", '{"a": 1, "b": ["ü"]}'),
+    '{"a": 1, "b": ["u\\u0308"]}',
 ]
 RESOURCES: list[Any] = [
     {

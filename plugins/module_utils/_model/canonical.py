@@ -172,8 +172,12 @@ def _canonical_bucket(value):
 def _canonical_json(value):
     """The string in one form, so that order and spaces make no difference; what is not JSON is returned as it is."""
     config = canonical_string(value)
+    if not config:
+        return ""
     try:
-        return json.dumps(json.loads(config), sort_keys=True, ensure_ascii=False) if config else ""
+        # What is written as an escape is put into one form only after it was read.
+        written = canonical_string(json.dumps(json.loads(config), ensure_ascii=False))
+        return json.dumps(json.loads(written), sort_keys=True, ensure_ascii=False)
     except (ValueError, RecursionError):
         return config
 
@@ -230,7 +234,7 @@ def _canonical_runtime_config(value):
     if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):
         config = {item["key"]: item.get("value") for item in config}
     if isinstance(config, dict) and not any(isinstance(item, (dict, list)) for item in config.values()):
-        return {str(key).strip(): text(item).strip() for key, item in config.items()}
+        return {canonical_string(key): canonical_string(text(item)) for key, item in config.items()}
     return {} if value is None else value
 
 
