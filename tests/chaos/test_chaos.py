@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
-from chaos.ledger import Ledger, Start, is_documented
+from chaos.ledger import Ledger, LedgerEngine, Start, is_documented
 from chaos.mutants import forget_state, take_the_first_savepoint
-from chaos.row import play, undone
+from chaos.row import RESTARTING, Row, play, undone
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
-from chaos.world import World, temporary_world
+from chaos.world import Ran, World, temporary_world
 from local_dli import LocalDli
+from local_dli.flink_engine import FlinkEngine, _Run
 from local_flink import FlinkMissing, find_java
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
@@ -138,6 +142,48 @@ def test_what_a_task_reads_after_its_own_stop_is_none_of_the_other_one() -> None
         call("mine", "read")
         call("mine", "run")
         assert found() == []
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_run: bool
+) -> None:
+    """Also when the service has meanwhile submitted the job again, from a checkpoint."""
+    engine = LedgerEngine(None, tmp_path)
+    with LocalDli() as service:
+        job = service.jobs.add(name="job", obs_bucket="data")
+    older, newest = (f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/" for moment in (1000, 2000))
+    for path in (older, newest):
+        folder = tmp_path / path.removeprefix("obs://")
+        folder.mkdir(parents=True)
+        (folder / "_metadata").touch()
+    assert engine.newest_savepoint(job) == newest
+    engine.ledgers[job.job_id].starts.append(Start(1, newest, newest, checkpoints=True))
+    run = engine._runs[job.job_id] = _Run(newest, 0.0, False, True, deletes=folder)
+
+    def restart(*_args: Any) -> None:
+        shutil.rmtree(folder)
+        run.savepoint_path, run.ran = "obs://data/checkpoints/0a1b/chk-3", has_run
+
+    monkeypatch.setattr(FlinkEngine, "_update", restart)
+    engine._update(job)
+    assert engine.newest_savepoint(job) == newest
+
+
+@pytest.mark.parametrize(
+    ("loss", "message", "is_excused"),
+    [
+        (Loss("before stop", 0.5), f"The savepoint failed: {RESTARTING}.", True),
+        (Loss("before stop", 0.5), "It was refused.", False),
+        (None, f"The savepoint failed: {RESTARTING}.", False),
+    ],
+)
+def test_a_failure_is_excused_while_flink_restarts_the_job(loss: Loss | None, message: str, is_excused: bool) -> None:
+    step = Step("savepoint now")
+    row = Row(None, Schedule(0, steps=(Step("upgrade", loss=loss), step)))
+    row._step = 2
+    row.expect_success(step, Ran({"failed": True, "msg": message}))
+    assert (row.played.violations == []) is is_excused
 
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
