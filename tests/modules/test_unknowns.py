@@ -147,6 +147,16 @@ def test_cus_that_the_service_rewrites_are_no_change(service, behave, job, cu_nu
     assert more["changed"] == (cu_number_reads == "requested")
 
 
+@pytest.mark.parametrize("cu_number_reads", ["requested", "actual"])
+def test_cus_that_do_not_fit_the_job_are_refused_before_an_update_sends_them(service, behave, job, cu_number_reads):
+    behave(cu_number_reads=cu_number_reads)
+    job(name="job", cu_number=3, parallel_number=5)
+    service.requests.clear()
+    refused = job(name="job", cu_number=2, desc="second")
+    assert refused["failed"] and "parallel_number must be at most 4 * (cu_number - manager_cu_number)" in refused["msg"]
+    assert {request.method for request in service.requests} == {"GET"}
+
+
 def test_cus_rewritten_without_a_sign_are_reported_as_unconfirmed(behave, job):
     behave(cu_number_reads="actual_unmarked")
     job(**DEFINITION)

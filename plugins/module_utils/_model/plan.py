@@ -89,7 +89,8 @@ def _plan_existing(goal, current, tags_problem):
     changes, warnings = field_changes(spec, current)
     names = tuple(change.field for change in changes if change.field != "tags")
     shown = _shown_fields(current, spec.kind)
-    check_changed(spec, shown, set(names))
+    # Where it is not compared, an update may change it all the same.
+    check_changed(spec, shown, {*names, "cu_number"} if names and shows_used_cus(current) else set(names))
     warnings += [*type_warnings, *package_warnings({**shown, **spec.given}, set(names))]
     managed = ["name"] if spec.name is not None else []
     managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
