@@ -38,7 +38,8 @@ class Start:
     :param ran: whether Flink had all its tasks running, if only for a moment, since it was submitted last.
     :param restarts: how often Flink, or the service, has restarted it after a failure.
     :param saved: the savepoints that were made while it ran on.
-    :param lost_a_stop: whether the JobManager was lost while it stopped the job or made a savepoint.
+    :param lost_a_stop: whether the JobManager was lost while it stopped the job or made a savepoint, or the job failed
+        after it had made the savepoint of a stop.
     """
 
     number: int
@@ -110,8 +111,10 @@ class LedgerEngine(FlinkEngine):
 
     def _update(self, job: Job, *args: Any) -> None:
         run, ledger, before = self._runs[job.job_id], self.ledgers[job.job_id], job.savepoint_path
-        start = ledger.starts[-1]
+        start, is_saved_to_stop = ledger.starts[-1], run.savepoint is not None and run.stops
         super()._update(job, *args)
+        if is_saved_to_stop and run.savepoint is None and not run.saved_and_stopped:
+            run.lost_a_stop |= self.newest_savepoint(job) not in (start.newest, *start.saved)
         start.state = "" if run.failure else run.state
         start.ran = run.ran
         start.restarts = max(start.restarts, run.restarts)
@@ -181,8 +184,8 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
       failed, made a savepoint as it stopped, or was stopped before it ran.
 
-    Or one start has written it twice, in which the JobManager was lost while it stopped the job with a savepoint: the
-    job had committed all then, and the next JobManager starts it from where it was before.
+    Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
+    savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that another start has written twice.

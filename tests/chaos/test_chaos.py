@@ -22,6 +22,7 @@ from chaos.schedule import Kill, Loss, Schedule, Step, draw
 from chaos.world import Ran, World, temporary_world
 from local_dli import LocalDli
 from local_dli.flink_engine import FlinkEngine, _Run
+from local_dli.jobs import Job
 from local_flink import FlinkMissing, find_java
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
@@ -144,20 +145,27 @@ def test_what_a_task_reads_after_its_own_stop_is_none_of_the_other_one() -> None
         assert found() == []
 
 
+def engine_with_savepoints(obs: Path, count: int = 2) -> tuple[LedgerEngine, Job, list[str]]:
+    """Return an engine, a job of it, and the paths of so many savepoints that lie in object storage, oldest first."""
+    engine = LedgerEngine(None, obs)
+    with LocalDli() as service:
+        job = service.jobs.add(name="job", obs_bucket="data")
+    paths = [f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/" for moment in range(1000, 1000 + count)]
+    for path in paths:
+        folder = obs / path.removeprefix("obs://")
+        folder.mkdir(parents=True)
+        (folder / "_metadata").touch()
+    assert engine.newest_savepoint(job) == paths[-1]
+    return engine, job, paths
+
+
 @pytest.mark.parametrize("has_run", [True, False])
 def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_run: bool
 ) -> None:
     """Also when the service has meanwhile submitted the job again, from a checkpoint."""
-    engine = LedgerEngine(None, tmp_path)
-    with LocalDli() as service:
-        job = service.jobs.add(name="job", obs_bucket="data")
-    older, newest = (f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/" for moment in (1000, 2000))
-    for path in (older, newest):
-        folder = tmp_path / path.removeprefix("obs://")
-        folder.mkdir(parents=True)
-        (folder / "_metadata").touch()
-    assert engine.newest_savepoint(job) == newest
+    engine, job, (_older, newest) = engine_with_savepoints(tmp_path)
+    folder = tmp_path / newest.removeprefix("obs://")
     engine.ledgers[job.job_id].starts.append(Start(1, newest, newest, checkpoints=True))
     run = engine._runs[job.job_id] = _Run(newest, 0.0, False, True, deletes=folder)
 
@@ -168,6 +176,23 @@ def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
     monkeypatch.setattr(FlinkEngine, "_update", restart)
     engine._update(job)
     assert engine.newest_savepoint(job) == newest
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_job_that_fails_as_it_stops_has_committed_all_if_its_savepoint_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_made: bool
+) -> None:
+    engine, job, paths = engine_with_savepoints(tmp_path, 1 + is_made)
+    start = Start(1, paths[0], paths[0], checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    run = engine._runs[job.job_id] = _Run(paths[0], 0.0, False, True, savepoint="asked for", stops=True)
+
+    def fail(*_args: Any) -> None:
+        run.savepoint, run.stops = None, False
+
+    monkeypatch.setattr(FlinkEngine, "_update", fail)
+    engine._update(job)
+    assert start.lost_a_stop is is_made
 
 
 @pytest.mark.parametrize(
