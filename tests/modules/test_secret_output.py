@@ -13,8 +13,9 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+import unicodedata
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -22,7 +23,13 @@ import yaml
 from ansible.module_utils import basic
 from ansible_collections.otc.dli.plugins.module_utils._model.redactor import Redactor
 from ansible_collections.otc.dli.plugins.module_utils._model.secret_forms import parts_of
-from ansible_collections.otc.dli.plugins.modules import dli_flink_job_adopt, dli_flink_job_audit, dli_flink_job_info
+from ansible_collections.otc.dli.plugins.module_utils._text import MASK
+from ansible_collections.otc.dli.plugins.modules import (
+    dli_flink_jar_job,
+    dli_flink_job_adopt,
+    dli_flink_job_audit,
+    dli_flink_job_info,
+)
 
 from local_dli import LocalDli
 from module_runner import SHOW_OPTIONS, access_to, run_module
@@ -51,6 +58,9 @@ FORMS = {
     "HTML": lambda secret: secret.replace("&", "&amp;").replace('"', "&quot;").replace("'", "&#39;"),
     "lines": lambda secret: "\n".join(secret.split()),
     "base64 of a header": lambda secret: "Basic " + base64.b64encode(f"user:{secret}".encode()).decode(),
+    "letters and marks apart": lambda secret: unicodedata.normalize("NFD", secret),
+    "letters and marks apart, in JSON": lambda secret: json.dumps(unicodedata.normalize("NFD", secret)),
+    "letters and marks apart, in a URL": lambda secret: quote(unicodedata.normalize("NFD", secret)),
     "unquoted words": lambda _secret: " | ".join(WORDS),
 }
 ALL_FORMS = {name: form(SECRET) for name, form in FORMS.items()}
@@ -416,3 +426,32 @@ def test_modules_that_only_read_hide_what_they_read_in_the_words_of_the_service(
         assert '"failed": false' in output
         assert "There is no user for" in output or module is dli_flink_job_adopt
         assert leaks(output.replace("args-planted", "") if show else output) == []
+
+
+@pytest.mark.parametrize("secret", [unicodedata.normalize("NFD", "plänted-éàù"), "plänted-éàù"])
+@pytest.mark.parametrize(
+    "form", ["db.password={}", '{{"db.password": "{}"}}', '[{{"key": "password", "value": "{}"}}]']
+)
+@pytest.mark.parametrize("shown", ["NFC", "NFD"])
+def test_a_secret_setting_is_hidden_as_the_service_writes_it(
+    form: str, secret: str, shown: Literal["NFC", "NFD"], service: LocalDli
+) -> None:
+    """A letter and its mark may be two characters."""
+    settings = form.format(secret)
+    job = service.jobs.add(name="orders", runtime_config=settings)
+    service.jobs.set_status(job.job_id, "job_submit_fail")
+    job.status_desc = f"Cannot log in with {unicodedata.normalize(shown, secret)}."
+    for module, options in ((dli_flink_job_info, {}), (dli_flink_jar_job, {"runtime_config": settings})):
+        output = run_module(module, {**access_to(service), "name": "orders", **options})
+        assert not output["failed"]
+        text = json.dumps(output, ensure_ascii=False)
+        assert [form for form in ("NFC", "NFD") if unicodedata.normalize(form, "änted") in text] == []
+
+
+@pytest.mark.parametrize("secret", ["abce\u0301fghi", "abc\u00e9fghi", "e\u0301", "\u2126-planted"])
+def test_a_secret_is_hidden_whatever_forms_its_letters_have(secret: str) -> None:
+    redactor = Redactor()
+    redactor.hide(secret)
+    for form in ("NFC", "NFD"):
+        shown = redactor.text(f"said {unicodedata.normalize(form, secret)}.")
+        assert shown == f"said {MASK}."

@@ -133,6 +133,36 @@ def test_memory_that_is_shown_in_whole_megabytes_is_the_same(one, other, same):
     assert is_same(field, memory(one), memory(other)) == is_same(field, memory(other), memory(one)) == same
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ('{"a": "e\u0301"}', '{"a":"\\u00e9"}', True),
+        ('{"a": "e\\u0301"}', '{"a": "\u00e9"}', True),
+        ('{"e\u0301": [1, "e\u0301"]}', '{"\u00e9": [1, "\u00e9"]}', True),
+        # A mark after what JSON writes as an escape.
+        ('{"a": "line\\n\u0301", "b": 1}', ' {"b":1, "a": "line\\n\\u0301"}', True),
+        ('{"e\u0301": 1, "\u00e9": 2}', '{"\u00e9": 2, "e\u0301": 1}', True),
+        ('{"e\u0301": 1, "\u00e9": 2}', '{"\u00e9": 2}', False),
+        ('{"e\u0301": 1, "\u00e9": 2}', '{"e\u0301": 9, "\u00e9": 2}', False),
+        ('{"a": true}', '{"a": 1}', False),
+        ('{"a": 1}', '{"a": 1.0}', False),
+        ("not e\u0301 JSON", " not \u00e9 JSON\n", True),
+        ("[" * 5_000, "[" * 5_001, False),
+    ],
+)
+def test_json_is_the_same_with_escapes_and_letters_in_other_forms(one, other, same):
+    field = FIELDS_BY_NAME["operator_config"]
+    values = [canonical(field, value) for value in (one, other)]
+    assert [canonical(field, value) for value in values] == values, "a canonical form is its own canonical form"
+    assert is_same(field, *values) == is_same(field, *reversed(values)) == same
+
+
+@pytest.mark.parametrize("name", ["operator_config", "runtime_config"])
+def test_letters_stay_as_they_stand_so_that_what_is_secret_is_found(name):
+    for letter in ("e\u0301", "\u00e9", "\u2126"):
+        assert letter in str(canonical(FIELDS_BY_NAME[name], json.dumps({"password": letter})))
+
+
 def test_a_partial_resource_config_leaves_the_rest():
     current = {"max_slot": 2, "jobmanager_resource_spec": {"cpu": 2.0, "memory": "8 GB"}}
     given = {"max_slot": None, "parallel_number": 3, "jobmanager_resource_spec": {"cpu": 1.0, "memory": None}}

@@ -50,11 +50,13 @@ def is_same(field: Field, one, other) -> bool:
     """Whether two canonical values mean the same.
 
     What is no whole number of megabytes may be shown as one, rounded up or down. So two amounts of memory that are less
-    than a megabyte apart are the same. Settings are as texts are; their canonical form keeps letters and line breaks as
-    they stand, because what is secret in it is to be found in that form.
+    than a megabyte apart are the same. Settings and JSON are as texts are; their canonical form keeps letters and line
+    breaks as they stand, because what is secret in it is to be found in that form.
     """
     if field.form == "runtime_config":
         return _as_texts(one) == _as_texts(other)
+    if field.form == "json":
+        return one == other or _with_composed_letters(one) == _with_composed_letters(other)
     if one == other or field.form != "resource_config" or not (isinstance(one, dict) and isinstance(other, dict)):
         return one == other
     return one.keys() == other.keys() and all(_is_same_part(one[key], other[key]) for key in one)
@@ -64,6 +66,26 @@ def _as_texts(settings):
     if not isinstance(settings, dict):
         return settings
     return {canonical_string(key): canonical_string(value) for key, value in settings.items()}
+
+
+def _with_composed_letters(config):
+    """Return JSON with its letters as canonical_string has them; what is not JSON is returned as it is."""
+    try:
+        return json.dumps(_composed(json.loads(config)), sort_keys=True)
+    except (ValueError, RecursionError):
+        return config
+
+
+def _composed(value):
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, list):
+        return [_composed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    composed = {_composed(key): _composed(item) for key, item in value.items()}
+    # Two keys that become one are no setting in two forms.
+    return composed if len(composed) == len(value) else {key: _composed(item) for key, item in value.items()}
 
 
 def _is_same_part(one, other):
@@ -172,12 +194,8 @@ def _canonical_bucket(value):
 def _canonical_json(value):
     """The string in one form, so that order and spaces make no difference; what is not JSON is returned as it is."""
     config = canonical_string(value)
-    if not config:
-        return ""
     try:
-        # What is written as an escape is put into one form only after it was read.
-        written = canonical_string(json.dumps(json.loads(config), ensure_ascii=False))
-        return json.dumps(json.loads(written), sort_keys=True, ensure_ascii=False)
+        return json.dumps(json.loads(str(value).strip()), sort_keys=True, ensure_ascii=False) if config else ""
     except (ValueError, RecursionError):
         return config
 
@@ -234,7 +252,7 @@ def _canonical_runtime_config(value):
     if isinstance(config, list) and all(isinstance(item, dict) and isinstance(item.get("key"), str) for item in config):
         config = {item["key"]: item.get("value") for item in config}
     if isinstance(config, dict) and not any(isinstance(item, (dict, list)) for item in config.values()):
-        return {canonical_string(key): canonical_string(text(item)) for key, item in config.items()}
+        return {str(key).strip(): text(item).strip() for key, item in config.items()}
     return {} if value is None else value
 
 

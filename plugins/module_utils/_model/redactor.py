@@ -76,7 +76,8 @@ class _Index:
             return
         self._secrets.add(secret)
         head = secret[:_HEAD]
-        if _PLAIN_HEAD.fullmatch(head):
+        # A mark behind the head would change its last letter.
+        if _PLAIN_HEAD.fullmatch(head) and secret[_HEAD : _HEAD + 1].isascii():
             self._waiting.setdefault(head, []).append(secret)
         else:
             self._write_out(secret)

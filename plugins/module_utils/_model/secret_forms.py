@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
@@ -147,10 +148,15 @@ def _json_values(word):
 
 
 def written_forms_of(secret: str) -> set[str]:
-    """Return a secret as JSON, Python, a URL, a shell, SQL, HTML and messages of this collection would write it."""
+    """Return a secret as JSON, Python, a URL, a shell, SQL, HTML and messages of this collection would write it.
+
+    Letters with marks are in each of their forms.
+    """
     if _PLAIN.fullmatch(secret):
         return {secret}
-    return _quoted_forms(secret) | _forms_in_urls(secret) | _forms_with_quotes(secret)
+    # Whether the service keeps a letter and its mark apart, or puts them together, is not known.
+    spelled = {secret, unicodedata.normalize("NFC", secret), unicodedata.normalize("NFD", secret)}
+    return {form for text in spelled for form in _quoted_forms(text) | _forms_in_urls(text) | _forms_with_quotes(text)}
 
 
 def _quoted_forms(secret):
