@@ -209,20 +209,45 @@ def test_slots_that_the_service_computes_are_no_difference(service, behave, acce
     assert not run_module(dli_flink_jar_job, {**access, **described})["changed"]
 
 
-@pytest.mark.parametrize("reads", ["as_written", "zero", "computed"])
+@pytest.mark.parametrize("reads", ["as_written", "computed"])
+@pytest.mark.parametrize("cus_read", ["requested", "actual"])
+@pytest.mark.parametrize("omitted", ["keep", "default"])
 @pytest.mark.parametrize("given", [None, 2, 7])
-@pytest.mark.parametrize("changes", [{"desc": "new"}, {"cu_number": 3}, {"parallel_number": 12}, {"tm_slot_num": 3}])
-def test_check_mode_does_not_say_how_many_slots_the_service_will_compute(
-    service, behave, access, reads, given, changes
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"desc": "new"},
+        {"desc": "new", "cu_number": 6},
+        {"desc": "new", "tm_slot_num": 2},
+        {"cu_number": 3},
+        {"parallel_number": 3},
+        {"tm_slot_num": 3},
+        {"resource_config_version": "v2"},
+    ],
+)
+def test_check_mode_does_not_say_how_many_slots_and_cus_the_service_will_compute(
+    service, behave, access, reads, cus_read, omitted, given, changes
 ):
-    behave(tm_slot_num_reads=reads)
-    service.jobs.add(name="job", cu_number=4, parallel_number=5, tm_slot_num=given)
+    behave(tm_slot_num_reads=reads, cu_number_reads=cus_read, put_omitted=omitted)
+    service.jobs.add(name="job", cu_number=4, parallel_number=4, tm_slot_num=given)
     task = {**access, "name": "job", **changes}
-    predicted = run_module(dli_flink_jar_job, task, check_mode=True)["job"]["tm_slot_num"]
-    real = run_module(dli_flink_jar_job, task)["job"]["tm_slot_num"]
-    assert predicted in (real, None)
-    # What is surely given stays so.
-    assert predicted == real or given != 7
+    predicted, real = (run_module(dli_flink_jar_job, task, check_mode=only)["job"] for only in (True, False))
+    for name in ("tm_slot_num", "cu_number", "real_cu_number"):
+        assert predicted[name] in (real[name], None), name
+    slots = changes.get("tm_slot_num", given)
+    if slots not in (None, 1, 2):
+        # It cannot be what the service computes.
+        assert predicted["tm_slot_num"] == real["tm_slot_num"] == slots
+    if cus_read == "requested" and "resource_config_version" not in changes:
+        assert predicted["cu_number"] == real["cu_number"]
+
+
+def test_check_mode_that_finds_nothing_to_do_returns_what_the_service_shows(service, behave, access):
+    behave(tm_slot_num_reads="computed", cu_number_reads="actual")
+    service.jobs.add(name="job", cu_number=4, parallel_number=5)
+    first, again = (run_module(dli_flink_jar_job, {**access, "name": "job"}, check_mode=only) for only in (True, False))
+    assert first["job"] == again["job"]
+    assert first["job"]["tm_slot_num"] == 2
 
 
 def test_every_request_to_dli_asks_for_english_and_signs_that(service, behave):

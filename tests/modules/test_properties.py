@@ -217,11 +217,7 @@ def wrongly_predicted(predicted: dict[str, Any], real: dict[str, Any]) -> set[st
 
 
 def chosen_by_service(job: dict[str, Any]) -> set[str]:
-    without_effect = {"tm_cus", "manager_cu_number"} if job["resource_config_version"] == "v2" else set()
-    made = {"checkpoint_path"} if job["checkpoint_enabled"] else set()
-    # The version of an image of one's own, and an image that is not used, are left out of an update.
-    unused = {"flink_version"} if job.get("feature") == "custom" else {"image"}
-    return {"cu_number", "real_cu_number", "job_type"} | without_effect | made | unused
+    return {"cu_number", "real_cu_number", "job_type"} | ({"checkpoint_path"} if job["checkpoint_enabled"] else set())
 
 
 def writes(service: LocalDli) -> list[str]:

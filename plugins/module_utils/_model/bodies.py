@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from .canonical import computed_slots, merged_resource_config, to_wire
+from .canonical import merged_resource_config, to_wire
+from .diff import may_be_computed
 from .fields import FIELDS_BY_NAME, JobKind
 from .job import ObservedJob
 from .rules import V1_ONLY
@@ -36,8 +37,7 @@ def full_update_body(kind: JobKind, spec: JobSpec, current: ObservedJob) -> dict
     for known in kind.fields:
         name = known.name
         is_set = current.raw(name) not in (None, "", [], {})
-        if name == "tm_slot_num" and current.value(name) in computed_slots(current.definition(kind)):
-            # The service may show what it computes itself; sent back, that would stay when other numbers change.
+        if name == "tm_slot_num" and may_be_computed(kind, current):
             is_set = False
         if not known.on_update:
             continue

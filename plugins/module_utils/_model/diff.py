@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from .canonical import canonical, computed_slots, is_same, merged_resource_config
-from .fields import FIELDS_BY_NAME
+from .fields import FIELDS_BY_NAME, JobKind
 from .job import ObservedJob
 from .redact import redacted_change
 from .result import Change
@@ -76,6 +76,14 @@ def shows_used_cus(current: ObservedJob) -> bool:
     instead, cu_number has been overwritten with it.
     """
     return current.real_cu_number != 0 and current.real_cu_number == current.value("cu_number")
+
+
+def may_be_computed(kind: JobKind | None, current: ObservedJob) -> bool:
+    """Whether tm_slot_num may be what the service computes, so that an update leaves it out, and may change it.
+
+    Sent back, it would stay when other numbers change.
+    """
+    return current.value("tm_slot_num") in computed_slots(current.definition(kind))
 
 
 def desired_fields(spec: JobSpec, current_fields: dict) -> dict:

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from .._errors import ConflictError
-from .canonical import computed_slots
-from .diff import field_changes, shows_used_cus
+from .diff import field_changes, may_be_computed, shows_used_cus
 from .fields import FIELDS_BY_NAME, TYPE_OF_ANY_SQL_JOB
 from .goal import Goal
 from .job import ObservedJob
@@ -195,15 +194,21 @@ def _run_step(goal, current, stop):
 
 
 def _predicted_job(goal, current, after, steps):
-    """Return the job as it will be, with None for what the service computes anew."""
-    kind = goal.spec.kind
-    job = {**current.as_shown(kind), **after, "status": _predicted_status(current, steps)}
-    if any(step.operation == "update" for step in steps) and "tm_slot_num" not in after:
-        definition = current.definition(kind)
-        computed = computed_slots(definition)
-        if job["tm_slot_num"] in computed and computed != computed_slots({**definition, **after}):
-            job["tm_slot_num"] = None
-    return job
+    """Return the job as it will be, with None for what an update leaves to the service."""
+    kind, status = goal.spec.kind, _predicted_status(current, steps)
+    job = {**current.as_shown(kind), **after, "status": status}
+    if all(step.operation != "update" for step in steps):
+        return job
+    # Only an update needs it.
+    from .bodies import without_effect
+
+    unknown = without_effect({**current.definition(kind), **after})
+    if may_be_computed(kind, current):
+        unknown.add("tm_slot_num")
+    unknown -= after.keys()
+    if shows_used_cus(current):
+        unknown |= {"cu_number", "real_cu_number"}
+    return {**job, **{name: None for name in unknown & job.keys()}}
 
 
 def _predicted_status(current, steps):
