@@ -120,7 +120,7 @@ class LedgerEngine(FlinkEngine):
         start.restarts = max(start.restarts, run.restarts)
         start.lost_a_stop = run.lost_a_stop
         if run.deletes and not run.deletes.is_dir():
-            # Not the path of the run: once it was restarted that is a checkpoint's.
+            # Not run.savepoint_path, which is a checkpoint's after a restart.
             ledger.gone = start.resumed_from
         if not run.stops and job.savepoint_path not in (None, before):
             start.saved.append(str(job.savepoint_path))

@@ -107,7 +107,7 @@ class Row:
         self.folder = f"obs://data/out-{schedule.seed}-{time.time_ns()}"
         self._version = 0
         self._step = 0
-        self._is_stopped = False
+        self._is_after_a_loss = self._is_stopped = False
         self.good: dict[str, Any] = {}
 
     def play(self) -> None:
@@ -125,10 +125,11 @@ class Row:
             self._step = number
             if self.played.violations:
                 return
-            began = time.monotonic()
+            began, losses = time.monotonic(), self.played.losses.total()
             with self.world.losing(step.loss, lambda aim: self.played.losses.update([aim])):
                 self._play(step)
             self.recover()
+            self._is_after_a_loss = self.played.losses.total() > losses
             self.played.seconds.append(time.monotonic() - began)
         self._step = 0
         stopped = self.run(self.job(state="stopped"))
@@ -330,8 +331,7 @@ class Row:
 
     def expect_success(self, step: Step, ran: Ran) -> None:
         """What nothing disturbs has to succeed, unless Flink is still restarting the job after the step before."""
-        is_after_a_loss = self._step > 1 and self._schedule.steps[self._step - 2].loss is not None
-        is_disturbed = step.loss or step.kill or (is_after_a_loss and RESTARTING in ran.message)
+        is_disturbed = step.loss or step.kill or (self._is_after_a_loss and RESTARTING in ran.message)
         self.expect(not ran.failed or bool(is_disturbed), f"{step.operation} failed: {ran.message}")
 
     def expect(self, is_so: bool, sentence: str) -> None:

@@ -196,17 +196,21 @@ def test_a_job_that_fails_as_it_stops_has_committed_all_if_its_savepoint_is_ther
 
 
 @pytest.mark.parametrize(
-    ("loss", "message", "is_excused"),
+    ("is_after_a_loss", "step", "message", "is_excused"),
     [
-        (Loss("before stop", 0.5), f"The savepoint failed: {RESTARTING}.", True),
-        (Loss("before stop", 0.5), "It was refused.", False),
-        (None, f"The savepoint failed: {RESTARTING}.", False),
+        (True, Step("savepoint now"), f"The savepoint failed: {RESTARTING}.", True),
+        (True, Step("savepoint now"), "It was refused.", False),
+        (False, Step("savepoint now"), f"The savepoint failed: {RESTARTING}.", False),
+        (False, Step("savepoint now", Kill(request=1)), "It was refused.", True),
+        (False, Step("savepoint now", loss=Loss("between", 0)), "It was refused.", True),
     ],
 )
-def test_a_failure_is_excused_while_flink_restarts_the_job(loss: Loss | None, message: str, is_excused: bool) -> None:
-    step = Step("savepoint now")
-    row = Row(None, Schedule(0, steps=(Step("upgrade", loss=loss), step)))
-    row._step = 2
+def test_what_fails_is_excused_only_if_something_disturbed_it(
+    is_after_a_loss: bool, step: Step, message: str, is_excused: bool
+) -> None:
+    """Or if Flink is still restarting the job after the step before."""
+    row = Row(None, Schedule(0))
+    row._is_after_a_loss = is_after_a_loss
     row.expect_success(step, Ran({"failed": True, "msg": message}))
     assert (row.played.violations == []) is is_excused
 
