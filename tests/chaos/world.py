@@ -223,9 +223,7 @@ class World:
                 timer.join()
             if timers or loss.aim == "between":
                 # Those of a TaskManager that is gone count as slots until Flink notices it.
-                is_there = (
-                    self._has_task_managers if loss.process == "JobManager" else lambda: bool(self._found() - known)
-                )
+                is_there = self._has_all_again if loss.process == "JobManager" else lambda: bool(self._found() - known)
                 until(is_there, RECOVERS, f"new {loss.process}")
 
     def _found(self) -> set[str]:
@@ -235,7 +233,8 @@ class World:
         except FlinkError:
             return set()
 
-    def _has_task_managers(self) -> bool:
+    def _has_all_again(self) -> bool:
+        self.cluster.revive_job_manager()
         return len(self._found()) >= self._task_managers
 
     @contextlib.contextmanager

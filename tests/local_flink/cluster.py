@@ -206,6 +206,11 @@ class FlinkCluster:
         self._manager.wait()
         self._start_job_manager()
 
+    def revive_job_manager(self) -> None:
+        """Start the JobManager once more if it has ended: between two of them somebody else may take their port."""
+        if self._manager.poll() is not None:
+            self._start_job_manager()
+
     def start_task_manager(self) -> None:
         """Start one more TaskManager; it needs some seconds until its slots are there."""
         self._launched += 1

@@ -101,6 +101,23 @@ def test_a_cluster_that_does_not_start(tmp_path: Path, monkeypatch: Any) -> None
     assert all(process.poll() is not None for process in started)
 
 
+def test_a_job_manager_is_started_again_only_if_it_has_ended(tmp_path: Path, monkeypatch: Any) -> None:
+    make_java(tmp_path / "jdk", 'openjdk version \\"17\\"')
+    (tmp_path / "flink-dist-1.17.2.jar").touch()
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    monkeypatch.setenv("FLINK_LIB_DIR", str(tmp_path))
+    cluster = FlinkCluster(tmp_path / "home")
+    started: list[str] = []
+    monkeypatch.setattr(cluster, "_start_job_manager", lambda: started.append("JobManager"))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        cluster._manager = process
+        cluster.revive_job_manager()
+        assert started == []
+        process.communicate(b"\n")
+        cluster.revive_job_manager()
+    assert started == ["JobManager"]
+
+
 def test_flags_that_do_not_go_together(capsys: Any, monkeypatch: Any) -> None:
     for flags in (["--flink"], ["--obs-root", "folder"], ["--flink", "--flink-rest", "http://127.0.0.1:1"]):
         monkeypatch.setattr(sys, "argv", ["local_dli", *flags])
