@@ -215,6 +215,26 @@ def test_what_fails_is_excused_only_if_something_disturbed_it(
     assert (row.played.violations == []) is is_excused
 
 
+@pytest.mark.parametrize(
+    ("status", "is_noticed"),
+    [("", False), ("job_savepointing", False), ("job_canceling", False), ("job_running", True)],
+)
+def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noticed: bool) -> None:
+    """Both end in the same way; only a read between that shows the own one undone tells them apart."""
+    with two_tasks() as (service, call, found):
+        job = service.jobs.all()[0]
+        call("mine", "stop")
+        if status:
+            service.jobs.set_status(job.job_id, status)
+            call("mine", "read")
+        service.jobs.set_status(job.job_id, "job_running")
+        call("theirs", "stop")
+        service.jobs.set_status(job.job_id, "job_cancel_success")
+        call("mine", "read")
+        call("mine", "run")
+        assert [undoes.split(",")[0] for undoes in found()] == (["start at request 4"] if is_noticed else [])
+
+
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 
