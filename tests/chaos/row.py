@@ -259,7 +259,10 @@ class Row:
             time.sleep(2 * delay)
             other = pool.submit(self.run, second, None)
             ends = [one.result(), other.result()]
-        self.violated(*undone(self.world.service, *(ran.token for ran in ends)))
+        tokens = [ran.token for ran in ends]
+        self.violated(*undone(self.world.service, *tokens))
+        if self.played.violations:
+            self.played.log += requests_of(self.world.service, *tokens)
         for task, ran in zip((first, second), ends):
             if not ran.failed and task.options.get("state") == "started" and how >= CRASHES:
                 self.good |= {"entrypoint_args": task.options["entrypoint_args"]}
@@ -361,8 +364,9 @@ class Row:
         return Task(dli_flink_savepoint, {**self.waits, "name": NAME})
 
 
-# A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint.
+STATUS = re.compile(rb'"status": ?"(\w+)"')
 STOP_AT_WORK = re.compile(rb'"status": ?"job_(savepointing|canceling)"')
+# A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint.
 STOP_UNSEEN = re.compile(rb'"status": ?"(job_running(_exception)?|job_savepointing)"')
 
 
@@ -404,6 +408,16 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
             undoes = (operation, deed) != ("start", "update")
             if tasks[theirs] != mine and first < theirs and is_seen and undoes:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
+
+
+def requests_of(service: LocalDli, *tokens: str) -> Iterator[str]:
+    """Yield a line for each request of some tasks, with the status that its answer shows, for whoever looks for why."""
+    for sent in service.requests:
+        token = sent.headers.get("x-auth-token")
+        if token in tokens:
+            shown = STATUS.search(sent.answer)
+            status = shown[1].decode() if shown else "no status"
+            yield f"request {sent.number} of task {tokens.index(token)}: {sent.method} {sent.path}: {status}"
 
 
 def play(world: World, schedule: Schedule, mutant: Callable[[Path], None] | None = None) -> Played:

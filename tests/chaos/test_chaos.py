@@ -17,7 +17,7 @@ import requests
 
 from chaos.ledger import Ledger, LedgerEngine, Start, is_documented
 from chaos.mutants import forget_state, take_the_first_savepoint
-from chaos.row import RESTARTING, Row, play, undone
+from chaos.row import RESTARTING, Row, play, requests_of, undone
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
 from chaos.world import Ran, World, temporary_world
 from local_dli import LocalDli
@@ -130,6 +130,16 @@ def test_a_stop_that_does_not_show_cannot_be_noticed(status: str, is_noticed: bo
         call("mine", "run")
         undoes = ["start at request 4, after the other task's stop at request 2 was read"]
         assert found() == (undoes if is_noticed else [])
+
+
+def test_what_two_tasks_sent_and_saw_can_be_read() -> None:
+    with two_tasks() as (service, call, _found):
+        call("theirs", "read")
+        call("mine", "stop")
+        tokens = sorted({request.headers["x-auth-token"] for request in service.requests})
+        lines = list(requests_of(service, *tokens))
+    assert [line.rpartition(": ")[2] for line in lines] == ["job_running", "no status"]
+    assert list(requests_of(service)) == []
 
 
 def test_what_a_task_reads_after_its_own_stop_is_none_of_the_other_one() -> None:
