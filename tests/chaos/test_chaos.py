@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from local_dli import LocalDli
 from local_dli.flink_engine import FlinkEngine, _Run
 from local_dli.jobs import Job
 from local_flink import FlinkMissing, find_java
+from local_flink.rest import FlinkError, FlinkRest
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
 TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
@@ -186,6 +187,25 @@ def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
     monkeypatch.setattr(FlinkEngine, "_update", restart)
     engine._update(job)
     assert engine.newest_savepoint(job) == newest
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_job_that_no_job_manager_knows_is_not_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    engine, job, paths = engine_with_savepoints(tmp_path)
+    run = _Run(paths[-1], 0.0, False, True, is_submitted_again=True, flink_id="f1")
+    job.fields["resume_checkpoint"] = True
+    with FlinkRest("http://127.0.0.1") as rest:
+        engine.rest = rest
+        monkeypatch.setattr(rest, "newest_checkpoint", lambda _flink_id: fail(status))
+        with nullcontext() if status == 404 else pytest.raises(FlinkError):
+            assert not engine._begin_again(job, run, 0.0)
+    assert (run.flink_id, run.restarts) == ("f1", 0)
+
+
+def fail(status: int) -> None:
+    raise FlinkError(status, "It is so planned.")
 
 
 @pytest.mark.parametrize("is_made", [True, False])

@@ -233,7 +233,13 @@ class FlinkEngine:
         if not run.is_submitted_again or is_over:
             return False
         if job.fields["resume_checkpoint"]:
-            checkpoint = self.rest.newest_checkpoint(run.flink_id)
+            try:
+                checkpoint = self.rest.newest_checkpoint(run.flink_id)
+            except FlinkError as error:
+                if error.status != 404:
+                    raise
+                # The next JobManager need not know a job that had failed before, nor where it is to begin again.
+                return False
             run.savepoint_path = self._obs(checkpoint) if checkpoint else run.savepoint_path
         run.restarts += 1
         job.restart_times += 1
