@@ -392,8 +392,8 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
         earlier = writes[:at]
         own = [(begun, began) for begun, began in earlier if tasks[begun] == mine]
         first = own[0][0] if own else number
+        reads = [read for read, sent in known.items() if tasks[read] == mine and sent.method == "GET"]
         for theirs, deed in earlier:
-            reads = [read for read, sent in known.items() if tasks[read] == mine and sent.method == "GET"]
             # What a task reads after a stop of its own shows that one.
             own_stops = [begun for begun, began in own if began == deed == "stop" and begun > theirs]
             is_seen = any(

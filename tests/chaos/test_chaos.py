@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -24,7 +25,7 @@ from local_dli import LocalDli
 from local_dli.flink_engine import FlinkEngine, _Run
 from local_dli.jobs import Job
 from local_flink import FlinkMissing, find_java
-from local_flink.rest import FlinkError, FlinkRest
+from local_flink.rest import FlinkError
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
 TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
@@ -190,22 +191,14 @@ def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
 
 
 @pytest.mark.parametrize("status", [404, 503])
-def test_a_job_that_no_job_manager_knows_is_not_begun_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
-) -> None:
+def test_a_job_that_no_job_manager_knows_is_not_begun_again(tmp_path: Path, status: int) -> None:
     engine, job, paths = engine_with_savepoints(tmp_path)
     run = _Run(paths[-1], 0.0, False, True, is_submitted_again=True, flink_id="f1")
     job.fields["resume_checkpoint"] = True
-    with FlinkRest("http://127.0.0.1") as rest:
-        engine.rest = rest
-        monkeypatch.setattr(rest, "newest_checkpoint", lambda _flink_id: fail(status))
-        with nullcontext() if status == 404 else pytest.raises(FlinkError):
-            assert not engine._begin_again(job, run, 0.0)
+    engine.rest = Mock(**{"newest_checkpoint.side_effect": FlinkError(status, "It is so planned.")})
+    with nullcontext() if status == 404 else pytest.raises(FlinkError):
+        assert not engine._begin_again(job, run, 0.0)
     assert (run.flink_id, run.restarts) == ("f1", 0)
-
-
-def fail(status: int) -> None:
-    raise FlinkError(status, "It is so planned.")
 
 
 @pytest.mark.parametrize("is_made", [True, False])
@@ -250,7 +243,7 @@ def test_what_fails_is_excused_only_if_something_disturbed_it(
     [("", False), ("job_savepointing", False), ("job_canceling", False), ("job_running", True)],
 )
 def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noticed: bool) -> None:
-    """Both end in the same way; only a read between that shows the own one undone tells them apart."""
+    """Both end in the same way; they differ only in a read between, which shows that the own one was undone."""
     with two_tasks() as (service, call, found):
         job = service.jobs.all()[0]
         call("mine", "stop")

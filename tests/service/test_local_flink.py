@@ -80,12 +80,18 @@ def test_no_flink(monkeypatch: Any) -> None:
         find_flink_lib()
 
 
-def test_a_cluster_that_does_not_start(tmp_path: Path, monkeypatch: Any) -> None:
-    """It ends with the reason, and none of its processes is left."""
+@pytest.fixture(name="no_flink")
+def fixture_no_flink(tmp_path: Path, monkeypatch: Any) -> FlinkCluster:
+    """A cluster whose processes would end at once."""
     make_java(tmp_path / "jdk", 'openjdk version \\"17\\"')
     (tmp_path / "flink-dist-1.17.2.jar").touch()
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
     monkeypatch.setenv("FLINK_LIB_DIR", str(tmp_path))
+    return FlinkCluster(tmp_path / "home")
+
+
+def test_a_cluster_that_does_not_start(no_flink: FlinkCluster, monkeypatch: Any) -> None:
+    """It ends with the reason, and none of its processes is left."""
     started: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 
@@ -93,28 +99,22 @@ def test_a_cluster_that_does_not_start(tmp_path: Path, monkeypatch: Any) -> None
         started.append(popen(*arguments, **options))
         return started[-1]
 
-    cluster = FlinkCluster(tmp_path / "home")
     monkeypatch.setattr(subprocess, "Popen", remember)
-    with pytest.raises(RuntimeError, match="Flink's (job|task)manager ended at once; see .*/home/"), cluster:
+    with pytest.raises(RuntimeError, match="Flink's (job|task)manager ended at once; see .*/home/"), no_flink:
         pass
     assert len(started) == 6  # three attempts
     assert all(process.poll() is not None for process in started)
 
 
-def test_a_job_manager_is_started_again_only_if_it_has_ended(tmp_path: Path, monkeypatch: Any) -> None:
-    make_java(tmp_path / "jdk", 'openjdk version \\"17\\"')
-    (tmp_path / "flink-dist-1.17.2.jar").touch()
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
-    monkeypatch.setenv("FLINK_LIB_DIR", str(tmp_path))
-    cluster = FlinkCluster(tmp_path / "home")
+def test_a_job_manager_is_started_again_only_if_it_has_ended(no_flink: FlinkCluster, monkeypatch: Any) -> None:
     started: list[str] = []
-    monkeypatch.setattr(cluster, "_start_job_manager", lambda: started.append("JobManager"))
+    monkeypatch.setattr(no_flink, "_start_job_manager", lambda: started.append("JobManager"))
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        cluster._manager = process
-        cluster.revive_job_manager()
+        no_flink._manager = process
+        no_flink.revive_job_manager()
         assert started == []
         process.communicate(b"\n")
-        cluster.revive_job_manager()
+        no_flink.revive_job_manager()
     assert started == ["JobManager"]
 
 

@@ -195,8 +195,8 @@ def _run_step(goal, current, stop):
 
 def _predicted_job(goal, current, after, steps):
     """Return the job as it will be, with None for what an update leaves to the service."""
-    kind, status = goal.spec.kind, _predicted_status(current, steps)
-    job = {**current.as_shown(kind), **after, "status": status}
+    kind = goal.spec.kind
+    job = {**current.as_shown(kind), **after, "status": _predicted_status(current, steps)}
     if all(step.operation != "update" for step in steps):
         return job
     # Only an update needs it.
@@ -208,7 +208,7 @@ def _predicted_job(goal, current, after, steps):
     unknown -= after.keys()
     if shows_used_cus(current):
         unknown |= {"cu_number", "real_cu_number"}
-    return {**job, **{name: None for name in unknown & job.keys()}}
+    return {**job, **dict.fromkeys(unknown & job.keys())}
 
 
 def _predicted_status(current, steps):
