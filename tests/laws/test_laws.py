@@ -12,6 +12,7 @@ from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobRea
 from ansible_collections.otc.dli.plugins.modules import dli_flink_job_info, dli_flink_savepoint
 
 from local_dli import Behaviour, clock_engine
+from local_dli.clock_engine import Step
 from local_dli.errors import ApiError
 from modules.test_lifecycle import JAR_JOB, NEW, OLD, SAVEPOINT, SQL_JOB
 
@@ -126,10 +127,44 @@ def test_a_late_savepoint_is_waited_for_where_an_older_one_shows(world, kind, st
     result = world(state)
     made = [event.after.savepoint_path for event in world.service.journal.events if event.operation == "saved"]
     starts = [event.before.savepoint_path for event in world.done("start")]
-    if folders != "fixed" or at < 2:
-        assert starts == made and not result["failed"]
-    else:
-        assert any("not known to be newer" in risk for risk in result["risks"])
+    assert starts == made and not result["failed"]
+
+
+@KINDS
+@pytest.mark.parametrize("state", ["started", "restarted"])
+@pytest.mark.parametrize("below", ["", "savepoint-1-2/"])
+@pytest.mark.parametrize("late", [1.0, 5.0, 14.0])
+def test_a_late_savepoint_is_waited_for_where_one_of_the_same_run_shows(world, kind, state, below, late):
+    """L2, L7: somebody had made one, and then this task was killed right after its stop."""
+    world.kind = kind
+    world.behave(savepoint_after_restart="kept", savepoint_late_seconds=late)
+    job = world.plant(start_time=1_600_000_000_000)
+    job.set_savepoint(f"{job.savepoint_folder}/1600000060000/{below}")
+    world.service.jobs.stop(job, True, world.service.behaviour)
+    result = world(state, **{kind.version: NEW})
+    made = [event.after.savepoint_path for event in saved_events(world)]
+    assert not result["failed"]
+    assert [event.before.savepoint_path for event in world.done("start")] == made
+
+
+@pytest.mark.parametrize(("deed", "writes"), [("start job", []), ("rename job theirs", [])])
+def test_what_others_do_while_a_late_savepoint_is_waited_for_is_not_undone(world, deed, writes):
+    """L3, L6: the job is read again right before it is started."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_cancel_success", **SAVED)
+    world.others(f"before show 2: {deed}")
+    result = world("started")
+    assert [done.refused for done in world.service.actor.done] == [""]
+    assert world.writes() == writes
+    assert result["failed"] == (deed != "start job")
+
+
+def test_a_savepoint_that_the_task_names_is_not_waited_for(world):
+    """Who asks to resume from the savepoint that is there knows it."""
+    world.plant("job_cancel_success", **SAVED)
+    began = world.clock.now
+    assert not world("started", resume_savepoint=True, health_window=0)["failed"]
+    assert world.clock.now - began < 15
 
 
 @KINDS
@@ -309,6 +344,70 @@ def test_a_second_good_upgrade_in_the_health_window_is_not_undone(world):
     world.others("after show 4: restart job", f"after show 5: upgrade job entrypoint={THEIRS}")
     world(entrypoint=NEW, health_window=60)
     assert world.stands()[:2] == ("job_running", THEIRS)
+
+
+@pytest.mark.parametrize("cancel_seconds", [0.0, 4.0])
+@pytest.mark.parametrize("number", [5, 6])
+@pytest.mark.parametrize("kept", ["kept", "deleted"])
+def test_a_stop_of_a_version_that_has_crashed_is_not_undone(world, cancel_seconds, number, kept):
+    """L6, L2: it was restarted, so that it counts as failed; then somebody stops it with a savepoint of its own."""
+    world.behave(savepoint_after_restart=kept)
+    world.plant()
+    switches = f"behave savepoint_late_seconds=30.0 cancel_seconds={cancel_seconds}"
+    deeds = ("restart job", switches, "stop-saved job")
+    world.others(*(f"before show {number}: {deed}" for deed in deeds))
+    result = world(entrypoint=NEW, health_window=60)
+    assert [deed.refused for deed in world.service.actor.done] == ["", "", ""]
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert world.stands()[:2] == ("job_cancel_success", NEW)
+    assert len(world.done("start")) == 1
+
+
+@pytest.mark.parametrize("number", range(6, 9))
+def test_a_stop_while_a_failure_is_confirmed_is_not_undone(world, number):
+    """L6: as above, after the restart was seen."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    switches = "behave savepoint_late_seconds=30.0 cancel_seconds=1.0"
+    world.others(
+        "before show 5: restart job", *(f"before show {number}: {deed}" for deed in (switches, "stop-saved job"))
+    )
+    result = world(entrypoint=NEW, health_window=60)
+    assert [deed.refused for deed in world.service.actor.done] == ["", "", ""]
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert world.stands()[:2] == ("job_cancel_success", NEW)
+
+
+@KINDS
+@pytest.mark.parametrize("outcome", ["submit_fail", "exception_after:2", "restarts_after:2"])
+def test_a_version_of_somebody_else_that_fails_is_not_rolled_back(world, kind, outcome):
+    """L6: it came right after the task's own update, so that the task starts it."""
+    world.kind = kind
+    theirs = THEIRS if kind is JAR_JOB else "theirs"
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others(f"after update 1: update job {kind.version}={theirs}")
+    world.service.jobs.plan_start("job", outcome)
+    result = world(health_window=30, **{kind.version: NEW})
+    assert result["failed"] and f"somebody else has changed {kind.version} meanwhile" in result["msg"]
+    assert len(world.done("update")) == 1 and world.stands()[1] == theirs
+
+
+@pytest.mark.parametrize("state", ["stopped", "restarted", "started"])
+def test_a_job_that_fails_and_is_restarted_for_ever_is_waited_for_a_bounded_time(world, monkeypatch, state):
+    """It is never seen twice in the same status, while the task waits for its stop."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=True)
+    world.script(monkeypatch, "stop", "job_savepointing", *crash_loop(1000))
+    began = world.clock.now
+    result = world(state, entrypoint=NEW)
+    assert result["failed"]
+    assert world.clock.now - began < 3 * 60
+
+
+def crash_loop(times):
+    """Return the steps of a job that crashes right after each of its starts."""
+    return [Step(0.9, status) for status in ("job_running_exception", "job_submitting", "job_running") * times]
 
 
 # 4. A status that is no failure

@@ -56,7 +56,8 @@ def fixture_grace(monkeypatch):
 
 def carry_out(service, plan, job, clock=None, health_window=0.0):
     waiting = Waiting(clock=clock or Clock())
-    goal = Goal(JobSpec("job"), "started", Lifecycle(health_window=health_window))
+    # As a task says that does not wait for a newer savepoint before it starts a job.
+    goal = Goal(JobSpec("job"), "started", Lifecycle(health_window=health_window, resume_savepoint=True))
     return Driver(service, service, waiting).run(Executor(goal, waiting, Observer(goal, waiting)).carry_out(plan, job))
 
 

@@ -309,9 +309,11 @@ class Observer:
             self._has_left = self._has_left or found.status not in still or restarted
             return status_of(found.status).settled and (self._has_left or self._now() >= grace)
 
+        deadline = self._now() + self._waiting.timeout
         while True:
-            job = yield from self._until(before.job_id, is_done, what)
-            if job.status in expected:
+            job = yield from self._until(before.job_id, is_done, what, deadline=deadline)
+            # A job that fails, and is restarted, again and again has another status each time.
+            if job.status in expected or self._now() >= deadline:
                 return job
             status = job.status
             job = yield from self._confirmed(job, lambda found: found.status)
@@ -359,13 +361,14 @@ class Observer:
         """Read until it is done, or until the grace period is over, and return what was read last."""
         return (yield from _wait.watch(read, is_done, _wait.GRACE_SECONDS, self._now))
 
-    def _until(self, job_id, is_done, what, read=None):
+    def _until(self, job_id, is_done, what, read=None, deadline=None):
+        left = self._waiting.timeout if deadline is None else max(0.0, deadline - self._now())
         try:
             return (
                 yield from _wait.wait_until(
                     read or (lambda: self.read(job_id)),
                     is_done,
-                    self._waiting.timeout,
+                    left,
                     lambda job: (
                         f"Waited {self._waiting.timeout:g} seconds for Flink job {job.name} {what}; "
                         f"it was {job.status}."
@@ -454,6 +457,11 @@ def _unhealthy(job, ours, baseline):
     :param ours: the job as the start that this task made has it.
     :param baseline: how often the job had been restarted before that start.
     """
+    if job.status in (*STOP_ENDS, STOP_FAILED):
+        # Also where it had failed before: what somebody else does on purpose wins.
+        return _Verdict("somebody else has stopped it meanwhile")
+    if job.status == STOPPING:
+        return None
     times = job.restart_times
     if times > baseline or 0 < times < baseline:
         return _Verdict("had to be restarted soon after its start", is_failure=True)
@@ -466,6 +474,4 @@ def _unhealthy(job, ours, baseline):
         return _Verdict("failed soon after its start", is_failure=True)
     if job.status == FINISHED:
         return _Verdict("it has finished")
-    if job.status in (*STOP_ENDS, STOP_FAILED):
-        return _Verdict("somebody else has stopped it meanwhile")
     return _Verdict("the run that this task has started is over")

@@ -12,7 +12,7 @@ from .._errors import DliError, LifecycleError, RequestError
 from .._model.bodies import restoring_body
 from .._model.fields import JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.status import FAILED, FINISHED, STOP_ENDS, SUBMIT_FAILED, status_of
+from .._model.status import FAILED, FINISHED, SAVEPOINTING, STOP_ENDS, STOPPING, SUBMIT_FAILED, status_of
 from .._model.steps import Step
 from .effects import Report, Steps
 from .observer import Observer
@@ -100,6 +100,8 @@ class Rollback:
             job = yield from self._observer.settled(job_id)
             if job.was_started_since(seen):
                 raise self._observer.foreign_start(job, seen)
+        if job.status in (SAVEPOINTING, STOPPING):
+            job = yield from self._observer.settled(job_id)
         yield from self._check_nobody_acted(job)
         if status_of(job.status).may_run:
             if not self._attempt.is_our_start:
@@ -127,10 +129,12 @@ class Rollback:
         return previous.with_values_of(job, names)
 
     def _check_nobody_acted(self, job):
-        """Check that somebody else has neither made a savepoint of the job nor changed its definition.
+        """Check that somebody else has neither stopped the job, nor made a savepoint of it, nor changed its definition.
 
         :raises LifecycleError: somebody has, and that is left alone.
         """
+        if job.status in STOP_ENDS and any(step.operation == "run" for step in self._attempt.done):
+            raise self._observer.error(job, "somebody else has stopped it meanwhile, so it was left alone")
         is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
         # The service drops savepoints after a restart, so it may have shown only before.
         made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint()
