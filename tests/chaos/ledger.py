@@ -177,12 +177,13 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     among those that have written the number,
 
     - the earlier one took checkpoints;
-    - it and those that follow it failed, and made no savepoint but while they ran on: Flink says so, or has restarted
-      them before they were asked to end without one, or could not even be given the job;
-    - the first one that did not fail, or the later one of the two, resumed from the savepoint that was the newest when
-      the earlier one began, or was made while it ran on (there was none at all, when it began with empty state);
+    - it failed, and perhaps some that follow it, and made no savepoint but while they ran on: Flink says so, or has
+      restarted them before they were asked to end without one, or could not even be given the job;
+    - the first one after these resumed from the savepoint that was the newest when the earlier one began, or was made
+      while it ran on (there was none at all, when it began with empty state);
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
-      failed, made a savepoint as it stopped, or was stopped before it ran.
+      failed, made a savepoint as it stopped, or was stopped before it ran. One that failed may have made a savepoint
+      before: while it ran on, or as it stopped.
 
     Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
     savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
@@ -198,11 +199,13 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
     if earlier == later:
         return starts[earlier - 1].lost_a_stop
     concerned = starts[earlier - 1 : later]
-    lost = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
-    again = concerned[len(lost) :]
+    failed = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
+    return any(_begins_again(concerned[:count], concerned[count:]) for count in range(1, len(failed) + 1))
+
+
+def _begins_again(lost: list[Start], again: list[Start]) -> bool:
     return (
-        bool(lost)
-        and lost[0].checkpoints
+        lost[0].checkpoints
         and all(again[0].newest in (start.newest, *start.saved) for start in lost)
         and all(start.resumed_from == start.newest for start in again)
         and all(_leaves_a_savepoint(start) for start in again[:-1])

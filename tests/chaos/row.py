@@ -55,8 +55,10 @@ DEFAULTS: dict[str, Any] = {
 NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be|restarted by the service")
 # The last one: a job that the service restarts may have lost the savepoint that was imported before.
 WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from")
-# Flink's reason why a job that it is restarting makes no savepoint.
+# Flink's reason why a job that it is restarting makes no savepoint, and how often a person meets that: a version that
+# crashes soon after each restart hardly ever runs.
 RESTARTING = "Not all required tasks are currently running"
+MOST_RESTARTING = 20
 
 
 class SavepointGone(Exception):
@@ -282,10 +284,15 @@ class Row:
     def recover(self) -> None:
         """Bring the job back to the version that runs well, as a person does, who follows the messages."""
         options: dict[str, Any] = {}
-        for _attempt in range(ATTEMPTS):
+        left, restarting = ATTEMPTS, MOST_RESTARTING
+        while left and restarting:
             ran = self.run(self.job(options))
             if not ran.failed:
                 return
+            if RESTARTING in ran.message:
+                restarting -= 1
+            else:
+                left -= 1
             self.give_up_what_is_gone(self.world.job)
             if NEVER_RUNS.search(ran.message):
                 # Flink, or the service, starts again and again what fails at its start.
@@ -366,8 +373,9 @@ class Row:
 
 STATUS = re.compile(rb'"status": ?"(\w+)"')
 STOP_AT_WORK = re.compile(rb'"status": ?"job_(savepointing|canceling)"')
-# A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint.
-STOP_UNSEEN = re.compile(rb'"status": ?"(job_running(_exception)?|job_savepointing)"')
+# A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint; the
+# service may submit it again then.
+STOP_UNSEEN = re.compile(rb'"status": ?"(job_running(_exception)?|job_savepointing|job_submitting)"')
 
 
 def undone(service: LocalDli, *tokens: str) -> Iterator[str]:

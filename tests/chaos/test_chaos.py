@@ -18,9 +18,9 @@ import requests
 
 from chaos.ledger import Ledger, LedgerEngine, Start, is_documented
 from chaos.mutants import forget_state, take_the_first_savepoint
-from chaos.row import RESTARTING, Row, play, requests_of, undone
+from chaos.row import MOST_RESTARTING, RESTARTING, Row, play, requests_of, undone
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
-from chaos.world import Ran, World, temporary_world
+from chaos.world import ATTEMPTS, Ran, World, temporary_world
 from local_dli import LocalDli
 from local_dli.flink_engine import FlinkEngine, _Run
 from local_dli.jobs import Job
@@ -118,6 +118,7 @@ def test_what_one_of_two_tasks_undoes_is_found(reader: str) -> None:
         ("job_running_exception", False),
         ("job_running", False),
         ("job_savepointing", False),
+        ("job_submitting", False),
         ("job_cancel_success", True),
     ],
 )
@@ -238,6 +239,18 @@ def test_what_fails_is_excused_only_if_something_disturbed_it(
     assert (row.played.violations == []) is is_excused
 
 
+@pytest.mark.parametrize(("message", "attempts"), [(RESTARTING, MOST_RESTARTING), ("It was refused.", ATTEMPTS)])
+def test_a_person_tries_more_often_while_flink_restarts_the_job(message: str, attempts: int) -> None:
+    ran = Ran({"failed": True, "msg": message})
+    world = Mock(
+        spec=World, job=Mock(status="job_running"), **{"run.return_value": ran, "newest_savepoint.return_value": None}
+    )
+    row = Row(world, Schedule(0))
+    row.good = {"parallel_number": 1}
+    row.recover()
+    assert world.run.call_count == attempts and len(row.played.violations) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "is_noticed"),
     [("", False), ("job_savepointing", False), ("job_canceling", False), ("job_running", True)],
@@ -270,6 +283,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([Start(1, None, None, True, "FAILED"), Start(2, None, None, True, "RUNNING")], [1, 2], True),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "b", "b", True, "RUNNING")], [1, 2], True),
+        ([FAILED, Start(2, "a", "a", True, "FAILED", saved=["b"]), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
+        ([FAILED, Start(2, "a", "a", True, "FAILED"), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
         ([Start(1, "a", "a", True, "CANCELED", stopping=True, restarts=1), AGAIN], [1, 2], True),
         ([Start(1, "a", "a", True, "CANCELED", restarts=3), AGAIN], [1, 2], True),
         ([Start(1, "a", "a", True, "CANCELED", ran=True, restarts=3), AGAIN], [1, 2], False),
@@ -293,6 +308,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again where there was no savepoint",
         "again after one that went less far",
         "again from a savepoint that was made while it ran on",
+        "again after one that failed and had made a savepoint while it ran on",
+        "again after one that failed when it was stopped, and had made a savepoint for that",
         "again after it was stopped, because Flink had to restart it",
         "again after it was stopped while it was submitted again",
         "again after it was restarted, ran and was stopped",

@@ -18,13 +18,14 @@ import requests
 # As Flink itself answers before a new JobManager is at work.
 AWAY = 503
 TIMEOUT = 60  # seconds; a submission runs the main method of a job
+READ_TIMEOUT = 10  # seconds; Flink may take minutes to answer while it loses a process, and whoever reads can ask again
 SETTINGS_IN_BODY = (1, 17)  # the first version that takes a job's settings of Flink with its submission
 
 
 class FlinkError(Exception):
     """Flink refused a call, or could not do what it was asked for; the text is the first line of the root cause.
 
-    ``status`` is the HTTP status, 200 where Flink took the call and failed later, AWAY where there is no JobManager.
+    ``status`` is the HTTP status, 200 where Flink took the call and failed later, AWAY where no JobManager answers.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -185,10 +186,11 @@ class FlinkRest:
         self._call("PATCH", f"jobs/{flink_id}", params={"mode": "cancel"})
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
+        timeout = READ_TIMEOUT if method == "GET" else TIMEOUT
         try:
-            answer = self._http.request(method, f"{self.url}/{path}", timeout=TIMEOUT, **options)
+            answer = self._http.request(method, f"{self.url}/{path}", timeout=timeout, **options)
         except requests.RequestException as error:
-            raise FlinkError(AWAY, "There is no JobManager.") from error
+            raise FlinkError(AWAY, "No JobManager answers.") from error
         if answer.ok:
             return answer.json()
         try:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,10 @@ from local_flink import (
     find_flink_version,
     find_java,
     read_events,
+    rest,
     until,
 )
-from local_flink.rest import FlinkRest, root_cause
+from local_flink.rest import AWAY, FlinkError, FlinkRest, root_cause
 
 
 def make_java(home: Path, version: str) -> None:
@@ -148,9 +150,18 @@ def test_where_a_version_takes_the_settings_of_a_job(
     httpserver.expect_request("/config").respond_with_json({"flink-version": version})
     body = {"programArgsList": arguments, "parallelism": 1, "entryClass": "Main", **in_body}
     httpserver.expect_request("/jars/a.jar/run", method="POST", json=body).respond_with_json({"jobid": "f1"})
-    with FlinkRest(httpserver.url_for("/")) as rest:
-        assert rest.run("a.jar", "Main", ["--rate", "5"], configuration={"restart-strategy": "none"}) == "f1"
+    with FlinkRest(httpserver.url_for("/")) as flink:
+        assert flink.run("a.jar", "Main", ["--rate", "5"], configuration={"restart-strategy": "none"}) == "f1"
     httpserver.check_assertions()
+
+
+def test_a_read_that_flink_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "READ_TIMEOUT", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with FlinkRest(url) as flink, pytest.raises(FlinkError, match="No JobManager answers") as failed:
+            flink.slots()
+    assert failed.value.status == AWAY
 
 
 def test_the_line_of_a_trace_that_says_why() -> None:
