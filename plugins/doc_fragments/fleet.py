@@ -306,7 +306,9 @@ options:
           - Left out, a job resumes from its savepoint if it has one. A
             job that has run and has none is not started, because its state
             would be lost. Neither is a stopped job that shows only a savepoint
-            from before its last start.
+            from before its last start. A job that this task has not stopped
+            itself gets 15 seconds to show a newer savepoint. V(true) starts
+            it at once.
         type: bool
       upgrade_mode:
         description:
@@ -620,7 +622,9 @@ options:
           - Left out, a job resumes from its savepoint if it has one. A
             job that has run and has none is not started, because its state
             would be lost. Neither is a stopped job that shows only a savepoint
-            from before its last start.
+            from before its last start. A job that this task has not stopped
+            itself gets 15 seconds to show a newer savepoint. V(true) starts
+            it at once.
         type: bool
       upgrade_mode:
         description:
@@ -958,7 +962,9 @@ options:
           - Left out, a job resumes from its savepoint if it has one. A
             job that has run and has none is not started, because its state
             would be lost. Neither is a stopped job that shows only a savepoint
-            from before its last start.
+            from before its last start. A job that this task has not stopped
+            itself gets 15 seconds to show a newer savepoint. V(true) starts
+            it at once.
         type: bool
       upgrade_mode:
         description:
@@ -1272,7 +1278,9 @@ options:
           - Left out, a job resumes from its savepoint if it has one. A
             job that has run and has none is not started, because its state
             would be lost. Neither is a stopped job that shows only a savepoint
-            from before its last start.
+            from before its last start. A job that this task has not stopped
+            itself gets 15 seconds to show a newer savepoint. V(true) starts
+            it at once.
         type: bool
       upgrade_mode:
         description:

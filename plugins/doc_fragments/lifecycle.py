@@ -33,7 +33,8 @@ options:
         stopped without one. With V(false), the job starts with empty state.
       - Left out, a job resumes from its savepoint if it has one. A job that has run and has none is not started,
         because its state would be lost. Neither is a stopped job that shows only a savepoint from before its last
-        start.
+        start. A job that this task has not stopped itself gets 15 seconds to show a newer savepoint. V(true) starts it
+        at once.
     type: bool
   upgrade_mode:
     description:
