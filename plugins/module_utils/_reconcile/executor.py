@@ -21,14 +21,11 @@ from .._model.resume import SAVEPOINT_GONE, may_start_empty
 from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOP_FAILED, STOPPING, SUBMITTING, status_of
 from .._model.steps import Plan, Step
 from . import wait as _wait
-from .effects import Complete, IsThere, Pause, ReadTags, Report, Steps
+from .effects import Complete, IsThere, ReadTags, Report, Steps
 from .observer import Observer
-from .rollback import Attempt, Rollback, ensure_savepoint
+from .rollback import CHOSEN_BY_THE_SERVICE, Attempt, Rollback, ensure_savepoint, shown_value
 from .wait import Waiting
 from .writes import JobWrites
-
-# What the service may choose itself, whatever it was asked for (documented).
-_CHOSEN_BY_THE_SERVICE = ("cu_number", "tm_slot_num", "checkpoint_path")
 
 
 class JobAppeared(Exception):
@@ -287,7 +284,6 @@ class Executor:
 
     def _run(self, step, before, wait):
         """Start a job. A start that is rejected, fails or takes too long is rolled back; a failed read is not."""
-        before = yield from self._with_late_savepoint(step, before)
         resume = yield from self._resumes(step, before)
         self._observer.check_name(self._observer.seen or before)
         try:
@@ -297,7 +293,7 @@ class Executor:
         except RequestError as exc:
             raise (yield from self._roll_back_or_explain(exc, before)) from exc
         step = Step("run", savepoint=resume)
-        self._attempt.is_our_start = done.is_ours
+        self._attempt.is_our_start, self._attempt.is_started = done.is_ours, True
         (self.done if done.is_ours else self._in_doubt).append(step)
         if not wait:
             return (yield from self._observer.read(before.job_id))
@@ -312,24 +308,6 @@ class Executor:
                 later = "It may still come to run later; state: stopped gives it up."
                 error = WaitTimeout(f"{exc} {later}", exc.last, exc.facts)
             raise error from exc
-
-    def _with_late_savepoint(self, step, job):
-        """Return a job that somebody else, or an earlier task, has stopped, as it is when that has to show.
-
-        The savepoint of the stop may show later than its end, and one that was made before it looks just like it.
-
-        :raises PlanAnew: it was started meanwhile.
-        """
-        is_ours = any(done.operation == "stop" for done in self.done)
-        is_decided = self._goal.lifecycle.resume_savepoint is not None
-        if not step.savepoint or is_ours or is_decided or job.status not in STOP_ENDS:
-            return job
-        yield Report(f"{job.name}: wait whether its last stop has made a newer savepoint")
-        yield Pause(_wait.GRACE_SECONDS)
-        job = yield from self._observer.read(job.job_id, is_detail=True)
-        if status_of(job.status).may_run:
-            raise PlanAnew(job)
-        return job
 
     def _resumes(self, step, job):
         """Return whether a start resumes from a savepoint, after a last check that it is the right one.
@@ -430,7 +408,9 @@ class Executor:
             return {name for name in remaining_changes(self._spec, found) if name in fields}
 
         job = yield from self._observer.wait_for_definition(before, fields, differing, is_detail)
-        self._attempt.unconfirmed = {name for name in differing(job) if self._may_be_the_services_own(name, job)}
+        self._attempt.unconfirmed = {
+            name: shown_value(job, name) for name in differing(job) if self._may_be_the_services_own(name, job)
+        }
         self._confirm(job)
         return job
 
@@ -439,7 +419,7 @@ class Executor:
 
         It may choose some numbers itself, and it may keep the value that was there before, or none.
         """
-        if name in _CHOSEN_BY_THE_SERVICE or name not in FIELDS_BY_NAME or self._previous is None:
+        if name in CHOSEN_BY_THE_SERVICE or name not in FIELDS_BY_NAME or self._previous is None:
             return True
         known, shown = FIELDS_BY_NAME[name], job.value(name)
         return any(is_same(known, value, shown) for value in (self._previous.value(name), canonical(known, None)))

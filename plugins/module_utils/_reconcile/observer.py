@@ -63,6 +63,8 @@ class Observer:
         # responses since then have shown, old ones too.
         self._has_left = False
         self._statuses: set[str] = set()
+        # Whether a job that this task has started was seen while somebody made a savepoint of it.
+        self.saw_foreign_savepointing = False
         # The savepoints that responses have shown until the last stop or start, and since then.
         self._savepoints_before: set[str] = set()
         self._savepoints: set[str] = set()
@@ -102,6 +104,8 @@ class Observer:
         def once():
             found = yield Read(job_id, is_detail)
             self._statuses.add(found.status)
+            is_since = self._before is not None and found.was_started_since(self._before)
+            self.saw_foreign_savepointing |= is_since and found.status == SAVEPOINTING
             return found
 
         job = yield from self._within_grace(once, is_news)
@@ -242,6 +246,7 @@ class Observer:
         ours, baseline = job, before.restart_times
         yield Report(f"{job.name}: watch for {window:g} s whether it stays running")
         deadline = self._now() + window
+        latest = deadline + self._waiting.timeout
 
         def verdict_on(found):
             nonlocal ours, baseline
@@ -268,7 +273,7 @@ class Observer:
             if not verdict:
                 continue
             job = yield from self._confirmed(job, verdict_on)
-            if verdict_on(job) == verdict:
+            if verdict_on(job) == verdict or self._now() >= latest:
                 break
         if job.status == FINISHED:
             return job
@@ -300,7 +305,7 @@ class Observer:
         elif before.status == SUBMITTING:
             # It can come to run before the stop gets to it.
             still.add(RUNNING)
-        self._has_left = False
+        self._has_left = self.saw_foreign_savepointing = False
         self._statuses = set()
         self._know_savepoints(before.savepoint_path)
 

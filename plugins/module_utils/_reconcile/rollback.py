@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._errors import DliError, LifecycleError, RequestError
 from .._model.bodies import restoring_body
@@ -18,6 +19,9 @@ from .effects import Report, Steps
 from .observer import Observer
 from .writes import JobWrites, holds
 
+# What the service may choose itself, whatever it was asked for (documented).
+CHOSEN_BY_THE_SERVICE = ("cu_number", "tm_slot_num", "checkpoint_path")
+
 
 @dataclass
 class Attempt:
@@ -25,14 +29,16 @@ class Attempt:
 
     :param done: the steps that the service has accepted.
     :param savepoint: the path of the savepoint that a stop has made, "" for none.
+    :param is_started: whether a start was accepted, or showed.
     :param is_our_start: whether the last start was surely that of this task.
-    :param unconfirmed: the changed fields that the service did not show as desired.
+    :param unconfirmed: the changed fields that the service did not show as desired, with what it showed.
     """
 
     done: list[Step] = field(default_factory=list)
     savepoint: str = ""
+    is_started: bool = False
     is_our_start: bool = False
-    unconfirmed: set[str] = field(default_factory=set)
+    unconfirmed: dict[str, Any] = field(default_factory=dict)
 
 
 class Rollback:
@@ -74,7 +80,9 @@ class Rollback:
                     (yield from self._observer.facts_now(job_id)),
                 )
             self._observer.check_name(self._observer.seen or job)
-            yield from self._writes.run(job, True)
+            started = yield from self._writes.run(job, True)
+            if not started.is_ours:
+                raise self._observer.foreign_start((yield from self._observer.settled(job_id)))
             self._attempt.done.append(Step("run", savepoint=True))
             yield from self._observer.started(job)
         except DliError as exc:
@@ -107,11 +115,14 @@ class Rollback:
             if not self._attempt.is_our_start:
                 raise self._observer.foreign_start(job)
             before = job
-            yield from self._writes.stop(before, False)
-            self._attempt.done.append(Step("stop"))
+            stopped = yield from self._writes.stop(before, False)
+            if stopped.is_ours:
+                self._attempt.done.append(Step("stop"))
             job = yield from self._observer.settled_after(
                 before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED)
             )
+            if job.status in STOP_ENDS and not stopped.is_ours:
+                raise self._foreign_stop(job)
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
         if "detail" not in job.sources:
@@ -133,8 +144,8 @@ class Rollback:
 
         :raises LifecycleError: somebody has, and that is left alone.
         """
-        if job.status in STOP_ENDS and any(step.operation == "run" for step in self._attempt.done):
-            raise self._observer.error(job, "somebody else has stopped it meanwhile, so it was left alone")
+        if job.status in STOP_ENDS and self._attempt.is_started:
+            raise self._foreign_stop(job)
         is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
         # The service drops savepoints after a restart, so it may have shown only before.
         made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint()
@@ -142,11 +153,23 @@ class Rollback:
             raise self._observer.error(
                 job, f"somebody else has made a savepoint of it meanwhile, {made}, so it was left alone"
             )
+        if self._observer.saw_foreign_savepointing:
+            raise self._observer.error(job, "somebody else was making a savepoint of it, so it was left alone")
         if any(step.operation == "update" for step in self._attempt.done):
             foreign = [
-                name for name in (yield from self._observer.differing(job)) if name not in self._attempt.unconfirmed
+                name for name in (yield from self._observer.differing(job)) if not self._is_unconfirmed(job, name)
             ]
             self._observer.check_none_is_foreign(job, foreign)
+
+    def _foreign_stop(self, job):
+        return self._observer.error(job, "somebody else has stopped it meanwhile, so it was left alone")
+
+    def _is_unconfirmed(self, job, name):
+        """Whether a field shows what it showed right after the update, although that is not what was desired."""
+        unconfirmed = self._attempt.unconfirmed
+        if name not in unconfirmed:
+            return False
+        return name in CHOSEN_BY_THE_SERVICE or shown_value(job, name) == unconfirmed[name]
 
     def _restored(self, before, fields, body):
         """Return a job that shows the previous definition.
@@ -165,6 +188,11 @@ class Rollback:
                 f"has, so it was not started. The savepoint is at {self._attempt.savepoint}",
             )
         return job
+
+
+def shown_value(job: ObservedJob, name: str):
+    """Return what a job shows of a field, or as its name, in canonical form."""
+    return job.name if name == "name" else job.value(name)
 
 
 def ensure_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobWrites) -> Steps:

@@ -12,9 +12,10 @@ from .._errors import AlreadyExists, ConflictError, DliError, LifecycleError
 from .._model.diff import remaining_changes
 from .._model.goal import Goal
 from .._model.job import ObservedJob
-from .._model.status import FINISHED, RUNNING, status_of
+from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, status_of
 from .._model.steps import Plan
-from .effects import Complete, Read, ReadTags, Steps
+from . import wait as _wait
+from .effects import Complete, Pause, Read, ReadTags, Report, Steps
 from .executor import Executor, JobAppeared, JobGone, PlanAnew
 from .observer import Observer
 from .wait import MOST_PLANS, Waiting
@@ -54,7 +55,7 @@ class Work:
 
     def carry_out(self) -> Steps:
         """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
-        plan, current = self._job.plan, self._job.current
+        plan, current = yield from self._with_late_savepoint(self._job.plan, self._job.current)
         for _attempt in range(MOST_PLANS):
             try:
                 return (yield from self.executor.carry_out(plan, current))
@@ -82,6 +83,32 @@ class Work:
                 plan = yield from self._meet_others(exc.job, current)
             current = self._job.current
         raise ConflictError(f"{self._goal.spec.label} is changed by others faster than it can be read.")
+
+    def _with_late_savepoint(self, plan: Plan, current: ObservedJob | None) -> Steps:
+        """Return a tuple of the plan and the job, both as they are when a stop before this task must show completely.
+
+        The savepoint of the stop may show later than its end, and one that was made before it looks just like it.
+        """
+        for _attempt in range(MOST_PLANS):
+            if current is None or not self._may_lack_a_savepoint(plan, current):
+                return plan, current
+            yield Report(f"{current.name}: wait whether its last stop has made a newer savepoint")
+            self._observer.begin_with(current)
+            yield Pause(min(_wait.GRACE_SECONDS, self._waiting.timeout))
+            before, job = current, (yield from self._observer.read(current.job_id, is_detail=True))
+            self._observer.check_name(job)
+            yield from self._job.plan_for(job)
+            plan, current = self._job.plan, self._job.current
+            if not job.was_started_since(before):
+                return plan, current
+        raise ConflictError(f"{self._goal.spec.label} is changed by others faster than it can be read.")
+
+    def _may_lack_a_savepoint(self, plan: Plan, current: ObservedJob) -> bool:
+        """Whether a plan resumes a job from a savepoint that need not be that of its last stop."""
+        steps = {step.operation: step for step in plan.steps}
+        resumes = "run" in steps and steps["run"].savepoint and "stop" not in steps
+        was_stopped = current.status == STOPPED or (current.status in (DRAFT, FINISHED) and current.has_run)
+        return resumes and was_stopped and self._goal.lifecycle.resume_savepoint is None
 
     def _plan_for_what_appeared(self, missing: DliError) -> Steps:
         """Return a plan for a job that was to be created and is there.

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the otc.dli authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What others do while a task rolls back, or waits for a savepoint before it starts a job."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_dli.clock_engine import Step
+from modules.test_lifecycle import NEW, OLD, SAVEPOINT
+
+THEIRS = "obs://bucket/job-3.jar"
+SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
+
+
+def carried_out(world):
+    """Return whether the service has carried out all that the others wanted."""
+    return {deed.refused for deed in world.service.actor.done} == {""}
+
+
+# While a task rolls back
+
+
+@pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])
+def test_a_stop_right_before_that_of_a_rollback_is_not_undone(world, deed):
+    """L6: the service rejects the stop of the task, because the job is being stopped already."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    switches = "behave savepoint_late_seconds=30.0 cancel_seconds=1.0"
+    world.others("before show 5: restart job", *(f"before stop 2: {what}" for what in (switches, deed)))
+    result = world(entrypoint=NEW, health_window=60)
+    assert carried_out(world)
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert "Rolled back" not in result["msg"] and len(world.done("start")) == 1
+    assert [action["operation"] for action in result["actions"]] == ["stop", "update", "run"]
+
+
+def test_a_start_right_before_that_of_a_rollback_is_no_success_of_the_rollback(world):
+    """L4: somebody has started the previous version, with empty state."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    world.others("before run 2: start-empty job")
+    result = world(entrypoint=NEW, health_window=30)
+    assert carried_out(world)
+    assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
+    assert not result["error"].get("rolled_back")
+
+
+@pytest.mark.parametrize("number", range(5, 9))
+def test_a_savepoint_that_somebody_is_making_is_not_passed_over(world, number):
+    """L6, L2: it is one of the new version, which has crashed once, and shows only after the rollback would be over."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    save = ("behave savepoint_seconds=8.0 savepoint_late_seconds=10.0", "save job")
+    world.others("before show 5: restart job", *(f"before show {number}: {what}" for what in save))
+    result = world(entrypoint=NEW, health_window=60)
+    assert carried_out(world)
+    assert result["failed"] and "somebody else" in result["msg"]
+    assert world.stands()[:2] == ("job_running", NEW) and len(world.done("stop")) == 1
+
+
+@pytest.mark.parametrize("number", range(14, 19))
+def test_a_value_that_somebody_sets_after_one_that_the_service_kept_is_not_set_back(world, number):
+    """L6: the service does not clear the field, so that it is not as desired already."""
+    world.behave(savepoint_after_restart="kept", clearing="ignored")
+    world.plant(main_class="org.Old")
+    world.service.jobs.plan_start("job", "exception_after:2")
+    world.others(f"before show {number}: update job main_class=org.Theirs")
+    result = world(entrypoint=NEW, main_class="", health_window=30)
+    if carried_out(world):
+        assert result["failed"] and world.job.fields["main_class"] == "org.Theirs"
+
+
+def test_a_value_that_the_service_keeps_hinders_no_rollback(world):
+    """L5: nobody has set it."""
+    world.behave(savepoint_after_restart="kept", clearing="ignored")
+    world.plant(main_class="org.Old")
+    world.service.jobs.plan_start("job", "exception_after:2")
+    result = world(entrypoint=NEW, main_class="", health_window=30)
+    assert result["error"]["rolled_back"] is True and world.stands()[:2] == ("job_running", OLD)
+
+
+def test_the_health_window_of_a_job_that_is_restarted_for_ever_ends(world, monkeypatch):
+    """The service does not count the restarts, and each read shows another status."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=True)
+    again = [Step(1.4, "job_submitting"), Step(1.6, "job_running_exception")] * 1000
+    first = (Step(2.0, "job_running"), Step(3.0, "job_running_exception"))
+    world.script(monkeypatch, "start", "job_submitting", *first, *again)
+    began = world.clock.now
+    assert world(entrypoint=NEW, health_window=30)["failed"]
+    assert world.clock.now - began < 4 * 60
+
+
+# While it waits for a savepoint before it starts a job
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_job_that_finishes_meanwhile_is_not_started_twice(world, state):
+    """L6: somebody has started it, and it has done its work."""
+    world.behave(savepoint_after_restart="kept", finish_after_seconds=0.0)
+    world.plant("job_cancel_success", **SAVED)
+    world.others("before show 2: start job")
+    result = world(state, health_window=0)
+    assert carried_out(world)
+    assert len(world.done("start")) == (0 if state == "started" else 1)
+    assert not result["failed"]
+
+
+def test_a_stop_meanwhile_gets_the_same_time_to_show_its_savepoint(world):
+    """L2: somebody has started the job, and stopped it with a savepoint that shows late."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_cancel_success", **SAVED)
+    deeds = ("start job", "behave savepoint_late_seconds=5.0", "stop-saved job")
+    world.others(*(f"before show 2: {deed}" for deed in deeds))
+    result = world("started", health_window=0)
+    assert carried_out(world) and not result["failed"]
+    (start,) = world.done("start")
+    assert f"jobs/savepoint/{world.job.job_id}/" in start.before.savepoint_path
+
+
+def test_a_definition_that_changes_meanwhile_is_planned_anew(world):
+    """L3, L4: what the task starts is what it describes."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_cancel_success", **SAVED)
+    world.others(f"before show 2: update job entrypoint={THEIRS} desc=theirs")
+    result = world("started", entrypoint=OLD, health_window=0)
+    assert carried_out(world) and not result["failed"]
+    assert world.stands()[:2] == ("job_running", OLD) and world.job.fields["desc"] == "theirs"
+    assert [action["operation"] for action in result["actions"]] == ["update", "run"]
+
+
+def test_a_job_that_has_finished_while_it_was_stopped_gets_the_same_time(world):
+    """L7: a JobManager that is lost can leave it so; a task that was not killed waits for the savepoint too."""
+    world.behave(savepoint_after_restart="kept", savepoint_late_seconds=5.0)
+    job = world.plant(start_time=1_600_000_000_000)
+    job.set_savepoint(f"{job.savepoint_folder}/1600000060000/")
+    world.follow("job_finish", Step(5.0, "job_finish", savepoint_folder=job.savepoint_folder))
+    assert not world("restarted", health_window=0)["failed"]
+    (start,) = world.done("start")
+    assert "1600000060000" not in start.before.savepoint_path
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "seconds"),
+    [("job_init", {}, 0), ("job_cancel_success", {"wait_timeout": 5}, 5), ("job_cancel_success", {}, 15)],
+    ids=["never ran", "a short time-out", "by default"],
+)
+def test_how_long_a_start_waits(world, status, options, seconds):
+    """What never ran was not stopped, and no wait is longer than the time-out."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(status, **SAVED)
+    began = world.clock.now
+    assert not world("started", health_window=0, **options)["failed"]
+    assert seconds <= world.clock.now - began < seconds + 3
