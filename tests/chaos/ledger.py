@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,8 @@ class Start:
     """One start of the job.
 
     :param resumed_from: the savepoint that it was really given, None for empty state.
-    :param newest: the newest complete savepoint of the job that object storage had, None for none.
+    :param newest: the newest complete savepoint of the job that object storage had, None for none; but for one that
+        nobody could know of, see C(Ledger.unknown).
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
     :param stopping: whether it was asked to end without a savepoint.
@@ -69,10 +70,13 @@ class Ledger:
     """All starts of a job, in their order.
 
     :param gone: the newest savepoint whose files the service has deleted.
+    :param unknown: savepoints of stops in which the job failed, or its JobManager was lost, of which the service shows
+        nothing: neither as the job's savepoint nor in the reason of its status.
     """
 
     starts: list[Start] = field(default_factory=list)
     gone: str | None = None
+    unknown: set[str] = field(default_factory=set)
 
 
 class LedgerEngine(FlinkEngine):
@@ -87,7 +91,7 @@ class LedgerEngine(FlinkEngine):
         start = Start(
             len(ledger.starts) + 1,
             job.savepoint_path if resume_savepoint else None,
-            self.newest_savepoint(job),
+            self._newest_that_shows(job),
             bool(job.fields["checkpoint_enabled"]),
         )
         ledger.starts.append(start)
@@ -101,13 +105,28 @@ class LedgerEngine(FlinkEngine):
         super().stop(job, trigger_savepoint, outcome, *args)
         self.ledgers[job.job_id].starts[-1].stopping |= not trigger_savepoint and outcome == "stopped"
 
-    def newest_savepoint(self, job: Job) -> str | None:
-        """Return the newest complete savepoint of a job, whatever the service shows, and even if its files are gone."""
+    def _newest_that_shows(self, job: Job) -> str | None:
+        """Return the newest complete savepoint of a job, but for those of which nobody can know."""
+        ledger, newest = self.ledgers[job.job_id], self.newest_savepoint(job)
+        last = ledger.starts[-1] if ledger.starts else None
+        if newest and last and last.lost_a_stop and newest not in (last.newest, *last.saved):
+            ledger.unknown.add(newest)
+        ledger.unknown = {
+            path for path in ledger.unknown if path != job.savepoint_path and path.rstrip("/") not in job.status_desc
+        }
+        return self.newest_savepoint(job, but=ledger.unknown)
+
+    def newest_savepoint(self, job: Job, but: Collection[str] = ()) -> str | None:
+        """Return the newest complete savepoint of a job, whatever the service shows, and even if its files are gone.
+
+        :param but: those that do not count.
+        """
         folder = self.obs_root / job.savepoint_folder.removeprefix(OBS)
         found = [metadata.parent for metadata in folder.glob("*/*/_metadata")]
         paths = [f"{OBS}{path.relative_to(self.obs_root).as_posix()}/" for path in found]
         gone = [path for path in [self.ledgers[job.job_id].gone] if path]
-        return max((*paths, *gone), key=lambda path: int(path.split("/")[-3]), default=None)
+        counting = [path for path in (*paths, *gone) if path not in but]
+        return max(counting, key=lambda path: int(path.split("/")[-3]), default=None)
 
     def _update(self, job: Job, *args: Any) -> None:
         run, ledger, before = self._runs[job.job_id], self.ledgers[job.job_id], job.savepoint_path

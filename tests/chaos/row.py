@@ -53,8 +53,11 @@ DEFAULTS: dict[str, Any] = {
 }
 # What is in the messages about a job that is submitted again and again, and about one whose savepoint does not show.
 NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be|restarted by the service")
-# The last one: a job that the service restarts may have lost the savepoint that was imported before.
-WANTS_HELP = re.compile("[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from")
+# The last two: a job that the service restarts may have lost the savepoint that was imported before, and the files of
+# the one that it shows may be gone.
+WANTS_HELP = re.compile(
+    "[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from|Cannot find checkpoint or savepoint"
+)
 # Flink's reason why a job that it is restarting makes no savepoint, and how often a person meets that: a version that
 # crashes soon after each restart hardly ever runs.
 RESTARTING = "Not all required tasks are currently running"

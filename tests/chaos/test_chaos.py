@@ -172,6 +172,28 @@ def engine_with_savepoints(obs: Path, count: int = 2) -> tuple[LedgerEngine, Job
     return engine, job, paths
 
 
+@pytest.mark.parametrize(
+    ("lost_a_stop", "shows", "counts"),
+    [(True, "", False), (True, "path", True), (True, "reason", True), (False, "", True)],
+)
+def test_a_savepoint_of_a_failed_stop_counts_where_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost_a_stop: bool, shows: str, counts: bool
+) -> None:
+    """For all further starts, until somebody imports it."""
+    engine, job, (older, newest) = engine_with_savepoints(tmp_path)
+    monkeypatch.setattr(FlinkEngine, "start", lambda *_args: None)
+    ledger = engine.ledgers[job.job_id]
+    ledger.starts.append(Start(1, older, older, checkpoints=True, lost_a_stop=lost_a_stop))
+    job.set_savepoint(newest if shows == "path" else older)
+    job.status_desc = f"A savepoint has been created at: {newest.rstrip('/')}, but" if shows == "reason" else ""
+    for _start in range(2):
+        engine.start(job, True)
+    assert [start.newest for start in ledger.starts[1:]] == [newest if counts else older] * 2
+    job.set_savepoint(newest)
+    engine.start(job, True)
+    assert ledger.starts[-1].newest == newest
+
+
 @pytest.mark.parametrize("has_run", [True, False])
 def test_a_savepoint_whose_files_are_deleted_is_still_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_run: bool
