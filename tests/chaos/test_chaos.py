@@ -22,10 +22,10 @@ from chaos.row import MOST_RESTARTING, RESTARTING, Row, play, requests_of, undon
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
 from chaos.world import ATTEMPTS, Ran, World, temporary_world
 from local_dli import LocalDli
-from local_dli.flink_engine import FlinkEngine, _Run
+from local_dli.flink_engine import SHOWS_SECONDS, FlinkEngine, _Run
 from local_dli.jobs import Job
 from local_flink import FlinkMissing, find_java
-from local_flink.rest import FlinkError
+from local_flink.rest import FlinkError, FlinkJob
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
 TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
@@ -222,6 +222,22 @@ def test_a_job_that_no_job_manager_knows_is_not_begun_again(tmp_path: Path, stat
     with nullcontext() if status == 404 else pytest.raises(FlinkError):
         assert not engine._begin_again(job, run, 0.0)
     assert (run.flink_id, run.restarts) == ("f1", 0)
+
+
+def test_a_job_begins_again_from_a_checkpoint_that_was_read_after_its_end(tmp_path: Path) -> None:
+    """What Flink shows of its checkpoints may be a moment old."""
+    engine, job, paths = engine_with_savepoints(tmp_path)
+    engine._runs[job.job_id] = _Run(paths[-1], 0.0, False, True, is_submitted_again=True, flink_id="f1")
+    engine.ledgers[job.job_id].starts.append(Start(1, paths[-1], paths[-1], checkpoints=True))
+    job.fields |= {"resume_checkpoint": True, "resume_max_num": -1}
+    failed = FlinkJob("f1", "FAILED", runs=False)
+    engine.rest = Mock(**{"job.return_value": failed, "newest_checkpoint.return_value": None})
+    engine.rest.failure.return_value = "It is so planned."
+    asked = []
+    for now in (0.0, SHOWS_SECONDS / 2, SHOWS_SECONDS):
+        list(engine.advance(job, now, int))
+        asked.append(engine.rest.newest_checkpoint.call_count)
+    assert asked == [0, 0, 1]
 
 
 @pytest.mark.parametrize("is_made", [True, False])

@@ -30,6 +30,8 @@ from local_flink.rest import AWAY, FlinkError, FlinkJob, FlinkRest
 # Flink is through with a job in these.
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 
+# How old what Flink shows may be; see web.refresh-interval of the cluster.
+SHOWS_SECONDS = 0.4
 # A job that may restart without limit gives up when it fails more often than this in a minute: waiting for the end of
 # such a job would take for ever.
 RESTARTS_IN_A_MINUTE = 3
@@ -222,16 +224,23 @@ class FlinkEngine:
         if status != job.status:
             job.enter(status, wall_ms(now), reason or run.problem)
             run.problem = ""
-        if status == "job_running_exception" and self._begin_again(job, run, now):
-            return
+        if status == "job_running_exception" and self._is_to_begin_again(job, run):
+            # What Flink shows of its checkpoints may be older than the end of the job.
+            if run.ended_at is not None and now < run.ended_at + SHOWS_SECONDS:
+                return
+            if self._begin_again(job, run, now):
+                return
         run.over = has_ended(status) and run.late is None
 
-    def _begin_again(self, job: Job, run: _Run, now: float) -> bool:
-        """Have a job that has failed submitted once more, if the service is to restart it, and return whether it is."""
+    @staticmethod
+    def _is_to_begin_again(job: Job, run: _Run) -> bool:
+        """Return whether the service is to restart a job that has failed."""
         most = job.fields["resume_max_num"]
         is_over = run.saved_and_stopped or run.restarts >= (most if most > 0 else RESTARTS_IN_A_MINUTE)
-        if not run.is_submitted_again or is_over:
-            return False
+        return run.is_submitted_again and not is_over
+
+    def _begin_again(self, job: Job, run: _Run, now: float) -> bool:
+        """Have a job that has failed submitted once more, and return whether that is possible."""
         if job.fields["resume_checkpoint"]:
             try:
                 checkpoint = self.rest.newest_checkpoint(run.flink_id)
