@@ -52,7 +52,10 @@ DEFAULTS: dict[str, Any] = {
     "health_window": HEALTH_WINDOW,
 }
 # What is in the messages about a job that is submitted again and again, and about one whose savepoint does not show.
-NEVER_RUNS = re.compile("to settle; it was job_submitting|in job_submitting cannot be|restarted by the service")
+NEVER_RUNS = re.compile(
+    "to settle; it was job_submitting|in job_submitting cannot be|restarted by the service|"
+    "of a running job cannot be sent|it could not be stopped; its definition"
+)
 # The last two: a job that the service restarts may have lost the savepoint that was imported before, and the files of
 # the one that it shows may be gone.
 WANTS_HELP = re.compile(
