@@ -154,6 +154,10 @@ class ObservedJob:
         """Return a field in its canonical form."""
         return canonical(FIELDS_BY_NAME[name], self.raw(name))
 
+    def name_or_value(self, name: str):
+        """Return a field in its canonical form, or the name, which is not among the fields."""
+        return self.name if name == "name" else self.value(name)
+
     @property
     def tags(self) -> dict[str, str] | None:
         """The tags in canonical form, without those of the service itself; None when they were not read."""

@@ -93,7 +93,7 @@ def _plan_existing(goal, current, tags_problem):
     warnings += [*type_warnings, *package_warnings({**shown, **spec.given}, set(names))]
     managed = ["name"] if spec.name is not None else []
     managed += [name for name in spec.fields if FIELDS_BY_NAME[name].reads_back]
-    before = {name: current.name if name == "name" else current.value(name) for name in managed}
+    before = {name: current.name_or_value(name) for name in managed}
     if spec.tags is not None and current.tags is not None:
         before["tags"] = current.tags
     after = {**before, **{change.field: change.after for change in changes}}

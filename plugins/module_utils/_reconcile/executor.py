@@ -23,7 +23,7 @@ from .._model.steps import Plan, Step
 from . import wait as _wait
 from .effects import Complete, IsThere, ReadTags, Report, Steps
 from .observer import Observer
-from .rollback import CHOSEN_BY_THE_SERVICE, Attempt, Rollback, ensure_savepoint, shown_value
+from .rollback import CHOSEN_BY_THE_SERVICE, Attempt, Rollback, ensure_savepoint
 from .wait import Waiting
 from .writes import JobWrites
 
@@ -409,7 +409,7 @@ class Executor:
 
         job = yield from self._observer.wait_for_definition(before, fields, differing, is_detail)
         self._attempt.unconfirmed = {
-            name: shown_value(job, name) for name in differing(job) if self._may_be_the_services_own(name, job)
+            name: job.name_or_value(name) for name in differing(job) if self._may_be_the_services_own(name, job)
         }
         self._confirm(job)
         return job

@@ -104,8 +104,8 @@ class Observer:
         def once():
             found = yield Read(job_id, is_detail)
             self._statuses.add(found.status)
-            is_since = self._before is not None and found.was_started_since(self._before)
-            self.saw_foreign_savepointing |= is_since and found.status == SAVEPOINTING
+            if found.status == SAVEPOINTING and self._before and found.was_started_since(self._before):
+                self.saw_foreign_savepointing = True
             return found
 
         job = yield from self._within_grace(once, is_news)
@@ -230,7 +230,7 @@ class Observer:
                 "it did not start: the service shows nothing of the start that it has accepted, or somebody else has "
                 "stopped it meanwhile, so it was left alone",
             )
-        raise self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
+        raise self.foreign_stop(job)
 
     def stays_healthy(self, job: ObservedJob, before: ObservedJob) -> Steps:
         """Return a job after it has stayed running for the health window, and that without being restarted.
@@ -413,6 +413,10 @@ class Observer:
     def error(self, job: ObservedJob, what: str) -> LifecycleError:
         """Return the error that says where a job stands, and what follows from that."""
         return LifecycleError(self._sentence(job, what), self.facts(job))
+
+    def foreign_stop(self, job: ObservedJob) -> LifecycleError:
+        """Return the error about a job that somebody else has stopped."""
+        return self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
 
     def foreign_start(self, job: ObservedJob, before: ObservedJob | None = None) -> LifecycleError:
         """Return the error about a job that somebody else has started.

@@ -122,7 +122,7 @@ class Rollback:
                 before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED)
             )
             if job.status in STOP_ENDS and not stopped.is_ours:
-                raise self._foreign_stop(job)
+                raise self._observer.foreign_stop(job)
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
         if "detail" not in job.sources:
@@ -145,7 +145,7 @@ class Rollback:
         :raises LifecycleError: somebody has, and that is left alone.
         """
         if job.status in STOP_ENDS and self._attempt.is_started:
-            raise self._foreign_stop(job)
+            raise self._observer.foreign_stop(job)
         is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
         # The service drops savepoints after a restart, so it may have shown only before.
         made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint()
@@ -161,15 +161,12 @@ class Rollback:
             ]
             self._observer.check_none_is_foreign(job, foreign)
 
-    def _foreign_stop(self, job):
-        return self._observer.error(job, "somebody else has stopped it meanwhile, so it was left alone")
-
     def _is_unconfirmed(self, job, name):
         """Whether a field shows what it showed right after the update, although that is not what was desired."""
         unconfirmed = self._attempt.unconfirmed
         if name not in unconfirmed:
             return False
-        return name in CHOSEN_BY_THE_SERVICE or shown_value(job, name) == unconfirmed[name]
+        return name in CHOSEN_BY_THE_SERVICE or job.name_or_value(name) == unconfirmed[name]
 
     def _restored(self, before, fields, body):
         """Return a job that shows the previous definition.
@@ -188,11 +185,6 @@ class Rollback:
                 f"has, so it was not started. The savepoint is at {self._attempt.savepoint}",
             )
         return job
-
-
-def shown_value(job: ObservedJob, name: str):
-    """Return what a job shows of a field, or as its name, in canonical form."""
-    return job.name if name == "name" else job.value(name)
 
 
 def ensure_savepoint(job: ObservedJob, made: str, observer: Observer, writes: JobWrites) -> Steps:
