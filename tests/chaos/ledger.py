@@ -207,6 +207,10 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
     savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
 
+    Or one start has written it twice, which was restarted and failed in the end, and the next one resumed from a
+    savepoint that was made while it ran on. Such a savepoint commits nothing, and a restart does not begin there, but
+    what resumes from it commits what was written before it. Of that, the restarted job had written some once more.
+
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
     without a savepoint of what ran well are none of it, and neither is a number that another start has written twice.
     """
@@ -216,10 +220,16 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
 
 def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
     if earlier == later:
-        return starts[earlier - 1].lost_a_stop
+        return starts[earlier - 1].lost_a_stop or _is_committed_by_the_next(*starts[earlier - 1 : earlier + 1])
     concerned = starts[earlier - 1 : later]
     failed = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
     return any(_begins_again(concerned[:count], concerned[count:]) for count in range(1, len(failed) + 1))
+
+
+def _is_committed_by_the_next(start: Start, following: Start | None = None) -> bool:
+    """Whether what a start wrote before a savepoint is committed by the next, and was written again in between."""
+    is_restarted = start.checkpoints and start.restarts > 0 and start.has_failed
+    return is_restarted and following is not None and following.resumed_from in start.saved
 
 
 def _begins_again(lost: list[Start], again: list[Start]) -> bool:

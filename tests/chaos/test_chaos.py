@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -310,6 +311,7 @@ def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noti
 
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
+RESTARTED = Start(1, "a", "a", True, "FAILED", restarts=3, saved=["b"])
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 
 
@@ -328,6 +330,11 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([Start(1, "a", "a", True, "CANCELED", ran=True, restarts=3), AGAIN], [1, 2], False),
         ([FAILED, AGAIN], [2, 2], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED", lost_a_stop=True)], [2, 2], True),
+        ([RESTARTED, Start(2, "b", "b", True, "RUNNING")], [1, 1], True),
+        ([replace(RESTARTED, restarts=0), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
+        ([replace(RESTARTED, state="FINISHED"), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
+        ([RESTARTED, Start(2, "a", "b", True, "RUNNING")], [1, 1], False),
+        ([RESTARTED], [1, 1], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -353,6 +360,11 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again after it was restarted, ran and was stopped",
         "twice by one start",
         "twice by one start whose JobManager was lost while it stopped the job",
+        "before a savepoint from which the next resumed, and once more when it was restarted",
+        "before a savepoint, and not restarted",
+        "before a savepoint, and then stopped well",
+        "before a savepoint from which the next did not resume",
+        "before a savepoint from which nothing has resumed",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",
         "from an older savepoint",

@@ -156,3 +156,29 @@ def test_how_long_a_start_waits(world, status, options, seconds):
     began = world.clock.now
     assert not world("started", health_window=0, **options)["failed"]
     assert seconds <= world.clock.now - began < seconds + 3
+
+
+# While a task stops a job
+
+
+@pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])
+def test_a_stop_after_the_own_one_has_failed_is_not_undone(world, deed):
+    """L6: the service has said why it failed before the other one began, so no old response shows that."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
+    world.plant()
+    world.service.jobs.plan_stop("job", "runs_on")
+    world.others(f"before show 6: {deed}")
+    result = world(entrypoint=NEW, health_window=0)
+    assert carried_out(world)
+    assert result["failed"] and "its stop has failed: Planned failure of the stop; somebody else" in result["msg"]
+    assert world.stands()[:2] == ("job_canceling", OLD) and not world.done("start")
+
+
+def test_a_job_that_fails_after_the_own_stop_has_failed_was_stopped_by_nobody(world, monkeypatch):
+    """L4: it runs for a moment, with the reason why it failed before, each time that the service restarts it."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=True)
+    crashes = (Step(1.0, "job_running", "Planned failure."), Step(1.5, "job_submitting"))
+    world.script(monkeypatch, "stop", "job_canceling", *crashes, Step(4.0, "job_running", "Planned failure."))
+    result = world("stopped")
+    assert result["failed"] and "has acted on it" not in result["msg"]

@@ -294,6 +294,7 @@ class Observer:
         :param before: the job right before the start or stop.
         :param what: what is waited for, as in "to stop".
         :param expected: the statuses in which it should end.
+        :raises LifecycleError: a stop has failed, and somebody else has acted on the job then.
         :raises WaitTimeout: it has not settled in time.
         """
         self._before = before
@@ -320,10 +321,15 @@ class Observer:
             # A job that fails, and is restarted, again and again has another status each time.
             if job.status in expected or self._now() >= deadline:
                 return job
-            status = job.status
+            first = job
             job = yield from self._confirmed(job, lambda found: found.status)
-            if job.status == status:
+            if job.status == first.status:
                 return job
+            is_refused = first.status == RUNNING and first.status_desc not in ("", before.status_desc)
+            if is_refused and job.status in (SAVEPOINTING, STOPPING, *STOP_ENDS):
+                # No old response has that reason, so what shows now does not come of that stop.
+                what = f"its stop has failed{first.because}; somebody else has acted on it since then"
+                raise self.error(job, f"{what}, so it was left alone")
 
     def _confirmed(self, job, verdict):
         """Read a job again to see whether something unexpected stays; return the first response that is otherwise.
