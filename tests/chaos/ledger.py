@@ -228,8 +228,10 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
 
 def _is_committed_by_the_next(start: Start, following: Start | None = None) -> bool:
     """Whether what a start wrote before a savepoint is committed by the next, and was written again in between."""
+    if following is None or following.resumed_from != following.newest:
+        return False
     is_restarted = start.checkpoints and start.restarts > 0 and start.has_failed
-    return is_restarted and following is not None and following.resumed_from in start.saved
+    return is_restarted and following.resumed_from in start.saved
 
 
 def _begins_again(lost: list[Start], again: list[Start]) -> bool:

@@ -408,10 +408,10 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
         first = own[0][0] if own else number
         reads = [read for read, sent in known.items() if tasks[read] == mine and sent.method == "GET"]
         for theirs, deed in earlier:
-            # What a task reads after a stop of its own shows that one.
-            own_stops = [begun for begun, began in own if began == deed == "stop" and begun > theirs]
+            # What a task reads after a stop or an update of its own shows that one.
+            own_ones = [begun for begun, began in own if began == deed != "start" and begun > theirs]
             is_seen = any(
-                theirs < read < min(own_stops, default=number)
+                theirs < read < min(own_ones, default=number)
                 and not (deed == "stop" and STOP_UNSEEN.search(known[read].answer))
                 for read in reads
             )

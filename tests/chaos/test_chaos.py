@@ -82,16 +82,19 @@ def two_tasks() -> Iterator[tuple[LocalDli, Callable[[str, str], None], Callable
     with LocalDli() as service, requests.Session() as http:
         http.trust_env = False
         job_id = service.jobs.add(name="job", status="job_running", queue_name="queue").job_id
-        url = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming/jobs"
+        url = f"{service.url}/v1.0/{service.credentials['project_id']}/streaming"
         tokens = {"mine": service.issue_token(), "theirs": service.issue_token()}
 
         def call(task: str, operation: str) -> None:
-            request = {"json": {"job_ids": [job_id]}} if operation in ("run", "stop") else {}
-            method = "POST" if request else "GET"
-            path = operation if request else job_id
-            answer = http.request(
-                method, f"{url}/{path}", headers={"X-Auth-Token": tokens[task]}, timeout=60, **request
-            )
+            sends = {
+                "read": ("GET", f"jobs/{job_id}", None),
+                "update": ("PUT", f"flink-jobs/{job_id}", {"desc": task}),
+                "run": ("POST", "jobs/run", {"job_ids": [job_id]}),
+                "stop": ("POST", "jobs/stop", {"job_ids": [job_id]}),
+            }
+            method, path, body = sends[operation]
+            headers = {"X-Auth-Token": tokens[task]}
+            answer = http.request(method, f"{url}/{path}", headers=headers, timeout=60, json=body)
             assert answer.status_code == 200, answer.text
 
         def found() -> list[str]:
@@ -157,6 +160,22 @@ def test_what_a_task_reads_after_its_own_stop_is_none_of_the_other_one() -> None
         call("mine", "read")
         call("mine", "run")
         assert found() == []
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_an_update_right_before_the_own_one_cannot_be_noticed(is_read: bool) -> None:
+    """What a task reads after its own update shows that one."""
+    with two_tasks() as (service, call, found):
+        service.jobs.all()[0].status = "job_cancel_success"
+        call("mine", "update")
+        call("theirs", "update")
+        if is_read:
+            call("mine", "read")
+        call("mine", "update")
+        call("mine", "read")
+        call("mine", "update")
+        undoes = ["update at request 3", "update at request 5"]
+        assert [undoes_it.split(",")[0] for undoes_it in found()] == (undoes if is_read else [])
 
 
 def engine_with_savepoints(obs: Path, count: int = 2) -> tuple[LedgerEngine, Job, list[str]]:
@@ -334,6 +353,7 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([replace(RESTARTED, restarts=0), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
         ([replace(RESTARTED, state="FINISHED"), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
         ([RESTARTED, Start(2, "a", "b", True, "RUNNING")], [1, 1], False),
+        ([replace(RESTARTED, saved=["b", "c"]), Start(2, "b", "c", True, "RUNNING")], [1, 1], False),
         ([RESTARTED], [1, 1], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -364,6 +384,7 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "before a savepoint, and not restarted",
         "before a savepoint, and then stopped well",
         "before a savepoint from which the next did not resume",
+        "before a savepoint that was not the newest one when the next resumed",
         "before a savepoint from which nothing has resumed",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",

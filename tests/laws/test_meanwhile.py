@@ -161,24 +161,86 @@ def test_how_long_a_start_waits(world, status, options, seconds):
 # While a task stops a job
 
 
+REFUSED = "the stop of this task has failed: Planned failure of the stop; somebody else has stopped it meanwhile"
+
+
 @pytest.mark.parametrize("deed", ["stop job", "stop-saved job"])
-def test_a_stop_after_the_own_one_has_failed_is_not_undone(world, deed):
+@pytest.mark.parametrize(("seconds", "number"), [(2.0, 6), (0.0, 4), (0.0, 7), (0.0, 9)])
+def test_a_stop_after_the_own_one_has_failed_is_not_undone(world, deed, seconds, number):
     """L6: the service has said why it failed before the other one began, so no old response shows that."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=seconds)
+    world.plant()
+    world.service.jobs.plan_stop("job", "runs_on")
+    world.others(f"before show {number}: {deed}")
+    result = world(entrypoint=NEW, health_window=0)
+    assert carried_out(world)
+    assert result["failed"] and REFUSED in result["msg"]
+    assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_stop_after_the_own_one_has_failed_may_be_all_that_is_wanted(world, number):
+    """L4: the job is as it should be."""
     world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
     world.plant()
     world.service.jobs.plan_stop("job", "runs_on")
-    world.others(f"before show 6: {deed}")
+    world.others(f"before show {number}: stop-saved job")
+    result = world("stopped")
+    assert carried_out(world) and not result["failed"]
+    assert "Somebody else has brought" in str(result["warnings"])
+
+
+def test_a_stop_that_is_still_tried_is_the_own_one(world, monkeypatch):
+    """L4: the job was still being submitted, and ran for a moment, with the reason why it took so long."""
+    world.behave(savepoint_after_restart="kept", submit_seconds=0.0)
+    world.plant()
+    world.service.jobs.plan_start("job", "stuck")
+    engine = world.service.jobs.engine
+    stop, asked = engine.stop, []
+
+    def stops_late(*args):
+        asked.append(args)
+        if len(asked) == 1:
+            return stop(*args)
+        ran = Step(23.0, "job_running", "Slots came late.")
+        return world.follow("job_submitting", ran, Step(2.0, "job_canceling"), Step(2.0, "job_cancel_success"))
+
+    monkeypatch.setattr(engine, "stop", stops_late)
+    result = world(entrypoint=NEW, health_window=0)
+    assert result["error"]["rolled_back"] and world.stands()[:2] == ("job_running", OLD)
+
+
+@pytest.mark.parametrize("state", ["started", "stopped"])
+@pytest.mark.parametrize("lag", [2.0, 3.0])
+@pytest.mark.parametrize("first", ["fresh", "behind"])
+def test_an_old_response_about_the_own_stop_is_no_stop_of_others(world, state, lag, first):
+    """L4: the stop has failed, and nobody else is there."""
+    world.behave(savepoint_after_restart="kept", replica_lag_seconds=lag, replica_first=first, cancel_seconds=4.0)
+    world.plant()
+    world.clock.sleep(100)
+    world.service.jobs.plan_stop("job", "runs_on")
+    result = world(state, entrypoint=NEW, health_window=0)
+    assert result["failed"] and "somebody else" not in result["msg"]
+
+
+def test_a_start_and_a_stop_while_the_savepoint_shows_late_are_not_undone(world):
+    """L6, L2: the savepoint that shows then is not that of the own stop."""
+    world.behave(savepoint_after_restart="kept", savepoint_late_seconds=60.0)
+    world.plant(**SAVED)
+    now = "behave savepoint_after_restart=kept savepoint_late_seconds=0.0"
+    world.others(*(f"before show 6: {deed}" for deed in ("start job", now, "stop-saved job")))
     result = world(entrypoint=NEW, health_window=0)
     assert carried_out(world)
-    assert result["failed"] and "its stop has failed: Planned failure of the stop; somebody else" in result["msg"]
-    assert world.stands()[:2] == ("job_canceling", OLD) and not world.done("start")
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert not world.done("update") and not world.done("start")
 
 
-def test_a_job_that_fails_after_the_own_stop_has_failed_was_stopped_by_nobody(world, monkeypatch):
-    """L4: it runs for a moment, with the reason why it failed before, each time that the service restarts it."""
+def test_a_start_and_a_stop_between_the_own_stop_and_start_are_not_undone(world):
+    """L6: what the job has done meanwhile would be done again from the savepoint of the own stop."""
     world.behave(savepoint_after_restart="kept")
-    world.plant(restart_when_exception=True)
-    crashes = (Step(1.0, "job_running", "Planned failure."), Step(1.5, "job_submitting"))
-    world.script(monkeypatch, "stop", "job_canceling", *crashes, Step(4.0, "job_running", "Planned failure."))
-    result = world("stopped")
-    assert result["failed"] and "has acted on it" not in result["msg"]
+    world.plant()
+    world.others(*(f"before show 3: {deed}" for deed in ("start job", "stop job")))
+    result = world(entrypoint=NEW, health_window=0)
+    assert carried_out(world)
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert not world.done("start")

@@ -237,10 +237,14 @@ class Executor:
             )
         if job.status not in STOP_ENDS:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
+        if self._observer.refusal:
+            raise PlanAnew(job)
         # What was stopped while it was being submitted has no state to save, unless it came to run before.
         if step.savepoint and (has_other_start or not was_submitting):
             if not (job.has_newer_savepoint_than(before) and job.savepoint_path):
-                job = yield from self._observer.late_savepoint(before)
+                stopped, job = job, (yield from self._observer.late_savepoint(before))
+                if job.was_started_since(stopped):
+                    raise PlanAnew(job)
             if not job.has_newer_savepoint_than(before):
                 raise self._observer.error(job, self._no_savepoint(job))
             self._attempt.savepoint = job.savepoint_path
@@ -338,6 +342,7 @@ class Executor:
         :raises LifecycleError: somebody else has changed it meanwhile, and that is left alone.
         :raises PlanAnew: it was started meanwhile.
         """
+        before = job
         if self.done and self.done[-1].operation == "update":
             job = yield from self._shown(job, self.done[-1].fields)
         elif self.done and self.done[-1].operation == "create":
@@ -345,7 +350,8 @@ class Executor:
             self._confirm(job)
         elif "detail" not in job.sources:
             job = yield from self._observer.read(job.job_id, is_detail=True)
-        if status_of(job.status).may_run:
+        # Somebody else may also have started it and stopped it again.
+        if status_of(job.status).may_run or job.was_started_since(before):
             raise PlanAnew(job)
         self._observer.check_name(job)
         if step.operation == "delete" and self._goal.purged_tags:

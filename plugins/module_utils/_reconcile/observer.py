@@ -63,6 +63,8 @@ class Observer:
         # responses since then have shown, old ones too.
         self._has_left = False
         self._statuses: set[str] = set()
+        # The response that shows that the last stop has failed: what ends the job after that is the stop of another.
+        self.refusal: ObservedJob | None = None
         # Whether a job that this task has started was seen while somebody made a savepoint of it.
         self.saw_foreign_savepointing = False
         # The savepoints that responses have shown until the last stop or start, and since then.
@@ -104,6 +106,8 @@ class Observer:
         def once():
             found = yield Read(job_id, is_detail)
             self._statuses.add(found.status)
+            if self._shows_refusal(found):
+                self.refusal = found
             if found.status == SAVEPOINTING and self._before and found.was_started_since(self._before):
                 self.saw_foreign_savepointing = True
             return found
@@ -112,6 +116,18 @@ class Observer:
         self.seen = job
         self._savepoints.add(job.savepoint_path)
         return job
+
+    def _shows_refusal(self, found):
+        """Whether a response shows that the last stop, of a job that ran, has failed.
+
+        No old response has a reason that the job did not show right before. That a job which is still to be stopped
+        shows none is assumed.
+        """
+        before = self._before
+        if before is None or before.status != RUNNING or found.was_started_since(before):
+            return False
+        has_reason = found.status_desc not in ("", before.status_desc)
+        return found.status == STOP_FAILED or (found.status == RUNNING and has_reason)
 
     def settle(self, job: ObservedJob, label: str) -> Steps:
         """Wait until a job is no longer in a transitional status, and return it.
@@ -294,7 +310,6 @@ class Observer:
         :param before: the job right before the start or stop.
         :param what: what is waited for, as in "to stop".
         :param expected: the statuses in which it should end.
-        :raises LifecycleError: a stop has failed, and somebody else has acted on the job then.
         :raises WaitTimeout: it has not settled in time.
         """
         self._before = before
@@ -308,6 +323,7 @@ class Observer:
             still.add(RUNNING)
         self._has_left = self.saw_foreign_savepointing = False
         self._statuses = set()
+        self.refusal = None
         self._know_savepoints(before.savepoint_path)
 
         def is_done(found):
@@ -321,15 +337,10 @@ class Observer:
             # A job that fails, and is restarted, again and again has another status each time.
             if job.status in expected or self._now() >= deadline:
                 return job
-            first = job
+            status = job.status
             job = yield from self._confirmed(job, lambda found: found.status)
-            if job.status == first.status:
+            if job.status == status:
                 return job
-            is_refused = first.status == RUNNING and first.status_desc not in ("", before.status_desc)
-            if is_refused and job.status in (SAVEPOINTING, STOPPING, *STOP_ENDS):
-                # No old response has that reason, so what shows now does not come of that stop.
-                what = f"its stop has failed{first.because}; somebody else has acted on it since then"
-                raise self.error(job, f"{what}, so it was left alone")
 
     def _confirmed(self, job, verdict):
         """Read a job again to see whether something unexpected stays; return the first response that is otherwise.
@@ -422,7 +433,8 @@ class Observer:
 
     def foreign_stop(self, job: ObservedJob) -> LifecycleError:
         """Return the error about a job that somebody else has stopped."""
-        return self.error(job, "somebody else has stopped it meanwhile, so it was left alone")
+        own = f"the stop of this task has failed{self.refusal.because}; " if self.refusal else ""
+        return self.error(job, f"{own}somebody else has stopped it meanwhile, so it was left alone")
 
     def foreign_start(self, job: ObservedJob, before: ObservedJob | None = None) -> LifecycleError:
         """Return the error about a job that somebody else has started.

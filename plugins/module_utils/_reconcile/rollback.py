@@ -71,7 +71,9 @@ class Rollback:
             since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
-            job = yield from self._restored(job, rollback_step.fields, body)
+            before, job = job, (yield from self._restored(job, rollback_step.fields, body))
+            if job.was_started_since(before):
+                raise self._observer.foreign_start(job)
             lost = yield from ensure_savepoint(job, self._attempt.savepoint, self._observer, self._writes)
             if lost:
                 return LifecycleError(
@@ -121,7 +123,7 @@ class Rollback:
             job = yield from self._observer.settled_after(
                 before, "to stop", (*STOP_ENDS, FAILED, SUBMIT_FAILED, FINISHED)
             )
-            if job.status in STOP_ENDS and not stopped.is_ours:
+            if job.status in STOP_ENDS and (not stopped.is_ours or self._observer.refusal):
                 raise self._observer.foreign_stop(job)
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")

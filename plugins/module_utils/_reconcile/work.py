@@ -12,7 +12,7 @@ from .._errors import AlreadyExists, ConflictError, DliError, LifecycleError
 from .._model.diff import remaining_changes
 from .._model.goal import Goal
 from .._model.job import ObservedJob
-from .._model.status import DRAFT, FINISHED, RUNNING, STOPPED, status_of
+from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOPPED, status_of
 from .._model.steps import Plan
 from . import wait as _wait
 from .effects import Complete, Pause, Read, ReadTags, Report, Steps
@@ -160,12 +160,15 @@ class Work:
             # What seemed to be the stop of this task was something else, such as a savepoint that somebody made.
             yield from self._job.plan_for(job)
             return self._job.plan
-        is_there = goal.state in ("started", "restarted") and job.status in (RUNNING, FINISHED)
+        ends = STOP_ENDS if goal.state == "stopped" else (RUNNING, FINISHED)
+        is_there = goal.state in ("started", "restarted", "stopped") and job.status in ends
         if is_there:
             job = yield Complete(job, tuple(spec.fields))
             if spec.tags is not None:
                 job = (yield ReadTags(job)) or job
         if not is_there or remaining_changes(spec, job):
+            if job.status in STOP_ENDS:
+                raise observer.foreign_stop(job)
             is_as_before = planned_for and planned_for.definition() == job.definition()
             raise observer.foreign_start(job, planned_for if is_as_before else None)
         observer.notes.append(
