@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others do while a task rolls back, or waits for a savepoint before it starts a job."""
+"""What others do while a task stops or starts a job, rolls back, or waits for a savepoint."""
 
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 from local_dli.clock_engine import Step
 from modules.test_lifecycle import NEW, OLD, SAVEPOINT
@@ -244,3 +245,56 @@ def test_a_start_and_a_stop_between_the_own_stop_and_start_are_not_undone(world)
     assert carried_out(world)
     assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
     assert not world.done("start")
+
+
+# While a task starts a job
+
+
+@pytest.mark.parametrize("outcome", ["submit_fail", "exception_after:0"])
+def test_a_start_after_the_own_one_has_failed_is_named(world, outcome):
+    """L4: the job runs as it should, but somebody else has started it, with empty state."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_cancel_success", **SAVED)
+    world.service.jobs.plan_start("job", outcome)
+    world.others("before show 4: start-empty job")
+    result = world(resume_savepoint=True, health_window=0)
+    assert carried_out(world) and len(world.done("start")) == 1
+    assert not result["failed"] and "Somebody else has started Flink job job again" in str(result["warnings"])
+
+
+def test_a_start_of_another_version_after_the_own_one_has_failed_is_no_success(world):
+    """L4: it is the version before."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    world.others(*(f"before show 6: {deed}" for deed in (f"update job entrypoint={OLD}", "start-empty job")))
+    result = world(entrypoint=NEW, health_window=0)
+    assert carried_out(world) and len(world.done("start")) == 1
+    assert result["failed"] and "somebody else has started it again meanwhile, so it was left alone" in result["msg"]
+
+
+@pytest.mark.parametrize("number", [10, 11])
+def test_a_start_after_that_of_a_rollback_has_failed_is_no_success_of_it(world, number):
+    """L4: the previous version runs, but with empty state."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.service.jobs.plan_start("job", "exception_after:0")
+    world.service.jobs.plan_start("job", "submit_fail")
+    world.others(f"before show {number}: start-empty job")
+    result = world(entrypoint=NEW, health_window=0)
+    assert carried_out(world) and len(world.done("start")) == 2
+    assert "somebody else has started it again meanwhile" in result["msg"]
+    assert not result["error"].get("rolled_back")
+
+
+# While a task makes a savepoint
+
+
+def test_a_savepoint_after_the_own_one_has_failed_is_not_the_own_one(world, monkeypatch):
+    """L4: that of somebody else lies elsewhere."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.script(monkeypatch, "save", "job_savepointing", Step(1.0, "job_running", "The savepoint failed."))
+    world.others("before show 6: save job")
+    result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=60)
+    assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]

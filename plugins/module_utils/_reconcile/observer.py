@@ -65,6 +65,8 @@ class Observer:
         self._statuses: set[str] = set()
         # The response that shows that the last stop has failed: what ends the job after that is the stop of another.
         self.refusal: ObservedJob | None = None
+        # The response that shows that the last start has failed, likewise.
+        self._failure: ObservedJob | None = None
         # Whether a job that this task has started was seen while somebody made a savepoint of it.
         self.saw_foreign_savepointing = False
         # The savepoints that responses have shown until the last stop or start, and since then.
@@ -108,6 +110,8 @@ class Observer:
             self._statuses.add(found.status)
             if self._shows_refusal(found):
                 self.refusal = found
+            if self._shows_failure(found):
+                self._failure = found
             if found.status == SAVEPOINTING and self._before and found.was_started_since(self._before):
                 self.saw_foreign_savepointing = True
             return found
@@ -128,6 +132,15 @@ class Observer:
             return False
         has_reason = found.status_desc not in ("", before.status_desc)
         return found.status == STOP_FAILED or (found.status == RUNNING and has_reason)
+
+    def _shows_failure(self, found):
+        """Whether a response shows that the last start has failed, of a job that the service does not restart."""
+        before = self._before
+        if before is None or found.status == before.status or not before.has("restart_when_exception"):
+            return False
+        if before.value("restart_when_exception"):
+            return False
+        return found.status == SUBMIT_FAILED or (found.status == FAILED and found.was_started_since(before))
 
     def settle(self, job: ObservedJob, label: str) -> Steps:
         """Wait until a job is no longer in a transitional status, and return it.
@@ -233,6 +246,8 @@ class Observer:
         is_unmoved = not self._has_left and STOPPING not in self._statuses
         shows_nothing = is_unmoved and job.status in (before.status, DRAFT)
         if job.status in _START_ENDS and not shows_nothing:
+            if self._failure and job.was_started_since(self._failure):
+                yield from self._meet_foreign_start(job)
             return job
         if job.status in (FAILED, SUBMIT_FAILED):
             # Also where it showed that before: what fails at once may be back in it before it is read.
@@ -295,10 +310,19 @@ class Observer:
             return job
         if verdict.is_failure:
             raise self._start_failed(job, verdict.what)
-        if job.status == RUNNING and not (yield from self.differing(job)):
-            self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
-            return job
-        raise self.error(job, f"{verdict.what}, so it was left alone")
+        if job.status != RUNNING:
+            raise self.error(job, f"{verdict.what}, so it was left alone")
+        yield from self._meet_foreign_start(job)
+        return job
+
+    def _meet_foreign_start(self, job):
+        """Note that somebody else has started a job again, which runs as it should.
+
+        :raises LifecycleError: its definition is not as desired.
+        """
+        if (yield from self.differing(job)):
+            raise self.error(job, "somebody else has started it again meanwhile, so it was left alone")
+        self.notes.append(f"Somebody else has started Flink job {job.name} again meanwhile.")
 
     def settled_after(self, before: ObservedJob, what: str, expected: tuple) -> Steps:
         """Wait until a job has left a status and settled in another one.
@@ -323,7 +347,7 @@ class Observer:
             still.add(RUNNING)
         self._has_left = self.saw_foreign_savepointing = False
         self._statuses = set()
-        self.refusal = None
+        self.refusal = self._failure = None
         self._know_savepoints(before.savepoint_path)
 
         def is_done(found):

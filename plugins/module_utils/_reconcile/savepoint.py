@@ -245,14 +245,17 @@ def _saved(before, waiting):
     """
     now = waiting.clock.monotonic
     grace = min(_wait.GRACE_SECONDS, waiting.timeout)
-    runs_since = None
+    runs_since, has_begun = None, False
 
     def is_done(job):
-        nonlocal runs_since
+        nonlocal runs_since, has_begun
         if not status_of(job.status).settled:
-            runs_since = None
+            runs_since, has_begun = None, True
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
+            return True
+        if has_begun and job.status_desc not in ("", before.status_desc):
+            # It has failed; one that shows later is that of somebody else.
             return True
         # It has not begun yet, or it is over and the savepoint shows late, or there is none.
         runs_since = now() if runs_since is None else runs_since
