@@ -201,8 +201,8 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     - the first one after these resumed from the savepoint that was the newest when the earlier one began, or was made
       while it ran on (there was none at all, when it began with empty state);
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
-      failed, made a savepoint as it stopped, or was stopped before it ran. One that failed may have made a savepoint
-      before: while it ran on, or as it stopped.
+      failed, made a savepoint as it stopped, was lost with its JobManager then, or was stopped before it ran. One that
+      failed may have made a savepoint before: while it ran on, or as it stopped.
 
     Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
     savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
@@ -244,8 +244,9 @@ def _begins_again(lost: list[Start], again: list[Start]) -> bool:
 
 
 def _leaves_a_savepoint(start: Start) -> bool:
-    """Whether a start failed, made a savepoint as it stopped, or was stopped before it ran."""
-    return start.has_failed or not start.ran or (start.state == "FINISHED" and not start.stopping)
+    """Whether a start failed, made a savepoint as it stopped, was lost with that, or was stopped before it ran."""
+    is_saved = start.lost_a_stop or (start.state == "FINISHED" and not start.stopping)
+    return start.has_failed or not start.ran or is_saved
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:

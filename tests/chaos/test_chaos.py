@@ -331,6 +331,7 @@ def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noti
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 RESTARTED = Start(1, "a", "a", True, "FAILED", restarts=3, saved=["b"])
+LOST = Start(2, "a", "a", True, "RUNNING", ran=True, lost_a_stop=True)
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 
 
@@ -355,6 +356,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([RESTARTED, Start(2, "a", "b", True, "RUNNING")], [1, 1], False),
         ([replace(RESTARTED, saved=["b", "c"]), Start(2, "b", "c", True, "RUNNING")], [1, 1], False),
         ([RESTARTED], [1, 1], False),
+        ([FAILED, LOST, Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
+        ([FAILED, LOST, Start(3, "b", "b", True, "RUNNING")], [2, 3], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -386,6 +389,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "before a savepoint from which the next did not resume",
         "before a savepoint that was not the newest one when the next resumed",
         "before a savepoint from which nothing has resumed",
+        "again after one that was lost with its JobManager when it was stopped",
+        "twice by that one and the next",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",
         "from an older savepoint",
