@@ -174,6 +174,10 @@ class ObservedJob:
         """The service's explanation of the status, to put behind a sentence; "" when it gives none."""
         return f": {self.status_desc.rstrip('.')}" if self.status_desc else ""
 
+    def has_new_reason_since(self, before: ObservedJob) -> bool:
+        """Whether it gives a reason for its status that an earlier response about the job did not give."""
+        return self.status_desc not in ("", before.status_desc)
+
     @property
     def has_savepoint(self) -> bool:
         """Whether the service has a savepoint to resume the job from."""

@@ -130,15 +130,14 @@ class Observer:
         before = self._before
         if before is None or before.status != RUNNING or found.was_started_since(before):
             return False
-        has_reason = found.status_desc not in ("", before.status_desc)
-        return found.status == STOP_FAILED or (found.status == RUNNING and has_reason)
+        return found.status == STOP_FAILED or (found.status == RUNNING and found.has_new_reason_since(before))
 
     def _shows_failure(self, found):
         """Whether a response shows that the last start has failed, of a job that the service does not restart."""
         before = self._before
-        if before is None or found.status == before.status or not before.has("restart_when_exception"):
+        if before is None or found.status == before.status:
             return False
-        if before.value("restart_when_exception"):
+        if not before.has("restart_when_exception") or before.value("restart_when_exception"):
             return False
         return found.status == SUBMIT_FAILED or (found.status == FAILED and found.was_started_since(before))
 

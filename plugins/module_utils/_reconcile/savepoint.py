@@ -254,7 +254,7 @@ def _saved(before, waiting):
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
-        if has_begun and job.status_desc not in ("", before.status_desc):
+        if has_begun and job.has_new_reason_since(before):
             # It has failed; one that shows later is that of somebody else.
             return True
         # It has not begun yet, or it is over and the savepoint shows late, or there is none.
