@@ -24,7 +24,7 @@ from chaos.schedule import Kill, Loss
 from local_dli import Behaviour, LocalDli
 from local_dli.actor import OPERATIONS, Actor
 from local_dli.jobs import OBS, Job
-from local_flink import FlinkCluster, FlinkError, build_job, find_flink_lib, until
+from local_flink import FlinkCluster, FlinkError, build_job, find_flink_lib
 from module_process import module_process
 from module_runner import access_to
 
@@ -224,7 +224,7 @@ class World:
             if timers or loss.aim == "between":
                 # Those of a TaskManager that is gone count as slots until Flink notices it.
                 is_there = self._has_all_again if loss.process == "JobManager" else lambda: bool(self._found() - known)
-                until(is_there, RECOVERS, f"new {loss.process}")
+                self.cluster.until(is_there, RECOVERS, f"new {loss.process}")
 
     def _found(self) -> set[str]:
         """Return the TaskManagers that the JobManager knows, none while there is no JobManager."""

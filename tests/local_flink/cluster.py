@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +28,8 @@ TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ATTEMPTS = 3
+# How much of each log is shown when Flink has not come.
+LAST_LINES = 60
 
 # Flink reaches into these, which the newer JDKs forbid. Without them a TaskManager has no slots.
 OPENED = (
@@ -73,6 +77,8 @@ WORKER = {
 }
 # A JobManager that is lost is known to be after so many ms; ZooKeeper allows no less than two of its ticks.
 SESSION_MS = 4000
+# The folder of what the next JobManager finds.
+SURVIVING = "jobs"
 
 LOGGING = """\
 rootLogger.level = INFO
@@ -114,6 +120,7 @@ class FlinkCluster:
         self._settings = settings or {}
         self._survives = survives
         self._workers: list[subprocess.Popen] = []
+        self._processes: dict[str, subprocess.Popen] = {}
         self._launched = 0
         self._java = find_java()
         self._lib = find_flink_lib()
@@ -127,6 +134,7 @@ class FlinkCluster:
             except BaseException as error:
                 self._running.close()
                 self._workers.clear()
+                self._processes.clear()
                 # Somebody else may have taken a port in the moment between its choice and its use.
                 if attempt == ATTEMPTS or not isinstance(error, RuntimeError):
                     raise
@@ -172,7 +180,27 @@ class FlinkCluster:
             except (requests.ConnectionError, FlinkError):
                 return False
 
-        until(ready, START_SECONDS, f"Flink with a free slot (its logs are in {self.home})", pause=0.2)
+        self.until(ready, START_SECONDS, "Flink with a free slot")
+
+    def until(self, read: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait for Flink as ``polling.until`` does.
+
+        :raises TimeoutError: when the time is over; it shows how each process does, and where its log ends.
+        """
+        try:
+            until(read, seconds, what, pause=0.2)
+        except TimeoutError as error:
+            raise TimeoutError("\n".join([str(error), *map(self._last_words, self._processes)])) from error
+
+    def _last_words(self, name: str) -> str:
+        """Return how a process does, and where its log and its output end."""
+        process = self._processes[name]
+        state = "runs" if process.poll() is None else f"has ended with {process.returncode}"
+        lines = [f"Flink's {name} {state}, in {self.home}."]
+        for path in (self.home / f"{name}.log", self.home / f"{name}.out"):
+            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            lines += text.splitlines()[-LAST_LINES:]
+        return "\n    ".join(lines)
 
     def _start_zookeeper(self) -> dict[str, str]:
         """Start a ZooKeeper, and return the settings of a Flink that uses it."""
@@ -189,13 +217,25 @@ class FlinkCluster:
         self._launch("zookeeper", ["-Xmx128m"], ZOOKEEPER, str(path))
         return {
             "high-availability": "zookeeper",
-            "high-availability.storageDir": (self.home / "jobs").as_uri(),
+            "high-availability.storageDir": (self.home / SURVIVING).as_uri(),
             "high-availability.zookeeper.quorum": f"127.0.0.1:{port}",
             "high-availability.zookeeper.client.session-timeout": str(SESSION_MS),
         }
 
     def _start_job_manager(self) -> None:
+        self._forget_half_written_ends()
         self._manager = self._flink("jobmanager", ["-Xmx512m", "-Xms64m"], JOB_MANAGER, self._common)
+
+    def _forget_half_written_ends(self) -> None:
+        """Delete what a JobManager that was killed had half written of how a job ended.
+
+        Object storage, where these files are elsewhere, never shows half a file; no JobManager starts beside one.
+        """
+        for path in self.home.glob(f"{SURVIVING}/job-result-store/*/*.json"):
+            try:
+                json.loads(path.read_bytes())
+            except ValueError:
+                path.unlink()
 
     def replace_job_manager(self) -> None:
         """End the JobManager without a warning, and start another one, which needs some seconds until it is there.
@@ -254,6 +294,7 @@ class FlinkCluster:
                 env=environment,
                 start_new_session=True,  # Ctrl-C in a terminal is for us; we stop the processes in our own order
             )
+        self._processes[name] = process
         self._running.callback(_end, process)
         return process
 

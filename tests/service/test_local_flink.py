@@ -120,6 +120,34 @@ def test_a_job_manager_is_started_again_only_if_it_has_ended(no_flink: FlinkClus
     assert started == ["JobManager"]
 
 
+def start_job_manager(cluster: FlinkCluster) -> None:
+    """Start a JobManager, and wait for its end, which comes at once."""
+    (cluster.home / "conf").mkdir(parents=True)
+    cluster._common = {}
+    cluster._start_job_manager()
+    cluster._manager.wait()
+
+
+def test_who_waits_for_flink_in_vain_learns_how_it_does(no_flink: FlinkCluster) -> None:
+    start_job_manager(no_flink)
+    (no_flink.home / "jobmanager.log").write_text("ERROR - It is so planned.\n", encoding="utf-8")
+    with pytest.raises(TimeoutError) as caught:
+        no_flink.until(lambda: False, 0, "JobManager")
+    assert str(caught.value).startswith("After 0 s there is still no JobManager.\nFlink's jobmanager has ended with ")
+    assert str(no_flink.home) in str(caught.value) and "ERROR - It is so planned." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"), [("", False), ('{"result": {"id":', False), ('{"result": {"id": "0a1b"}}', True)]
+)
+def test_no_job_manager_finds_half_a_file_of_how_a_job_ended(no_flink: FlinkCluster, text: str, is_whole: bool) -> None:
+    path = no_flink.home / "jobs" / "job-result-store" / "default" / "0a1b_DIRTY.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    start_job_manager(no_flink)
+    assert path.exists() is is_whole
+
+
 def test_flags_that_do_not_go_together(capsys: Any, monkeypatch: Any) -> None:
     for flags in (["--flink"], ["--obs-root", "folder"], ["--flink", "--flink-rest", "http://127.0.0.1:1"]):
         monkeypatch.setattr(sys, "argv", ["local_dli", *flags])
