@@ -207,6 +207,9 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
     savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
 
+    Or that start had come further then than when it was stopped at last, so a later one writes the rest once more; from
+    there on, each resumed from the newest savepoint that there was, and each but the last left one, as above.
+
     Or one start has written it twice, which was restarted and failed in the end, and the next one resumed from a
     savepoint that was made while it ran on. Such a savepoint commits nothing, and a restart does not begin there, but
     what resumes from it commits what was written before it. Of that, the restarted job had written some once more.
@@ -222,6 +225,8 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
     if earlier == later:
         return starts[earlier - 1].lost_a_stop or _is_committed_by_the_next(*starts[earlier - 1 : earlier + 1])
     concerned = starts[earlier - 1 : later]
+    if concerned[0].lost_a_stop and _goes_on(concerned[1:]):
+        return True
     failed = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
     return any(_begins_again(concerned[:count], concerned[count:]) for count in range(1, len(failed) + 1))
 
@@ -238,9 +243,13 @@ def _begins_again(lost: list[Start], again: list[Start]) -> bool:
     return (
         lost[0].checkpoints
         and all(again[0].newest in (start.newest, *start.saved) for start in lost)
-        and all(start.resumed_from == start.newest for start in again)
-        and all(_leaves_a_savepoint(start) for start in again[:-1])
+        and _goes_on(again)
     )
+
+
+def _goes_on(starts: list[Start]) -> bool:
+    """Whether each start resumed from the newest savepoint, and each but the last left one, or wrote nothing."""
+    return all(start.resumed_from == start.newest for start in starts) and all(map(_leaves_a_savepoint, starts[:-1]))
 
 
 def _leaves_a_savepoint(start: Start) -> bool:

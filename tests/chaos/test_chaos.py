@@ -332,6 +332,7 @@ def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noti
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 RESTARTED = Start(1, "a", "a", True, "FAILED", restarts=3, saved=["b"])
 LOST = Start(2, "a", "a", True, "RUNNING", ran=True, lost_a_stop=True)
+FURTHER = Start(3, "b", "b", True, "RUNNING")
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 
 
@@ -356,8 +357,12 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([RESTARTED, Start(2, "a", "b", True, "RUNNING")], [1, 1], False),
         ([replace(RESTARTED, saved=["b", "c"]), Start(2, "b", "c", True, "RUNNING")], [1, 1], False),
         ([RESTARTED], [1, 1], False),
-        ([FAILED, LOST, Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
-        ([FAILED, LOST, Start(3, "b", "b", True, "RUNNING")], [2, 3], False),
+        ([FAILED, LOST, FURTHER], [1, 3], True),
+        ([FAILED, LOST, FURTHER], [2, 3], True),
+        ([FAILED, LOST, replace(FURTHER, state="FINISHED"), Start(4, "c", "c", True, "RUNNING")], [2, 4], True),
+        ([FAILED, LOST, replace(FURTHER, resumed_from="a")], [2, 3], False),
+        ([FAILED, replace(LOST, lost_a_stop=False), FURTHER], [2, 3], False),
+        ([FAILED, LOST, replace(FURTHER, state="CANCELED", ran=True), Start(4, "b", "b", True)], [2, 4], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
         ([FAILED, Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -390,7 +395,11 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "before a savepoint that was not the newest one when the next resumed",
         "before a savepoint from which nothing has resumed",
         "again after one that was lost with its JobManager when it was stopped",
-        "twice by that one and the next",
+        "again after one that was lost with its JobManager and has come less far since",
+        "again after that one, and another one that went less far",
+        "again after that one, from an older savepoint",
+        "again after one that came less far, and was not lost",
+        "again after that one, and one that was stopped",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",
         "from an older savepoint",
