@@ -35,8 +35,9 @@ PATIENCE = 150.0
 # TaskManager that was lost may need its time.
 ATTEMPTS = 4
 
-# Flink notices a TaskManager that is gone within these many ms.
-NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000"}
+# Flink notices a TaskManager that is gone within so many ms, and gives up a savepoint that does not come; else it waits
+# ten minutes for one, which is more than any task of a schedule has.
+NOTICES = {"heartbeat.interval": "1000", "heartbeat.timeout": "8000", "execution.checkpointing.timeout": "30 s"}
 
 # How long Flink may take to be whole again when it has lost a process, in seconds.
 RECOVERS = 60.0
