@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 from local_dli.clock_engine import Step
+from local_dli.errors import ApiError
 from modules.test_lifecycle import NEW, OLD, SAVEPOINT
 
 THEIRS = "obs://bucket/job-3.jar"
@@ -19,6 +20,18 @@ SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
 def carried_out(world):
     """Return whether the service has carried out all that the others wanted."""
     return {deed.refused for deed in world.service.actor.done} == {""}
+
+
+def lose_the_first_response(world, monkeypatch, operation):
+    """Have the service carry out the first request of an operation, and the task not learn of that."""
+    carry_out = getattr(world.service.jobs, operation)
+
+    def lose(*sent, **options):
+        monkeypatch.setattr(world.service.jobs, operation, carry_out)
+        carry_out(*sent, **options)
+        raise ApiError(500, "DLI.0999", "No response.")
+
+    monkeypatch.setattr(world.service.jobs, operation, lose)
 
 
 # While a task rolls back
@@ -179,6 +192,21 @@ def test_a_stop_after_the_own_one_has_failed_is_not_undone(world, deed, seconds,
     assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
 
 
+@pytest.mark.parametrize("state", ["started", "stopped"])
+@pytest.mark.parametrize("number", [4, 6, 9])
+def test_a_stop_after_the_own_one_whose_response_was_lost_is_not_undone(world, monkeypatch, state, number):
+    """L6: that the own one has failed shows that it was carried out, so it is not sent again, nor is the other it."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=0.0)
+    world.plant()
+    world.service.jobs.plan_stop("job", "runs_on")
+    lose_the_first_response(world, monkeypatch, "stop")
+    world.others(f"before show {number}: stop-saved job")
+    result = world(state, entrypoint=OLD if state == "stopped" else NEW, health_window=0)
+    assert carried_out(world) and len(world.done("stop")) == 1
+    assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
+    assert REFUSED in result["msg"] if state == "started" else "Somebody else has brought" in str(result["warnings"])
+
+
 @pytest.mark.parametrize("number", [6, 7])
 def test_a_stop_after_the_own_one_has_failed_may_be_all_that_is_wanted(world, number):
     """L4: the job is as it should be."""
@@ -298,3 +326,18 @@ def test_a_savepoint_after_the_own_one_has_failed_is_not_the_own_one(world, monk
     world.others("before show 6: save job")
     result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=60)
     assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+@pytest.mark.parametrize("number", [4, 6, 9])
+def test_a_savepoint_after_the_own_one_has_failed_at_once_is_not_the_own_one(world, monkeypatch, number, is_lost):
+    """L4: where the response is lost, the failure shows that the request was carried out, so it is not sent again."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.script(monkeypatch, "save", "job_running", Step(0.0, "job_running", "The savepoint failed."))
+    if is_lost:
+        lose_the_first_response(world, monkeypatch, "save")
+    world.others(f"before show {number}: save job")
+    result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=60)
+    assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]
+    assert len(world.done("save")) == 1

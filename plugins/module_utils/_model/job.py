@@ -18,7 +18,7 @@ from .fields import (
     kind_of,
 )
 from .responses import is_whole_number
-from .status import ALIVE, COME_OF_A_RUN, ENDED, FAILED
+from .status import ALIVE, COME_OF_A_RUN, ENDED, FAILED, RUNNING, STOP_FAILED
 from .tags import canonical_tags
 
 # What results have of a job besides its fields, where the service gives it (documented: list and detail).
@@ -177,6 +177,16 @@ class ObservedJob:
     def has_new_reason_since(self, before: ObservedJob) -> bool:
         """Whether it gives a reason for its status that an earlier response about the job did not give."""
         return self.status_desc not in ("", before.status_desc)
+
+    def shows_failed_stop_since(self, before: ObservedJob) -> bool:
+        """Whether it shows that a stop with a savepoint has failed which was sent when the job ran, as it was before.
+
+        No old response has a reason that the job did not show right before. That a job which is still to be stopped
+        shows none is assumed.
+        """
+        if before.status != RUNNING or self.was_started_since(before):
+            return False
+        return self.status == STOP_FAILED or (self.status == RUNNING and self.has_new_reason_since(before))
 
     @property
     def has_savepoint(self) -> bool:

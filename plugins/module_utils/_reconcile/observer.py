@@ -108,7 +108,7 @@ class Observer:
         def once():
             found = yield Read(job_id, is_detail)
             self._statuses.add(found.status)
-            if self._shows_refusal(found):
+            if self._before and found.shows_failed_stop_since(self._before):
                 self.refusal = found
             if self._shows_failure(found):
                 self._failure = found
@@ -120,17 +120,6 @@ class Observer:
         self.seen = job
         self._savepoints.add(job.savepoint_path)
         return job
-
-    def _shows_refusal(self, found):
-        """Whether a response shows that the last stop, of a job that ran, has failed.
-
-        No old response has a reason that the job did not show right before. That a job which is still to be stopped
-        shows none is assumed.
-        """
-        before = self._before
-        if before is None or before.status != RUNNING or found.was_started_since(before):
-            return False
-        return found.status == STOP_FAILED or (found.status == RUNNING and found.has_new_reason_since(before))
 
     def _shows_failure(self, found):
         """Whether a response shows that the last start has failed, of a job that the service does not restart."""

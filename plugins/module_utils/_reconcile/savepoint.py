@@ -245,16 +245,16 @@ def _saved(before, waiting):
     """
     now = waiting.clock.monotonic
     grace = min(_wait.GRACE_SECONDS, waiting.timeout)
-    runs_since, has_begun = None, False
+    runs_since = None
 
     def is_done(job):
-        nonlocal runs_since, has_begun
+        nonlocal runs_since
         if not status_of(job.status).settled:
-            runs_since, has_begun = None, True
+            runs_since = None
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
-        if has_begun and job.has_new_reason_since(before):
+        if job.has_new_reason_since(before):
             # It has failed; one that shows later is that of somebody else.
             return True
         # It has not begun yet, or it is over and the savepoint shows late, or there is none.

@@ -207,13 +207,19 @@ class JobWrites:
         ]
 
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
-        """Stop a job, with or without a savepoint."""
+        """Stop a job, with or without a savepoint; a stop that has failed was carried out as well."""
+
+        def shows(found):
+            if found.is_older_than(job):
+                return False
+            # A job that was being submitted comes to run without having been stopped.
+            return found.status not in (job.status, RUNNING) or found.shows_failed_stop_since(job)
+
         return (
             yield from certain(
                 Stop(job.job_id, savepoint),
                 lambda: outcome_of(Read(job.job_id)),
-                # A job that was being submitted comes to run without having been stopped.
-                lambda found: not found.is_older_than(job) and found.status not in (job.status, RUNNING),
+                shows,
                 self._now,
                 patient=True,
             )
@@ -245,11 +251,16 @@ class JobWrites:
         return done.is_ours
 
     def trigger_savepoint(self, job: ObservedJob, path: str) -> Steps:
-        """Begin a savepoint of a running job."""
+        """Begin a savepoint of a running job; one that has failed was begun as well."""
+
+        def shows(found):
+            has_failed = found.status == RUNNING and found.has_new_reason_since(job)
+            return found.status == SAVEPOINTING or found.has_newer_savepoint_than(job) or has_failed
+
         yield from certain(
             TriggerSavepoint(job.job_id, path),
             lambda: outcome_of(Read(job.job_id)),
-            lambda found: found.status == SAVEPOINTING or found.has_newer_savepoint_than(job),
+            shows,
             self._now,
             patient=True,
         )
