@@ -22,13 +22,14 @@ def carried_out(world):
     return {deed.refused for deed in world.service.actor.done} == {""}
 
 
-def lose_the_first_response(world, monkeypatch, operation):
-    """Have the service carry out the first request of an operation, and the task not learn of that."""
+def lose_the_first_response(world, monkeypatch, operation, is_carried_out=True):
+    """Have the first request of an operation be lost before or after the service carries it out."""
     carry_out = getattr(world.service.jobs, operation)
 
     def lose(*sent, **options):
         monkeypatch.setattr(world.service.jobs, operation, carry_out)
-        carry_out(*sent, **options)
+        if is_carried_out:
+            carry_out(*sent, **options)
         raise ApiError(500, "DLI.0999", "No response.")
 
     monkeypatch.setattr(world.service.jobs, operation, lose)
@@ -313,6 +314,42 @@ def test_a_start_after_that_of_a_rollback_has_failed_is_no_success_of_it(world, 
     assert carried_out(world) and len(world.done("start")) == 2
     assert "somebody else has started it again meanwhile" in result["msg"]
     assert not result["error"].get("rolled_back")
+
+
+# While a task changes a job
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+@pytest.mark.parametrize("status", ["job_running", "job_cancel_success"])
+def test_a_change_after_the_own_one_was_lost_is_not_set_back(world, monkeypatch, status, is_carried_out):
+    """L6: not even where the own one has not been carried out."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(status, **SAVED)
+    lose_the_first_response(world, monkeypatch, "update", is_carried_out)
+    world.others(f"before show {3 if status == 'job_running' else 2}: update job entrypoint={THEIRS}")
+    result = world("started" if status == "job_running" else "present", entrypoint=NEW)
+    assert carried_out(world) and len(world.done("update")) == is_carried_out
+    assert result["failed"] and "somebody else has changed entrypoint meanwhile" in result["msg"]
+    assert world.stands()[1] == THEIRS and not world.done("start")
+
+
+def test_a_change_after_that_of_a_rollback_was_lost_is_not_set_back(world, monkeypatch):
+    """L6: as it is without a rollback."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    updates, update = [], world.service.jobs.update
+
+    def lose_the_second(*sent, **options):
+        updates.append(sent)
+        if len(updates) == 2:
+            world.job.fields["entrypoint"] = THEIRS
+            raise ApiError(500, "DLI.0999", "No response.")
+        update(*sent, **options)
+
+    monkeypatch.setattr(world.service.jobs, "update", lose_the_second)
+    result = world(entrypoint=NEW, health_window=0)
+    assert "somebody else has changed entrypoint meanwhile" in result["msg"] and world.stands()[1] == THEIRS
 
 
 # While a task makes a savepoint

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .._errors import DliError, LifecycleError, OutcomeUnknown, RequestError, StartFailed, WaitTimeout
 from .._model.bodies import create_body, full_update_body, live_update_body
-from .._model.canonical import canonical, is_same
+from .._model.canonical import is_same
 from .._model.diff import remaining_changes
 from .._model.fields import FIELDS_BY_NAME, JAR
 from .._model.goal import Goal
@@ -23,9 +23,9 @@ from .._model.steps import Plan, Step
 from . import wait as _wait
 from .effects import Complete, IsThere, ReadTags, Report, Steps
 from .observer import Observer
-from .rollback import CHOSEN_BY_THE_SERVICE, Attempt, Rollback, ensure_savepoint
+from .rollback import Attempt, Rollback, ensure_savepoint
 from .wait import Waiting
-from .writes import JobWrites
+from .writes import JobWrites, may_be_the_services_own
 
 
 class JobAppeared(Exception):
@@ -190,7 +190,8 @@ class Executor:
     def _update(self, step, job):
         self._previous = job
         try:
-            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
+            check = self._observer.check_none_is_foreign
+            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields, check)
         except RequestError as exc:
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self._observer.defined_since = since
@@ -414,21 +415,14 @@ class Executor:
             return {name for name in remaining_changes(self._spec, found) if name in fields}
 
         job = yield from self._observer.wait_for_definition(before, fields, differing, is_detail)
+        previous = self._previous
         self._attempt.unconfirmed = {
-            name: job.name_or_value(name) for name in differing(job) if self._may_be_the_services_own(name, job)
+            name: job.name_or_value(name)
+            for name in differing(job)
+            if previous is None or may_be_the_services_own(name, job, previous)
         }
         self._confirm(job)
         return job
-
-    def _may_be_the_services_own(self, name, job):
-        """Whether the service itself may show a field otherwise than it was asked to, so that nobody else need have.
-
-        It may choose some numbers itself, and it may keep the value that was there before, or none.
-        """
-        if name in CHOSEN_BY_THE_SERVICE or name not in FIELDS_BY_NAME or self._previous is None:
-            return True
-        known, shown = FIELDS_BY_NAME[name], job.value(name)
-        return any(is_same(known, value, shown) for value in (self._previous.value(name), canonical(known, None)))
 
     def _confirm(self, job):
         """Note which fields a job was seen to have as desired."""

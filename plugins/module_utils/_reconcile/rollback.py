@@ -17,10 +17,7 @@ from .._model.status import FAILED, FINISHED, SAVEPOINTING, STOP_ENDS, STOPPING,
 from .._model.steps import Step
 from .effects import Report, Steps
 from .observer import Observer
-from .writes import JobWrites, holds
-
-# What the service may choose itself, whatever it was asked for (documented).
-CHOSEN_BY_THE_SERVICE = ("cu_number", "tm_slot_num", "checkpoint_path")
+from .writes import CHOSEN_BY_THE_SERVICE, JobWrites, holds
 
 
 @dataclass
@@ -68,7 +65,8 @@ class Rollback:
             body = restoring_body(
                 self._kind, self._with_foreign_changes(previous, job, rollback_step), rollback_step.fields
             )
-            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
+            check = self._observer.check_none_is_foreign
+            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields, check)
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
             before, job = job, (yield from self._restored(job, rollback_step.fields, body))

@@ -37,6 +37,9 @@ from .driver import drive
 from .effects import Call, Complete, Effect, IdsNamed, IsThere, Pause, Read, ReadTags, Steps, outcome_of
 from .write_effects import AddTags, Create, Delete, ImportSavepoint, RemoveTags, Run, Stop, TriggerSavepoint, Update
 
+# What the service may choose itself, whatever it was asked for (documented).
+CHOSEN_BY_THE_SERVICE = ("cu_number", "tm_slot_num", "checkpoint_path")
+
 # How often one write is sent; the pauses between are those of the reading.
 ATTEMPTS = 3
 
@@ -158,19 +161,27 @@ class JobWrites:
         )
         return (done.response, True) if done.seen is None else (done.seen[0], False)
 
-    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> Steps:
+    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields, check) -> Steps:
         """Change a job.
 
         :param kind: what the task takes the job for.
         :param job: the job as it is.
         :param fields: names of the fields that change.
+        :param check: callable that raises an error about a job where there are names of fields that somebody else has
+            changed since. It is called before a lost request is sent again, which would set them back.
         :returns: when the service has done it, in milliseconds by its clock; 0 where it does not say that.
         """
         names = tuple(name for name in fields if name in FIELDS_BY_NAME)
 
+        def is_foreign(name, found):
+            return not holds(found, name, body) and not may_be_the_services_own(name, found, job)
+
         def read():
             found = yield Read(job.job_id)
-            return (yield Complete(found, names))
+            found = yield Complete(found, names)
+            if not found.is_older_than(job):
+                check(found, [name for name in names if is_foreign(name, found)])
+            return found
 
         done = yield from certain(
             Update(kind, job.job_id, body),
@@ -284,6 +295,17 @@ def _parts(tags):
 def _is_rejection(failure):
     """Whether the service has rejected a request itself, for what it asks."""
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
+
+
+def may_be_the_services_own(name: str, job: ObservedJob, before: ObservedJob) -> bool:
+    """Whether the service itself may show a field otherwise than it was asked to, so that nobody else need have.
+
+    It may choose some numbers itself, and it may keep the value that was there before, or none.
+    """
+    if name in CHOSEN_BY_THE_SERVICE or name not in FIELDS_BY_NAME:
+        return True
+    known, shown = FIELDS_BY_NAME[name], job.value(name)
+    return any(is_same(known, value, shown) for value in (before.value(name), canonical(known, None)))
 
 
 def holds(job: ObservedJob, name: str, body: dict) -> bool:
