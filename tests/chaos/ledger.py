@@ -207,8 +207,9 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     Or one start has written it twice, in which the JobManager was lost, or the job failed, while it was stopped with a
     savepoint: the job had committed all then, and Flink or the service restarts it from where it was before.
 
-    Or that start had come further then than when it was stopped at last, so a later one writes the rest once more; from
-    there on, each resumed from the newest savepoint that there was, and each but the last left one, as above.
+    Or such a start was stopped again with a savepoint, or failed, before it had come as far once more. A later start
+    then writes the rest. From there on, each resumed from the newest savepoint that there was, and each but the last
+    left one, as above.
 
     Or one start has written it twice, which was restarted and failed in the end, and the next one resumed from a
     savepoint that was made while it ran on. Such a savepoint commits nothing, and a restart does not begin there, but
@@ -225,7 +226,7 @@ def _repeats(starts: list[Start], earlier: int, later: int) -> bool:
     if earlier == later:
         return starts[earlier - 1].lost_a_stop or _is_committed_by_the_next(*starts[earlier - 1 : earlier + 1])
     concerned = starts[earlier - 1 : later]
-    if concerned[0].lost_a_stop and _goes_on(concerned[1:]):
+    if concerned[0].lost_a_stop and _has_ended_well_or_failed(concerned[0]) and _goes_on(concerned[1:]):
         return True
     failed = list(itertools.takewhile(lambda start: start.has_failed, concerned[:-1]))
     return any(_begins_again(concerned[:count], concerned[count:]) for count in range(1, len(failed) + 1))
@@ -252,10 +253,14 @@ def _goes_on(starts: list[Start]) -> bool:
     return all(start.resumed_from == start.newest for start in starts) and all(map(_leaves_a_savepoint, starts[:-1]))
 
 
+def _has_ended_well_or_failed(start: Start) -> bool:
+    """Whether a start was stopped with a savepoint, or has failed: it neither runs nor was ended without one."""
+    return start.has_failed or (start.state == "FINISHED" and not start.stopping)
+
+
 def _leaves_a_savepoint(start: Start) -> bool:
     """Whether a start failed, made a savepoint as it stopped, was lost with that, or was stopped before it ran."""
-    is_saved = start.lost_a_stop or (start.state == "FINISHED" and not start.stopping)
-    return start.has_failed or not start.ran or is_saved
+    return _has_ended_well_or_failed(start) or start.lost_a_stop or not start.ran
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:

@@ -331,7 +331,7 @@ def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noti
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 RESTARTED = Start(1, "a", "a", True, "FAILED", restarts=3, saved=["b"])
-LOST = Start(2, "a", "a", True, "RUNNING", ran=True, lost_a_stop=True)
+LOST = Start(2, "a", "a", True, "FINISHED", ran=True, lost_a_stop=True)
 FURTHER = Start(3, "b", "b", True, "RUNNING")
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
 
@@ -362,6 +362,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([FAILED, LOST, replace(FURTHER, state="FINISHED"), Start(4, "c", "c", True, "RUNNING")], [2, 4], True),
         ([FAILED, LOST, replace(FURTHER, resumed_from="a")], [2, 3], False),
         ([FAILED, replace(LOST, lost_a_stop=False), FURTHER], [2, 3], False),
+        ([FAILED, replace(LOST, state="RUNNING"), FURTHER], [2, 3], False),
+        ([FAILED, replace(LOST, state="CANCELED", stopping=True), FURTHER], [2, 3], False),
         ([FAILED, LOST, replace(FURTHER, state="CANCELED", ran=True), Start(4, "b", "b", True)], [2, 4], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED"), Start(3, "a", "b", True, "RUNNING")], [1, 3], False),
         ([Start(1, "a", "a", True, "FAILED", saved=["b"]), Start(2, "a", "b", True, "RUNNING")], [1, 2], False),
@@ -399,6 +401,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again after that one, and another one that went less far",
         "again after that one, from an older savepoint",
         "again after one that came less far, and was not lost",
+        "beside that one, which runs",
+        "again after that one, which was stopped without a savepoint",
         "again after that one, and one that was stopped",
         "from an older savepoint after one that went less far",
         "not from the savepoint that was made while it ran on",

@@ -32,8 +32,8 @@ from module_runner import access_to
 PATIENCE = 150.0
 
 # How often a person runs the task of the version that runs well, until it does: a job may crash while it is stopped, a
-# TaskManager that was lost may need its time.
-ATTEMPTS = 4
+# TaskManager that was lost may need its time, and the service may restart a job and drop what was imported, repeatedly.
+ATTEMPTS = 6
 
 # Flink notices a TaskManager that is gone within so many ms, and gives up a savepoint that does not come; else it waits
 # ten minutes for one, which is more than any task of a schedule has.

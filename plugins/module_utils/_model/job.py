@@ -179,14 +179,20 @@ class ObservedJob:
         return self.status_desc not in ("", before.status_desc)
 
     def shows_failed_stop_since(self, before: ObservedJob) -> bool:
-        """Whether it shows that a stop with a savepoint has failed which was sent when the job ran, as it was before.
-
-        No old response has a reason that the job did not show right before. That a job which is still to be stopped
-        shows none is assumed.
-        """
+        """Whether it shows that a stop has failed which was sent when the job ran, as it was before."""
         if before.status != RUNNING or self.was_started_since(before):
             return False
-        return self.status == STOP_FAILED or (self.status == RUNNING and self.has_new_reason_since(before))
+        return self.status == STOP_FAILED or self.shows_failed_savepoint_since(before)
+
+    def shows_failed_savepoint_since(self, before: ObservedJob) -> bool:
+        """Whether it shows that a savepoint has failed: the job runs on, with another reason than before.
+
+        That it shows no other reason while it still is to be stopped or saved is assumed. The reason of a restart does
+        not count, nor that of a replica that is behind.
+        """
+        is_of_same_run = not self.was_started_since(before) and self.restart_times == before.restart_times
+        is_there = self.status == RUNNING and self.has_new_reason_since(before)
+        return is_there and is_of_same_run and not self.is_older_than(before)
 
     @property
     def has_savepoint(self) -> bool:

@@ -57,7 +57,7 @@ class Executor:
         self._waiting = waiting
         self._now = waiting.clock.monotonic
         self._observer = observer
-        self._writes = JobWrites(self._now)
+        self._writes = JobWrites(self._now, observer)
         self._attempt = Attempt()
         self._plan = Plan()
         # The job with the definition that a rollback goes back to, as it was read last.
@@ -190,8 +190,7 @@ class Executor:
     def _update(self, step, job):
         self._previous = job
         try:
-            check = self._observer.check_none_is_foreign
-            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields, check)
+            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
         except RequestError as exc:
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self._observer.defined_since = since

@@ -421,6 +421,10 @@ class Observer:
         if self._spec.name is not None and job.name != self._spec.name and self._spec.job_id is None:
             raise self.error(job, f"somebody else has renamed it meanwhile, from {self._spec.name}; it was left alone")
 
+    def is_as_desired(self, job: ObservedJob, name: str) -> bool:
+        """Whether the task wants to have a field as a job has it."""
+        return name in self._spec.fields and name not in remaining_changes(self._spec, job)
+
     def check_none_is_foreign(self, job: ObservedJob, fields) -> None:
         """Check that there are no fields that somebody else has changed.
 

@@ -65,8 +65,7 @@ class Rollback:
             body = restoring_body(
                 self._kind, self._with_foreign_changes(previous, job, rollback_step), rollback_step.fields
             )
-            check = self._observer.check_none_is_foreign
-            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields, check)
+            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
             before, job = job, (yield from self._restored(job, rollback_step.fields, body))

@@ -117,14 +117,15 @@ def converge_savepoint(api: FlinkJobApi, task: SavepointTask, apply: bool, waiti
 
 
 def _converge(task, apply, waiting):
-    plan, current = yield from _make_plan(task, waiting)
+    observer = Observer(Goal(task.job), waiting)
+    plan, current = yield from _make_plan(task, observer)
     if not (plan.operation and apply):
         return _result(plan, current, {**current.as_shown(task.job.kind), **plan.after}, plan.after)
-    job = yield from _apply(JobWrites(waiting.clock.monotonic), task, plan, current, waiting)
+    job = yield from _apply(JobWrites(waiting.clock.monotonic, observer), task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
 
-def _make_plan(task, waiting):
+def _make_plan(task, observer):
     current = (yield Find(task.job)).job
     if current is None:
         raise _not_there(task)
@@ -141,7 +142,7 @@ def _make_plan(task, waiting):
         if task.job.name is not None and current.name != task.job.name:
             raise _not_there(task)
         if not status_of(current.status).settled:
-            current = yield from Observer(Goal(task.job), waiting).settle(current, f"Flink job {current.name}")
+            current = yield from observer.settle(current, f"Flink job {current.name}")
         plan = _plan_savepoint(task, current)
     if plan.operation == "savepoint" and current.status != RUNNING:
         raise ConflictError(
@@ -245,20 +246,20 @@ def _saved(before, waiting):
     """
     now = waiting.clock.monotonic
     grace = min(_wait.GRACE_SECONDS, waiting.timeout)
-    runs_since = None
+    runs_since, has_begun = None, False
 
     def is_done(job):
-        nonlocal runs_since
+        nonlocal runs_since, has_begun
         if not status_of(job.status).settled:
-            runs_since = None
+            runs_since, has_begun = None, True
             return False
         if job.has_newer_savepoint_than(before) or job.status != RUNNING:
             return True
-        if job.has_new_reason_since(before):
-            # It has failed; one that shows later is that of somebody else.
-            return True
         # It has not begun yet, or it is over and the savepoint shows late, or there is none.
         runs_since = now() if runs_since is None else runs_since
+        if job.shows_failed_savepoint_since(before):
+            # One that shows later is that of somebody else. Where it has not been seen to begin, it may begin yet.
+            return has_begun or now() - runs_since >= _wait.CONFIRM_SECONDS
         return now() - runs_since >= grace
 
     try:

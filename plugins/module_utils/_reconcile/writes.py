@@ -14,6 +14,7 @@ time.
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -30,11 +31,12 @@ from .._http.retry import is_temporary, may_be_carried_out
 from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.status import RUNNING, SAVEPOINTING
+from .._model.status import RUNNING, SAVEPOINTING, status_of
 from .._model.tags import tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
 from .effects import Call, Complete, Effect, IdsNamed, IsThere, Pause, Read, ReadTags, Steps, outcome_of
+from .observer import Observer
 from .write_effects import AddTags, Create, Delete, ImportSavepoint, RemoveTags, Run, Stop, TriggerSavepoint, Update
 
 # What the service may choose itself, whatever it was asked for (documented).
@@ -58,7 +60,7 @@ class Certain:
     is_ours: bool = True
 
 
-def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -> Steps:
+def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), check=None) -> Steps:
     """Send a write until it is accepted or shows, and return how it was carried out.
 
     :param read: callable that returns the steps (see M(effects)) that read what shows it.
@@ -68,6 +70,8 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -
         twice is the same as doing it once.
     :param final: kinds of rejection of the first attempt that are not doubted.
     :param proof: kinds of rejection that show by themselves that it has been carried out, whatever a late read shows.
+    :param check: callable that returns the steps which raise an error where what was lost must not be sent again,
+        because somebody else has acted since. It may have been lost for a minute.
     :raises OutcomeUnknown: nobody can know whether it was carried out.
     :raises RequestError: it was not carried out.
     """
@@ -89,6 +93,8 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -
             raise failure
         if not is_temporary(failure):
             break
+        if check and attempt < ATTEMPTS:
+            yield from _or_unknown(check(), failure)
     raise OutcomeUnknown(
         f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
     )
@@ -96,10 +102,18 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=()) -
 
 def _read(read, shows, failure, patience, now):
     try:
-        return (yield from _wait.watch(read, shows, patience, now))
-    except RequestError as exc:
+        return (yield from _or_unknown(_wait.watch(read, shows, patience, now), failure))
+    except OutcomeUnknown as exc:
         if not may_be_carried_out(failure):
             raise failure from exc
+        raise
+
+
+def _or_unknown(steps, failure):
+    """Return what some steps return; where they cannot read, the outcome of the write that has failed is unknown."""
+    try:
+        return (yield from steps)
+    except RequestError as exc:
         raise OutcomeUnknown(
             f"{failure} Whether it was carried out is not known, because reading failed: {exc}", failure
         ) from exc
@@ -136,13 +150,15 @@ class JobWrites:
     """The writes to Flink jobs, as steps (see M(effects)). Each ends when the service has accepted it, or shows that.
 
     Each raises C(OutcomeUnknown) when neither is so and nobody can know, and another C(RequestError) when it is certain
-    that it was not carried out.
+    that it was not carried out. What was lost is not sent again where somebody else has acted since: then each raises a
+    C(LifecycleError).
 
     :param now: callable that returns the time in seconds.
     """
 
-    def __init__(self, now) -> None:
+    def __init__(self, now, observer: Observer) -> None:
         self._now = now
+        self._observer = observer
 
     def create(self, kind: JobKind, body: dict) -> Steps:
         """Create a job of a kind.
@@ -161,35 +177,51 @@ class JobWrites:
         )
         return (done.response, True) if done.seen is None else (done.seen[0], False)
 
-    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields, check) -> Steps:
+    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> Steps:
         """Change a job.
 
         :param kind: what the task takes the job for.
         :param job: the job as it is.
         :param fields: names of the fields that change.
-        :param check: callable that raises an error about a job where there are names of fields that somebody else has
-            changed since. It is called before a lost request is sent again, which would set them back.
         :returns: when the service has done it, in milliseconds by its clock; 0 where it does not say that.
         """
         names = tuple(name for name in fields if name in FIELDS_BY_NAME)
 
-        def is_foreign(name, found):
-            return not holds(found, name, body) and not may_be_the_services_own(name, found, job)
-
         def read():
             found = yield Read(job.job_id)
-            found = yield Complete(found, names)
-            if not found.is_older_than(job):
-                check(found, [name for name in names if is_foreign(name, found)])
-            return found
+            return (yield Complete(found, names))
+
+        def check():
+            found = yield Complete((yield from self._read_again(job)), kind.names)
+            if found.name not in (job.name, body.get("name", job.name)):
+                raise self._observer.error(found, "somebody else has renamed it meanwhile, so it was left alone")
+            # What an update of the whole definition leaves out may be reset.
+            concerned = kind.names if "name" in body else (*names, *(name for name in kind.names if name in body))
+            changed = self._changed(job, found, concerned)
+            self._observer.check_none_is_foreign(found, [name for name in changed if not holds(found, name, body)])
 
         done = yield from certain(
             Update(kind, job.job_id, body),
             read,
             lambda found: not found.is_older_than(job) and all(holds(found, name, body) for name in fields),
             self._now,
+            check=check,
         )
         return done.response or 0
+
+    def _read_again(self, job):
+        """Return the detail of a job right before a lost write is sent again."""
+        found = yield from self._observer.read(job.job_id, is_detail=True)
+        self._observer.check_name(found)
+        return found
+
+    def _changed(self, before, job, names):
+        """Return in which of some fields a job is neither as it was before nor as the task wants it."""
+        return [
+            name
+            for name in dict.fromkeys(names)
+            if not may_be_the_services_own(name, job, before) and not self._observer.is_as_desired(job, name)
+        ]
 
     def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
         """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
@@ -213,18 +245,29 @@ class JobWrites:
 
         removals = [(RemoveTags(job.job_id, part), are_gone(part)) for part in _parts(tags_to_remove(shown, wanted))]
         additions = [(AddTags(job.job_id, part), are_there(part)) for part in _parts(tags_to_add(shown, wanted))]
+
+        def check(part):
+            tagged = yield ReadTags(job)
+            now = (tagged and tagged.shown_tags) or {}
+            # A tag that changes is removed first.
+            if any(now.get(key) not in (None, shown.get(key), wanted.get(key)) for key in part):
+                raise self._observer.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
+
         return [
-            certain(send, lambda: outcome_of(ReadTags(job)), shows, self._now) for send, shows in removals + additions
+            certain(
+                send, lambda: outcome_of(ReadTags(job)), shows, self._now, check=functools.partial(check, send.tags)
+            )
+            for send, shows in removals + additions
         ]
 
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
-        """Stop a job, with or without a savepoint; a stop that has failed was carried out as well."""
+        """Stop a job, with or without a savepoint; one with a savepoint that has failed was carried out as well."""
 
         def shows(found):
             if found.is_older_than(job):
                 return False
             # A job that was being submitted comes to run without having been stopped.
-            return found.status not in (job.status, RUNNING) or found.shows_failed_stop_since(job)
+            return found.status not in (job.status, RUNNING) or (savepoint and found.shows_failed_stop_since(job))
 
         return (
             yield from certain(
@@ -238,6 +281,14 @@ class JobWrites:
 
     def run(self, job: ObservedJob, resume: bool) -> Steps:
         """Start a job, from its savepoint or with empty state."""
+
+        def check():
+            found = yield from self._read_again(job)
+            names = [known.name for known in found.kind.readable if found.has(known.name) and job.has(known.name)]
+            self._observer.check_none_is_foreign(found, self._changed(job, found, names))
+            if resume and job.savepoint_path:
+                self._check_savepoint(job, found, job.savepoint_path)
+
         return (
             yield from certain(
                 Run(job.job_id, resume),
@@ -247,43 +298,72 @@ class JobWrites:
                 ),
                 self._now,
                 patient=True,
+                check=check,
             )
         )
 
     def delete(self, job: ObservedJob) -> Steps:
         """Delete a job, which may be gone already; return whether it was surely this task that deleted it."""
+
+        def check():
+            try:
+                found = yield from self._read_again(job)
+            except NotFound:
+                return
+            ran = status_of(job.status).may_run
+            if not ran and (status_of(found.status).may_run or found.was_started_since(job)):
+                raise self._observer.foreign_start(found)
+
         done = yield from certain(
             Delete(job.job_id),
             lambda: outcome_of(IsThere(job)),
             lambda is_there: not is_there,
             self._now,
             proof=NotFound,
+            check=check,
         )
         return done.is_ours
 
     def trigger_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Begin a savepoint of a running job; one that has failed was begun as well."""
-
-        def shows(found):
-            has_failed = found.status == RUNNING and found.has_new_reason_since(job)
-            return found.status == SAVEPOINTING or found.has_newer_savepoint_than(job) or has_failed
-
         yield from certain(
             TriggerSavepoint(job.job_id, path),
             lambda: outcome_of(Read(job.job_id)),
-            shows,
+            lambda found: (
+                found.status == SAVEPOINTING
+                or found.has_newer_savepoint_than(job)
+                or found.shows_failed_savepoint_since(job)
+            ),
             self._now,
             patient=True,
         )
 
     def import_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Give a job a savepoint to resume from."""
+
+        def check():
+            self._check_savepoint(job, (yield from self._read_again(job)), path)
+
         yield from certain(
             ImportSavepoint(job.job_id, path),
             lambda: outcome_of(Read(job.job_id)),
             lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
             self._now,
+            check=check,
         )
+
+    def _check_savepoint(self, before, job, path):
+        """Check that a job has the savepoint that it had, or the one at a path, or none.
+
+        :raises LifecycleError: somebody else has given it another one.
+        """
+        known = (before.savepoint_path, path)
+        if job.has_savepoint and not any(same_path(job.savepoint_path, one) for one in known if one):
+            raise self._observer.error(
+                job,
+                f"somebody else has made or imported the savepoint {job.savepoint_path} meanwhile, "
+                "so it was left alone",
+            )
 
 
 def _parts(tags):
