@@ -111,11 +111,11 @@ def repeat_a_start_with_empty_state(patch: pytest.MonkeyPatch) -> None:
     """A start that was lost is repeated without the savepoint."""
     real = JobWrites.run
 
-    def run(self: Any, job: ObservedJob, resume: bool) -> Any:
+    def run(self: Any, job: ObservedJob, savepoint: str | None, fields: Any, *is_known: Any) -> Any:
         try:
-            return Certain((yield Run(job.job_id, resume)))
+            return Certain((yield Run(job.job_id, savepoint is not None)))
         except RequestError:
-            return (yield from real(self, job, False))
+            return (yield from real(self, job, None, fields, *is_known))
 
     patch.setattr(JobWrites, "run", run)
 

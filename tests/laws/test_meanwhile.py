@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 from local_dli.clock_engine import Step
@@ -342,7 +343,7 @@ def test_a_change_after_the_own_one_was_lost_is_not_set_back(world, monkeypatch,
     [
         ("job_cancel_success", {"entrypoint": NEW}, "desc"),
         ("job_cancel_success", {"entrypoint": NEW}, "name"),
-        ("job_running", {"resume_checkpoint": True}, "resume_max_num"),
+        ("job_running", {"entrypoint": OLD, "resume_checkpoint": True}, "resume_max_num"),
     ],
 )
 def test_what_somebody_else_changes_while_an_update_is_lost_is_not_set_back(world, monkeypatch, status, options, field):
@@ -355,8 +356,8 @@ def test_what_somebody_else_changes_while_an_update_is_lost_is_not_set_back(worl
         world, monkeypatch, "update", is_carried_out=False, meanwhile=lambda: job.fields.update({field: theirs})
     )
     result = world("present", **options)
-    assert result["failed"] and "somebody else has " in result["msg"] and not world.done("update")
-    assert job.fields[field] == theirs
+    assert result["failed"] is (field == "name") and len(world.done("update")) == (field != "name")
+    assert job.fields[field] == theirs and world.stands()[1] == (OLD if field == "name" else options["entrypoint"])
 
 
 def test_an_own_update_that_is_carried_out_late_is_none_of_others(world, monkeypatch):
@@ -436,8 +437,60 @@ def test_a_job_that_somebody_changes_while_its_start_is_lost_is_not_started(worl
             job.set_savepoint("obs://bucket/theirs/")
 
     lose_the_first_response(world, monkeypatch, "start", False, change)
-    result = world()
-    assert result["failed"] and "somebody else has " in result["msg"] and not world.done("start")
+    result = world(entrypoint=OLD)
+    assert result["failed"] and "so it was not started" in result["msg"] and not world.done("start")
+
+
+@pytest.mark.parametrize("deed", ["definition", "savepoint"])
+def test_a_job_that_somebody_changes_while_the_start_of_a_rollback_is_lost_is_not_started(world, monkeypatch, deed):
+    """L5, L6: the definition is that of the version that has failed; the savepoint had been dropped before."""
+    world.plant()
+    job = world.job
+    world.service.jobs.plan_start("job", "submit_fail")
+    starts, start = [], world.service.jobs.start
+
+    def lose_the_second(*sent):
+        starts.append(sent)
+        if len(starts) == 2:
+            if deed == "definition":
+                job.fields["entrypoint"] = NEW
+            else:
+                job.set_savepoint("obs://bucket/theirs/")
+            raise ApiError(500, "DLI.0999", "No response.")
+        start(*sent)
+
+    monkeypatch.setattr(world.service.jobs, "start", lose_the_second)
+    result = world(entrypoint=NEW, health_window=0)
+    assert "so it was not started" in result["msg"] and not result["error"].get("rolled_back")
+    assert len(world.done("start")) == 1
+
+
+def test_a_job_that_somebody_keeps_by_its_tags_while_its_purge_is_lost_is_not_deleted(world, monkeypatch):
+    """L6: it is no longer one of those that are purged."""
+    tags = [{"key": "team", "value": "ours"}]
+    world.plant("job_cancel_success", tags=tags, **SAVED)
+    job = world.job
+    lose_the_first_response(world, monkeypatch, "delete", False, lambda: job.fields.update(tags=[]))
+    result = world.fleet(purge=True, purge_scope={"tags": {"team": "ours"}}, allow_empty=True)
+    assert result["failed"] and "somebody else has changed its tags meanwhile" in str(result)
+    assert not world.done("delete")
+
+
+def test_an_own_update_that_shows_when_the_job_is_read_again_is_done(world, monkeypatch):
+    """L4: whatever else the service changes with it."""
+    world.plant("job_cancel_success", **SAVED)
+    job, reads = world.job, []
+    detail = JobReader.detail
+
+    def late(self, job_id):
+        reads.append(job_id)
+        if len(reads) == 2:
+            job.fields.update(entrypoint=NEW, checkpoint_interval=30)
+        return detail(self, job_id)
+
+    lose_the_first_response(world, monkeypatch, "update", False, lambda: monkeypatch.setattr(JobReader, "detail", late))
+    result = world("present", entrypoint=NEW)
+    assert not result["failed"] and not world.done("update")
 
 
 def test_a_savepoint_that_somebody_imports_while_the_own_import_is_lost_stays(world, monkeypatch):
@@ -448,7 +501,7 @@ def test_a_savepoint_that_somebody_imports_while_the_own_import_is_lost_stays(wo
         world, monkeypatch, "import_savepoint", False, lambda: job.set_savepoint("obs://bucket/theirs/")
     )
     result = world.run(dli_flink_savepoint, name="job", state="imported", savepoint_path="obs://bucket/mine/one")
-    assert result["failed"] and "obs://bucket/theirs/ meanwhile" in result["msg"]
+    assert result["failed"] and "it shows another savepoint by now, obs://bucket/theirs/, so" in result["msg"]
     assert job.savepoint_path == "obs://bucket/theirs/"
 
 
@@ -513,3 +566,11 @@ def test_a_savepoint_after_the_own_one_has_failed_at_once_is_not_the_own_one(wor
     result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=60)
     assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]
     assert len(world.done("save")) == 1
+
+
+def test_a_savepoint_that_fails_at_once_is_no_time_out(world, monkeypatch):
+    """However short the task wants to wait."""
+    world.plant()
+    world.script(monkeypatch, "save", "job_running", Step(0.0, "job_running", "The savepoint failed."))
+    result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=2)
+    assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]

@@ -167,7 +167,7 @@ class Executor:
         return ObservedJob({"job_id": job_id, "name": self._spec.name, "status": DRAFT})
 
     def _delete(self, step, job, wait):
-        is_ours = yield from self._writes.delete(job)
+        is_ours = yield from self._writes.delete(job, self._still_tagged if self._goal.purged_tags else None)
         (self.done if is_ours else self._in_doubt).append(step)
         if wait:
 
@@ -190,7 +190,7 @@ class Executor:
     def _update(self, step, job):
         self._previous = job
         try:
-            since = yield from self._writes.update(self._kind, job, self._body(step, job), step.fields)
+            since = yield from self._writes.update(self._kind, job, lambda found: self._body(step, found), step.fields)
         except RequestError as exc:
             raise (yield from self._roll_back_or_explain(exc, job)) from exc
         self._observer.defined_since = since
@@ -291,7 +291,9 @@ class Executor:
         resume = yield from self._resumes(step, before)
         self._observer.check_name(self._observer.seen or before)
         try:
-            done = yield from self._writes.run(before, resume)
+            savepoint = (self.savepoint_made or before.savepoint_path) if resume else None
+            is_known = self._observer.is_as_desired
+            done = yield from self._writes.run(before, savepoint, self._spec.fields, is_known)
         except OutcomeUnknown as exc:
             raise (yield from self._stopped_for_this(exc, before.job_id)) from exc
         except RequestError as exc:

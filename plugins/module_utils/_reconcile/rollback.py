@@ -62,10 +62,14 @@ class Rollback:
         yield Report(f"{previous.name}: roll back to the previous definition")
         try:
             job = yield from self._stop_what_may_run(job_id)
-            body = restoring_body(
-                self._kind, self._with_foreign_changes(previous, job, rollback_step), rollback_step.fields
-            )
-            since = yield from self._writes.update(self._kind, job, body, rollback_step.fields)
+
+            def body_for(found):
+                return restoring_body(
+                    self._kind, self._with_foreign_changes(previous, found, rollback_step), rollback_step.fields
+                )
+
+            body = body_for(job)
+            since = yield from self._writes.update(self._kind, job, body_for, rollback_step.fields)
             self._observer.defined_since = since
             self._attempt.done.append(rollback_step)
             before, job = job, (yield from self._restored(job, rollback_step.fields, body))
@@ -79,7 +83,7 @@ class Rollback:
                     (yield from self._observer.facts_now(job_id)),
                 )
             self._observer.check_name(self._observer.seen or job)
-            started = yield from self._writes.run(job, True)
+            started = yield from self._writes.run(job, self._attempt.savepoint, rollback_step.fields)
             if not started.is_ours:
                 raise self._observer.foreign_start((yield from self._observer.settled(job_id)))
             self._attempt.done.append(Step("run", savepoint=True))

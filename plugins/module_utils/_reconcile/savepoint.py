@@ -121,6 +121,7 @@ def _converge(task, apply, waiting):
     plan, current = yield from _make_plan(task, observer)
     if not (plan.operation and apply):
         return _result(plan, current, {**current.as_shown(task.job.kind), **plan.after}, plan.after)
+    observer.begin_with(current)
     job = yield from _apply(JobWrites(waiting.clock.monotonic, observer), task, plan, current, waiting)
     return _result_of_change(task, plan, current, job)
 
@@ -259,7 +260,7 @@ def _saved(before, waiting):
         runs_since = now() if runs_since is None else runs_since
         if job.shows_failed_savepoint_since(before):
             # One that shows later is that of somebody else. Where it has not been seen to begin, it may begin yet.
-            return has_begun or now() - runs_since >= _wait.CONFIRM_SECONDS
+            return has_begun or now() - runs_since >= min(_wait.CONFIRM_SECONDS, grace)
         return now() - runs_since >= grace
 
     try:

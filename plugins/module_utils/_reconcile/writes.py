@@ -31,8 +31,8 @@ from .._http.retry import is_temporary, may_be_carried_out
 from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.status import RUNNING, SAVEPOINTING, status_of
-from .._model.tags import tags_to_add, tags_to_remove
+from .._model.status import ALIVE, RUNNING, SAVEPOINTING
+from .._model.tags import canonical_tags, tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
 from .effects import Call, Complete, Effect, IdsNamed, IsThere, Pause, Read, ReadTags, Steps, outcome_of
@@ -60,7 +60,7 @@ class Certain:
     is_ours: bool = True
 
 
-def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), check=None) -> Steps:
+def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), again=None) -> Steps:
     """Send a write until it is accepted or shows, and return how it was carried out.
 
     :param read: callable that returns the steps (see M(effects)) that read what shows it.
@@ -70,8 +70,9 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), c
         twice is the same as doing it once.
     :param final: kinds of rejection of the first attempt that are not doubted.
     :param proof: kinds of rejection that show by themselves that it has been carried out, whatever a late read shows.
-    :param check: callable that returns the steps which raise an error where what was lost must not be sent again,
-        because somebody else has acted since. It may have been lost for a minute.
+    :param again: callables C(reread) and C(resend) for a write that was lost, maybe for a minute, and does not show:
+        the first returns the steps that read the job anew; the second gets what was read, and returns the write that is
+        sent then, or raises an error where somebody else has acted since.
     :raises OutcomeUnknown: nobody can know whether it was carried out.
     :raises RequestError: it was not carried out.
     """
@@ -93,8 +94,12 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), c
             raise failure
         if not is_temporary(failure):
             break
-        if check and attempt < ATTEMPTS:
-            yield from _or_unknown(check(), failure)
+        if again and attempt < ATTEMPTS:
+            reread, resend = again
+            seen = yield from _or_unknown(reread(), failure)
+            if shows(seen):
+                return Certain(seen=seen)
+            send = resend(seen)
     raise OutcomeUnknown(
         f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
     )
@@ -177,51 +182,54 @@ class JobWrites:
         )
         return (done.response, True) if done.seen is None else (done.seen[0], False)
 
-    def update(self, kind: JobKind, job: ObservedJob, body: dict, fields) -> Steps:
+    def update(self, kind: JobKind, job: ObservedJob, body_for, fields) -> Steps:
         """Change a job.
 
         :param kind: what the task takes the job for.
         :param job: the job as it is.
+        :param body_for: callable that returns what a request says that changes the job as it is.
         :param fields: names of the fields that change.
         :returns: when the service has done it, in milliseconds by its clock; 0 where it does not say that.
         """
         names = tuple(name for name in fields if name in FIELDS_BY_NAME)
+        body, observer = body_for(job), self._observer
 
         def read():
             found = yield Read(job.job_id)
             return (yield Complete(found, names))
 
-        def check():
-            found = yield Complete((yield from self._read_again(job)), kind.names)
-            if found.name not in (job.name, body.get("name", job.name)):
-                raise self._observer.error(found, "somebody else has renamed it meanwhile, so it was left alone")
-            # What an update of the whole definition leaves out may be reset.
-            concerned = kind.names if "name" in body else (*names, *(name for name in kind.names if name in body))
-            changed = self._changed(job, found, concerned)
-            self._observer.check_none_is_foreign(found, [name for name in changed if not holds(found, name, body)])
+        def resend(found):
+            observer.check_name(found)
+            self._check_not_started(job, found)
+            changed = (name for name in _changed(job, found, names) if not holds(found, name, body))
+            # It may be an earlier update of this task that is carried out only now.
+            observer.check_none_is_foreign(found, [name for name in changed if not observer.is_as_desired(found, name)])
+            # What others have changed beside these fields stays.
+            return Update(kind, job.job_id, body_for(found))
 
         done = yield from certain(
             Update(kind, job.job_id, body),
             read,
             lambda found: not found.is_older_than(job) and all(holds(found, name, body) for name in fields),
             self._now,
-            check=check,
+            again=(lambda: self._complete(job, kind), resend),
         )
         return done.response or 0
 
-    def _read_again(self, job):
-        """Return the detail of a job right before a lost write is sent again."""
-        found = yield from self._observer.read(job.job_id, is_detail=True)
-        self._observer.check_name(found)
-        return found
+    def _detail(self, job):
+        return (yield from self._observer.read(job.job_id, is_detail=True))
 
-    def _changed(self, before, job, names):
-        """Return in which of some fields a job is neither as it was before nor as the task wants it."""
-        return [
-            name
-            for name in dict.fromkeys(names)
-            if not may_be_the_services_own(name, job, before) and not self._observer.is_as_desired(job, name)
-        ]
+    def _complete(self, job, kind):
+        return (yield Complete((yield from self._detail(job)), kind.names))
+
+    def _check_not_started(self, before, job):
+        """Check that a job which did not run still does not.
+
+        :raises LifecycleError: somebody else has started it.
+        """
+        is_alive = job.status in ALIVE and before.status not in ALIVE
+        if is_alive or (before.status not in ALIVE and job.was_started_since(before)):
+            raise self._observer.foreign_start(job)
 
     def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
         """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
@@ -246,17 +254,20 @@ class JobWrites:
         removals = [(RemoveTags(job.job_id, part), are_gone(part)) for part in _parts(tags_to_remove(shown, wanted))]
         additions = [(AddTags(job.job_id, part), are_there(part)) for part in _parts(tags_to_add(shown, wanted))]
 
-        def check(part):
-            tagged = yield ReadTags(job)
-            now = (tagged and tagged.shown_tags) or {}
+        def resend(send, found):
+            old, new, now = (canonical_tags(tags) for tags in (shown, wanted, (found and found.shown_tags) or {}))
             # A tag that changes is removed first.
-            if any(now.get(key) not in (None, shown.get(key), wanted.get(key)) for key in part):
-                raise self._observer.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
+            if any(now.get(key) not in (None, old.get(key), new.get(key)) for key in canonical_tags(send.tags)):
+                raise self._observer.error(
+                    found, "somebody else has changed its tags meanwhile, so they were left alone"
+                )
+            return send
+
+        def read():
+            return outcome_of(ReadTags(job))
 
         return [
-            certain(
-                send, lambda: outcome_of(ReadTags(job)), shows, self._now, check=functools.partial(check, send.tags)
-            )
+            certain(send, read, shows, self._now, again=(read, functools.partial(resend, send)))
             for send, shows in removals + additions
         ]
 
@@ -279,48 +290,68 @@ class JobWrites:
             )
         )
 
-    def run(self, job: ObservedJob, resume: bool) -> Steps:
-        """Start a job, from its savepoint or with empty state."""
+    def run(self, job: ObservedJob, savepoint: str | None, fields, is_known=lambda _found, _name: False) -> Steps:
+        """Start a job.
 
-        def check():
-            found = yield from self._read_again(job)
-            names = [known.name for known in found.kind.readable if found.has(known.name) and job.has(known.name)]
-            self._observer.check_none_is_foreign(found, self._changed(job, found, names))
-            if resume and job.savepoint_path:
-                self._check_savepoint(job, found, job.savepoint_path)
+        :param savepoint: the path of the savepoint that it resumes from, "" for one whose path is not known; None for
+            empty state.
+        :param fields: names of fields which the start shall not have otherwise than the job has them.
+        :param is_known: callable that says of a job and a field that another value is no act of others.
+        """
+        names = [name for name in fields if name in FIELDS_BY_NAME]
+        send = Run(job.job_id, savepoint is not None)
+
+        def resend(found):
+            self._observer.check_name(found)
+            changed = [name for name in _changed(job, found, names) if not is_known(found, name)]
+            if changed:
+                raise self._observer.error(
+                    found, f"somebody else has changed {', '.join(changed)} meanwhile, so it was not started"
+                )
+            if savepoint and found.has_savepoint and not same_path(found.savepoint_path, savepoint):
+                raise self._observer.error(
+                    found, f"it shows another savepoint by now, {found.savepoint_path}, so it was not started"
+                )
+            return send
 
         return (
             yield from certain(
-                Run(job.job_id, resume),
+                send,
                 lambda: outcome_of(Read(job.job_id)),
                 lambda found: (
                     not found.is_older_than(job) and (found.status != job.status or found.start_time != job.start_time)
                 ),
                 self._now,
                 patient=True,
-                check=check,
+                again=(lambda: self._detail(job), resend),
             )
         )
 
-    def delete(self, job: ObservedJob) -> Steps:
-        """Delete a job, which may be gone already; return whether it was surely this task that deleted it."""
+    def delete(self, job: ObservedJob, check=None) -> Steps:
+        """Delete a job, which may be gone already; return whether it was surely this task that deleted it.
 
-        def check():
+        :param check: callable that returns the steps which raise an error where a job is not to be deleted any more.
+        """
+        send = Delete(job.job_id)
+
+        def reread():
             try:
-                found = yield from self._read_again(job)
+                found = yield from self._detail(job)
             except NotFound:
-                return
-            ran = status_of(job.status).may_run
-            if not ran and (status_of(found.status).may_run or found.was_started_since(job)):
-                raise self._observer.foreign_start(found)
+                return None
+            self._observer.check_name(found)
+            self._check_not_started(job, found)
+            if check:
+                yield from check(found)
+            return found
 
         done = yield from certain(
-            Delete(job.job_id),
+            send,
             lambda: outcome_of(IsThere(job)),
             lambda is_there: not is_there,
             self._now,
             proof=NotFound,
-            check=check,
+            again=(reread, lambda _found: send),
         )
         return done.is_ours
 
@@ -340,30 +371,23 @@ class JobWrites:
 
     def import_savepoint(self, job: ObservedJob, path: str) -> Steps:
         """Give a job a savepoint to resume from."""
+        send = ImportSavepoint(job.job_id, path)
 
-        def check():
-            self._check_savepoint(job, (yield from self._read_again(job)), path)
+        def resend(found):
+            self._observer.check_name(found)
+            if found.has_savepoint and not (job.has_savepoint and same_path(found.savepoint_path, job.savepoint_path)):
+                raise self._observer.error(
+                    found, f"it shows another savepoint by now, {found.savepoint_path}, so it was left alone"
+                )
+            return send
 
         yield from certain(
-            ImportSavepoint(job.job_id, path),
+            send,
             lambda: outcome_of(Read(job.job_id)),
             lambda found: found.has_savepoint and same_path(found.savepoint_path, path),
             self._now,
-            check=check,
+            again=(lambda: self._detail(job), resend),
         )
-
-    def _check_savepoint(self, before, job, path):
-        """Check that a job has the savepoint that it had, or the one at a path, or none.
-
-        :raises LifecycleError: somebody else has given it another one.
-        """
-        known = (before.savepoint_path, path)
-        if job.has_savepoint and not any(same_path(job.savepoint_path, one) for one in known if one):
-            raise self._observer.error(
-                job,
-                f"somebody else has made or imported the savepoint {job.savepoint_path} meanwhile, "
-                "so it was left alone",
-            )
 
 
 def _parts(tags):
@@ -375,6 +399,13 @@ def _parts(tags):
 def _is_rejection(failure):
     """Whether the service has rejected a request itself, for what it asks."""
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
+
+
+def _changed(before, job, names):
+    """Return which of some fields a job has otherwise than before, by an act of somebody, as far as both show them."""
+    return [
+        name for name in names if before.has(name) and job.has(name) and not may_be_the_services_own(name, job, before)
+    ]
 
 
 def may_be_the_services_own(name: str, job: ObservedJob, before: ObservedJob) -> bool:
