@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_jobs
 
 from lifecycle_clock import Clock
 from local_dli import LocalDli
+from local_dli.errors import ApiError
 from local_dli.journal import CLIENT, Event
 from module_runner import access_to, run_module
 from modules.test_lifecycle import World
@@ -37,6 +39,33 @@ class UnkindWorld(World):
     def others(self, *script: str) -> None:
         """Let somebody else play a script during the next runs."""
         self.service.actor.follow(script)
+
+    def lose_response(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        operation: str,
+        is_carried_out: bool = True,
+        meanwhile: Callable[[], object] = lambda: None,
+        number: int = 1,
+    ) -> None:
+        """Have one request of an operation get no response.
+
+        :param operation: the method of the service's jobs.
+        :param is_carried_out: whether the service carries it out.
+        :param meanwhile: what somebody else does right then.
+        :param number: which of the requests, from 1 on.
+        """
+        carry_out, numbers = getattr(self.service.jobs, operation), itertools.count(1)
+
+        def lose(*sent: Any, **options: Any) -> Any:
+            is_lost = next(numbers) == number
+            done = carry_out(*sent, **options) if is_carried_out or not is_lost else None
+            if is_lost:
+                meanwhile()
+                raise ApiError(500, "DLI.0999", "No response.")
+            return done
+
+        monkeypatch.setattr(self.service.jobs, operation, lose)
 
     def done(self, operation: str) -> list[Event]:
         """Return what tasks have done to jobs since the reset, by the service's own journal."""

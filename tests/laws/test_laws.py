@@ -595,14 +595,7 @@ def test_a_deletion_whose_response_was_lost_counts_although_late_reads_still_sho
     world.plant(status="job_init")
     world.behave(list_lag_seconds=4.0, detail_lag_seconds=2.0)
     world.clock.sleep(10)
-    delete = world.service.jobs.delete
-
-    def lose_the_response(*sent):
-        monkeypatch.undo()
-        delete(*sent)
-        raise ApiError(500, "DLI.0999", "No response.")
-
-    monkeypatch.setattr(world.service.jobs, "delete", lose_the_response)
+    world.lose_response(monkeypatch, "delete")
     result = world("absent")
     assert not result["failed"] and result["changed"], result
     assert world.service.jobs.all() == [] and len(world.done("delete")) == 1

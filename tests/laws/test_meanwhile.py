@@ -23,23 +23,6 @@ def carried_out(world):
     return {deed.refused for deed in world.service.actor.done} == {""}
 
 
-def lose_the_first_response(world, monkeypatch, operation, is_carried_out=True, meanwhile=lambda: None):
-    """Have the first request of an operation be lost before or after the service carries it out.
-
-    :param meanwhile: what somebody else does right then.
-    """
-    carry_out = getattr(world.service.jobs, operation)
-
-    def lose(*sent, **options):
-        monkeypatch.setattr(world.service.jobs, operation, carry_out)
-        if is_carried_out:
-            carry_out(*sent, **options)
-        meanwhile()
-        raise ApiError(500, "DLI.0999", "No response.")
-
-    monkeypatch.setattr(world.service.jobs, operation, lose)
-
-
 # While a task rolls back
 
 
@@ -205,7 +188,7 @@ def test_a_stop_after_the_own_one_whose_response_was_lost_is_not_undone(world, m
     world.behave(savepoint_after_restart="kept", cancel_seconds=0.0)
     world.plant()
     world.service.jobs.plan_stop("job", "runs_on")
-    lose_the_first_response(world, monkeypatch, "stop")
+    world.lose_response(monkeypatch, "stop")
     world.others(f"before show {number}: stop-saved job")
     result = world(state, entrypoint=OLD if state == "stopped" else NEW, health_window=0)
     assert carried_out(world) and len(world.done("stop")) == 1
@@ -330,7 +313,7 @@ def test_a_change_after_the_own_one_was_lost_is_not_set_back(world, monkeypatch,
     """L6: not even where the own one has not been carried out."""
     world.behave(savepoint_after_restart="kept")
     world.plant(status, **SAVED)
-    lose_the_first_response(world, monkeypatch, "update", is_carried_out)
+    world.lose_response(monkeypatch, "update", is_carried_out)
     world.others(f"before show {3 if status == 'job_running' else 2}: update job entrypoint={THEIRS}")
     result = world("started" if status == "job_running" else "present", entrypoint=NEW)
     assert carried_out(world) and len(world.done("update")) == is_carried_out
@@ -352,8 +335,8 @@ def test_what_somebody_else_changes_while_an_update_is_lost_is_not_set_back(worl
     theirs = 7 if field == "resume_max_num" else "theirs"
     job = world.job
 
-    lose_the_first_response(
-        world, monkeypatch, "update", is_carried_out=False, meanwhile=lambda: job.fields.update({field: theirs})
+    world.lose_response(
+        monkeypatch, "update", is_carried_out=False, meanwhile=lambda: job.fields.update({field: theirs})
     )
     result = world("present", **options)
     assert result["failed"] is (field == "name") and len(world.done("update")) == (field != "name")
@@ -384,16 +367,8 @@ def test_a_change_after_that_of_a_rollback_was_lost_is_not_set_back(world, monke
     world.behave(savepoint_after_restart="kept")
     world.plant()
     world.service.jobs.plan_start("job", "submit_fail")
-    updates, update, job = [], world.service.jobs.update, world.job
-
-    def lose_the_second(*sent, **options):
-        updates.append(sent)
-        if len(updates) == 2:
-            job.fields["entrypoint"] = THEIRS
-            raise ApiError(500, "DLI.0999", "No response.")
-        update(*sent, **options)
-
-    monkeypatch.setattr(world.service.jobs, "update", lose_the_second)
+    job = world.job
+    world.lose_response(monkeypatch, "update", False, lambda: job.fields.update(entrypoint=THEIRS), number=2)
     result = world(entrypoint=NEW, health_window=0)
     assert "somebody else has changed entrypoint meanwhile" in result["msg"] and world.stands()[1] == THEIRS
 
@@ -416,9 +391,7 @@ def test_a_job_that_somebody_starts_while_its_deletion_is_lost_is_not_deleted(wo
     """L2, L6: it runs, and has made no savepoint since."""
     world.plant("job_cancel_success", **SAVED)
     job = world.job
-    lose_the_first_response(
-        world, monkeypatch, "delete", False, lambda: world.service.jobs.set_status(job.job_id, "job_running")
-    )
+    world.lose_response(monkeypatch, "delete", False, lambda: world.service.jobs.set_status(job.job_id, "job_running"))
     result = world("absent")
     assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
     assert world.stands()[0] == "job_running" and not world.done("delete")
@@ -436,7 +409,7 @@ def test_a_job_that_somebody_changes_while_its_start_is_lost_is_not_started(worl
         else:
             job.set_savepoint("obs://bucket/theirs/")
 
-    lose_the_first_response(world, monkeypatch, "start", False, change)
+    world.lose_response(monkeypatch, "start", False, change)
     result = world(entrypoint=OLD)
     assert result["failed"] and "so it was not started" in result["msg"] and not world.done("start")
 
@@ -447,19 +420,14 @@ def test_a_job_that_somebody_changes_while_the_start_of_a_rollback_is_lost_is_no
     world.plant()
     job = world.job
     world.service.jobs.plan_start("job", "submit_fail")
-    starts, start = [], world.service.jobs.start
 
-    def lose_the_second(*sent):
-        starts.append(sent)
-        if len(starts) == 2:
-            if deed == "definition":
-                job.fields["entrypoint"] = NEW
-            else:
-                job.set_savepoint("obs://bucket/theirs/")
-            raise ApiError(500, "DLI.0999", "No response.")
-        start(*sent)
+    def change():
+        if deed == "definition":
+            job.fields["entrypoint"] = NEW
+        else:
+            job.set_savepoint("obs://bucket/theirs/")
 
-    monkeypatch.setattr(world.service.jobs, "start", lose_the_second)
+    world.lose_response(monkeypatch, "start", False, change, number=2)
     result = world(entrypoint=NEW, health_window=0)
     assert "so it was not started" in result["msg"] and not result["error"].get("rolled_back")
     assert len(world.done("start")) == 1
@@ -470,7 +438,7 @@ def test_a_job_that_somebody_keeps_by_its_tags_while_its_purge_is_lost_is_not_de
     tags = [{"key": "team", "value": "ours"}]
     world.plant("job_cancel_success", tags=tags, **SAVED)
     job = world.job
-    lose_the_first_response(world, monkeypatch, "delete", False, lambda: job.fields.update(tags=[]))
+    world.lose_response(monkeypatch, "delete", False, lambda: job.fields.update(tags=[]))
     result = world.fleet(purge=True, purge_scope={"tags": {"team": "ours"}}, allow_empty=True)
     assert result["failed"] and "somebody else has changed its tags meanwhile" in str(result)
     assert not world.done("delete")
@@ -488,7 +456,7 @@ def test_an_own_update_that_shows_when_the_job_is_read_again_is_done(world, monk
             job.fields.update(entrypoint=NEW, checkpoint_interval=30)
         return detail(self, job_id)
 
-    lose_the_first_response(world, monkeypatch, "update", False, lambda: monkeypatch.setattr(JobReader, "detail", late))
+    world.lose_response(monkeypatch, "update", False, lambda: monkeypatch.setattr(JobReader, "detail", late))
     result = world("present", entrypoint=NEW)
     assert not result["failed"] and not world.done("update")
 
@@ -497,9 +465,7 @@ def test_a_savepoint_that_somebody_imports_while_the_own_import_is_lost_stays(wo
     """L6: theirs wins."""
     world.plant("job_cancel_success", **SAVED)
     job = world.job
-    lose_the_first_response(
-        world, monkeypatch, "import_savepoint", False, lambda: job.set_savepoint("obs://bucket/theirs/")
-    )
+    world.lose_response(monkeypatch, "import_savepoint", False, lambda: job.set_savepoint("obs://bucket/theirs/"))
     result = world.run(dli_flink_savepoint, name="job", state="imported", savepoint_path="obs://bucket/mine/one")
     assert result["failed"] and "it shows another savepoint by now, obs://bucket/theirs/, so" in result["msg"]
     assert job.savepoint_path == "obs://bucket/theirs/"
@@ -511,7 +477,7 @@ def test_a_tag_that_somebody_sets_while_the_own_one_is_lost_stays(world, monkeyp
     job = world.job
 
     theirs = [{"key": "team", "value": "theirs"}]
-    lose_the_first_response(world, monkeypatch, "set_tags", False, lambda: job.fields.update(tags=theirs))
+    world.lose_response(monkeypatch, "set_tags", False, lambda: job.fields.update(tags=theirs))
     result = world("present", tags={"team": "ours"})
     assert result["failed"] and "somebody else has changed its tags meanwhile" in result["msg"]
     assert job.fields["tags"] == theirs
@@ -521,7 +487,7 @@ def test_a_crash_says_nothing_about_a_stop_without_a_savepoint_that_was_lost(wor
     """L4: only a savepoint can have failed, so the stop is sent again."""
     world.plant()
     job = world.job
-    lose_the_first_response(world, monkeypatch, "stop", False, lambda: setattr(job, "status_desc", "Task 7 failed."))
+    world.lose_response(monkeypatch, "stop", False, lambda: setattr(job, "status_desc", "Task 7 failed."))
     result = world(entrypoint=NEW, upgrade_mode="stateless", health_window=0)
     assert not result["failed"] and len(world.done("stop")) == 1
 
@@ -535,7 +501,7 @@ def test_the_reason_of_a_restart_says_nothing_about_a_stop_that_was_lost(world, 
     def restart():
         job.status_desc, job.restart_times = "Task 7 failed.", job.restart_times + 1
 
-    lose_the_first_response(world, monkeypatch, "stop", False, restart)
+    world.lose_response(monkeypatch, "stop", False, restart)
     result = world(entrypoint=NEW, health_window=0)
     assert not result["failed"] and len(world.done("stop")) == 1
 
@@ -561,7 +527,7 @@ def test_a_savepoint_after_the_own_one_has_failed_at_once_is_not_the_own_one(wor
     world.plant()
     world.script(monkeypatch, "save", "job_running", Step(0.0, "job_running", "The savepoint failed."))
     if is_lost:
-        lose_the_first_response(world, monkeypatch, "save")
+        world.lose_response(monkeypatch, "save")
     world.others(f"before show {number}: save job")
     result = world.run(dli_flink_savepoint, name="job", savepoint_path="obs://bucket/mine", wait_timeout=60)
     assert result["failed"] and "The savepoint failed; it shows no new savepoint" in result["msg"]

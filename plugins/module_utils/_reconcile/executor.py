@@ -386,7 +386,7 @@ class Executor:
         job = (yield ReadTags(job)) or job
         known = [(change.before, change.after) for change in self._plan.changes if change.field == "tags"]
         if job.tags is None or not any(job.tags in values for values in known):
-            raise self._observer.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
+            raise self._observer.foreign_tags(job)
         return job
 
     def _check_nobody_changed(self, step, job):

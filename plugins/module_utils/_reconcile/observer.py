@@ -463,6 +463,10 @@ class Observer:
             )
         return self.error(job, "somebody else has started it meanwhile, so it was left alone")
 
+    def foreign_tags(self, job: ObservedJob) -> LifecycleError:
+        """Return the error about a job whose tags somebody else has changed."""
+        return self.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
+
     # What messages and results say
 
     def facts_now(self, job_id: int) -> Steps:

@@ -86,7 +86,8 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), a
         lost = may_be_carried_out(failure)
         if not lost and (not _is_rejection(failure) or (attempt == 1 and isinstance(failure, final))):
             raise failure
-        seen = yield from _read(read, shows, failure, _wait.GRACE_SECONDS if patient and lost else 0.0, now)
+        patience = _wait.GRACE_SECONDS if patient and lost else 0.0
+        seen = yield from _seen(_wait.watch(read, shows, patience, now), failure)
         if shows(seen):
             # A rejection too can come of a request that was carried out twice on its way.
             return Certain(seen=seen, is_ours=lost or attempt > 1)
@@ -96,7 +97,7 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), a
             break
         if again and attempt < ATTEMPTS:
             reread, resend = again
-            seen = yield from _or_unknown(reread(), failure)
+            seen = yield from _seen(reread(), failure)
             if shows(seen):
                 return Certain(seen=seen)
             send = resend(seen)
@@ -105,20 +106,13 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), a
     )
 
 
-def _read(read, shows, failure, patience, now):
-    try:
-        return (yield from _or_unknown(_wait.watch(read, shows, patience, now), failure))
-    except OutcomeUnknown as exc:
-        if not may_be_carried_out(failure):
-            raise failure from exc
-        raise
-
-
-def _or_unknown(steps, failure):
-    """Return what some steps return; where they cannot read, the outcome of the write that has failed is unknown."""
+def _seen(steps, failure):
+    """Return what some steps read; where they cannot, and a failed write may be carried out, its outcome is unknown."""
     try:
         return (yield from steps)
     except RequestError as exc:
+        if not may_be_carried_out(failure):
+            raise failure from exc
         raise OutcomeUnknown(
             f"{failure} Whether it was carried out is not known, because reading failed: {exc}", failure
         ) from exc
@@ -227,9 +221,17 @@ class JobWrites:
 
         :raises LifecycleError: somebody else has started it.
         """
-        is_alive = job.status in ALIVE and before.status not in ALIVE
-        if is_alive or (before.status not in ALIVE and job.was_started_since(before)):
+        if before.status not in ALIVE and (job.status in ALIVE or job.was_started_since(before)):
             raise self._observer.foreign_start(job)
+
+    def _check_savepoint(self, job, known, so):
+        """Check that a job has no other savepoint than the one that is known, None for none.
+
+        :param so: the end of the sentence that says what follows.
+        :raises LifecycleError: it has another one.
+        """
+        if job.has_savepoint and (known is None or not same_path(job.savepoint_path, known)):
+            raise self._observer.error(job, f"it shows another savepoint by now, {job.savepoint_path}, {so}")
 
     def changes_of_tags(self, job: ObservedJob, wanted: dict) -> list[Steps]:
         """Return the writes that remove the tags which a job shall not have, and then add those which it has not.
@@ -258,9 +260,7 @@ class JobWrites:
             old, new, now = (canonical_tags(tags) for tags in (shown, wanted, (found and found.shown_tags) or {}))
             # A tag that changes is removed first.
             if any(now.get(key) not in (None, old.get(key), new.get(key)) for key in canonical_tags(send.tags)):
-                raise self._observer.error(
-                    found, "somebody else has changed its tags meanwhile, so they were left alone"
-                )
+                raise self._observer.foreign_tags(found)
             return send
 
         def read():
@@ -308,10 +308,8 @@ class JobWrites:
                 raise self._observer.error(
                     found, f"somebody else has changed {', '.join(changed)} meanwhile, so it was not started"
                 )
-            if savepoint and found.has_savepoint and not same_path(found.savepoint_path, savepoint):
-                raise self._observer.error(
-                    found, f"it shows another savepoint by now, {found.savepoint_path}, so it was not started"
-                )
+            if savepoint:
+                self._check_savepoint(found, savepoint, "so it was not started")
             return send
 
         return (
@@ -375,10 +373,7 @@ class JobWrites:
 
         def resend(found):
             self._observer.check_name(found)
-            if found.has_savepoint and not (job.has_savepoint and same_path(found.savepoint_path, job.savepoint_path)):
-                raise self._observer.error(
-                    found, f"it shows another savepoint by now, {found.savepoint_path}, so it was left alone"
-                )
+            self._check_savepoint(found, job.savepoint_path if job.has_savepoint else None, "so it was left alone")
             return send
 
         yield from certain(
