@@ -42,6 +42,10 @@ class DliError(Exception):
         """Return the same error with what the task returns besides."""
         return self._copy(result=result)
 
+    def in_doubt(self: _Error) -> _Error:
+        """Return the same error of a task, of which a write may have been carried out, or may be yet."""
+        return self._copy(may_have_changed=True)
+
     def explained(self: _Error, explanation: str) -> _Error:
         """Return the same error with another sentence, which says what it means for the task."""
         return self._copy(args=(f"{self} {explanation}",))

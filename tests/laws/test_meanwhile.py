@@ -395,6 +395,7 @@ def test_a_job_that_somebody_starts_while_its_deletion_is_lost_is_not_deleted(wo
     result = world("absent")
     assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
     assert world.stands()[0] == "job_running" and not world.done("delete")
+    assert result["changed"] and result["actions"] == [], "the lost deletion may be carried out yet"
 
 
 @pytest.mark.parametrize("deed", ["definition", "savepoint"])

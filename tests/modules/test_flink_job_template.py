@@ -247,6 +247,29 @@ def test_a_write_that_was_lost_is_sent_again_after_a_read(service, template, mon
 
 
 @pytest.mark.parametrize(
+    ("operation", "state", "field"),
+    [(*LOSSES[1], "name"), (*LOSSES[1], "desc"), (*LOSSES[1], "sql_body"), (*LOSSES[2], "name")],
+)
+def test_what_somebody_else_changes_while_a_write_is_lost_stays(
+    service, template, monkeypatch, operation, state, field
+):
+    """An update sends all fields, also those that the task does not change; what has another name is not meant."""
+    before = {"name": "t", "desc": "old", "sql_body": "SELECT 1"}
+    planted, sent = service.templates.add(**before), []
+
+    def lost(_self, *args):
+        sent.append(args)
+        service.templates.update(planted, {**before, field: "theirs"})
+        raise ConnectionFailed("Lost.", "operation")
+
+    monkeypatch.setattr(TemplateApi, operation, lost)
+    result = template(name="t", desc="new", state=state)
+    assert result["failed"] and f"somebody else has changed {field} meanwhile, so it was left alone" in result["msg"]
+    assert result["changed"] and result["actions"] == [], "the lost write may have been carried out"
+    assert len(sent) == 1 and planted[field] == "theirs"
+
+
+@pytest.mark.parametrize(
     ("theirs", "operation", "changes"),
     [
         ({"desc": "mine"}, "create", {"name", "desc", "sql_body"}),

@@ -262,14 +262,23 @@ def _change(api, writes, task, operation, found, after):
 
     :param found: the service's response about the template as it is.
     """
-    template_id = found["template_id"]
+    template_id, before = found["template_id"], _normalised(found)
 
     def read():
         return [_normalised(other) for other in _with_id(api, template_id)]
 
+    def check(others):
+        # Whoever gives it another name takes it out of what the task means; an update sends all fields.
+        names = ["name"] if operation == "delete" else MAX_LENGTHS
+        changed = [key for key in names if others and others[0][key] not in (before[key], (after or before)[key])]
+        if changed:
+            raise ConflictError(
+                f"{task.label}: somebody else has changed {', '.join(changed)} meanwhile, so it was left alone."
+            )
+
     if operation == "delete":
         try:
-            writes.send(lambda: api.delete_template(template_id), read, lambda others: not others)
+            writes.send(lambda: api.delete_template(template_id), read, lambda others: not others, check=check)
         except NotFound:
             pass
         return
@@ -279,6 +288,7 @@ def _change(api, writes, task, operation, found, after):
         lambda: api.update_template(template_id, body),
         read,
         lambda others: bool(others) and all(others[0][key] == after[key] for key in MAX_LENGTHS),
+        check=check,
     )
 
 

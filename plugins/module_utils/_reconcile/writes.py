@@ -23,6 +23,7 @@ from .._errors import (
     AlreadyExists,
     ApiError,
     AuthenticationFailed,
+    DliError,
     NotFound,
     OutcomeUnknown,
     RequestError,
@@ -97,10 +98,13 @@ def certain(send: Effect, read, shows, now, patient=False, final=(), proof=(), a
             break
         if again and attempt < ATTEMPTS:
             reread, resend = again
-            seen = yield from _seen(reread(), failure)
-            if shows(seen):
-                return Certain(seen=seen)
-            send = resend(seen)
+            try:
+                seen = yield from _seen(reread(), failure)
+                if shows(seen):
+                    return Certain(seen=seen)
+                send = resend(seen)
+            except DliError as exc:
+                raise exc.in_doubt() from failure
     raise OutcomeUnknown(
         f"{failure} Whether it was carried out is not known; it does not show after {attempt} attempts.", failure
     )
@@ -124,16 +128,26 @@ class Writes:
     def __init__(self, clock=time) -> None:
         self._clock = clock
 
-    def send(self, send, read, shows, patient=False, final=()):
+    def send(self, send, read, shows, patient=False, final=(), check=None):
         """Send a write until it is accepted or shows. Return what was read of it, None when it was simply accepted.
 
         :param send: callable that sends it.
         :param read: callable that reads what shows it.
+        :param check: callable that gets what was read anew before what was lost is sent again, and raises an error
+            where somebody else has acted since.
         :raises RequestError: as M(certain) does.
         """
-        now = self._clock.monotonic
-        steps = certain(Call(send), lambda: outcome_of(Call(read)), shows, now, patient, final)
-        return drive(steps, self._perform).seen
+        now, write = self._clock.monotonic, Call(send)
+
+        def reread():
+            return outcome_of(Call(read))
+
+        def resend(seen):
+            check(seen)
+            return write
+
+        again = (reread, resend) if check else None
+        return drive(certain(write, reread, shows, now, patient, final, again=again), self._perform).seen
 
     def watch(self, read, is_done, seconds: float):
         """Read until C(is_done) or until time is up; return what was read last."""
