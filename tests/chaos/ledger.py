@@ -15,8 +15,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_dli.flink_engine import FlinkEngine
+from local_dli.flink_engine import ENDED, FlinkEngine, _Run
 from local_dli.jobs import OBS, Job
+from local_dli.lifecycle import RUNNING
 from local_flink import check_exactly_once
 from local_flink.counting import Event
 
@@ -35,12 +36,14 @@ class Start:
         nobody could know of, see C(Ledger.unknown).
     :param checkpoints: whether it takes checkpoints, with which it commits what it has written.
     :param state: Flink's state of it, as last seen; "" when it was not submitted.
+    :param unknown: the savepoints that were there when it began, and of which nobody could know.
     :param stopping: whether it was asked to end without a savepoint.
+    :param stopped_early: whether it was stopped while it was being submitted, so that no savepoint could be made.
     :param ran: whether Flink had all its tasks running, if only for a moment, since it was submitted last.
     :param restarts: how often Flink, or the service, has restarted it after a failure.
+    :param lost_manager: whether its JobManager was lost, so that the next one has restarted it.
     :param saved: the savepoints that were made while it ran on.
-    :param lost_a_stop: whether the JobManager was lost while it stopped the job or made a savepoint, or the job failed
-        after it had made the savepoint of a stop.
+    :param lost_a_stop: whether the JobManager was lost, or the job failed, after the savepoint of a stop was made.
     """
 
     number: int
@@ -48,21 +51,30 @@ class Start:
     newest: str | None
     checkpoints: bool
     state: str = ""
+    unknown: frozenset[str] = frozenset()
     stopping: bool = False
+    stopped_early: bool = False
     ran: bool = False
     restarts: int = 0
+    lost_manager: bool = False
     saved: list[str] = field(default_factory=list)
     lost_a_stop: bool = False
+
+    @property
+    def was_restarted(self) -> bool:
+        """Whether it began again from a checkpoint, or from where it began, by whomever."""
+        return self.restarts > 0 or self.lost_manager
 
     @property
     def has_failed(self) -> bool:
         """Whether it has failed for good, was not even submitted, or failed and was stopped when it was restarted.
 
-        The latter is how a version is rolled back that Flink restarts. What the service is submitting again when it is
-        to be stopped with a savepoint is canceled.
+        The latter is how a version is rolled back that Flink restarts; who may stop a job so, see M(unsaved_stops).
+        What the service is submitting again when it is to be stopped with a savepoint is canceled.
         """
-        is_canceled = self.stopping or (self.state == "CANCELED" and not self.ran)
-        return self.restarts > 0 if is_canceled else self.state in ("FAILED", "")
+        if self.state == "CANCELED":
+            return self.was_restarted and (self.stopping or self.stopped_early)
+        return self.state in ("FAILED", "")
 
 
 @dataclass
@@ -85,14 +97,18 @@ class LedgerEngine(FlinkEngine):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.ledgers: dict[int, Ledger] = defaultdict(Ledger)
+        self._jobs: dict[int, Job] = {}
 
     def start(self, job: Job, resume_savepoint: bool, *args: Any) -> None:
         ledger = self.ledgers[job.job_id]
+        self._jobs[job.job_id] = job
+        self._forget_unknown_that_shows(job)
         start = Start(
             len(ledger.starts) + 1,
             job.savepoint_path if resume_savepoint else None,
-            self._newest_that_shows(job),
+            self.newest_savepoint(job, but=ledger.unknown),
             bool(job.fields["checkpoint_enabled"]),
+            unknown=frozenset(ledger.unknown),
         )
         ledger.starts.append(start)
         try:
@@ -102,19 +118,44 @@ class LedgerEngine(FlinkEngine):
             raise
 
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, *args: Any) -> None:
+        is_early = job.status != RUNNING
         super().stop(job, trigger_savepoint, outcome, *args)
-        self.ledgers[job.job_id].starts[-1].stopping |= not trigger_savepoint and outcome == "stopped"
+        if outcome == "stopped":
+            start = self.ledgers[job.job_id].starts[-1]
+            start.stopping |= not trigger_savepoint
+            start.stopped_early |= is_early
 
-    def _newest_that_shows(self, job: Job) -> str | None:
-        """Return the newest complete savepoint of a job, but for those of which nobody can know."""
-        ledger, newest = self.ledgers[job.job_id], self.newest_savepoint(job)
-        last = ledger.starts[-1] if ledger.starts else None
-        if newest and last and last.lost_a_stop and newest not in (last.newest, *last.saved):
-            ledger.unknown.add(newest)
+    def recover(self, seconds: float) -> None:
+        for job_id, run in self._runs.items():
+            if not run.over:
+                start = self.ledgers[job_id].starts[-1]
+                start.lost_manager = True
+                if run.savepoint or run.saved_and_stopped:
+                    self._lose_savepoint(self._jobs[job_id], start, run.stops, is_shown=run.saved_and_stopped)
+        super().recover(seconds)
+
+    def _lose_savepoint(self, job: Job, start: Start, stops: bool, is_shown: bool = False) -> None:
+        """Note a savepoint that Flink has made, if it has, and that what asked for it calls a failure.
+
+        :param stops: whether it is that of a stop.
+        :param is_shown: whether the service shows it for all that.
+        """
+        ledger = self.ledgers[job.job_id]
+        path = self.newest_savepoint(job, but=ledger.unknown)
+        if path is None or path in (start.newest, *start.saved):
+            return
+        if stops:
+            start.lost_a_stop = True
+        else:
+            start.saved.append(path)
+        if not is_shown:
+            ledger.unknown.add(path)
+
+    def _forget_unknown_that_shows(self, job: Job) -> None:
+        ledger = self.ledgers[job.job_id]
         ledger.unknown = {
             path for path in ledger.unknown if path != job.savepoint_path and path.rstrip("/") not in job.status_desc
         }
-        return self.newest_savepoint(job, but=ledger.unknown)
 
     def newest_savepoint(self, job: Job, but: Collection[str] = ()) -> str | None:
         """Return the newest complete savepoint of a job, whatever the service shows, and even if its files are gone.
@@ -129,20 +170,39 @@ class LedgerEngine(FlinkEngine):
         return max(counting, key=lambda path: int(path.split("/")[-3]), default=None)
 
     def _update(self, job: Job, *args: Any) -> None:
-        run, ledger, before = self._runs[job.job_id], self.ledgers[job.job_id], job.savepoint_path
-        start, is_saved_to_stop = ledger.starts[-1], run.savepoint is not None and run.stops
-        super()._update(job, *args)
+        run, before = self._runs[job.job_id], job.savepoint_path
+        is_saved_to_stop = run.savepoint is not None and run.stops
+        try:
+            super()._update(job, *args)
+        finally:
+            # Flink may have answered one question, and not the next.
+            self._note(job, run, before, is_saved_to_stop)
+
+    def _note(self, job: Job, run: _Run, before: str | None, is_saved_to_stop: bool) -> None:
+        """Note what a look at Flink has shown.
+
+        :param before: the savepoint that the service showed before.
+        :param is_saved_to_stop: whether the savepoint of a stop was being made before.
+        """
+        ledger = self.ledgers[job.job_id]
+        start = ledger.starts[-1]
         if is_saved_to_stop and run.savepoint is None and not run.saved_and_stopped:
-            run.lost_a_stop |= self.newest_savepoint(job) not in (start.newest, *start.saved)
-        start.state = "" if run.failure else run.state
+            self._lose_savepoint(job, start, stops=True)
+        if run.failure:
+            start.state = ""
+        elif job.status == "job_running_exception" and run.state not in ENDED:
+            # It ended unseen, and the next JobManager does not know it.
+            start.state = "FAILED"
+        else:
+            start.state = run.state
         start.ran = run.ran
         start.restarts = max(start.restarts, run.restarts)
-        start.lost_a_stop = run.lost_a_stop
         if run.deletes and not run.deletes.is_dir():
             # Not run.savepoint_path, which is a checkpoint's after a restart.
             ledger.gone = start.resumed_from
-        if not run.stops and job.savepoint_path not in (None, before):
+        if not run.stops and job.savepoint_path not in (None, before, *start.saved):
             start.saved.append(str(job.savepoint_path))
+        self._forget_unknown_that_shows(job)
 
     def _arguments(self, job: Job) -> list[str]:
         number = str(len(self.ledgers[job.job_id].starts))
@@ -198,8 +258,9 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     - the earlier one took checkpoints;
     - it failed, and perhaps some that follow it, and made no savepoint but while they ran on: Flink says so, or has
       restarted them before they were asked to end without one, or could not even be given the job;
-    - the first one after these resumed from the savepoint that was the newest when the earlier one began, or was made
-      while it ran on (there was none at all, when it began with empty state);
+    - the first one after these resumed from the savepoint that was the newest when the earlier one began, whether
+      anybody could know of it or not, or was made while it ran on (there was none at all, when it began with empty
+      state);
     - from there on to the later one, each resumed from the newest savepoint that there was, and each but the last
       failed, made a savepoint as it stopped, was lost with its JobManager then, or was stopped before it ran. One that
       failed may have made a savepoint before: while it ran on, or as it stopped.
@@ -216,7 +277,8 @@ def is_documented(writers: Iterable[int], ledger: Ledger) -> bool:
     what resumes from it commits what was written before it. Of that, the restarted job had written some once more.
 
     So a start from an older savepoint, a start with empty state, a start beside a job that runs, and one after a stop
-    without a savepoint of what ran well are none of it, and neither is a number that another start has written twice.
+    without a savepoint of what was never restarted are none of it, and neither is a number that another start has
+    written twice.
     """
     numbers = sorted(writers)
     return all(_repeats(ledger.starts, earlier, later) for earlier, later in zip(numbers, numbers[1:]))
@@ -236,14 +298,14 @@ def _is_committed_by_the_next(start: Start, following: Start | None = None) -> b
     """Whether what a start wrote before a savepoint is committed by the next, and was written again in between."""
     if following is None or following.resumed_from != following.newest:
         return False
-    is_restarted = start.checkpoints and start.restarts > 0 and start.has_failed
+    is_restarted = start.checkpoints and start.was_restarted and start.has_failed
     return is_restarted and following.resumed_from in start.saved
 
 
 def _begins_again(lost: list[Start], again: list[Start]) -> bool:
     return (
         lost[0].checkpoints
-        and all(again[0].newest in (start.newest, *start.saved) for start in lost)
+        and all(again[0].newest in (start.newest, *start.saved, *start.unknown) for start in lost)
         and _goes_on(again)
     )
 
@@ -260,7 +322,7 @@ def _has_ended_well_or_failed(start: Start) -> bool:
 
 def _leaves_a_savepoint(start: Start) -> bool:
     """Whether a start failed, made a savepoint as it stopped, was lost with that, or was stopped before it ran."""
-    return _has_ended_well_or_failed(start) or start.lost_a_stop or not start.ran
+    return _has_ended_well_or_failed(start) or start.lost_a_stop or start.stopped_early or not start.ran
 
 
 def untrue_starts(ledger: Ledger) -> Iterator[str]:
@@ -268,3 +330,14 @@ def untrue_starts(ledger: Ledger) -> Iterator[str]:
     for start in ledger.starts:
         if start.resumed_from != start.newest:
             yield f"start {start.number} resumed from {start.resumed_from}, and the newest is {start.newest}"
+
+
+def unsaved_end(ledger: Ledger, newest: str | None) -> Iterator[str]:
+    """Yield a sentence if a job ran when it was stopped for the last time, and that made no savepoint.
+
+    :param newest: the newest savepoint that there is.
+    """
+    last = ledger.starts[-1]
+    is_saved = last.state == "FINISHED" and newest not in (last.newest, *last.saved)
+    if last.ran and not (is_saved or last.has_failed):
+        yield f"the last stop made no savepoint: start {last.number} is {last.state}, and the newest is {newest}"

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
 
 from chaos.fleet import Fleet
-from chaos.ledger import START, Start, check, untrue_starts
+from chaos.ledger import START, Start, check, unsaved_end, untrue_starts
 from chaos.scenes import SCENES
 from chaos.schedule import FLEET, PAIRS, Kill, Schedule, Step
 from chaos.world import ATTEMPTS, NO_END, NO_OUTPUT, PATIENCE, Ran, Task, World
@@ -162,7 +162,9 @@ class Row:
         found = check(read_events(self.world.folder(folder)), ledger, is_whole)
         self.played.counted += found.counted
         self.played.documented += found.documented
-        self.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger))))
+        end = unsaved_end(ledger, self.world.newest_savepoint(job)) if is_whole else ()
+        stops = unsaved_stops(self.world.service, job)
+        self.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger), *stops, *end)))
         return found.counted
 
     # Operations
@@ -422,6 +424,22 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
             undoes = (operation, deed) != ("start", "update")
             if tasks[theirs] != mine and first < theirs and is_seen and undoes:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
+
+
+def unsaved_stops(service: LocalDli, job: Job) -> Iterator[str]:
+    """Yield a sentence for each stop of a job without a savepoint by another task than the one that started it last.
+
+    A task may give up only what it has started itself, and rolls back.
+    """
+    tasks = {sent.number: sent.headers.get("x-auth-token") for sent in service.requests if sent.number is not None}
+    starter = None
+    for event in service.journal.events:
+        if event.by == CLIENT and event.job_id == job.job_id and event.what == "job":
+            number = (event.position - 1) // 3
+            if event.operation == "start":
+                starter = tasks[number]
+            elif event.operation == "stop" and not event.asked["trigger_savepoint"] and tasks[number] != starter:
+                yield f"stop without a savepoint at request {number}, by a task that has not started it"
 
 
 def requests_of(service: LocalDli, *tokens: str) -> Iterator[str]:

@@ -17,16 +17,16 @@ from unittest.mock import Mock
 import pytest
 import requests
 
-from chaos.ledger import Ledger, LedgerEngine, Start, is_documented
+from chaos.ledger import Ledger, LedgerEngine, Start, is_documented, unsaved_end, untrue_starts
 from chaos.mutants import forget_state, take_the_first_savepoint
-from chaos.row import MOST_RESTARTING, RESTARTING, Row, play, requests_of, undone
+from chaos.row import MOST_RESTARTING, RESTARTING, Row, play, requests_of, undone, unsaved_stops
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
 from chaos.world import ATTEMPTS, Ran, World, temporary_world
 from local_dli import LocalDli
 from local_dli.flink_engine import SHOWS_SECONDS, FlinkEngine, _Run
 from local_dli.jobs import Job
 from local_flink import FlinkMissing, find_java
-from local_flink.rest import FlinkError, FlinkJob
+from local_flink.rest import AWAY, FlinkError, FlinkJob
 
 SETTINGS = {"checkpoint_enabled": False, "parallel_number": 1}
 TWO_UPGRADES = (Step("upgrade"), Step("upgrade"))
@@ -90,7 +90,8 @@ def two_tasks() -> Iterator[tuple[LocalDli, Callable[[str, str], None], Callable
                 "read": ("GET", f"jobs/{job_id}", None),
                 "update": ("PUT", f"flink-jobs/{job_id}", {"desc": task}),
                 "run": ("POST", "jobs/run", {"job_ids": [job_id]}),
-                "stop": ("POST", "jobs/stop", {"job_ids": [job_id]}),
+                "stop": ("POST", "jobs/stop", {"job_ids": [job_id], "trigger_savepoint": True}),
+                "give up": ("POST", "jobs/stop", {"job_ids": [job_id]}),
             }
             method, path, body = sends[operation]
             headers = {"X-Auth-Token": tokens[task]}
@@ -183,27 +184,44 @@ def engine_with_savepoints(obs: Path, count: int = 2) -> tuple[LedgerEngine, Job
     engine = LedgerEngine(None, obs)
     with LocalDli() as service:
         job = service.jobs.add(name="job", obs_bucket="data")
-    paths = [f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/" for moment in range(1000, 1000 + count)]
-    for path in paths:
-        folder = obs / path.removeprefix("obs://")
-        folder.mkdir(parents=True)
-        (folder / "_metadata").touch()
+    paths = [make_savepoint(obs, job, moment) for moment in range(1000, 1000 + count)]
     assert engine.newest_savepoint(job) == paths[-1]
     return engine, job, paths
 
 
+def make_savepoint(obs: Path, job: Job, moment: int) -> str:
+    """Put a savepoint into object storage, and return its path."""
+    path = f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/"
+    folder = obs / path.removeprefix("obs://")
+    folder.mkdir(parents=True)
+    (folder / "_metadata").touch()
+    return path
+
+
+@pytest.fixture(name="deaf_flink")
+def fixture_deaf_flink(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FlinkEngine, "start", lambda *_args: None)
+    monkeypatch.setattr(FlinkEngine, "_update", lambda *_args: None)
+
+
+@pytest.mark.usefixtures("deaf_flink")
+@pytest.mark.parametrize("stops", [True, False])
 @pytest.mark.parametrize(
-    ("lost_a_stop", "shows", "counts"),
+    ("is_lost", "shows", "counts"),
     [(True, "", False), (True, "path", True), (True, "reason", True), (False, "", True)],
 )
-def test_a_savepoint_of_a_failed_stop_counts_where_it_shows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost_a_stop: bool, shows: str, counts: bool
+def test_a_savepoint_that_its_request_has_lost_counts_where_it_shows(
+    tmp_path: Path, stops: bool, is_lost: bool, shows: str, counts: bool
 ) -> None:
     """For all further starts, until somebody imports it."""
     engine, job, (older, newest) = engine_with_savepoints(tmp_path)
-    monkeypatch.setattr(FlinkEngine, "start", lambda *_args: None)
     ledger = engine.ledgers[job.job_id]
-    ledger.starts.append(Start(1, older, older, checkpoints=True, lost_a_stop=lost_a_stop))
+    ledger.starts.append(Start(1, older, older, checkpoints=True))
+    engine._jobs[job.job_id] = job
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False, savepoint="asked for" if is_lost else None, stops=stops)
+    engine.recover(60)
+    assert (ledger.starts[0].lost_manager, ledger.starts[0].lost_a_stop) == (True, is_lost and stops)
+    assert ledger.starts[0].saved == ([newest] if is_lost and not stops else [])
     job.set_savepoint(newest if shows == "path" else older)
     job.status_desc = f"A savepoint has been created at: {newest.rstrip('/')}, but" if shows == "reason" else ""
     for _start in range(2):
@@ -212,6 +230,122 @@ def test_a_savepoint_of_a_failed_stop_counts_where_it_shows(
     job.set_savepoint(newest)
     engine.start(job, True)
     assert ledger.starts[-1].newest == newest
+
+
+@pytest.mark.usefixtures("deaf_flink")
+def test_a_savepoint_after_one_that_was_lost_counts(tmp_path: Path) -> None:
+    """The job was stopped again, and the service shows its savepoint late, or somebody imports an older one over it."""
+    engine, job, (older, _lost) = engine_with_savepoints(tmp_path)
+    ledger = engine.ledgers[job.job_id]
+    ledger.starts.append(Start(1, older, older, checkpoints=True))
+    engine._jobs[job.job_id] = job
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False, savepoint="asked for", stops=True)
+    engine.recover(60)
+    newest = make_savepoint(tmp_path, job, 2000)
+    job.set_savepoint(older)
+    engine.start(job, True)
+    assert list(untrue_starts(ledger)) == [f"start 2 resumed from {older}, and the newest is {newest}"]
+
+
+@pytest.mark.usefixtures("deaf_flink")
+def test_a_savepoint_that_was_shown_counts_when_it_no_longer_shows(tmp_path: Path) -> None:
+    engine, job, (older, lost) = engine_with_savepoints(tmp_path)
+    ledger = engine.ledgers[job.job_id]
+    ledger.starts.append(Start(1, older, older, checkpoints=True))
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False)
+    ledger.unknown = {lost}
+    for shown in (lost, older):
+        job.set_savepoint(shown)
+        engine._update(job)
+    engine.start(job, True)
+    assert ledger.starts[-1].newest == lost
+
+
+def test_a_stop_that_fails_without_a_savepoint_has_lost_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where another one that nobody knows lies there."""
+    engine, job, (older, lost) = engine_with_savepoints(tmp_path)
+    engine.ledgers[job.job_id].unknown = {lost}
+    start = Start(1, older, older, checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    run = engine._runs[job.job_id] = _Run(older, 0.0, False, True, savepoint="asked for", stops=True)
+    monkeypatch.setattr(FlinkEngine, "_update", lambda *_args: setattr(run, "savepoint", None))
+    engine._update(job)
+    assert not start.lost_a_stop
+
+
+def test_a_job_that_ended_unseen_and_that_no_job_manager_knows_has_failed(tmp_path: Path) -> None:
+    engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
+    start = Start(1, path, path, checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    engine._jobs[job.job_id] = job
+    engine._runs[job.job_id] = _Run(path, 0.0, False, False, flink_id="f1")
+    engine.rest = Mock(**{"job.return_value": FlinkJob("f1", "RUNNING", runs=True)})
+    list(engine.advance(job, 1.0, int))
+    assert start.state == "RUNNING"
+    engine.recover(-1)
+    engine.rest.job.side_effect = FlinkError(404, "There is no such job.")
+    list(engine.advance(job, 2.0, int))
+    assert start.has_failed
+
+
+def test_a_job_that_fails_as_it_stops_while_flink_does_not_answer_has_committed_all(tmp_path: Path) -> None:
+    """It answers the question for the savepoint, and not the one for the job."""
+    engine, job, (older, _newest) = engine_with_savepoints(tmp_path)
+    start = Start(1, older, older, checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint="asked for", stops=True)
+    engine.rest = Mock(
+        **{
+            "saved.side_effect": FlinkError(200, "The TaskManager was lost."),
+            "job.side_effect": FlinkError(AWAY, "No JobManager answers."),
+        }
+    )
+    list(engine.advance(job, 1.0, int))
+    assert start.lost_a_stop
+
+
+@pytest.mark.parametrize(("status", "is_early"), [("job_submitting", True), ("job_running", False)])
+def test_what_is_stopped_while_it_is_submitted_leaves_no_savepoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str, is_early: bool
+) -> None:
+    """Even if its tasks come to run in the last moment."""
+    engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
+    start = Start(1, path, path, checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    monkeypatch.setattr(FlinkEngine, "stop", lambda *_args: None)
+    job.status = status
+    engine.stop(job, True, "stopped")
+    assert (start.stopping, start.stopped_early) == (False, is_early)
+
+
+@pytest.mark.parametrize(("starter", "is_saved", "is_found"), [("mine", 0, 0), ("theirs", 0, 1), ("theirs", 1, 0)])
+def test_a_stop_without_a_savepoint_of_what_another_task_has_started_is_found(
+    starter: str, is_saved: bool, is_found: bool
+) -> None:
+    with two_tasks() as (service, call, _found):
+        job = service.jobs.all()[0]
+        call("mine", "stop")
+        call(starter, "run")
+        service.jobs.set_status(job.job_id, "job_running")
+        call("mine", "stop" if is_saved else "give up")
+        found = ["stop without a savepoint at request 2, by a task that has not started it"]
+        assert list(unsaved_stops(service, job)) == (found if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("last", "newest", "is_found"),
+    [
+        (Start(1, "a", "a", True, "FINISHED", ran=True), "b", False),
+        (Start(1, "a", "a", True, "FINISHED", ran=True), "a", True),
+        (Start(1, "a", "a", True, "FINISHED", ran=True, saved=["b"]), "b", True),
+        (Start(1, "a", "a", True, "CANCELED", ran=True), "b", True),
+        (Start(1, "a", "a", True, "RUNNING", ran=True), "a", True),
+        (Start(1, "a", "a", True, "CANCELED"), "a", False),
+        (Start(1, "a", "a", True, "FAILED", ran=True), "a", False),
+    ],
+)
+def test_a_last_stop_without_a_savepoint_is_found(last: Start, newest: str, is_found: bool) -> None:
+    assert bool(list(unsaved_end(Ledger([last]), newest))) is is_found
 
 
 @pytest.mark.parametrize("has_run", [True, False])
@@ -331,6 +465,7 @@ def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noti
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")
 RESTARTED = Start(1, "a", "a", True, "FAILED", restarts=3, saved=["b"])
+CANCELED = Start(2, "a", "a", True, "CANCELED")
 LOST = Start(2, "a", "a", True, "FINISHED", ran=True, lost_a_stop=True)
 FURTHER = Start(3, "b", "b", True, "RUNNING")
 AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
@@ -347,11 +482,13 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([FAILED, Start(2, "a", "a", True, "FAILED", saved=["b"]), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
         ([FAILED, Start(2, "a", "a", True, "FAILED"), Start(3, "b", "b", True, "RUNNING")], [1, 3], True),
         ([Start(1, "a", "a", True, "CANCELED", stopping=True, restarts=1), AGAIN], [1, 2], True),
-        ([Start(1, "a", "a", True, "CANCELED", restarts=3), AGAIN], [1, 2], True),
+        ([Start(1, "a", "a", True, "CANCELED", stopped_early=True, restarts=3), AGAIN], [1, 2], True),
+        ([Start(1, "a", "a", True, "CANCELED", stopping=True, lost_manager=True), AGAIN], [1, 2], True),
         ([Start(1, "a", "a", True, "CANCELED", ran=True, restarts=3), AGAIN], [1, 2], False),
         ([FAILED, AGAIN], [2, 2], False),
         ([FAILED, Start(2, "a", "a", True, "FINISHED", lost_a_stop=True)], [2, 2], True),
         ([RESTARTED, Start(2, "b", "b", True, "RUNNING")], [1, 1], True),
+        ([replace(RESTARTED, restarts=0, lost_manager=True), Start(2, "b", "b", True, "RUNNING")], [1, 1], True),
         ([replace(RESTARTED, restarts=0), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
         ([replace(RESTARTED, state="FINISHED"), Start(2, "b", "b", True, "RUNNING")], [1, 1], False),
         ([RESTARTED, Start(2, "a", "b", True, "RUNNING")], [1, 1], False),
@@ -376,6 +513,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         ([Start(1, "a", "a", True, "RUNNING"), AGAIN], [1, 2], False),
         ([FAILED, Start(2, "a", "a", True, "CANCELED", ran=True), Start(3, "a", "a", True, "RUNNING")], [1, 3], False),
         ([FAILED, Start(2, "a", "a", True, "CANCELED"), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
+        ([FAILED, replace(CANCELED, ran=True, stopped_early=True), Start(3, "a", "a", True, "RUNNING")], [1, 3], True),
+        ([replace(FAILED, unknown=frozenset("b")), Start(2, "b", "b", True, "RUNNING")], [1, 2], True),
     ],
     ids=[
         "again after a failure",
@@ -387,10 +526,12 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "again after one that failed when it was stopped, and had made a savepoint for that",
         "again after it was stopped, because Flink had to restart it",
         "again after it was stopped while it was submitted again",
+        "again after it was stopped, because the next JobManager had to restart it",
         "again after it was restarted, ran and was stopped",
         "twice by one start",
         "twice by one start whose JobManager was lost while it stopped the job",
         "before a savepoint from which the next resumed, and once more when it was restarted",
+        "before a savepoint, and once more when the next JobManager restarted it",
         "before a savepoint, and not restarted",
         "before a savepoint, and then stopped well",
         "before a savepoint from which the next did not resume",
@@ -415,6 +556,8 @@ AGAIN = Start(2, "a", "a", checkpoints=True, state="RUNNING")
         "beside one that runs",
         "after one between was stopped",
         "after one between was stopped before it ran",
+        "after one between was stopped as it came to run",
+        "from a savepoint of which nobody knew before",
     ],
 )
 def test_which_doubles_are_documented(starts: list[Start], writers: list[int], documented: bool) -> None:

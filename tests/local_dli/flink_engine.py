@@ -55,8 +55,8 @@ class _Run:
     has no ``flink_id``.
 
     ``failure`` is why the submission failed. ``savepoint`` is the request for a savepoint that is being made, and
-    ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``lost_a_stop`` says
-    that the JobManager was lost while it stopped the job or made a savepoint. ``problem`` goes with the next status.
+    ``stops`` says that the job was asked to end; ``ignores_stop`` that it runs on for all that. ``problem`` goes with
+    the next status.
     ``state`` is Flink's, as last seen. ``may_restart`` says that the job is restarted when it fails, by Flink or, if it
     ``is_submitted_again``, by the service, and ``restarts`` how often it was seen to. ``deletes`` is the folder that is
     deleted when the job runs.
@@ -78,7 +78,6 @@ class _Run:
     stops: bool = False
     ignores_stop: bool = False
     saved_and_stopped: bool = False
-    lost_a_stop: bool = False
     problem: str = ""
     state: str = "INITIALIZING"
     restarts: int = 0
@@ -123,7 +122,6 @@ class FlinkEngine:
         """
         self._recovers_until = time.monotonic() + seconds
         for run in self._runs.values():
-            run.lost_a_stop |= bool(run.savepoint) or run.stops
             if run.savepoint or (run.stops and not run.saved_and_stopped):
                 run.savepoint, run.stops, run.problem = None, False, "Flink has lost its JobManager."
             if not run.is_submitted_again:
