@@ -15,12 +15,17 @@ from ansible_collections.otc.dli.plugins.module_utils._api.flink_jobs import Fli
 from ansible_collections.otc.dli.plugins.module_utils._model import resume, risks
 from ansible_collections.otc.dli.plugins.module_utils._reconcile import executor, job, observer, rollback
 from ansible_collections.otc.dli.plugins.module_utils._reconcile.effects import Effect
-from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run
+from ansible_collections.otc.dli.plugins.module_utils._reconcile.write_effects import Run, Stop
 
 
 def forget_state(_savepoints: Path) -> None:
     """Each start is one with empty state."""
     Run.send = lambda _run, api, job_ids: api.run_jobs(job_ids, False)
+
+
+def stop_without_a_savepoint(_savepoints: Path) -> None:
+    """Each stop is one without a savepoint."""
+    Stop.send = lambda _stop, api, job_ids: api.stop_jobs(job_ids, False)
 
 
 def take_the_first_savepoint(savepoints: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from chaos.ledger import Ledger, LedgerEngine, Start, is_documented, unsaved_end, untrue_starts
-from chaos.mutants import forget_state, take_the_first_savepoint
+from chaos.mutants import forget_state, stop_without_a_savepoint, take_the_first_savepoint
 from chaos.row import MOST_RESTARTING, RESTARTING, Row, play, requests_of, undone, unsaved_stops
 from chaos.schedule import Kill, Loss, Schedule, Step, draw
 from chaos.world import ATTEMPTS, Ran, World, temporary_world
@@ -69,6 +69,13 @@ def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
     # Its output alone shows it, and so do the starts.
     assert any(" doubled, " in violation for violation in played.violations), played.violations
     assert any(" resumed from " in violation for violation in played.violations), played.violations
+
+
+def test_a_collection_that_stops_without_a_savepoint_is_found(world: World) -> None:
+    """Without checkpoints, the output does not show it: what was done since the start is done again."""
+    played = play(world, Schedule(0, SETTINGS), stop_without_a_savepoint)
+    assert any(": stop without a savepoint" in violation for violation in played.violations), played.violations
+    assert not any(" doubled, " in violation for violation in played.violations), played.violations
 
 
 def test_a_seed_always_draws_the_same_schedule() -> None:
