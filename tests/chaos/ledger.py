@@ -82,13 +82,15 @@ class Ledger:
     """All starts of a job, in their order.
 
     :param gone: the newest savepoint whose files the service has deleted.
-    :param unknown: savepoints of stops in which the job failed, or its JobManager was lost, of which the service shows
-        nothing: neither as the job's savepoint nor in the reason of its status.
+    :param unknown: savepoints that were made while the job failed, or its JobManager was lost, and that the service has
+        not shown as the job's since.
+    :param before: the newest savepoint when the last one was asked for.
     """
 
     starts: list[Start] = field(default_factory=list)
     gone: str | None = None
     unknown: set[str] = field(default_factory=set)
+    before: str | None = None
 
 
 class LedgerEngine(FlinkEngine):
@@ -103,12 +105,14 @@ class LedgerEngine(FlinkEngine):
         ledger = self.ledgers[job.job_id]
         self._jobs[job.job_id] = job
         self._forget_unknown_that_shows(job)
+        # What the reason of a status says is known as long as it stands there.
+        unknown = frozenset(path for path in ledger.unknown if path.rstrip("/") not in job.status_desc)
         start = Start(
             len(ledger.starts) + 1,
             job.savepoint_path if resume_savepoint else None,
-            self.newest_savepoint(job, but=ledger.unknown),
+            self.newest_savepoint(job, but=unknown),
             bool(job.fields["checkpoint_enabled"]),
-            unknown=frozenset(ledger.unknown),
+            unknown=unknown,
         )
         ledger.starts.append(start)
         try:
@@ -118,44 +122,49 @@ class LedgerEngine(FlinkEngine):
             raise
 
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, *args: Any) -> None:
-        is_early = job.status != RUNNING
+        is_early, before = job.status != RUNNING, self.newest_savepoint(job)
         super().stop(job, trigger_savepoint, outcome, *args)
+        ledger = self.ledgers[job.job_id]
+        ledger.before = before
         if outcome == "stopped":
-            start = self.ledgers[job.job_id].starts[-1]
-            start.stopping |= not trigger_savepoint
-            start.stopped_early |= is_early
+            ledger.starts[-1].stopping |= not trigger_savepoint
+            ledger.starts[-1].stopped_early |= is_early
+
+    def save(self, job: Job, *args: Any) -> None:
+        before = self.newest_savepoint(job)
+        super().save(job, *args)
+        self.ledgers[job.job_id].before = before
 
     def recover(self, seconds: float) -> None:
         for job_id, run in self._runs.items():
-            if not run.over:
-                start = self.ledgers[job_id].starts[-1]
-                start.lost_manager = True
-                if run.savepoint or run.saved_and_stopped:
-                    self._lose_savepoint(self._jobs[job_id], start, run.stops, is_shown=run.saved_and_stopped)
+            if run.over or not run.flink_id:
+                continue
+            start = self.ledgers[job_id].starts[-1]
+            start.lost_manager = True
+            if run.savepoint or run.saved_and_stopped:
+                self._lose_savepoint(self._jobs[job_id], run.stops, is_shown=run.saved_and_stopped)
+            if not run.saved_and_stopped:
+                start.stopping = start.stopped_early = False
         super().recover(seconds)
 
-    def _lose_savepoint(self, job: Job, start: Start, stops: bool, is_shown: bool = False) -> None:
-        """Note a savepoint that Flink has made, if it has, and that what asked for it calls a failure.
+    def _lose_savepoint(self, job: Job, stops: bool, is_shown: bool = False) -> None:
+        """Note the savepoint that was asked for, if Flink has made it, and what asked for it is called a failure.
 
         :param stops: whether it is that of a stop.
         :param is_shown: whether the service shows it for all that.
         """
-        ledger = self.ledgers[job.job_id]
-        path = self.newest_savepoint(job, but=ledger.unknown)
-        if path is None or path in (start.newest, *start.saved):
+        ledger, path = self.ledgers[job.job_id], self.newest_savepoint(job)
+        if path in (None, ledger.before):
             return
         if stops:
-            start.lost_a_stop = True
+            ledger.starts[-1].lost_a_stop = True
         else:
-            start.saved.append(path)
+            ledger.starts[-1].saved.append(str(path))
         if not is_shown:
-            ledger.unknown.add(path)
+            ledger.unknown.add(str(path))
 
     def _forget_unknown_that_shows(self, job: Job) -> None:
-        ledger = self.ledgers[job.job_id]
-        ledger.unknown = {
-            path for path in ledger.unknown if path != job.savepoint_path and path.rstrip("/") not in job.status_desc
-        }
+        self.ledgers[job.job_id].unknown.discard(job.savepoint_path or "")
 
     def newest_savepoint(self, job: Job, but: Collection[str] = ()) -> str | None:
         """Return the newest complete savepoint of a job, whatever the service shows, and even if its files are gone.
@@ -187,7 +196,7 @@ class LedgerEngine(FlinkEngine):
         ledger = self.ledgers[job.job_id]
         start = ledger.starts[-1]
         if is_saved_to_stop and run.savepoint is None and not run.saved_and_stopped:
-            self._lose_savepoint(job, start, stops=True)
+            self._lose_savepoint(job, stops=True)
         if run.failure:
             start.state = ""
         elif job.status == "job_running_exception" and run.state not in ENDED:
@@ -339,5 +348,5 @@ def unsaved_end(ledger: Ledger, newest: str | None) -> Iterator[str]:
     """
     last = ledger.starts[-1]
     is_saved = last.state == "FINISHED" and newest not in (last.newest, *last.saved)
-    if last.ran and not (is_saved or last.has_failed):
+    if last.ran and not (is_saved or last.has_failed or last.stopped_early):
         yield f"the last stop made no savepoint: start {last.number} is {last.state}, and the newest is {newest}"

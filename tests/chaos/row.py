@@ -19,14 +19,14 @@ from typing import Any
 from ansible_collections.otc.dli.plugins.modules import dli_flink_jar_job, dli_flink_savepoint
 
 from chaos.fleet import Fleet
-from chaos.ledger import START, Start, check, unsaved_end, untrue_starts
+from chaos.ledger import START, Ledger, Start, check, unsaved_end, untrue_starts
 from chaos.scenes import SCENES
 from chaos.schedule import FLEET, PAIRS, Kill, Schedule, Step
 from chaos.world import ATTEMPTS, NO_END, NO_OUTPUT, PATIENCE, Ran, Task, World
 from local_dli import Behaviour, LocalDli
 from local_dli.jobs import Job
 from local_dli.journal import CLIENT
-from local_dli.lifecycle import has_ended
+from local_dli.lifecycle import RUNNING, has_ended
 from local_flink import read_events
 from local_flink.counting import MAIN_CLASS
 
@@ -163,7 +163,7 @@ class Row:
         self.played.counted += found.counted
         self.played.documented += found.documented
         end = unsaved_end(ledger, self.world.newest_savepoint(job)) if is_whole else ()
-        stops = unsaved_stops(self.world.service, job)
+        stops = unsaved_stops(self.world.service, job, ledger)
         self.violated(*(f"{job.name}: {what}" for what in (*found.violations, *untrue_starts(ledger), *stops, *end)))
         return found.counted
 
@@ -426,20 +426,25 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"
 
 
-def unsaved_stops(service: LocalDli, job: Job) -> Iterator[str]:
-    """Yield a sentence for each stop of a job without a savepoint by another task than the one that started it last.
+def unsaved_stops(service: LocalDli, job: Job, ledger: Ledger) -> Iterator[str]:
+    """Yield a sentence for each stop of a job without a savepoint that gave up more than a failed start of the task.
 
-    A task may give up only what it has started itself, and rolls back.
+    A task may give up only what it has started itself, and what has not come to run, or was restarted since.
     """
     tasks = {sent.number: sent.headers.get("x-auth-token") for sent in service.requests if sent.number is not None}
-    starter = None
+    starts = iter(ledger.starts)
+    starter, restarts, lost_manager = None, 0, False
     for event in service.journal.events:
-        if event.by == CLIENT and event.job_id == job.job_id and event.what == "job":
-            number = (event.position - 1) // 3
-            if event.operation == "start":
-                starter = tasks[number]
-            elif event.operation == "stop" and not event.asked["trigger_savepoint"] and tasks[number] != starter:
+        if event.by != CLIENT or event.job_id != job.job_id or event.what != "job":
+            continue
+        number = (event.position - 1) // 3
+        if event.operation == "start":
+            starter, restarts, lost_manager = tasks[number], event.after.restart_times, next(starts).lost_manager
+        elif event.operation == "stop" and not event.asked["trigger_savepoint"]:
+            if tasks[number] != starter:
                 yield f"stop without a savepoint at request {number}, by a task that has not started it"
+            elif event.before.status == RUNNING and event.before.restart_times == restarts and not lost_manager:
+                yield f"stop without a savepoint at request {number}, of what runs and was never restarted"
 
 
 def requests_of(service: LocalDli, *tokens: str) -> Iterator[str]:

@@ -225,7 +225,8 @@ def test_a_savepoint_that_its_request_has_lost_counts_where_it_shows(
     ledger = engine.ledgers[job.job_id]
     ledger.starts.append(Start(1, older, older, checkpoints=True))
     engine._jobs[job.job_id] = job
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False, savepoint="asked for" if is_lost else None, stops=stops)
+    savepoint = "asked for" if is_lost else None
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint=savepoint, stops=stops)
     engine.recover(60)
     assert (ledger.starts[0].lost_manager, ledger.starts[0].lost_a_stop) == (True, is_lost and stops)
     assert ledger.starts[0].saved == ([newest] if is_lost and not stops else [])
@@ -234,6 +235,10 @@ def test_a_savepoint_that_its_request_has_lost_counts_where_it_shows(
     for _start in range(2):
         engine.start(job, True)
     assert [start.newest for start in ledger.starts[1:]] == [newest if counts else older] * 2
+    if shows == "reason":
+        job.status_desc = "The TaskManager was lost."
+        engine.start(job, True)
+        assert ledger.starts[-1].newest == older, "nothing shows it any more"
     job.set_savepoint(newest)
     engine.start(job, True)
     assert ledger.starts[-1].newest == newest
@@ -246,7 +251,7 @@ def test_a_savepoint_after_one_that_was_lost_counts(tmp_path: Path) -> None:
     ledger = engine.ledgers[job.job_id]
     ledger.starts.append(Start(1, older, older, checkpoints=True))
     engine._jobs[job.job_id] = job
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False, savepoint="asked for", stops=True)
+    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint="asked for", stops=True)
     engine.recover(60)
     newest = make_savepoint(tmp_path, job, 2000)
     job.set_savepoint(older)
@@ -268,16 +273,41 @@ def test_a_savepoint_that_was_shown_counts_when_it_no_longer_shows(tmp_path: Pat
     assert ledger.starts[-1].newest == lost
 
 
-def test_a_stop_that_fails_without_a_savepoint_has_lost_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even where another one that nobody knows lies there."""
-    engine, job, (older, lost) = engine_with_savepoints(tmp_path)
-    engine.ledgers[job.job_id].unknown = {lost}
-    start = Start(1, older, older, checkpoints=True)
+@pytest.mark.parametrize("asks", ["stop", "save"])
+def test_what_fails_without_a_savepoint_has_lost_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    """Not even where another one lies there that does not show."""
+    engine, job, (older, _other) = engine_with_savepoints(tmp_path)
+    ledger, start = engine.ledgers[job.job_id], Start(1, older, older, checkpoints=True)
+    ledger.starts.append(start)
+    engine._jobs[job.job_id] = job
+    engine._runs[job.job_id] = _Run(older, 0.0, False, True, flink_id="f1", savepoint="asked for", stops=asks == "stop")
+    monkeypatch.setattr(FlinkEngine, asks, lambda *_args: None)
+    if asks == "stop":
+        engine.stop(job, True, "stopped")
+    else:
+        engine.save(job, "obs://data/elsewhere")
+    engine.recover(60)
+    assert (start.lost_a_stop, start.saved, ledger.unknown) == (False, [], set())
+
+
+def test_a_stop_that_is_lost_with_its_job_manager_stops_nothing(tmp_path: Path) -> None:
+    engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
+    start = Start(1, path, path, checkpoints=True, stopping=True, stopped_early=True)
     engine.ledgers[job.job_id].starts.append(start)
-    run = engine._runs[job.job_id] = _Run(older, 0.0, False, True, savepoint="asked for", stops=True)
-    monkeypatch.setattr(FlinkEngine, "_update", lambda *_args: setattr(run, "savepoint", None))
-    engine._update(job)
-    assert not start.lost_a_stop
+    engine._runs[job.job_id] = _Run(path, 0.0, False, True, flink_id="f1", stops=True)
+    engine.recover(60)
+    assert (start.stopping, start.stopped_early, start.lost_manager) == (False, False, True)
+
+
+def test_a_job_that_flink_does_not_have_yet_is_not_restarted_by_the_next_job_manager(tmp_path: Path) -> None:
+    engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
+    start = Start(1, path, path, checkpoints=True)
+    engine.ledgers[job.job_id].starts.append(start)
+    engine._runs[job.job_id] = _Run(path, 60.0, False, True)
+    engine.recover(60)
+    assert not start.lost_manager
 
 
 def test_a_job_that_ended_unseen_and_that_no_job_manager_knows_has_failed(tmp_path: Path) -> None:
@@ -325,18 +355,32 @@ def test_what_is_stopped_while_it_is_submitted_leaves_no_savepoint(
     assert (start.stopping, start.stopped_early) == (False, is_early)
 
 
-@pytest.mark.parametrize(("starter", "is_saved", "is_found"), [("mine", 0, 0), ("theirs", 0, 1), ("theirs", 1, 0)])
-def test_a_stop_without_a_savepoint_of_what_another_task_has_started_is_found(
-    starter: str, is_saved: bool, is_found: bool
+@pytest.mark.parametrize(
+    ("starter", "ends", "status", "restarts", "lost_manager", "found"),
+    [
+        ("theirs", "give up", "job_running", 0, False, "by a task that has not started it"),
+        ("theirs", "give up", "job_running", 1, False, "by a task that has not started it"),
+        ("theirs", "stop", "job_running", 0, False, ""),
+        ("mine", "give up", "job_running", 0, False, "of what runs and was never restarted"),
+        ("mine", "give up", "job_running", 1, False, ""),
+        ("mine", "give up", "job_running", 0, True, ""),
+        ("mine", "give up", "job_submitting", 0, False, ""),
+    ],
+)
+def test_a_stop_without_a_savepoint_that_gives_up_what_runs_is_found(
+    starter: str, ends: str, status: str, restarts: int, lost_manager: bool, found: str
 ) -> None:
+    """Another task may have started it, and the own one only where it has failed."""
     with two_tasks() as (service, call, _found):
         job = service.jobs.all()[0]
         call("mine", "stop")
         call(starter, "run")
-        service.jobs.set_status(job.job_id, "job_running")
-        call("mine", "stop" if is_saved else "give up")
-        found = ["stop without a savepoint at request 2, by a task that has not started it"]
-        assert list(unsaved_stops(service, job)) == (found if is_found else [])
+        service.jobs.set_status(job.job_id, status)
+        job.restart_times += restarts
+        call("mine", ends)
+        ledger = Ledger([Start(1, None, None, True, lost_manager=lost_manager)])
+        sentences = [f"stop without a savepoint at request 2, {found}"] if found else []
+        assert list(unsaved_stops(service, job, ledger)) == sentences
 
 
 @pytest.mark.parametrize(
@@ -348,6 +392,7 @@ def test_a_stop_without_a_savepoint_of_what_another_task_has_started_is_found(
         (Start(1, "a", "a", True, "CANCELED", ran=True), "b", True),
         (Start(1, "a", "a", True, "RUNNING", ran=True), "a", True),
         (Start(1, "a", "a", True, "CANCELED"), "a", False),
+        (Start(1, "a", "a", True, "CANCELED", ran=True, stopped_early=True), "a", False),
         (Start(1, "a", "a", True, "FAILED", ran=True), "a", False),
     ],
 )
@@ -408,6 +453,7 @@ def test_a_job_that_fails_as_it_stops_has_committed_all_if_its_savepoint_is_ther
     engine, job, paths = engine_with_savepoints(tmp_path, 1 + is_made)
     start = Start(1, paths[0], paths[0], checkpoints=True)
     engine.ledgers[job.job_id].starts.append(start)
+    engine.ledgers[job.job_id].before = paths[0]
     run = engine._runs[job.job_id] = _Run(paths[0], 0.0, False, True, savepoint="asked for", stops=True)
 
     def fail(*_args: Any) -> None:
