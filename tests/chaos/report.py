@@ -57,7 +57,7 @@ def summary(rows: list[Played], minutes: float) -> str:
         f"{len(rows)} schedules, {with_pairs} of them with two tasks concurrently, {sum(p.tasks for p in rows)} tasks, "
         f"{sum(p.counted for p in rows)} events, {sum(len(p.violations) for p in rows)} violations, "
         f"{sum(p.documented for p in doubles)} documented doubles in {len(doubles)} schedules, "
-        f"a person had to help {sum(p.helped for p in rows)} times, in {sum(p.is_gone for p in rows)} schedules the "
+        f"{sum(p.operator_steps for p in rows)} operator steps, in {sum(p.is_gone for p in rows)} schedules the "
         f"service had deleted the savepoint that the job needed, {minutes:.1f} minutes."
     )
 

@@ -61,8 +61,8 @@ NEVER_RUNS = re.compile(
 WANTS_HELP = re.compile(
     "[Ii]mport |savepoint was at|savepoint is gone|has no savepoint to resume from|Cannot find checkpoint or savepoint"
 )
-# Flink's reason why a job that it is restarting makes no savepoint, and how often a person meets that: a version that
-# crashes soon after each restart hardly ever runs.
+# Flink's reason why a job that it is restarting makes no savepoint, and how often an operator meets that: a version
+# that crashes soon after each restart hardly ever runs.
 RESTARTING = "Not all required tasks are currently running"
 MOST_RESTARTING = 20
 
@@ -81,7 +81,8 @@ class Played:
     :param kills: where modules were killed, and C(losses) at which moments TaskManagers were.
     :param starts: all starts of the job.
     :param is_gone: whether the service has deleted the savepoint without which the job cannot go on.
-    :param helped: how often a person had to import a savepoint, or to start with empty state where there was none.
+    :param operator_steps: how often the operator had to import a savepoint, or to start with empty state where there
+        was none.
     """
 
     schedule: Schedule
@@ -92,7 +93,7 @@ class Played:
     kills: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
     is_gone: bool = False
-    helped: int = 0
+    operator_steps: int = 0
     tasks: int = 0
     log: list[str] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
@@ -290,7 +291,7 @@ class Row:
         self.run_again_if_killed(step, self.job({**self.new(arguments), **options}))
 
     def recover(self) -> None:
-        """Bring the job back to the version that runs well, as a person does, who follows the messages."""
+        """Bring the job back to the version that runs well, as an operator does, who follows the messages."""
         options: dict[str, Any] = {}
         left, restarting = ATTEMPTS, MOST_RESTARTING
         while left and restarting:
@@ -321,7 +322,7 @@ class Row:
 
     def import_newest(self, job: Job) -> bool:
         """Give a job its newest savepoint; return whether there is any."""
-        self.played.helped += 1
+        self.played.operator_steps += 1
         path = self.world.newest_savepoint(job)
         if path is None:
             return False

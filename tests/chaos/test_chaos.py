@@ -485,7 +485,7 @@ def test_what_fails_is_excused_only_if_something_disturbed_it(
 
 
 @pytest.mark.parametrize(("message", "attempts"), [(RESTARTING, MOST_RESTARTING), ("It was refused.", ATTEMPTS)])
-def test_a_person_tries_more_often_while_flink_restarts_the_job(message: str, attempts: int) -> None:
+def test_the_operator_tries_more_often_while_flink_restarts_the_job(message: str, attempts: int) -> None:
     ran = Ran({"failed": True, "msg": message})
     world = Mock(
         spec=World, job=Mock(status="job_running"), **{"run.return_value": ran, "newest_savepoint.return_value": None}

@@ -31,8 +31,9 @@ from module_runner import access_to
 # For one task, in real seconds; the longest take twenty.
 PATIENCE = 150.0
 
-# How often a person runs the task of the version that runs well, until it does: a job may crash while it is stopped, a
-# TaskManager that was lost may need its time, and the service may restart a job and drop what was imported, repeatedly.
+# How often the operator runs the task of the version that runs well, until it does: a job may crash while it is
+# stopped, a TaskManager that was lost may need its time, and the service may restart a job and drop what was imported,
+# repeatedly.
 ATTEMPTS = 6
 
 # Flink notices a TaskManager that is gone within so many ms, and gives up a savepoint that does not come; else it waits
@@ -276,7 +277,7 @@ class World:
         return self.folder(self.job.savepoint_folder) if self.service.jobs.all() else self._obs
 
     def newest_savepoint(self, job: Job) -> str | None:
-        """Return the newest complete savepoint of a job in object storage, as a person finds it there."""
+        """Return the newest complete savepoint of a job in object storage, as an operator finds it there."""
         return self._engine.newest_savepoint(job)
 
 
