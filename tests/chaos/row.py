@@ -385,6 +385,8 @@ STOP_AT_WORK = re.compile(rb'"status": ?"job_(savepointing|canceling)"')
 # A job that fails while it is stopped may show no other statuses, as one does of which somebody makes a savepoint; the
 # service may submit it again then.
 STOP_UNSEEN = re.compile(rb'"status": ?"(job_running(_exception)?|job_savepointing|job_submitting)"')
+# Whatever was seen of a stop before: the job was not stopped. A JobManager that is lost forgets what it was asked for.
+RUNS_ON = re.compile(rb'"status": ?"job_running"')
 
 
 def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
@@ -413,11 +415,11 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
         for theirs, deed in earlier:
             # What a task reads after a stop or an update of its own shows that one.
             own_ones = [begun for begun, began in own if began == deed != "start" and begun > theirs]
-            is_seen = any(
-                theirs < read < min(own_ones, default=number)
-                and not (deed == "stop" and STOP_UNSEEN.search(known[read].answer))
-                for read in reads
-            )
+            seen = [read for read in reads if theirs < read < min(own_ones, default=number)]
+            if deed == "stop":
+                failed = max((read for read in seen if RUNS_ON.search(known[read].answer)), default=theirs)
+                seen = [read for read in seen if read > failed and not STOP_UNSEEN.search(known[read].answer)]
+            is_seen = bool(seen)
             begun, began = max((one for one in own if one[0] < theirs), default=(0, ""))
             if began == deed == "stop":
                 # So it does where the other one came while that was still at work, as far as any read has shown.
@@ -467,4 +469,7 @@ def play(world: World, schedule: Schedule, mutant: Callable[[Path], None] | None
     row = Row(world, schedule)
     row.play()
     row.played.starts = world.ledger.starts
+    if row.played.violations:
+        # Its world is gone when somebody reads why.
+        row.played.log += world.cluster.last_words()
     return row.played

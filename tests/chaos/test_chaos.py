@@ -69,6 +69,7 @@ def test_a_collection_that_is_broken_is_found(world: World, mutant) -> None:
     # Its output alone shows it, and so do the starts.
     assert any(" doubled, " in violation for violation in played.violations), played.violations
     assert any(" resumed from " in violation for violation in played.violations), played.violations
+    assert any("Flink's jobmanager runs" in line for line in played.log), "its world is gone when somebody reads why"
 
 
 def test_a_collection_that_stops_without_a_savepoint_is_found(world: World) -> None:
@@ -145,6 +146,24 @@ def test_a_stop_that_does_not_show_cannot_be_noticed(status: str, is_noticed: bo
         call("mine", "run")
         undoes = ["start at request 4, after the other task's stop at request 2 was read"]
         assert found() == (undoes if is_noticed else [])
+
+
+@pytest.mark.parametrize("runs_on", [True, False])
+def test_a_stop_that_came_to_nothing_cannot_be_undone(runs_on: bool) -> None:
+    """Its JobManager was lost, and the job runs on."""
+    with two_tasks() as (service, call, found):
+        job = service.jobs.all()[0]
+        call("mine", "stop")
+        call("mine", "run")
+        call("theirs", "stop")
+        service.jobs.set_status(job.job_id, "job_canceling")
+        call("mine", "read")
+        service.jobs.set_status(job.job_id, "job_running" if runs_on else "job_running_exception")
+        call("mine", "read")
+        service.jobs.set_status(job.job_id, "job_running")
+        call("mine", "stop")
+        undoes = ["stop at request 5, after the other task's stop at request 2 was read"]
+        assert found() == ([] if runs_on else undoes)
 
 
 def test_what_two_tasks_sent_and_saw_can_be_read() -> None:

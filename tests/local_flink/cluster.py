@@ -190,10 +190,13 @@ class FlinkCluster:
         try:
             until(read, seconds, what, pause=0.2)
         except TimeoutError as error:
-            raise TimeoutError("\n".join([str(error), *map(self._last_words, self._processes)])) from error
+            raise TimeoutError("\n".join([str(error), *self.last_words()])) from error
+
+    def last_words(self) -> list[str]:
+        """Return a text for each process: how it does, and where its log and its output end."""
+        return [self._last_words(name) for name in self._processes]
 
     def _last_words(self, name: str) -> str:
-        """Return how a process does, and where its log and its output end."""
         process = self._processes[name]
         state = "runs" if process.poll() is None else f"has ended with {process.returncode}"
         lines = [f"Flink's {name} {state}, in {self.home}."]
