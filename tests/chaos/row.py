@@ -435,19 +435,19 @@ def unsaved_stops(service: LocalDli, job: Job, ledger: Ledger) -> Iterator[str]:
     A task may give up only what it has started itself, and what has not come to run, or was restarted since.
     """
     tasks = {sent.number: sent.headers.get("x-auth-token") for sent in service.requests if sent.number is not None}
-    starts = iter(ledger.starts)
-    starter, restarts, lost_manager = None, 0, False
+    count, starter, restarts = 0, None, 0
     for event in service.journal.events:
         if event.by != CLIENT or event.job_id != job.job_id or event.what != "job":
             continue
         number = (event.position - 1) // 3
         if event.operation == "start":
-            starter, restarts, lost_manager = tasks[number], event.after.restart_times, next(starts).lost_manager
+            count, starter, restarts = count + 1, tasks[number], event.after.restart_times
         elif event.operation == "stop" and not event.asked["trigger_savepoint"]:
             if tasks[number] != starter:
                 yield f"stop without a savepoint at request {number}, by a task that has not started it"
-            elif event.before.status == RUNNING and event.before.restart_times == restarts and not lost_manager:
-                yield f"stop without a savepoint at request {number}, of what runs and was never restarted"
+            elif event.before.status == RUNNING and event.before.restart_times == restarts:
+                if not ledger.starts[count - 1].lost_manager:
+                    yield f"stop without a savepoint at request {number}, of what runs and was never restarted"
 
 
 def requests_of(service: LocalDli, *tokens: str) -> Iterator[str]:
