@@ -399,9 +399,9 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
     :param tokens: those of the two tasks.
     """
     known = {sent.number: sent for sent in service.requests if sent.number is not None}
-    tasks = {number: sent.headers.get("x-auth-token") for number, sent in known.items()}
+    tasks = _tasks(service)
     writes = [
-        ((event.position - 1) // 3, event.operation)
+        (event.request, event.operation)
         for event in service.journal.events
         if event.by == CLIENT and event.operation in ("start", "stop", "update")
     ]
@@ -434,12 +434,12 @@ def unsaved_stops(service: LocalDli, job: Job, ledger: Ledger) -> Iterator[str]:
 
     A task may give up only what it has started itself, and what has not come to run, or was restarted since.
     """
-    tasks = {sent.number: sent.headers.get("x-auth-token") for sent in service.requests if sent.number is not None}
+    tasks = _tasks(service)
     count, starter, restarts = 0, None, 0
     for event in service.journal.events:
         if event.by != CLIENT or event.job_id != job.job_id or event.what != "job":
             continue
-        number = (event.position - 1) // 3
+        number = event.request
         if event.operation == "start":
             count, starter, restarts = count + 1, tasks[number], event.after.restart_times
         elif event.operation == "stop" and not event.asked["trigger_savepoint"]:
@@ -448,6 +448,11 @@ def unsaved_stops(service: LocalDli, job: Job, ledger: Ledger) -> Iterator[str]:
             elif event.before.status == RUNNING and event.before.restart_times == restarts:
                 if not ledger.starts[count - 1].lost_manager:
                     yield f"stop without a savepoint at request {number}, of what runs and was never restarted"
+
+
+def _tasks(service: LocalDli) -> dict[int, str | None]:
+    """Return the token of the task that has sent each request, by the number of the request."""
+    return {sent.number: sent.headers.get("x-auth-token") for sent in service.requests if sent.number is not None}
 
 
 def requests_of(service: LocalDli, *tokens: str) -> Iterator[str]:

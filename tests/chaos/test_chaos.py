@@ -215,6 +215,18 @@ def engine_with_savepoints(obs: Path, count: int = 2) -> tuple[LedgerEngine, Job
     return engine, job, paths
 
 
+def begin_run(engine: LedgerEngine, job: Job, start: Start, **facts: Any) -> _Run:
+    """Have an engine know a start of a job, and return its run.
+
+    :param facts: what the run is otherwise like than one that has nothing special.
+    """
+    engine.ledgers[job.job_id].starts.append(start)
+    engine._jobs[job.job_id] = job
+    usual = {"savepoint_path": start.resumed_from, "submits_at": 0.0, "loses_savepoint": False, "may_restart": False}
+    run = engine._runs[job.job_id] = _Run(**{**usual, **facts})
+    return run
+
+
 def make_savepoint(obs: Path, job: Job, moment: int) -> str:
     """Put a savepoint into object storage, and return its path."""
     path = f"{job.savepoint_folder.rstrip('/')}/{moment}/savepoint-1/"
@@ -242,10 +254,8 @@ def test_a_savepoint_that_its_request_has_lost_counts_where_it_shows(
     """For all further starts, until somebody imports it."""
     engine, job, (older, newest) = engine_with_savepoints(tmp_path)
     ledger = engine.ledgers[job.job_id]
-    ledger.starts.append(Start(1, older, older, checkpoints=True))
-    engine._jobs[job.job_id] = job
     savepoint = "asked for" if is_lost else None
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint=savepoint, stops=stops)
+    begin_run(engine, job, Start(1, older, older, True), flink_id="f1", savepoint=savepoint, stops=stops)
     engine.recover(60)
     assert (ledger.starts[0].lost_manager, ledger.starts[0].lost_a_stop) == (True, is_lost and stops)
     assert ledger.starts[0].saved == ([newest] if is_lost and not stops else [])
@@ -268,9 +278,7 @@ def test_a_savepoint_after_one_that_was_lost_counts(tmp_path: Path) -> None:
     """The job was stopped again, and the service shows its savepoint late, or somebody imports an older one over it."""
     engine, job, (older, _lost) = engine_with_savepoints(tmp_path)
     ledger = engine.ledgers[job.job_id]
-    ledger.starts.append(Start(1, older, older, checkpoints=True))
-    engine._jobs[job.job_id] = job
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint="asked for", stops=True)
+    begin_run(engine, job, Start(1, older, older, True), flink_id="f1", savepoint="asked for", stops=True)
     engine.recover(60)
     newest = make_savepoint(tmp_path, job, 2000)
     job.set_savepoint(older)
@@ -282,8 +290,7 @@ def test_a_savepoint_after_one_that_was_lost_counts(tmp_path: Path) -> None:
 def test_a_savepoint_that_was_shown_counts_when_it_no_longer_shows(tmp_path: Path) -> None:
     engine, job, (older, lost) = engine_with_savepoints(tmp_path)
     ledger = engine.ledgers[job.job_id]
-    ledger.starts.append(Start(1, older, older, checkpoints=True))
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False)
+    begin_run(engine, job, Start(1, older, older, True))
     ledger.unknown = {lost}
     for shown in (lost, older):
         job.set_savepoint(shown)
@@ -299,9 +306,7 @@ def test_what_fails_without_a_savepoint_has_lost_none(
     """Not even where another one lies there that does not show."""
     engine, job, (older, _other) = engine_with_savepoints(tmp_path)
     ledger, start = engine.ledgers[job.job_id], Start(1, older, older, checkpoints=True)
-    ledger.starts.append(start)
-    engine._jobs[job.job_id] = job
-    engine._runs[job.job_id] = _Run(older, 0.0, False, True, flink_id="f1", savepoint="asked for", stops=asks == "stop")
+    begin_run(engine, job, start, flink_id="f1", savepoint="asked for", stops=asks == "stop")
     monkeypatch.setattr(FlinkEngine, asks, lambda *_args: None)
     if asks == "stop":
         engine.stop(job, True, "stopped")
@@ -314,8 +319,7 @@ def test_what_fails_without_a_savepoint_has_lost_none(
 def test_a_stop_that_is_lost_with_its_job_manager_stops_nothing(tmp_path: Path) -> None:
     engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
     start = Start(1, path, path, checkpoints=True, stopping=True, stopped_early=True)
-    engine.ledgers[job.job_id].starts.append(start)
-    engine._runs[job.job_id] = _Run(path, 0.0, False, True, flink_id="f1", stops=True)
+    begin_run(engine, job, start, flink_id="f1", stops=True)
     engine.recover(60)
     assert (start.stopping, start.stopped_early, start.lost_manager) == (False, False, True)
 
@@ -323,8 +327,7 @@ def test_a_stop_that_is_lost_with_its_job_manager_stops_nothing(tmp_path: Path) 
 def test_a_job_that_flink_does_not_have_yet_is_not_restarted_by_the_next_job_manager(tmp_path: Path) -> None:
     engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
     start = Start(1, path, path, checkpoints=True)
-    engine.ledgers[job.job_id].starts.append(start)
-    engine._runs[job.job_id] = _Run(path, 60.0, False, True)
+    begin_run(engine, job, start, submits_at=60.0)
     engine.recover(60)
     assert not start.lost_manager
 
@@ -332,9 +335,7 @@ def test_a_job_that_flink_does_not_have_yet_is_not_restarted_by_the_next_job_man
 def test_a_job_that_ended_unseen_and_that_no_job_manager_knows_has_failed(tmp_path: Path) -> None:
     engine, job, (path,) = engine_with_savepoints(tmp_path, 1)
     start = Start(1, path, path, checkpoints=True)
-    engine.ledgers[job.job_id].starts.append(start)
-    engine._jobs[job.job_id] = job
-    engine._runs[job.job_id] = _Run(path, 0.0, False, False, flink_id="f1")
+    begin_run(engine, job, start, flink_id="f1")
     engine.rest = Mock(**{"job.return_value": FlinkJob("f1", "RUNNING", runs=True)})
     list(engine.advance(job, 1.0, int))
     assert start.state == "RUNNING"
@@ -348,8 +349,7 @@ def test_a_job_that_fails_as_it_stops_while_flink_does_not_answer_has_committed_
     """It answers the question for the savepoint, and not the one for the job."""
     engine, job, (older, _newest) = engine_with_savepoints(tmp_path)
     start = Start(1, older, older, checkpoints=True)
-    engine.ledgers[job.job_id].starts.append(start)
-    engine._runs[job.job_id] = _Run(older, 0.0, False, False, flink_id="f1", savepoint="asked for", stops=True)
+    begin_run(engine, job, start, flink_id="f1", savepoint="asked for", stops=True)
     engine.rest = Mock(
         **{
             "saved.side_effect": FlinkError(200, "The TaskManager was lost."),

@@ -53,6 +53,11 @@ class Event:
     asked: dict[str, Any] = field(default_factory=dict)
     time: float = 0.0
 
+    @property
+    def request(self) -> int:
+        """Number of the request that did it, from 0; only where somebody has sent one."""
+        return (self.position - 1) // 3
+
 
 class Journal:
     """All events so far, in order; ``position`` and ``by`` are those of the events that come next."""
