@@ -2,25 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What others do while a task stops or starts a job, rolls back, or waits for a savepoint."""
+"""What others do while a task creates, stops or starts a job, rolls back, or waits for a savepoint."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
+from laws.test_laws import FLEET_JOB
+from local_dli.actor import DEEDS, Deed
 from local_dli.clock_engine import Step
-from local_dli.errors import ApiError
 from modules.test_lifecycle import NEW, OLD, SAVEPOINT
 
 THEIRS = "obs://bucket/job-3.jar"
 SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
-
-
-def carried_out(world):
-    """Return whether the service has carried out all that the others wanted."""
-    return {deed.refused for deed in world.service.actor.done} == {""}
 
 
 # While a task rolls back
@@ -34,7 +29,7 @@ def test_a_stop_right_before_that_of_a_rollback_is_not_undone(world, deed):
     switches = "behave savepoint_late_seconds=30.0 cancel_seconds=1.0"
     world.others("before show 5: restart job", *(f"before stop 2: {what}" for what in (switches, deed)))
     result = world(entrypoint=NEW, health_window=60)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
     assert "Rolled back" not in result["msg"] and len(world.done("start")) == 1
     assert [action["operation"] for action in result["actions"]] == ["stop", "update", "run"]
@@ -47,7 +42,7 @@ def test_a_start_right_before_that_of_a_rollback_is_no_success_of_the_rollback(w
     world.service.jobs.plan_start("job", "submit_fail")
     world.others("before run 2: start-empty job")
     result = world(entrypoint=NEW, health_window=30)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
     assert not result["error"].get("rolled_back")
 
@@ -60,7 +55,7 @@ def test_a_savepoint_that_somebody_is_making_is_not_passed_over(world, number):
     save = ("behave savepoint_seconds=8.0 savepoint_late_seconds=10.0", "save job")
     world.others("before show 5: restart job", *(f"before show {number}: {what}" for what in save))
     result = world(entrypoint=NEW, health_window=60)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and "somebody else" in result["msg"]
     assert world.stands()[:2] == ("job_running", NEW) and len(world.done("stop")) == 1
 
@@ -73,7 +68,7 @@ def test_a_value_that_somebody_sets_after_one_that_the_service_kept_is_not_set_b
     world.service.jobs.plan_start("job", "exception_after:2")
     world.others(f"before show {number}: update job main_class=org.Theirs")
     result = world(entrypoint=NEW, main_class="", health_window=30)
-    if carried_out(world):
+    if world.others_did_all():
         assert result["failed"] and world.job.fields["main_class"] == "org.Theirs"
 
 
@@ -84,6 +79,30 @@ def test_a_value_that_the_service_keeps_hinders_no_rollback(world):
     world.service.jobs.plan_start("job", "exception_after:2")
     result = world(entrypoint=NEW, main_class="", health_window=30)
     assert result["error"]["rolled_back"] is True and world.stands()[:2] == ("job_running", OLD)
+
+
+@pytest.mark.parametrize("deed", [f"update job entrypoint={THEIRS}", "rename job theirs"])
+def test_what_somebody_changes_while_a_rollback_stops_a_job_is_not_set_back(world, deed):
+    """L6: the job is read after that."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
+    world.plant()
+    world.service.jobs.plan_start("job", "stuck")
+    world.others(f"before show 24: {deed}")
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all() and not result["error"]["rolled_back"]
+    assert not world.done("start")[1:] and "somebody else has" in result["msg"]
+
+
+@pytest.mark.parametrize("number", [6, 24])
+def test_a_rollback_keeps_what_somebody_has_changed_that_the_task_leaves_alone(world, number):
+    """L6: the previous version runs with it."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
+    world.plant(desc="before")
+    world.service.jobs.plan_start("job", "stuck")
+    world.others(f"before show {number}: update job desc=theirs")
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all() and result["error"]["rolled_back"]
+    assert world.stands()[:2] == ("job_running", OLD) and world.job.fields["desc"] == "theirs"
 
 
 def test_the_health_window_of_a_job_that_is_restarted_for_ever_ends(world, monkeypatch):
@@ -108,7 +127,7 @@ def test_a_job_that_finishes_meanwhile_is_not_started_twice(world, state):
     world.plant("job_cancel_success", **SAVED)
     world.others("before show 2: start job")
     result = world(state, health_window=0)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert len(world.done("start")) == (0 if state == "started" else 1)
     assert not result["failed"]
 
@@ -120,7 +139,7 @@ def test_a_stop_meanwhile_gets_the_same_time_to_show_its_savepoint(world):
     deeds = ("start job", "behave savepoint_late_seconds=5.0", "stop-saved job")
     world.others(*(f"before show 2: {deed}" for deed in deeds))
     result = world("started", health_window=0)
-    assert carried_out(world) and not result["failed"]
+    assert world.others_did_all() and not result["failed"]
     (start,) = world.done("start")
     assert f"jobs/savepoint/{world.job.job_id}/" in start.before.savepoint_path
 
@@ -131,7 +150,7 @@ def test_a_definition_that_changes_meanwhile_is_planned_anew(world):
     world.plant("job_cancel_success", **SAVED)
     world.others(f"before show 2: update job entrypoint={THEIRS} desc=theirs")
     result = world("started", entrypoint=OLD, health_window=0)
-    assert carried_out(world) and not result["failed"]
+    assert world.others_did_all() and not result["failed"]
     assert world.stands()[:2] == ("job_running", OLD) and world.job.fields["desc"] == "theirs"
     assert [action["operation"] for action in result["actions"]] == ["update", "run"]
 
@@ -176,7 +195,7 @@ def test_a_stop_after_the_own_one_has_failed_is_not_undone(world, deed, seconds,
     world.service.jobs.plan_stop("job", "runs_on")
     world.others(f"before show {number}: {deed}")
     result = world(entrypoint=NEW, health_window=0)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and REFUSED in result["msg"]
     assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
 
@@ -191,7 +210,7 @@ def test_a_stop_after_the_own_one_whose_response_was_lost_is_not_undone(world, m
     world.lose_response(monkeypatch, "stop")
     world.others(f"before show {number}: stop-saved job")
     result = world(state, entrypoint=OLD if state == "stopped" else NEW, health_window=0)
-    assert carried_out(world) and len(world.done("stop")) == 1
+    assert world.others_did_all() and len(world.done("stop")) == 1
     assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
     assert REFUSED in result["msg"] if state == "started" else "Somebody else has brought" in str(result["warnings"])
 
@@ -204,7 +223,7 @@ def test_a_stop_after_the_own_one_has_failed_may_be_all_that_is_wanted(world, nu
     world.service.jobs.plan_stop("job", "runs_on")
     world.others(f"before show {number}: stop-saved job")
     result = world("stopped")
-    assert carried_out(world) and not result["failed"]
+    assert world.others_did_all() and not result["failed"]
     assert "Somebody else has brought" in str(result["warnings"])
 
 
@@ -248,7 +267,7 @@ def test_a_start_and_a_stop_while_the_savepoint_shows_late_are_not_undone(world)
     now = "behave savepoint_after_restart=kept savepoint_late_seconds=0.0"
     world.others(*(f"before show 6: {deed}" for deed in ("start job", now, "stop-saved job")))
     result = world(entrypoint=NEW, health_window=0)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
     assert not world.done("update") and not world.done("start")
 
@@ -259,9 +278,79 @@ def test_a_start_and_a_stop_between_the_own_stop_and_start_are_not_undone(world)
     world.plant()
     world.others(*(f"before show 3: {deed}" for deed in ("start job", "stop job")))
     result = world(entrypoint=NEW, health_window=0)
-    assert carried_out(world)
+    assert world.others_did_all()
     assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
     assert not world.done("start")
+
+
+def test_a_start_and_a_stop_while_the_own_stop_is_at_work_are_not_undone(world):
+    """L6: it shows another start."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=0.0, cancel_seconds=0.0, submit_seconds=0.0)
+    world.plant()
+    world.others(*(f"before show 2: {deed}" for deed in ("start job", "stop-saved job")))
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all()
+    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
+    assert not world.done("update") and not world.done("start")
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_a_stop_after_a_restart_that_has_ended_the_own_one_is_not_undone(world, number):
+    """L6: that the job ran again was read, and that it had been restarted; there is no other reason."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=4.0, restart_by="flink")
+    world.plant()
+    world.service.jobs.plan_stop("job", "restarts")
+    world.others(f"before show {number}: stop-saved job")
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all()
+    assert result["failed"] and "it ran again after the stop of this task; somebody else has stopped" in result["msg"]
+    assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
+
+
+def test_a_restart_right_before_the_own_stop_is_no_failure_of_it(world):
+    """L4: the job has run again since it was read, but not since it was to be stopped."""
+    world.behave(savepoint_after_restart="kept", restart_by="flink")
+    world.plant()
+    world.others("before stop 1: restart job")
+    assert not world(entrypoint=NEW, health_window=0)["failed"]
+    assert world.others_did_all() and world.stands()[:2] == ("job_running", NEW)
+
+
+def test_a_savepoint_of_somebody_else_is_not_that_of_the_stop_of_somebody_else(world):
+    """L2: the own stop was rejected, so nothing that shows is its own."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=4.0)
+    world.plant()
+    late = "behave savepoint_after_restart=kept savepoint_late_seconds=8 savepoint_seconds=0 cancel_seconds=0"
+    world.others("before stop 1: save job", f"before show 7: {late}", "before show 7: stop-saved job")
+    world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all()
+    assert all("/jobs/savepoint/" in start.before.savepoint_path for start in world.done("start"))
+
+
+@pytest.mark.parametrize("state", ["restarted", "stopped"])
+def test_a_job_that_came_to_run_right_before_its_stop_keeps_its_state(world, monkeypatch, state):
+    """L2: its start time shows from the submission on, so that it does not change when the job runs."""
+    world.behave(savepoint_after_restart="kept", savepoint_late_seconds=5.0)
+    world.plant("job_submitting", **SAVED)
+    world.follow("job_submitting", Step(5.0, "job_submitting"))
+    stop = world.service.jobs.stop
+
+    def comes_to_run(*sent, **options):
+        world.job.status = "job_running"
+        return stop(*sent, **options)
+
+    monkeypatch.setattr(world.service.jobs, "stop", comes_to_run)
+    result = world(state, entrypoint=OLD, health_window=0)
+    assert not result["failed"] and result["savepoint_path"].startswith(world.job.savepoint_folder)
+
+
+def test_a_refused_stop_of_a_job_that_has_finished_is_no_change(world):
+    """L4: it was not stopped."""
+    world.plant()
+    world.others("before stop 1: finish job")
+    result = world("stopped")
+    assert world.others_did_all() and not result["failed"]
+    assert not result["changed"] and not result["actions"]
 
 
 # While a task starts a job
@@ -275,7 +364,7 @@ def test_a_start_after_the_own_one_has_failed_is_named(world, outcome):
     world.service.jobs.plan_start("job", outcome)
     world.others("before show 4: start-empty job")
     result = world(resume_savepoint=True, health_window=0)
-    assert carried_out(world) and len(world.done("start")) == 1
+    assert world.others_did_all() and len(world.done("start")) == 1
     assert not result["failed"] and "Somebody else has started Flink job job again" in str(result["warnings"])
 
 
@@ -286,7 +375,7 @@ def test_a_start_of_another_version_after_the_own_one_has_failed_is_no_success(w
     world.service.jobs.plan_start("job", "submit_fail")
     world.others(*(f"before show 6: {deed}" for deed in (f"update job entrypoint={OLD}", "start-empty job")))
     result = world(entrypoint=NEW, health_window=0)
-    assert carried_out(world) and len(world.done("start")) == 1
+    assert world.others_did_all() and len(world.done("start")) == 1
     assert result["failed"] and "somebody else has started it again meanwhile, so it was left alone" in result["msg"]
 
 
@@ -299,212 +388,99 @@ def test_a_start_after_that_of_a_rollback_has_failed_is_no_success_of_it(world, 
     world.service.jobs.plan_start("job", "submit_fail")
     world.others(f"before show {number}: start-empty job")
     result = world(entrypoint=NEW, health_window=0)
-    assert carried_out(world) and len(world.done("start")) == 2
+    assert world.others_did_all() and len(world.done("start")) == 2
     assert "somebody else has started it again meanwhile" in result["msg"]
     assert not result["error"].get("rolled_back")
 
 
-# While a write of a task is lost
-
-
-@pytest.mark.parametrize("is_carried_out", [True, False])
-@pytest.mark.parametrize("status", ["job_running", "job_cancel_success"])
-def test_a_change_after_the_own_one_was_lost_is_not_set_back(world, monkeypatch, status, is_carried_out):
-    """L6: not even where the own one has not been carried out."""
+def test_a_start_with_empty_state_by_somebody_else_is_no_own_one(world):
+    """L2: the own one is rejected then, and the job may not have the state that it should."""
     world.behave(savepoint_after_restart="kept")
-    world.plant(status, **SAVED)
-    world.lose_response(monkeypatch, "update", is_carried_out)
-    world.others(f"before show {3 if status == 'job_running' else 2}: update job entrypoint={THEIRS}")
-    result = world("started" if status == "job_running" else "present", entrypoint=NEW)
-    assert carried_out(world) and len(world.done("update")) == is_carried_out
-    assert result["failed"] and "somebody else has changed entrypoint meanwhile" in result["msg"]
-    assert world.stands()[1] == THEIRS and not world.done("start")
+    world.plant()
+    world.others("before run 1: start-empty job")
+    result = world(entrypoint=NEW)
+    assert world.others_did_all() and not world.done("start") and not result["failed"]
+    assert "which had been started already" in str(result["warnings"])
 
 
-@pytest.mark.parametrize(
-    ("status", "options", "field"),
-    [
-        ("job_cancel_success", {"entrypoint": NEW}, "desc"),
-        ("job_cancel_success", {"entrypoint": NEW}, "name"),
-        ("job_running", {"entrypoint": OLD, "resume_checkpoint": True}, "resume_max_num"),
-    ],
-)
-def test_what_somebody_else_changes_while_an_update_is_lost_is_not_set_back(world, monkeypatch, status, options, field):
-    """L6: the update sends it too, though the task does not change it."""
-    world.plant(status, resume_max_num=5, **SAVED)
-    theirs = 7 if field == "resume_max_num" else "theirs"
-    job = world.job
+def test_a_restart_by_the_service_is_no_start_of_others(world, monkeypatch):
+    """L4: nobody knows which version the service has restarted."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_running_exception", restart_when_exception=True, **SAVED)
+    restart = Deed(lambda *_words: world.follow("job_submitting", Step(3.0, "job_running", restarts=True)), "")
+    monkeypatch.setitem(DEEDS, "restart", restart)
+    world.others("before show 2: restart job")
+    result = world("started", entrypoint=NEW, health_window=0)
+    assert result["failed"] and "may still run its previous definition" in result["msg"]
 
-    world.lose_response(
-        monkeypatch, "update", is_carried_out=False, meanwhile=lambda: job.fields.update({field: theirs})
+
+def test_a_restart_by_the_service_of_what_is_as_desired_is_no_start_of_others(world, monkeypatch):
+    """L4: the job runs as it should."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant("job_running_exception", restart_when_exception=True, **SAVED)
+    restart = Deed(lambda *_words: world.follow("job_running", Step(0.0, "job_running", restarts=True)), "")
+    monkeypatch.setitem(DEEDS, "restart", restart)
+    world.others("before run 1: restart job")
+    result = world("started", entrypoint=OLD, health_window=0)
+    assert not result["failed"] and "Somebody else has" not in str(result["warnings"])
+
+
+def test_a_new_start_of_somebody_else_that_takes_long_is_no_failure_of_the_own_one(world):
+    """L6: the own one had come to run."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant()
+    world.others(
+        "before show 6: behave savepoint_after_restart=kept cancel_seconds=0 submit_seconds=500",
+        "before show 6: stop job",
+        "before show 7: start job",
     )
-    result = world("present", **options)
-    assert result["failed"] is (field == "name") and len(world.done("update")) == (field != "name")
-    assert job.fields[field] == theirs and world.stands()[1] == (OLD if field == "name" else options["entrypoint"])
+    result = world(entrypoint=NEW, health_window=30)
+    assert world.others_did_all() and len(world.done("stop")) == 1
+    assert result["failed"] and "It had come to run before, so it was left alone." in result["msg"]
 
 
-def test_an_own_update_that_is_carried_out_late_is_none_of_others(world, monkeypatch):
-    """L5: neither the update nor that of the rollback gets a response."""
+def test_a_stop_of_somebody_else_that_fails_slowly_is_no_failure_of_the_own_start(world):
+    """L6: the version has run all the time."""
     world.behave(savepoint_after_restart="kept")
     world.plant()
-    updates, update, job = [], world.service.jobs.update, world.job
-
-    def lose_most(*sent, **options):
-        updates.append(sent)
-        if len(updates) > 4:
-            return update(*sent, **options)
-        if len(updates) == 4:
-            job.fields["entrypoint"] = NEW
-        raise ApiError(500, "DLI.0999", "No response.")
-
-    monkeypatch.setattr(world.service.jobs, "update", lose_most)
-    result = world(entrypoint=NEW, health_window=0)
-    assert result["error"]["rolled_back"] and world.stands()[:2] == ("job_running", OLD)
+    world.service.jobs.plan_stop("job", "stopped")
+    world.service.jobs.plan_stop("job", "runs_on")
+    world.others(
+        "before show 6: behave savepoint_after_restart=kept cancel_seconds=100",
+        "before show 6: stop job",
+    )
+    result = world(entrypoint=NEW, health_window=30)
+    assert world.others_did_all() and len(world.done("stop")) == 1
+    assert result["failed"] and "It had come to run before, so it was left alone." in result["msg"]
 
 
-def test_a_change_after_that_of_a_rollback_was_lost_is_not_set_back(world, monkeypatch):
-    """L6: as it is without a rollback."""
+# While a task creates or renames a job
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_a_job_that_gets_the_name_right_before_the_creation_resumes_from_its_newest_savepoint(world, state):
+    """L2: the savepoint of its last stop shows late."""
+    definition = {name: FLEET_JOB[name] for name in ("entrypoint", "queue_name", "obs_bucket", "execution_agency_urn")}
     world.behave(savepoint_after_restart="kept")
-    world.plant()
-    world.service.jobs.plan_start("job", "submit_fail")
-    job = world.job
-    world.lose_response(monkeypatch, "update", False, lambda: job.fields.update(entrypoint=THEIRS), number=2)
-    result = world(entrypoint=NEW, health_window=0)
-    assert "somebody else has changed entrypoint meanwhile" in result["msg"] and world.stands()[1] == THEIRS
+    world.job = world.service.jobs.add(
+        **FLEET_JOB | {"name": "theirs", "has_savepoint": True, "savepoint_path": "obs://bucket/saved/a/"}
+    )
+    switches = "behave savepoint_after_restart=kept savepoint_seconds=0 cancel_seconds=0 savepoint_late_seconds=8"
+    world.others(*(f"before create 1: {deed}" for deed in (switches, "stop-saved theirs", "rename theirs job")))
+    result = world(state, health_window=0, **definition)
+    assert world.others_did_all() and not result["failed"]
+    assert [action["operation"] for action in result["actions"]] == ["run"]
+    (start,) = world.done("start")
+    assert "/jobs/savepoint/" in start.before.savepoint_path
 
 
-def test_a_rejection_is_said_although_somebody_else_has_changed_the_job(world, monkeypatch):
-    """L6: what was rejected is not sent again."""
-    world.plant("job_cancel_success", **SAVED)
-    job = world.job
-
-    def reject(*_sent, **_options):
-        job.fields["entrypoint"] = THEIRS
-        raise ApiError(400, "DLI.0005", "The main class is invalid.")
-
-    monkeypatch.setattr(world.service.jobs, "update", reject)
-    result = world("present", entrypoint=NEW)
-    assert "The main class is invalid." in result["msg"] and world.stands()[1] == THEIRS
-
-
-def test_a_job_that_somebody_starts_while_its_deletion_is_lost_is_not_deleted(world, monkeypatch):
-    """L2, L6: it runs, and has made no savepoint since."""
-    world.plant("job_cancel_success", **SAVED)
-    job = world.job
-    world.lose_response(monkeypatch, "delete", False, lambda: world.service.jobs.set_status(job.job_id, "job_running"))
-    result = world("absent")
-    assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
-    assert world.stands()[0] == "job_running" and not world.done("delete")
-    assert result["changed"] and result["actions"] == [], "the lost deletion may be carried out yet"
-
-
-@pytest.mark.parametrize("deed", ["definition", "savepoint"])
-def test_a_job_that_somebody_changes_while_its_start_is_lost_is_not_started(world, monkeypatch, deed):
-    """L2, L6: it would start what nobody has asked for."""
-    world.plant("job_cancel_success", **SAVED)
-    job = world.job
-
-    def change():
-        if deed == "definition":
-            job.fields["entrypoint"] = THEIRS
-        else:
-            job.set_savepoint("obs://bucket/theirs/")
-
-    world.lose_response(monkeypatch, "start", False, change)
-    result = world(entrypoint=OLD)
-    assert result["failed"] and "so it was not started" in result["msg"] and not world.done("start")
-
-
-@pytest.mark.parametrize("deed", ["definition", "savepoint"])
-def test_a_job_that_somebody_changes_while_the_start_of_a_rollback_is_lost_is_not_started(world, monkeypatch, deed):
-    """L5, L6: the definition is that of the version that has failed; the savepoint had been dropped before."""
-    world.plant()
-    job = world.job
-    world.service.jobs.plan_start("job", "submit_fail")
-
-    def change():
-        if deed == "definition":
-            job.fields["entrypoint"] = NEW
-        else:
-            job.set_savepoint("obs://bucket/theirs/")
-
-    world.lose_response(monkeypatch, "start", False, change, number=2)
-    result = world(entrypoint=NEW, health_window=0)
-    assert "so it was not started" in result["msg"] and not result["error"].get("rolled_back")
-    assert len(world.done("start")) == 1
-
-
-def test_a_job_that_somebody_keeps_by_its_tags_while_its_purge_is_lost_is_not_deleted(world, monkeypatch):
-    """L6: it is no longer one of those that are purged."""
-    tags = [{"key": "team", "value": "ours"}]
-    world.plant("job_cancel_success", tags=tags, **SAVED)
-    job = world.job
-    world.lose_response(monkeypatch, "delete", False, lambda: job.fields.update(tags=[]))
-    result = world.fleet(purge=True, purge_scope={"tags": {"team": "ours"}}, allow_empty=True)
-    assert result["failed"] and "somebody else has changed its tags meanwhile" in str(result)
-    assert not world.done("delete")
-
-
-def test_an_own_update_that_shows_when_the_job_is_read_again_is_done(world, monkeypatch):
-    """L4: whatever else the service changes with it."""
-    world.plant("job_cancel_success", **SAVED)
-    job, reads = world.job, []
-    detail = JobReader.detail
-
-    def late(self, job_id):
-        reads.append(job_id)
-        if len(reads) == 2:
-            job.fields.update(entrypoint=NEW, checkpoint_interval=30)
-        return detail(self, job_id)
-
-    world.lose_response(monkeypatch, "update", False, lambda: monkeypatch.setattr(JobReader, "detail", late))
-    result = world("present", entrypoint=NEW)
-    assert not result["failed"] and not world.done("update")
-
-
-def test_a_savepoint_that_somebody_imports_while_the_own_import_is_lost_stays(world, monkeypatch):
-    """L6: theirs wins."""
-    world.plant("job_cancel_success", **SAVED)
-    job = world.job
-    world.lose_response(monkeypatch, "import_savepoint", False, lambda: job.set_savepoint("obs://bucket/theirs/"))
-    result = world.run(dli_flink_savepoint, name="job", state="imported", savepoint_path="obs://bucket/mine/one")
-    assert result["failed"] and "it shows another savepoint by now, obs://bucket/theirs/, so" in result["msg"]
-    assert job.savepoint_path == "obs://bucket/theirs/"
-
-
-def test_a_tag_that_somebody_sets_while_the_own_one_is_lost_stays(world, monkeypatch):
-    """L6: theirs wins."""
-    world.plant("job_cancel_success", **SAVED)
-    job = world.job
-
-    theirs = [{"key": "team", "value": "theirs"}]
-    world.lose_response(monkeypatch, "set_tags", False, lambda: job.fields.update(tags=theirs))
-    result = world("present", tags={"team": "ours"})
-    assert result["failed"] and "somebody else has changed its tags meanwhile" in result["msg"]
-    assert job.fields["tags"] == theirs
-
-
-def test_a_crash_says_nothing_about_a_stop_without_a_savepoint_that_was_lost(world, monkeypatch):
-    """L4: only a savepoint can have failed, so the stop is sent again."""
-    world.plant()
-    job = world.job
-    world.lose_response(monkeypatch, "stop", False, lambda: setattr(job, "status_desc", "Task 7 failed."))
-    result = world(entrypoint=NEW, upgrade_mode="stateless", health_window=0)
-    assert not result["failed"] and len(world.done("stop")) == 1
-
-
-def test_the_reason_of_a_restart_says_nothing_about_a_stop_that_was_lost(world, monkeypatch):
-    """L4: the stop is sent again."""
-    world.behave(savepoint_after_restart="kept")
-    world.plant()
-    job = world.job
-
-    def restart():
-        job.status_desc, job.restart_times = "Task 7 failed.", job.restart_times + 1
-
-    world.lose_response(monkeypatch, "stop", False, restart)
-    result = world(entrypoint=NEW, health_window=0)
-    assert not result["failed"] and len(world.done("stop")) == 1
+@pytest.mark.parametrize("status", ["job_init", "job_cancel_success"])
+def test_a_new_name_that_an_invisible_job_has_is_the_reason(world, status):
+    """L4: and not that others change the job."""
+    job = world.plant(status)
+    world.service.jobs.add(name="ours", status="job_init", owner="other")
+    result = world("present", name="ours", job_id=job.job_id, entrypoint=NEW)
+    assert result["failed"] and "DLI.0006" in result["msg"] and "is invisible then" in result["msg"]
 
 
 # While a task makes a savepoint

@@ -69,7 +69,7 @@ class ClockEngine:
     start_outcomes = re.compile(
         r"running|submit_fail|stuck|ignored|refused|(exception|finish|restarts)_after:\d+(\.\d+)?"
     )
-    stop_outcomes = re.compile(r"stopped|cancel_fail|runs_on|ignored|refused")
+    stop_outcomes = re.compile(r"stopped|cancel_fail|runs_on|restarts|ignored|refused")
 
     def __init__(self) -> None:
         self._ways: dict[int, _Way] = {}
@@ -111,6 +111,11 @@ class ClockEngine:
     def stop(self, job: Job, trigger_savepoint: bool, outcome: str, behaviour: Behaviour, now: float) -> None:
         check_stop(job)
         if outcome == "ignored":
+            return
+        if outcome == "restarts":
+            saves = trigger_savepoint and job.status == RUNNING
+            begun = "job_savepointing" if saves else "job_canceling"
+            self.follow(job, now, begun, restart_steps(behaviour.cancel_seconds, behaviour))
             return
         end = Step(behaviour.cancel_seconds, behaviour.stop_ends)
         if outcome == "runs_on":

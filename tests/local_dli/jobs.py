@@ -292,8 +292,10 @@ class JobStore:
             self._start_plans.setdefault(job_id_or_name, deque()).extend([outcome] * times)
 
     def plan_stop(self, job_id_or_name: int | str, outcome: str, times: int = 1) -> None:
-        """Say how the next stop of a job ends: ``stopped``, ``cancel_fail`` or ``refused``.
+        """Say how the next stop of a job ends.
 
+        :param outcome: ``stopped``, ``cancel_fail``, ``runs_on``, ``restarts``, ``ignored`` or ``refused``.
+        :param times: for how many stops.
         :raises ValueError: for an outcome that the engine does not know.
         """
         if not self.engine.stop_outcomes.fullmatch(outcome):

@@ -275,6 +275,10 @@ class ObservedJob:
         """Whether the job has been started since an earlier response about it."""
         return self.start_time not in ("0", before.start_time)
 
+    def was_started_anew_since(self, before: ObservedJob) -> bool:
+        """Whether there was another start since an earlier response, which shows the one before it."""
+        return before.start_time != "0" and self.was_started_since(before)
+
     def is_older_than(self, other: ObservedJob) -> bool:
         """Whether this response surely shows an earlier moment than another one: replicas may be behind.
 

@@ -18,10 +18,20 @@ from .._model.fields import FIELDS_BY_NAME, JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.resume import SAVEPOINT_GONE, may_start_empty
-from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOP_FAILED, STOPPING, SUBMITTING, status_of
+from .._model.status import (
+    DRAFT,
+    FINISHED,
+    RUNNING,
+    SAVEPOINTING,
+    STOP_ENDS,
+    STOP_FAILED,
+    STOPPING,
+    SUBMITTING,
+    status_of,
+)
 from .._model.steps import Plan, Step
 from . import wait as _wait
-from .effects import Complete, IsThere, ReadTags, Report, Steps
+from .effects import Complete, IsThere, Pause, ReadTags, Report, Steps
 from .observer import Observer
 from .rollback import Attempt, Rollback, ensure_savepoint
 from .wait import Waiting
@@ -137,9 +147,7 @@ class Executor:
         job = yield Complete(job, tuple(self._spec.fields))
         foreign = [name for name in remaining_changes(self._spec, job) if name in self._confirmed_fields]
         if foreign:
-            raise self._observer.error(
-                job, f"somebody else has changed {', '.join(foreign)} meanwhile, so it was left alone"
-            )
+            raise self._observer.foreign_change(job, ", ".join(foreign), "it was left alone")
         return job
 
     def _has_left_state(self, job):
@@ -223,8 +231,8 @@ class Executor:
         except WaitTimeout as exc:
             later = "It may still stop later, and then stays stopped until the task is run again."
             raise WaitTimeout(f"{exc} {later}", exc.last, exc.facts) from exc
-        was_submitting, has_other_start = before.status == SUBMITTING, job.was_started_since(before)
-        is_foreign = not done.is_ours or (has_other_start and not was_submitting)
+        was_submitting = before.status == SUBMITTING
+        is_foreign = not done.is_ours or (job.was_started_since(before) and not was_submitting)
         if job.status == FINISHED:
             if done.is_ours and step.savepoint:
                 job = yield from self._finished(job, before)
@@ -237,19 +245,40 @@ class Executor:
             )
         if job.status not in STOP_ENDS:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
-        if self._observer.refusal:
+        # A restart by the service may show as another start too.
+        may_be_restarted = was_submitting or job.restart_times > before.restart_times
+        if self._observer.refusal or (job.was_started_anew_since(before) and not may_be_restarted):
             raise PlanAnew(job)
-        # What was stopped while it was being submitted has no state to save, unless it came to run before.
-        if step.savepoint and (has_other_start or not was_submitting):
-            if not (job.has_newer_savepoint_than(before) and job.savepoint_path):
-                stopped, job = job, (yield from self._observer.late_savepoint(before))
-                if job.was_started_since(stopped):
-                    raise PlanAnew(job)
-            if not job.has_newer_savepoint_than(before):
-                raise self._observer.error(job, self._no_savepoint(job))
+        return (yield from self._saved(job, before, done.is_ours)) if step.savepoint else job
+
+    def _saved(self, job, before, is_ours):
+        """Return a job that was stopped with a savepoint, once it shows that.
+
+        What was stopped while it was being submitted has no state to save, unless it came to run before.
+
+        :param before: the job right before the stop.
+        :param is_ours: False where the service rejected the stop, and what shows may come of somebody else.
+        :raises LifecycleError: it shows none.
+        :raises PlanAnew: it was started meanwhile.
+        """
+        was_submitting = before.status == SUBMITTING
+        if was_submitting and job.start_time == "0":
+            return job
+        stopped = job
+        if not is_ours:
+            # The savepoint that somebody's stop has made may show late, and one before it looks just like it.
+            yield Pause(min(_wait.GRACE_SECONDS, self._waiting.timeout))
+            job = yield from self._observer.read(before.job_id, is_detail=True)
+        elif not (job.has_newer_savepoint_than(before) and job.savepoint_path):
+            job = yield from self._observer.late_savepoint(before)
+        if job.was_started_since(stopped):
+            raise PlanAnew(job)
+        if job.has_newer_savepoint_than(before):
             self._attempt.savepoint = job.savepoint_path
             self._observer.saved(job.savepoint_path)
             yield Report(f"{job.name}: savepoint {job.savepoint_path}")
+        elif not was_submitting or job.was_started_since(before) or self._observer.has_seen(SAVEPOINTING):
+            raise self._observer.error(job, self._no_savepoint(job))
         return job
 
     def _finished(self, job, before):
@@ -300,15 +329,27 @@ class Executor:
             raise (yield from self._roll_back_or_explain(exc, before)) from exc
         step = Step("run", savepoint=resume)
         self._attempt.is_our_start, self._attempt.is_started = done.is_ours, True
+        if not done.is_ours:
+            self._observer.notes.append(
+                f"The service rejected the start of Flink job {before.name}, which had been started already: maybe by "
+                "somebody else, and not from the same savepoint."
+            )
         (self.done if done.is_ours else self._in_doubt).append(step)
         if not wait:
             return (yield from self._observer.read(before.job_id))
+        has_started = False
         try:
             job = yield from self._observer.started(before)
+            has_started = True
             return (yield from self._observer.stays_healthy(job, before))
         except StartFailed as exc:
             raise (yield from self._roll_back_or_explain(LifecycleError(str(exc), exc.job), before)) from exc
         except WaitTimeout as exc:
+            if has_started:
+                # Nothing says that this start has failed: somebody else may be at work.
+                raise WaitTimeout(
+                    f"{exc} It had come to run before, so it was left alone.", exc.last, exc.facts
+                ) from exc
             error = yield from self._roll_back_or_explain(exc, before)
             if error is exc:
                 later = "It may still come to run later; state: stopped gives it up."
@@ -370,7 +411,7 @@ class Executor:
         """
         tagged = yield ReadTags(job)
         if tagged and not (tagged.tags is not None and self._goal.purged_tags.items() <= tagged.tags.items()):
-            raise self._observer.error(job, "somebody else has changed its tags meanwhile, so it was not deleted")
+            raise self._observer.foreign_change(job, "its tags", "it was not deleted")
         return tagged or job
 
     def _read_before_tags(self, job):

@@ -65,6 +65,8 @@ class Observer:
         self._statuses: set[str] = set()
         # The response that shows that the last stop has failed: what ends the job after that is the stop of another.
         self.refusal: ObservedJob | None = None
+        # Whether the last stop was seen at work.
+        self._is_stopping = False
         # The response that shows that the last start has failed, likewise.
         self._failure: ObservedJob | None = None
         # Whether a job that this task has started was seen while somebody made a savepoint of it.
@@ -82,6 +84,10 @@ class Observer:
         """Note the savepoint that a stop of this task has made."""
         self.savepoint_path = path
         self._know_savepoints(path)
+
+    def has_seen(self, status: str) -> bool:
+        """Whether a response since the last stop or start has shown a status; it may have been an old one."""
+        return status in self._statuses
 
     def foreign_savepoint(self) -> str:
         """Return a savepoint of others that has shown since the last stop or start, if only for a time; "" for none."""
@@ -108,7 +114,7 @@ class Observer:
         def once():
             found = yield Read(job_id, is_detail)
             self._statuses.add(found.status)
-            if self._before and found.shows_failed_stop_since(self._before):
+            if self._shows_failed_stop(found):
                 self.refusal = found
             if self._shows_failure(found):
                 self._failure = found
@@ -120,6 +126,20 @@ class Observer:
         self.seen = job
         self._savepoints.add(job.savepoint_path)
         return job
+
+    def _shows_failed_stop(self, found):
+        """Whether a response shows that the last stop has failed: the job says so, or runs again after a restart.
+
+        A restart counts only once the stop was at work, because the job can also have failed right before it.
+        """
+        before = self._before
+        if before is None or before.status != RUNNING or found.is_older_than(before):
+            return False
+        self._is_stopping |= found.status in (SAVEPOINTING, STOPPING)
+        if found.shows_failed_stop_since(before):
+            return True
+        has_begun_again = found.restart_times > before.restart_times or found.was_started_anew_since(before)
+        return self._is_stopping and found.status == RUNNING and has_begun_again
 
     def _shows_failure(self, found):
         """Whether a response shows that the last start has failed, of a job that the service does not restart."""
@@ -231,7 +251,7 @@ class Observer:
         job = yield from self.settled_after(before, "to run", _START_ENDS)
         # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
         # can also be an old response about the stop before.
-        is_unmoved = not self._has_left and STOPPING not in self._statuses
+        is_unmoved = not self._has_left and not self.has_seen(STOPPING)
         shows_nothing = is_unmoved and job.status in (before.status, DRAFT)
         if job.status in _START_ENDS and not shows_nothing:
             if self._failure and job.was_started_since(self._failure):
@@ -333,7 +353,7 @@ class Observer:
         elif before.status == SUBMITTING:
             # It can come to run before the stop gets to it.
             still.add(RUNNING)
-        self._has_left = self.saw_foreign_savepointing = False
+        self._has_left = self._is_stopping = self.saw_foreign_savepointing = False
         self._statuses = set()
         self.refusal = self._failure = None
         self._know_savepoints(before.savepoint_path)
@@ -431,9 +451,7 @@ class Observer:
         :raises LifecycleError: with their names.
         """
         if fields:
-            raise self.error(
-                job, f"somebody else has changed {', '.join(fields)} meanwhile, so its definition was left alone"
-            )
+            raise self.foreign_change(job, ", ".join(fields), "its definition was left alone")
 
     def _sentence(self, job, what):
         return f"Flink job {job.name} is {job.status}{job.because}; {what}."
@@ -449,7 +467,11 @@ class Observer:
 
     def foreign_stop(self, job: ObservedJob) -> LifecycleError:
         """Return the error about a job that somebody else has stopped."""
-        own = f"the stop of this task has failed{self.refusal.because}; " if self.refusal else ""
+        own = ""
+        if self.refusal and self._before and self.refusal.shows_failed_stop_since(self._before):
+            own = f"the stop of this task has failed{self.refusal.because}; "
+        elif self.refusal:
+            own = "it ran again after the stop of this task; "
         return self.error(job, f"{own}somebody else has stopped it meanwhile, so it was left alone")
 
     def foreign_start(self, job: ObservedJob, before: ObservedJob | None = None) -> LifecycleError:
@@ -463,9 +485,17 @@ class Observer:
             )
         return self.error(job, "somebody else has started it meanwhile, so it was left alone")
 
+    def foreign_change(self, job: ObservedJob, what: str, outcome: str) -> LifecycleError:
+        """Return the error about a job of which somebody else has changed something.
+
+        :param what: what was changed, such as names of fields.
+        :param outcome: what followed from that, as a clause.
+        """
+        return self.error(job, f"somebody else has changed {what} meanwhile, so {outcome}")
+
     def foreign_tags(self, job: ObservedJob) -> LifecycleError:
         """Return the error about a job whose tags somebody else has changed."""
-        return self.error(job, "somebody else has changed its tags meanwhile, so they were left alone")
+        return self.foreign_change(job, "its tags", "they were left alone")
 
     # What messages and results say
 

@@ -17,7 +17,7 @@ from .._model.status import FAILED, FINISHED, SAVEPOINTING, STOP_ENDS, STOPPING,
 from .._model.steps import Step
 from .effects import Report, Steps
 from .observer import Observer
-from .writes import CHOSEN_BY_THE_SERVICE, JobWrites, holds
+from .writes import CHOSEN_BY_THE_SERVICE, JobWrites, changed_by_others, holds
 
 
 @dataclass
@@ -128,19 +128,23 @@ class Rollback:
                 raise self._observer.foreign_stop(job)
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
-        if "detail" not in job.sources:
+            job = yield from self._observer.read(job_id, is_detail=True)
+            self._observer.check_name(job)
+            yield from self._check_as_it_was(job)
+        elif "detail" not in job.sources:
             job = yield from self._observer.read(job_id, is_detail=True)
         return job
 
     def _with_foreign_changes(self, previous, job, rollback_step):
-        """Return the previous job with what others may have changed since of the running job, which the task does not.
+        """Return the previous job with what others may have changed since, and the task does not.
 
         :param job: the detail of the job as it is.
         """
         # While the job takes checkpoints, their path is the service's own.
         kept = {*rollback_step.fields, *(("checkpoint_path",) if job.value("checkpoint_enabled") else ())}
-        names = [known.name for known in self._kind.fields if known.live and known.name not in kept]
-        return previous.with_values_of(job, names)
+        names = [known.name for known in self._kind.fields if known.live]
+        names += changed_by_others(previous, job, [known.name for known in self._kind.fields if not known.live])
+        return previous.with_values_of(job, [name for name in names if name not in kept])
 
     def _check_nobody_acted(self, job):
         """Check that somebody else has neither stopped the job, nor made a savepoint of it, nor changed its definition.
@@ -149,6 +153,13 @@ class Rollback:
         """
         if job.status in STOP_ENDS and self._attempt.is_started:
             raise self._observer.foreign_stop(job)
+        yield from self._check_as_it_was(job)
+
+    def _check_as_it_was(self, job):
+        """Check that a job has the savepoint and the definition that this task has given it.
+
+        :raises LifecycleError: it has not.
+        """
         is_foreign = job.has_savepoint and not same_path(job.savepoint_path, self._attempt.savepoint)
         # The service drops savepoints after a restart, so it may have shown only before.
         made = job.savepoint_path if is_foreign else self._observer.foreign_savepoint()

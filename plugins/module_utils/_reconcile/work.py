@@ -55,8 +55,9 @@ class Work:
 
     def carry_out(self) -> Steps:
         """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
-        plan, current = yield from self._with_late_savepoint(self._job.plan, self._job.current)
+        plan, current = self._job.plan, self._job.current
         for _attempt in range(MOST_PLANS):
+            plan, current = yield from self._with_late_savepoint(plan, current)
             try:
                 return (yield from self.executor.carry_out(plan, current))
             except JobAppeared:
@@ -66,13 +67,14 @@ class Work:
                 plan = yield from self._plan_for_what_appeared(ConflictError(gone))
             except AlreadyExists as exc:
                 # Another task was faster, or the name is that of a job which this user cannot see.
-                yield from self._observer.wait_for_name(self._goal.spec.name or "")
-                plan = yield from self._plan_for_what_appeared(
-                    exc.explained(
-                        "The list of this user's jobs does not have it: a job of that name may belong to another user, "
-                        "and is invisible then."
-                    )
+                taken = exc.explained(
+                    "The list of this user's jobs does not have it: a job of that name may belong to another user, "
+                    "and is invisible then."
                 )
+                if not _creations(plan):
+                    raise taken from exc
+                yield from self._observer.wait_for_name(self._goal.spec.name or "")
+                plan = yield from self._plan_for_what_appeared(taken)
             except JobGone:
                 # Somebody else has deleted it, or the request was delivered twice on its way.
                 yield from self._job.make_plan()
@@ -99,7 +101,7 @@ class Work:
             self._observer.check_name(job)
             yield from self._job.plan_for(job)
             plan, current = self._job.plan, self._job.current
-            if not job.was_started_since(before):
+            if current is None or not current.was_started_since(before):
                 return plan, current
         raise ConflictError(f"{self._goal.spec.label} is changed by others faster than it can be read.")
 
@@ -120,8 +122,9 @@ class Work:
         if self._job.current is None:
             raise missing
         plan = self._job.plan
-        # What only an update can set is still missing from a job that this task has just created, too.
-        if self.executor.done or not _updated(plan) - _updated(planned):
+        # What only an update can set is still missing from a job that this task has just created, too. What has run
+        # was there before.
+        if self.executor.done or not (self._job.current.has_run or _updated(plan) - _updated(planned)):
             self._job.plan = planned
             if not self.executor.done:
                 # It is just as this task creates it, so it may come of a request that was delivered twice on its way.
@@ -143,6 +146,7 @@ class Work:
             job = yield from observer.settled(job.job_id)
         was_started = planned_for is None or job.start_time not in ("0", planned_for.start_time)
         planned = self._job.plan
+        executor.leave_to_others()
         if job.status == FINISHED and not was_started:
             # A bounded job that ended by itself while it was being stopped has done its work.
             if goal.state != "restarted":
@@ -155,7 +159,6 @@ class Work:
                 raise LifecycleError(str(exc), observer.facts(job)) from exc
             plan, self._job.plan = self._job.plan, planned
             return plan
-        executor.leave_to_others()
         if not executor.done and not was_started:
             # What seemed to be the stop of this task was something else, such as a savepoint that somebody made.
             yield from self._job.plan_for(job)
@@ -171,9 +174,18 @@ class Work:
                 raise observer.foreign_stop(job)
             is_as_before = planned_for and planned_for.definition() == job.definition()
             raise observer.foreign_start(job, planned_for if is_as_before else None)
-        observer.notes.append(
-            f"Somebody else has brought {spec.label} to this state while this task was at work on it."
-        )
+        if planned_for is None or job.restart_times <= planned_for.restart_times:
+            observer.notes.append(
+                f"Somebody else has brought {spec.label} to this state while this task was at work on it."
+            )
+        elif any(step.operation == "update" for step in executor.done):
+            raise observer.error(
+                job,
+                "the service has restarted it before this task could start it, so that it may still run its previous "
+                "definition; state: restarted runs the new one",
+            )
+        else:
+            observer.notes.append(f"The service has restarted {spec.label} while this task was at work on it.")
         self._job.current = job
         if not executor.done:
             self._job.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())

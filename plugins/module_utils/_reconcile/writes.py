@@ -32,7 +32,7 @@ from .._http.retry import is_temporary, may_be_carried_out
 from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.status import ALIVE, RUNNING, SAVEPOINTING
+from .._model.status import ALIVE, RUNNING, SAVEPOINTING, SUBMITTING
 from .._model.tags import canonical_tags, tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
@@ -209,7 +209,7 @@ class JobWrites:
         def resend(found):
             observer.check_name(found)
             self._check_not_started(job, found)
-            changed = (name for name in _changed(job, found, names) if not holds(found, name, body))
+            changed = (name for name in changed_by_others(job, found, names) if not holds(found, name, body))
             # It may be an earlier update of this task that is carried out only now.
             observer.check_none_is_foreign(found, [name for name in changed if not observer.is_as_desired(found, name)])
             # What others have changed beside these fields stays.
@@ -287,6 +287,15 @@ class JobWrites:
 
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
         """Stop a job, with or without a savepoint; one with a savepoint that has failed was carried out as well."""
+        send = Stop(job.job_id, savepoint)
+
+        def resend(found):
+            self._observer.check_name(found)
+            is_changed = changed_by_others(job, found, [known.name for known in job.kind.readable])
+            # What was being submitted gets another start time when it comes to run.
+            if found.was_started_anew_since(job) and (is_changed or job.status != SUBMITTING):
+                raise self._observer.foreign_start(found, None if is_changed else job)
+            return send
 
         def shows(found):
             if found.is_older_than(job):
@@ -296,11 +305,12 @@ class JobWrites:
 
         return (
             yield from certain(
-                Stop(job.job_id, savepoint),
+                send,
                 lambda: outcome_of(Read(job.job_id)),
                 shows,
                 self._now,
                 patient=True,
+                again=(lambda: self._detail(job), resend),
             )
         )
 
@@ -317,11 +327,9 @@ class JobWrites:
 
         def resend(found):
             self._observer.check_name(found)
-            changed = [name for name in _changed(job, found, names) if not is_known(found, name)]
+            changed = [name for name in changed_by_others(job, found, names) if not is_known(found, name)]
             if changed:
-                raise self._observer.error(
-                    found, f"somebody else has changed {', '.join(changed)} meanwhile, so it was not started"
-                )
+                raise self._observer.foreign_change(found, ", ".join(changed), "it was not started")
             if savepoint:
                 self._check_savepoint(found, savepoint, "so it was not started")
             return send
@@ -410,7 +418,7 @@ def _is_rejection(failure):
     return isinstance(failure, ApiError) and not isinstance(failure, AuthenticationFailed) and not is_temporary(failure)
 
 
-def _changed(before, job, names):
+def changed_by_others(before: ObservedJob, job: ObservedJob, names) -> list[str]:
     """Return which of some fields a job has otherwise than before, by an act of somebody, as far as both show them."""
     return [
         name for name in names if before.has(name) and job.has(name) and not may_be_the_services_own(name, job, before)
