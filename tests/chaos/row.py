@@ -422,8 +422,10 @@ def undone(service: LocalDli, *tokens: str) -> Iterator[str]:
             is_seen = bool(seen)
             begun, began = max((one for one in own if one[0] < theirs), default=(0, ""))
             if began == deed == "stop":
-                # So it does where the other one came while that was still at work, as far as any read has shown.
-                is_seen &= any(begun < read < theirs and not STOP_AT_WORK.search(known[read].answer) for read in reads)
+                # So it does where the other one came while that was still at work, as far as reads have shown. One read
+                # that shows otherwise can be an old one.
+                between = [known[read].answer for read in reads if begun < read < theirs]
+                is_seen &= sum(not STOP_AT_WORK.search(answer) for answer in between) > 1
             undoes = (operation, deed) != ("start", "update")
             if tasks[theirs] != mine and first < theirs and is_seen and undoes:
                 yield f"{operation} at request {number}, after the other task's {deed} at request {theirs} was read"

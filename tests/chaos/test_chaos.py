@@ -516,23 +516,31 @@ def test_the_operator_tries_more_often_while_flink_restarts_the_job(message: str
 
 
 @pytest.mark.parametrize(
-    ("status", "is_noticed"),
-    [("", False), ("job_savepointing", False), ("job_canceling", False), ("job_running", True)],
+    ("status", "reads", "is_noticed"),
+    [
+        ("", 0, False),
+        ("job_savepointing", 2, False),
+        ("job_canceling", 2, False),
+        ("job_running", 1, False),
+        ("job_running", 2, True),
+    ],
 )
-def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, is_noticed: bool) -> None:
-    """Both end in the same way; they differ only in a read between, which shows that the own one was undone."""
+def test_a_stop_while_ones_own_is_at_work_cannot_be_noticed(status: str, reads: int, is_noticed: bool) -> None:
+    """Both end in the same way; they differ only in reads between, which show that the own one was undone."""
     with two_tasks() as (service, call, found):
         job = service.jobs.all()[0]
         call("mine", "stop")
         if status:
             service.jobs.set_status(job.job_id, status)
+        for _time in range(reads):
             call("mine", "read")
         service.jobs.set_status(job.job_id, "job_running")
         call("theirs", "stop")
         service.jobs.set_status(job.job_id, "job_cancel_success")
         call("mine", "read")
         call("mine", "run")
-        assert [undoes.split(",")[0] for undoes in found()] == (["start at request 4"] if is_noticed else [])
+        undoes = [f"start at request {3 + reads}"]
+        assert [sentence.split(",")[0] for sentence in found()] == (undoes if is_noticed else [])
 
 
 FAILED = Start(1, "a", "a", checkpoints=True, state="FAILED")

@@ -47,6 +47,7 @@ def take_a_beginning_for_the_end(patch: pytest.MonkeyPatch) -> None:
     """A job that is being stopped is taken for one that is stopped."""
     real = observer.status_of
     patch.setattr(observer, "status_of", lambda status: real(status)._replace(settled=True))
+    patch.setattr(executor, "status_of", lambda status: real(status)._replace(may_run=False))
     patch.setattr(executor, "STOP_ENDS", (*executor.STOP_ENDS, "job_canceling", "job_savepointing"))
     patch.setattr(ObservedJob, "has_newer_savepoint_than", lambda _job, _before: True)
 

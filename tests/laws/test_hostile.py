@@ -157,3 +157,33 @@ def test_a_start_time_that_shows_late_is_that_of_the_own_start(world, status, fa
     result = world(entrypoint=NEW, health_window=30)
     assert result["failed"] is fails and "warnings" not in result
     assert fails or world.clock.now - began >= 30
+
+
+@pytest.mark.usefixtures("late_start_times")
+def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(world, monkeypatch):
+    """L1: nothing but its savepoint says that it has run."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=1.0, submit_seconds=3.0)
+    world.plant("job_init")
+    world.others_now("start-empty", "job")
+    world.clock.sleep(1)
+    stop = world.service.jobs.stop
+
+    def comes_to_run(*sent, **options):
+        monkeypatch.setattr(world.service.jobs, "stop", stop)
+        world.clock.sleep(2.5)
+        world.service.jobs.all()
+        return stop(*sent, **options)
+
+    monkeypatch.setattr(world.service.jobs, "stop", comes_to_run)
+    result = world("restarted", entrypoint=OLD, health_window=0)
+    assert result["savepoint_path"] and not world.empty_starts()
+
+
+@pytest.mark.usefixtures("late_start_times")
+def test_a_start_time_that_shows_while_a_savepoint_is_waited_for_is_no_start_of_others(world):
+    """L4: it is that of the run which the task has stopped."""
+    world.behave(savepoint_after_restart="kept", savepoint_late_seconds=6.0, cancel_seconds=2.0)
+    world.plant("job_cancel_success", **SAVED)
+    world.others_now("start", "job")
+    world.clock.sleep(1)
+    assert not world(entrypoint=NEW, health_window=0)["failed"]

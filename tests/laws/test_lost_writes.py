@@ -11,6 +11,8 @@ from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobRea
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
 from laws.test_laws import FLEET_JOB
+from local_dli.actor import DEEDS, Deed
+from local_dli.clock_engine import Step
 from local_dli.errors import ApiError
 from modules.test_lifecycle import NEW, OLD, SAVEPOINT
 
@@ -282,3 +284,28 @@ def test_a_job_that_came_to_run_while_its_stop_was_lost_is_stopped(world, monkey
     world.lose_response(monkeypatch, "stop", is_carried_out=False, meanwhile=lambda: world.clock.sleep(12))
     result = world("stopped")
     assert not result["failed"] and world.stands()[0] == "job_cancel_success"
+
+
+def test_a_restart_by_the_service_while_the_stop_of_a_rollback_is_lost_is_no_start_of_others(world, monkeypatch):
+    """L4: what fails again and again is stopped all the same."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=True)
+    fails = [Step(10.0, "job_running_exception", "It crashed."), Step(2.0, "job_submitting")]
+    loop = [*fails, Step(1.0, "job_running", restarts=True)] * 50
+    world.script(monkeypatch, "start", "job_submitting", Step(0.5, "job_running"), *loop)
+    world.lose_response(monkeypatch, "stop", is_carried_out=False, number=2)
+    assert world(entrypoint=NEW, health_window=60)["error"]["rolled_back"]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_start_time_that_shows_late_is_no_start_of_others(world, monkeypatch, is_lost):
+    """L4: until then the job shows that of the run before."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=3.0)
+    world.plant(start_time=1_600_000_000_000, **SAVED)
+    world.job.odd["start_time"] = 1_500_000_000_000
+    monkeypatch.setitem(DEEDS, "restart", Deed(lambda *_words: world.job.odd.clear(), ""))
+    world.others(f"before show {2 if is_lost else 3}: restart job")
+    if is_lost:
+        world.lose_response(monkeypatch, "stop", is_carried_out=False)
+    assert not world(entrypoint=NEW, health_window=0)["failed"]
+    assert world.stands()[:2] == ("job_running", NEW)

@@ -105,6 +105,16 @@ def test_a_rollback_keeps_what_somebody_has_changed_that_the_task_leaves_alone(w
     assert world.stands()[:2] == ("job_running", OLD) and world.job.fields["desc"] == "theirs"
 
 
+def test_a_rollback_keeps_a_new_name_of_a_job_that_is_known_by_its_id(world):
+    """L6: the task says nothing of its name."""
+    world.behave(savepoint_after_restart="kept")
+    job = world.plant()
+    world.service.jobs.plan_start("job", "submit_fail")
+    world.others("before show 7: rename job theirs")
+    result = world(entrypoint=NEW, health_window=0, job_id=job.job_id, name=None)
+    assert world.others_did_all() and result["error"]["rolled_back"] and job.name == "theirs"
+
+
 def test_the_health_window_of_a_job_that_is_restarted_for_ever_ends(world, monkeypatch):
     """The service does not count the restarts, and each read shows another status."""
     world.behave(savepoint_after_restart="kept")
@@ -283,28 +293,26 @@ def test_a_start_and_a_stop_between_the_own_stop_and_start_are_not_undone(world)
     assert not world.done("start")
 
 
-def test_a_start_and_a_stop_while_the_own_stop_is_at_work_are_not_undone(world):
-    """L6: it shows another start."""
-    world.behave(savepoint_after_restart="kept", savepoint_seconds=0.0, cancel_seconds=0.0, submit_seconds=0.0)
-    world.plant()
-    world.others(*(f"before show 2: {deed}" for deed in ("start job", "stop-saved job")))
-    result = world(entrypoint=NEW, health_window=0)
-    assert world.others_did_all()
-    assert result["failed"] and "somebody else has stopped it meanwhile" in result["msg"]
-    assert not world.done("update") and not world.done("start")
-
-
-@pytest.mark.parametrize("number", [7, 8])
-def test_a_stop_after_a_restart_that_has_ended_the_own_one_is_not_undone(world, number):
-    """L6: that the job ran again was read, and that it had been restarted; there is no other reason."""
+def test_a_stop_after_a_restart_that_has_ended_the_own_one_is_not_undone(world):
+    """L6: that the job ran again was read twice, and that it had been restarted; there is no other reason."""
     world.behave(savepoint_after_restart="kept", cancel_seconds=4.0, restart_by="flink")
     world.plant()
     world.service.jobs.plan_stop("job", "restarts")
-    world.others(f"before show {number}: stop-saved job")
+    world.others("before show 8: stop-saved job")
     result = world(entrypoint=NEW, health_window=0)
     assert world.others_did_all()
     assert result["failed"] and "it ran again after the stop of this task; somebody else has stopped" in result["msg"]
     assert world.stands()[:2] == ("job_cancel_success", OLD) and not world.done("start")
+
+
+def test_a_stop_after_a_restart_that_has_ended_the_own_one_may_be_all_that_is_wanted(world):
+    """L4: it was no restart that brought the job there."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=4.0, restart_by="flink")
+    world.plant()
+    world.service.jobs.plan_stop("job", "restarts")
+    world.others("before show 8: stop-saved job")
+    result = world("stopped")
+    assert world.others_did_all() and "Somebody else has brought" in str(result["warnings"])
 
 
 def test_a_restart_right_before_the_own_stop_is_no_failure_of_it(world):
@@ -314,6 +322,80 @@ def test_a_restart_right_before_the_own_stop_is_no_failure_of_it(world):
     world.others("before stop 1: restart job")
     assert not world(entrypoint=NEW, health_window=0)["failed"]
     assert world.others_did_all() and world.stands()[:2] == ("job_running", NEW)
+
+
+def test_an_old_response_about_a_restart_before_the_own_stop_is_no_failure_of_it(world):
+    """L4: one replica shows the restart only when the other one shows the stop."""
+    world.behave(savepoint_after_restart="kept", replica_lag_seconds=4.0, cancel_seconds=6.0, restart_by="flink")
+    world.plant()
+    world("started", check_mode=True)
+    world.clock.sleep(100)
+    world("started", check_mode=True)
+    world.others_now("restart", "job")
+    world.clock.sleep(1.5)
+    assert not world(entrypoint=NEW, health_window=0)["failed"]
+    assert world.stands()[:2] == ("job_running", NEW)
+
+
+@pytest.mark.parametrize("lag", [3.0, 5.0])
+def test_an_old_response_about_a_crash_loop_hinders_no_rollback(world, monkeypatch, lag):
+    """L4: likewise, while the rollback stops what is restarted again and again."""
+    world.behave(savepoint_after_restart="kept", replica_lag_seconds=lag, cancel_seconds=6.0)
+    world.plant()
+    world("started", check_mode=True)
+    world.clock.sleep(100)
+    loop = [Step(3.0, "job_running", restarts=True)] * 1000
+    world.script(monkeypatch, "start", "job_submitting", Step(2.0, "job_running"), *loop)
+    assert world(entrypoint=NEW, health_window=30)["error"]["rolled_back"]
+
+
+@pytest.mark.parametrize("lag", [2.0, 5.0, 10.0])
+@pytest.mark.parametrize("state", ["restarted", "stopped"])
+def test_an_old_response_about_an_earlier_stop_is_no_savepoint_of_the_own_one(world, lag, state):
+    """L7: the job has not come to run since the first run of the same task."""
+    world.behave(savepoint_after_restart="kept", replica_lag_seconds=lag, savepoint_seconds=4.0, submit_seconds=60.0)
+    world.plant()
+    world("started", check_mode=True)
+    world.clock.sleep(100)
+    assert not world("restarted", entrypoint=OLD, health_window=0, wait=False)["failed"]
+    assert not world(state, entrypoint=OLD, health_window=0, wait_timeout=120)["failed"]
+
+
+@pytest.mark.parametrize("times", [0, 3])
+def test_a_restart_that_is_counted_anew_right_before_the_own_stop_is_no_start_of_others(world, monkeypatch, times):
+    """L4: nothing but another start time shows."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
+    world.plant(restart_when_exception=True, restart_times=times, **SAVED)
+
+    def restart(*_words):
+        world.job.enter("job_running_exception", world.service.jobs.now_ms(), "It crashed.")
+        world.job.enter("job_running", world.service.jobs.now_ms())
+        world.job.restart_times = min(times, 1)
+
+    monkeypatch.setitem(DEEDS, "restart", Deed(restart, ""))
+    world.others("before stop 1: restart job")
+    assert not world(entrypoint=NEW, health_window=0)["failed"]
+    assert world.stands()[:2] == ("job_running", NEW)
+
+
+def test_a_savepoint_that_shows_at_once_is_not_waited_for(world, monkeypatch):
+    """L4: the job has finished while it was stopped, and had been down for the wait."""
+    world.behave(savepoint_after_restart="kept")
+    job = world.plant(**SAVED)
+    saved = Step(3.0, "job_finish", savepoint_folder=job.savepoint_folder)
+    world.script(monkeypatch, "stop", "job_savepointing", saved)
+    began = world.clock.now
+    assert not world("restarted", entrypoint=NEW, health_window=0)["failed"]
+    assert world.clock.now - began < 10
+
+
+def test_a_start_while_the_savepoint_of_somebody_elses_stop_may_show_is_no_success_of_a_stop(world):
+    """L4: the own one was rejected."""
+    world.behave(savepoint_after_restart="kept", submit_seconds=60.0)
+    world.plant()
+    world.others("before stop 1: stop-saved job", "before show 4: start job")
+    result = world("stopped")
+    assert world.others_did_all() and result["failed"] and "somebody else has started it" in result["msg"]
 
 
 def test_a_savepoint_of_somebody_else_is_not_that_of_the_stop_of_somebody_else(world):
@@ -423,6 +505,26 @@ def test_a_restart_by_the_service_of_what_is_as_desired_is_no_start_of_others(wo
     world.others("before run 1: restart job")
     result = world("started", entrypoint=OLD, health_window=0)
     assert not result["failed"] and "Somebody else has" not in str(result["warnings"])
+
+
+def test_a_start_of_somebody_else_after_a_restart_and_the_own_stop_is_theirs(world):
+    """L4: the service restarts nothing that was stopped."""
+    world.behave(savepoint_after_restart="kept", restart_by="flink")
+    world.plant()
+    world.others("before stop 1: restart job", "before show 3: start job")
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all() and not result["failed"] and "Somebody else has" in str(result["warnings"])
+
+
+def test_a_version_that_has_failed_and_is_submitted_again_for_long_is_rolled_back(world, monkeypatch):
+    """L6: its failure was read, and then nothing of anybody else."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=True)
+    failed = Step(3.0, "job_running_exception", "It crashed.")
+    steps = ("job_submitting", Step(2.0, "job_running"), failed, Step(2.5, "job_submitting"))
+    world.script(monkeypatch, "start", *steps)
+    assert world(entrypoint=NEW, health_window=60)["error"]["rolled_back"]
+    assert world.stands()[:2] == ("job_running", OLD)
 
 
 def test_a_new_start_of_somebody_else_that_takes_long_is_no_failure_of_the_own_one(world):

@@ -322,9 +322,12 @@ class ObservedJob:
         return job
 
     def with_values_of(self, detail: ObservedJob, names) -> ObservedJob:
-        """Return this job with some fields as a newer detail of it has them, also those that are unset there."""
+        """Return this job with some fields, or its name, as a newer detail of it has them, also those unset there."""
         response, config = dict(self._response), dict(self._config)
         for name in names:
+            if name == "name":
+                response[name] = detail.name
+                continue
             place = response if FIELDS_BY_NAME[name].top_level else config
             place[name] = detail.raw(name)
         job = ObservedJob({**response, "job_config": config}, *self.sources)

@@ -245,9 +245,7 @@ class Executor:
             )
         if job.status not in STOP_ENDS:
             raise self._observer.error(job, "it could not be stopped; its definition was not changed")
-        # A restart by the service may show as another start too.
-        may_be_restarted = was_submitting or job.restart_times > before.restart_times
-        if self._observer.refusal or (job.was_started_anew_since(before) and not may_be_restarted):
+        if self._observer.refusal:
             raise PlanAnew(job)
         return (yield from self._saved(job, before, done.is_ours)) if step.savepoint else job
 
@@ -261,23 +259,23 @@ class Executor:
         :raises LifecycleError: it shows none.
         :raises PlanAnew: it was started meanwhile.
         """
-        was_submitting = before.status == SUBMITTING
-        if was_submitting and job.start_time == "0":
+        was_submitting, has_newer = before.status == SUBMITTING, job.has_newer_savepoint_than(before)
+        if was_submitting and job.start_time == "0" and not (has_newer or self._observer.has_seen(SAVEPOINTING)):
             return job
         stopped = job
         if not is_ours:
             # The savepoint that somebody's stop has made may show late, and one before it looks just like it.
             yield Pause(min(_wait.GRACE_SECONDS, self._waiting.timeout))
             job = yield from self._observer.read(before.job_id, is_detail=True)
-        elif not (job.has_newer_savepoint_than(before) and job.savepoint_path):
+        elif not (has_newer and job.savepoint_path):
             job = yield from self._observer.late_savepoint(before)
-        if job.was_started_since(stopped):
+        if status_of(job.status).may_run or job.was_started_anew_since(stopped):
             raise PlanAnew(job)
         if job.has_newer_savepoint_than(before):
             self._attempt.savepoint = job.savepoint_path
             self._observer.saved(job.savepoint_path)
             yield Report(f"{job.name}: savepoint {job.savepoint_path}")
-        elif not was_submitting or job.was_started_since(before) or self._observer.has_seen(SAVEPOINTING):
+        elif not was_submitting or job.was_started_since(before):
             raise self._observer.error(job, self._no_savepoint(job))
         return job
 

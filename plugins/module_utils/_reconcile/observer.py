@@ -65,8 +65,10 @@ class Observer:
         self._statuses: set[str] = set()
         # The response that shows that the last stop has failed: what ends the job after that is the stop of another.
         self.refusal: ObservedJob | None = None
-        # Whether the last stop was seen at work.
+        # Whether the last stop was seen at work, and how many responses in a row have shown since that the job runs
+        # again after a restart.
         self._is_stopping = False
+        self._times_rerun = 0
         # The response that shows that the last start has failed, likewise.
         self._failure: ObservedJob | None = None
         # Whether a job that this task has started was seen while somebody made a savepoint of it.
@@ -130,7 +132,8 @@ class Observer:
     def _shows_failed_stop(self, found):
         """Whether a response shows that the last stop has failed: the job says so, or runs again after a restart.
 
-        A restart counts only once the stop was at work, because the job can also have failed right before it.
+        A restart counts only once the stop was at work, because the job can also have failed right before it, and only
+        in the second response in a row, because one can be an old one.
         """
         before = self._before
         if before is None or before.status != RUNNING or found.is_older_than(before):
@@ -139,7 +142,9 @@ class Observer:
         if found.shows_failed_stop_since(before):
             return True
         has_begun_again = found.restart_times > before.restart_times or found.was_started_anew_since(before)
-        return self._is_stopping and found.status == RUNNING and has_begun_again
+        is_rerun = self._is_stopping and found.status == RUNNING and has_begun_again
+        self._times_rerun = self._times_rerun + 1 if is_rerun else 0
+        return self._times_rerun > 1
 
     def _shows_failure(self, found):
         """Whether a response shows that the last start has failed, of a job that the service does not restart."""
@@ -282,7 +287,7 @@ class Observer:
         window = self.health_window
         if not window or job.status == FINISHED:
             return job
-        ours, baseline = job, before.restart_times
+        ours, baseline, failure = job, before.restart_times, None
         yield Report(f"{job.name}: watch for {window:g} s whether it stays running")
         deadline = self._now() + window
         latest = deadline + self._waiting.timeout
@@ -307,10 +312,18 @@ class Observer:
                 if status_of(job.status).settled or job.status == SAVEPOINTING:
                     yield Report(f"{job.name}: it has stayed running for {window:g} s")
                     return job
-                job = yield from self.settled(job.job_id)
+                try:
+                    job = yield from self.settled(job.job_id)
+                except WaitTimeout as exc:
+                    if failure is None:
+                        raise
+                    # The service, or somebody else, has started again what had failed.
+                    raise failure from exc
             verdict = verdict_on(job)
             if not verdict:
                 continue
+            if verdict.is_failure:
+                failure = self._start_failed(job, verdict.what)
             job = yield from self._confirmed(job, verdict_on)
             if verdict_on(job) == verdict or self._now() >= latest:
                 break
@@ -354,6 +367,7 @@ class Observer:
             # It can come to run before the stop gets to it.
             still.add(RUNNING)
         self._has_left = self._is_stopping = self.saw_foreign_savepointing = False
+        self._times_rerun = 0
         self._statuses = set()
         self.refusal = self._failure = None
         self._know_savepoints(before.savepoint_path)

@@ -144,6 +144,7 @@ class Rollback:
         kept = {*rollback_step.fields, *(("checkpoint_path",) if job.value("checkpoint_enabled") else ())}
         names = [known.name for known in self._kind.fields if known.live]
         names += changed_by_others(previous, job, [known.name for known in self._kind.fields if not known.live])
+        names.append("name")
         return previous.with_values_of(job, [name for name in names if name not in kept])
 
     def _check_nobody_acted(self, job):

@@ -57,7 +57,9 @@ class Work:
         """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
         plan, current = self._job.plan, self._job.current
         for _attempt in range(MOST_PLANS):
-            plan, current = yield from self._with_late_savepoint(plan, current)
+            if not self._has_done("stop"):
+                # A stop of this task has waited for its savepoint itself.
+                plan, current = yield from self._with_late_savepoint(plan, current)
             try:
                 return (yield from self.executor.carry_out(plan, current))
             except JobAppeared:
@@ -174,22 +176,24 @@ class Work:
                 raise observer.foreign_stop(job)
             is_as_before = planned_for and planned_for.definition() == job.definition()
             raise observer.foreign_start(job, planned_for if is_as_before else None)
-        if planned_for is None or job.restart_times <= planned_for.restart_times:
-            observer.notes.append(
-                f"Somebody else has brought {spec.label} to this state while this task was at work on it."
-            )
-        elif any(step.operation == "update" for step in executor.done):
+        has_more_restarts = planned_for is not None and job.restart_times > planned_for.restart_times
+        is_restarted = has_more_restarts and job.status == RUNNING and not self._has_done("stop")
+        if is_restarted and self._has_done("update"):
             raise observer.error(
                 job,
                 "the service has restarted it before this task could start it, so that it may still run its previous "
                 "definition; state: restarted runs the new one",
             )
-        else:
-            observer.notes.append(f"The service has restarted {spec.label} while this task was at work on it.")
+        who = "The service has restarted" if is_restarted else "Somebody else has brought"
+        where = "" if is_restarted else " to this state"
+        observer.notes.append(f"{who} {spec.label}{where} while this task was at work on it.")
         self._job.current = job
         if not executor.done:
             self._job.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())
         return Plan()
+
+    def _has_done(self, operation):
+        return any(step.operation == operation for step in self.executor.done)
 
     def read_again(self, job: ObservedJob) -> Steps:
         """Read the job again after all that was done to it, and return it."""

@@ -32,7 +32,7 @@ from .._http.retry import is_temporary, may_be_carried_out
 from .._model.canonical import canonical, is_same
 from .._model.fields import FIELDS_BY_NAME, JobKind
 from .._model.job import ObservedJob, same_path
-from .._model.status import ALIVE, RUNNING, SAVEPOINTING, SUBMITTING
+from .._model.status import ALIVE, RUNNING, SAVEPOINTING
 from .._model.tags import canonical_tags, tags_to_add, tags_to_remove
 from . import wait as _wait
 from .driver import drive
@@ -291,10 +291,11 @@ class JobWrites:
 
         def resend(found):
             self._observer.check_name(found)
-            is_changed = changed_by_others(job, found, [known.name for known in job.kind.readable])
-            # What was being submitted gets another start time when it comes to run.
-            if found.was_started_anew_since(job) and (is_changed or job.status != SUBMITTING):
-                raise self._observer.foreign_start(found, None if is_changed else job)
+            # Another start time alone need not come of others: it may show late, and the service may restart the job.
+            if found.was_started_since(job) and changed_by_others(
+                job, found, [known.name for known in job.kind.readable]
+            ):
+                raise self._observer.foreign_start(found)
             return send
 
         def shows(found):
