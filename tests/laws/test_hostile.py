@@ -180,6 +180,26 @@ def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(worl
 
 
 @pytest.mark.usefixtures("late_start_times")
+def test_a_first_run_whose_savepoint_shows_late_too_keeps_its_state(world, monkeypatch):
+    """L1: no read falls on any sign that it has run."""
+    world.behave(savepoint_after_restart="kept", submit_seconds=3.0, savepoint_late_seconds=5.0)
+    world.plant("job_init")
+    world.others_now("start-empty", "job")
+    world.clock.sleep(1)
+    stop = world.service.jobs.stop
+
+    def comes_to_run(*sent, **options):
+        monkeypatch.setattr(world.service.jobs, "stop", stop)
+        world.clock.sleep(2.5)
+        world.service.jobs.all()
+        return stop(*sent, **options)
+
+    monkeypatch.setattr(world.service.jobs, "stop", comes_to_run)
+    world("restarted", entrypoint=OLD, health_window=0)
+    assert world.done("start") and not world.empty_starts()
+
+
+@pytest.mark.usefixtures("late_start_times")
 def test_a_start_time_that_shows_while_a_savepoint_is_waited_for_is_no_start_of_others(world):
     """L4: it is that of the run which the task has stopped."""
     world.behave(savepoint_after_restart="kept", savepoint_late_seconds=6.0, cancel_seconds=2.0)

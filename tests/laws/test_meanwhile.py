@@ -93,6 +93,20 @@ def test_what_somebody_changes_while_a_rollback_stops_a_job_is_not_set_back(worl
     assert not world.done("start")[1:] and "somebody else has" in result["msg"]
 
 
+@pytest.mark.parametrize("deed", ["start job", "start-empty job"])
+@pytest.mark.parametrize("submit_seconds", [0, 3, 500])
+def test_a_start_right_after_the_stop_of_a_rollback_is_named(world, deed, submit_seconds):
+    """L6: what runs is theirs."""
+    world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
+    world.plant()
+    world.service.jobs.plan_start("job", "stuck")
+    slow = f"behave savepoint_after_restart=kept submit_seconds={submit_seconds}"
+    world.others(f"before show 25: {slow}", f"before show 25: {deed}")
+    result = world(entrypoint=NEW, health_window=0)
+    assert world.others_did_all() and not result["error"]["rolled_back"]
+    assert "somebody else has started it meanwhile" in result["msg"]
+
+
 @pytest.mark.parametrize("number", [6, 24])
 def test_a_rollback_keeps_what_somebody_has_changed_that_the_task_leaves_alone(world, number):
     """L6: the previous version runs with it."""
@@ -527,6 +541,18 @@ def test_a_version_that_has_failed_and_is_submitted_again_for_long_is_rolled_bac
     assert world.stands()[:2] == ("job_running", OLD)
 
 
+def test_a_slow_start_of_somebody_else_after_the_own_one_has_failed_is_left_alone(world):
+    """L6: the service does not start it again."""
+    world.behave(savepoint_after_restart="kept")
+    world.plant(restart_when_exception=False)
+    world.service.jobs.plan_start("job", "exception_after:3")
+    slow = "behave savepoint_after_restart=kept submit_seconds=500"
+    world.others(f"before show 10: {slow}", "before show 10: start job")
+    result = world(entrypoint=NEW, health_window=60)
+    assert world.others_did_all() and result["failed"]
+    assert len(world.done("stop")) == 1 and len(world.done("start")) == 1
+
+
 def test_a_new_start_of_somebody_else_that_takes_long_is_no_failure_of_the_own_one(world):
     """L6: the own one had come to run."""
     world.behave(savepoint_after_restart="kept")
@@ -583,6 +609,16 @@ def test_a_new_name_that_an_invisible_job_has_is_the_reason(world, status):
     world.service.jobs.add(name="ours", status="job_init", owner="other")
     result = world("present", name="ours", job_id=job.job_id, entrypoint=NEW)
     assert result["failed"] and "DLI.0006" in result["msg"] and "is invisible then" in result["msg"]
+
+
+def test_a_new_name_that_a_visible_job_takes_is_said_to_be_its(world, monkeypatch):
+    """L4: right before the update."""
+    job = world.plant("job_cancel_success", **SAVED)
+    take = Deed(lambda service, *_words: service.jobs.add(name="ours", status="job_init"), "")
+    monkeypatch.setitem(DEEDS, "start", take)
+    world.others("before update 1: start job")
+    result = world("present", name="ours", job_id=job.job_id, entrypoint=NEW)
+    assert world.others_did_all() and result["failed"] and "names are unique" in result["msg"]
 
 
 # While a task makes a savepoint

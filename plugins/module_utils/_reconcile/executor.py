@@ -22,7 +22,6 @@ from .._model.status import (
     DRAFT,
     FINISHED,
     RUNNING,
-    SAVEPOINTING,
     STOP_ENDS,
     STOP_FAILED,
     STOPPING,
@@ -260,7 +259,8 @@ class Executor:
         :raises PlanAnew: it was started meanwhile.
         """
         was_submitting, has_newer = before.status == SUBMITTING, job.has_newer_savepoint_than(before)
-        if was_submitting and job.start_time == "0" and not (has_newer or self._observer.has_seen(SAVEPOINTING)):
+        may_lose_state = any(step.operation in ("run", "delete") for step in self._plan.steps)
+        if was_submitting and job.start_time == "0" and not (has_newer or may_lose_state):
             return job
         stopped = job
         if not is_ours:

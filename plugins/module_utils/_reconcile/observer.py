@@ -87,10 +87,6 @@ class Observer:
         self.savepoint_path = path
         self._know_savepoints(path)
 
-    def has_seen(self, status: str) -> bool:
-        """Whether a response since the last stop or start has shown a status; it may have been an old one."""
-        return status in self._statuses
-
     def foreign_savepoint(self) -> str:
         """Return a savepoint of others that has shown since the last stop or start, if only for a time; "" for none."""
         known = self._savepoints_before
@@ -151,7 +147,7 @@ class Observer:
         before = self._before
         if before is None or found.status == before.status:
             return False
-        if not before.has("restart_when_exception") or before.value("restart_when_exception"):
+        if _may_be_restarted(before):
             return False
         return found.status == SUBMIT_FAILED or (found.status == FAILED and found.was_started_since(before))
 
@@ -256,7 +252,7 @@ class Observer:
         job = yield from self.settled_after(before, "to run", _START_ENDS)
         # A job that has left its status and is back in it was stopped. So may be one that was seen to be stopping: that
         # can also be an old response about the stop before.
-        is_unmoved = not self._has_left and not self.has_seen(STOPPING)
+        is_unmoved = not self._has_left and STOPPING not in self._statuses
         shows_nothing = is_unmoved and job.status in (before.status, DRAFT)
         if job.status in _START_ENDS and not shows_nothing:
             if self._failure and job.was_started_since(self._failure):
@@ -315,9 +311,9 @@ class Observer:
                 try:
                     job = yield from self.settled(job.job_id)
                 except WaitTimeout as exc:
-                    if failure is None:
+                    if failure is None or not _may_be_restarted(before):
                         raise
-                    # The service, or somebody else, has started again what had failed.
+                    # The service starts again what had failed.
                     raise failure from exc
             verdict = verdict_on(job)
             if not verdict:
@@ -540,6 +536,11 @@ class _Verdict:
 
     what: str
     is_failure: bool = False
+
+
+def _may_be_restarted(job):
+    """Whether the service may restart a job when it fails, as far as it shows that."""
+    return not job.has("restart_when_exception") or job.value("restart_when_exception")
 
 
 def _unhealthy(job, ours, baseline):

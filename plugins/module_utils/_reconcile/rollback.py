@@ -128,7 +128,9 @@ class Rollback:
                 raise self._observer.foreign_stop(job)
             if status_of(job.status).may_run:
                 raise self._observer.error(job, "the new version could not be stopped")
-            job = yield from self._observer.read(job_id, is_detail=True)
+            stopped, job = job, (yield from self._observer.read(job_id, is_detail=True))
+            if status_of(job.status).may_run or job.was_started_anew_since(stopped):
+                raise self._observer.foreign_start(job, stopped)
             self._observer.check_name(job)
             yield from self._check_as_it_was(job)
         elif "detail" not in job.sources:

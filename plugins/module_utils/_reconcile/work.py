@@ -73,9 +73,11 @@ class Work:
                     "The list of this user's jobs does not have it: a job of that name may belong to another user, "
                     "and is invisible then."
                 )
-                if not _creations(plan):
-                    raise taken from exc
                 yield from self._observer.wait_for_name(self._goal.spec.name or "")
+                if not _creations(plan):
+                    # Where the list has it, this says whose it is.
+                    yield from self._job.make_plan()
+                    raise taken from exc
                 plan = yield from self._plan_for_what_appeared(taken)
             except JobGone:
                 # Somebody else has deleted it, or the request was delivered twice on its way.
