@@ -18,16 +18,7 @@ from .._model.fields import FIELDS_BY_NAME, JAR
 from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.resume import SAVEPOINT_GONE, may_start_empty
-from .._model.status import (
-    DRAFT,
-    FINISHED,
-    RUNNING,
-    STOP_ENDS,
-    STOP_FAILED,
-    STOPPING,
-    SUBMITTING,
-    status_of,
-)
+from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOP_FAILED, STOPPING, SUBMITTING, status_of
 from .._model.steps import Plan, Step
 from . import wait as _wait
 from .effects import Complete, IsThere, Pause, ReadTags, Report, Steps

@@ -186,9 +186,11 @@ class Work:
                 "the service has restarted it before this task could start it, so that it may still run its previous "
                 "definition; state: restarted runs the new one",
             )
-        who = "The service has restarted" if is_restarted else "Somebody else has brought"
-        where = "" if is_restarted else " to this state"
-        observer.notes.append(f"{who} {spec.label}{where} while this task was at work on it.")
+        observer.notes.append(
+            f"The service has restarted {spec.label} while this task was at work on it."
+            if is_restarted
+            else f"Somebody else has brought {spec.label} to this state while this task was at work on it."
+        )
         self._job.current = job
         if not executor.done:
             self._job.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())
