@@ -283,7 +283,8 @@ class Observer:
         window = self.health_window
         if not window or job.status == FINISHED:
             return job
-        ours, baseline, failure = job, before.restart_times, None
+        ours, baseline = job, before.restart_times
+        failed: tuple[ObservedJob, str] | None = None
         yield Report(f"{job.name}: watch for {window:g} s whether it stays running")
         deadline = self._now() + window
         latest = deadline + self._waiting.timeout
@@ -311,15 +312,15 @@ class Observer:
                 try:
                     job = yield from self.settled(job.job_id)
                 except WaitTimeout as exc:
-                    if failure is None or not _may_be_restarted(before):
+                    if failed is None or not _may_be_restarted(before):
                         raise
                     # The service starts again what had failed.
-                    raise failure from exc
+                    raise self._start_failed(*failed) from exc
             verdict = verdict_on(job)
             if not verdict:
                 continue
             if verdict.is_failure:
-                failure = self._start_failed(job, verdict.what)
+                failed = job, verdict.what
             job = yield from self._confirmed(job, verdict_on)
             if verdict_on(job) == verdict or self._now() >= latest:
                 break
