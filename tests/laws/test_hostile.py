@@ -159,10 +159,8 @@ def test_a_start_time_that_shows_late_is_that_of_the_own_start(world, status, fa
     assert fails or world.clock.now - began >= 30
 
 
-@pytest.mark.usefixtures("late_start_times")
-def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(world, monkeypatch):
-    """L1: nothing but its savepoint says that it has run."""
-    world.behave(savepoint_after_restart="kept", savepoint_seconds=1.0, submit_seconds=3.0)
+def plant_what_runs_right_before_its_stop(world, monkeypatch):
+    """Plant a job that is being submitted for the first time, and comes to run between the last read and the stop."""
     world.plant("job_init")
     world.others_now("start-empty", "job")
     world.clock.sleep(1)
@@ -175,6 +173,13 @@ def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(worl
         return stop(*sent, **options)
 
     monkeypatch.setattr(world.service.jobs, "stop", comes_to_run)
+
+
+@pytest.mark.usefixtures("late_start_times")
+def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(world, monkeypatch):
+    """L1: nothing but its savepoint says that it has run."""
+    world.behave(savepoint_after_restart="kept", savepoint_seconds=1.0, submit_seconds=3.0)
+    plant_what_runs_right_before_its_stop(world, monkeypatch)
     result = world("restarted", entrypoint=OLD, health_window=0)
     assert result["savepoint_path"] and not world.empty_starts()
 
@@ -183,18 +188,7 @@ def test_a_first_run_that_came_to_run_right_before_its_stop_keeps_its_state(worl
 def test_a_first_run_whose_savepoint_shows_late_too_keeps_its_state(world, monkeypatch):
     """L1: no read falls on any sign that it has run."""
     world.behave(savepoint_after_restart="kept", submit_seconds=3.0, savepoint_late_seconds=5.0)
-    world.plant("job_init")
-    world.others_now("start-empty", "job")
-    world.clock.sleep(1)
-    stop = world.service.jobs.stop
-
-    def comes_to_run(*sent, **options):
-        monkeypatch.setattr(world.service.jobs, "stop", stop)
-        world.clock.sleep(2.5)
-        world.service.jobs.all()
-        return stop(*sent, **options)
-
-    monkeypatch.setattr(world.service.jobs, "stop", comes_to_run)
+    plant_what_runs_right_before_its_stop(world, monkeypatch)
     world("restarted", entrypoint=OLD, health_window=0)
     assert world.done("start") and not world.empty_starts()
 

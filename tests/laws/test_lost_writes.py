@@ -6,18 +6,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from ansible_collections.otc.dli.plugins.module_utils._read.reader import JobReader
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
-from laws.test_laws import FLEET_JOB
-from local_dli.actor import DEEDS, Deed
+from laws.test_laws import FLEET_JOB, SAVED, THEIRS
 from local_dli.clock_engine import Step
 from local_dli.errors import ApiError
-from modules.test_lifecycle import NEW, OLD, SAVEPOINT
-
-THEIRS = "obs://bucket/job-3.jar"
-SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
+from modules.test_lifecycle import NEW, OLD
 
 
 @pytest.mark.parametrize("is_carried_out", [True, False])
@@ -226,9 +224,7 @@ def test_a_version_that_somebody_starts_while_the_own_stop_is_lost_is_not_stoppe
     world.behave(savepoint_after_restart="kept")
     world.plant()
 
-    def upgrade():
-        world.others_now("upgrade", "job", f"entrypoint={THEIRS}")
-
+    upgrade = functools.partial(world.others_now, "upgrade", "job", f"entrypoint={THEIRS}")
     world.lose_response(monkeypatch, "stop", is_carried_out=False, meanwhile=upgrade)
     result = world(state, entrypoint=NEW)
     assert result["failed"] and "somebody else has started it meanwhile" in result["msg"]
@@ -241,9 +237,7 @@ def test_a_version_that_somebody_starts_while_the_stop_of_a_rollback_is_lost_is_
     world.plant()
     world.service.jobs.plan_start("job", "stuck")
 
-    def upgrade():
-        world.others_now("upgrade", "job", f"entrypoint={THEIRS}")
-
+    upgrade = functools.partial(world.others_now, "upgrade", "job", f"entrypoint={THEIRS}")
     world.lose_response(monkeypatch, "stop", is_carried_out=False, meanwhile=upgrade, number=2)
     result = world(entrypoint=NEW)
     assert not result["error"]["rolled_back"] and "somebody else has started it meanwhile" in result["msg"]
@@ -256,9 +250,7 @@ def test_a_job_that_somebody_starts_anew_while_the_stop_of_a_purge_is_lost_is_no
     world.service.jobs.add(name="team-a", **FLEET_JOB)
     world.service.jobs.add(name="team-old", **FLEET_JOB)
 
-    def upgrade():
-        world.others_now("upgrade", "team-old", f"entrypoint={THEIRS}")
-
+    upgrade = functools.partial(world.others_now, "upgrade", "team-old", f"entrypoint={THEIRS}")
     world.lose_response(monkeypatch, "stop", is_carried_out=False, meanwhile=upgrade)
     world.fleet({"name": "team-a"}, purge=True, purge_scope={"name_prefix": "team-"})
     assert {found.name for found in world.service.jobs.all()} == {"team-a", "team-old"}
@@ -303,7 +295,7 @@ def test_a_start_time_that_shows_late_is_no_start_of_others(world, monkeypatch, 
     world.behave(savepoint_after_restart="kept", cancel_seconds=3.0)
     world.plant(start_time=1_600_000_000_000, **SAVED)
     world.job.odd["start_time"] = 1_500_000_000_000
-    monkeypatch.setitem(DEEDS, "restart", Deed(lambda *_words: world.job.odd.clear(), ""))
+    world.redefine(monkeypatch, "restart", world.job.odd.clear)
     world.others(f"before show {2 if is_lost else 3}: restart job")
     if is_lost:
         world.lose_response(monkeypatch, "stop", is_carried_out=False)

@@ -9,14 +9,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.otc.dli.plugins.modules import dli_flink_savepoint
 
-from laws.test_laws import FLEET_JOB
-from local_dli.actor import DEEDS, Deed
+from laws.test_laws import FLEET_JOB, SAVED, THEIRS
 from local_dli.clock_engine import Step
-from modules.test_lifecycle import NEW, OLD, SAVEPOINT
-
-THEIRS = "obs://bucket/job-3.jar"
-SAVED = {"has_savepoint": True, "savepoint_path": SAVEPOINT}
-
+from modules.test_lifecycle import NEW, OLD
 
 # While a task rolls back
 
@@ -381,12 +376,12 @@ def test_a_restart_that_is_counted_anew_right_before_the_own_stop_is_no_start_of
     world.behave(savepoint_after_restart="kept", cancel_seconds=2.0)
     world.plant(restart_when_exception=True, restart_times=times, **SAVED)
 
-    def restart(*_words):
+    def restart():
         world.job.enter("job_running_exception", world.service.jobs.now_ms(), "It crashed.")
         world.job.enter("job_running", world.service.jobs.now_ms())
         world.job.restart_times = min(times, 1)
 
-    monkeypatch.setitem(DEEDS, "restart", Deed(restart, ""))
+    world.redefine(monkeypatch, "restart", restart)
     world.others("before stop 1: restart job")
     assert not world(entrypoint=NEW, health_window=0)["failed"]
     assert world.stands()[:2] == ("job_running", NEW)
@@ -503,8 +498,9 @@ def test_a_restart_by_the_service_is_no_start_of_others(world, monkeypatch):
     """L4: nobody knows which version the service has restarted."""
     world.behave(savepoint_after_restart="kept")
     world.plant("job_running_exception", restart_when_exception=True, **SAVED)
-    restart = Deed(lambda *_words: world.follow("job_submitting", Step(3.0, "job_running", restarts=True)), "")
-    monkeypatch.setitem(DEEDS, "restart", restart)
+    world.redefine(
+        monkeypatch, "restart", lambda: world.follow("job_submitting", Step(3.0, "job_running", restarts=True))
+    )
     world.others("before show 2: restart job")
     result = world("started", entrypoint=NEW, health_window=0)
     assert result["failed"] and "may still run its previous definition" in result["msg"]
@@ -514,8 +510,7 @@ def test_a_restart_by_the_service_of_what_is_as_desired_is_no_start_of_others(wo
     """L4: the job runs as it should."""
     world.behave(savepoint_after_restart="kept")
     world.plant("job_running_exception", restart_when_exception=True, **SAVED)
-    restart = Deed(lambda *_words: world.follow("job_running", Step(0.0, "job_running", restarts=True)), "")
-    monkeypatch.setitem(DEEDS, "restart", restart)
+    world.redefine(monkeypatch, "restart", lambda: world.follow("job_running", Step(0.0, "job_running", restarts=True)))
     world.others("before run 1: restart job")
     result = world("started", entrypoint=OLD, health_window=0)
     assert not result["failed"] and "Somebody else has" not in str(result["warnings"])
@@ -614,8 +609,7 @@ def test_a_new_name_that_an_invisible_job_has_is_the_reason(world, status):
 def test_a_new_name_that_a_visible_job_takes_is_said_to_be_its(world, monkeypatch):
     """L4: right before the update."""
     job = world.plant("job_cancel_success", **SAVED)
-    take = Deed(lambda service, *_words: service.jobs.add(name="ours", status="job_init"), "")
-    monkeypatch.setitem(DEEDS, "start", take)
+    world.redefine(monkeypatch, "start", lambda: world.service.jobs.add(name="ours", status="job_init"))
     world.others("before update 1: start job")
     result = world("present", name="ours", job_id=job.job_id, entrypoint=NEW)
     assert world.others_did_all() and result["failed"] and "names are unique" in result["msg"]

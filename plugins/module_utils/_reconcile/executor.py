@@ -72,6 +72,10 @@ class Executor:
         """The steps that the service has accepted."""
         return self._attempt.done
 
+    def has_done(self, operation: str) -> bool:
+        """Whether the service has accepted a step of this kind."""
+        return self._attempt.has_done(operation)
+
     @property
     def savepoint_made(self) -> str:
         """The path of the savepoint that a stop has made, "" for none."""
@@ -256,7 +260,7 @@ class Executor:
         stopped = job
         if not is_ours:
             # The savepoint that somebody's stop has made may show late, and one before it looks just like it.
-            yield Pause(min(_wait.GRACE_SECONDS, self._waiting.timeout))
+            yield Pause(self._waiting.grace)
             job = yield from self._observer.read(before.job_id, is_detail=True)
         elif not (has_newer and job.savepoint_path):
             job = yield from self._observer.late_savepoint(before)
@@ -469,7 +473,7 @@ class Executor:
         return (yield from self._stopped_for_this(failure, job.job_id))
 
     def _stopped_for_this(self, failure, job_id):
-        if isinstance(failure, LifecycleError) or not any(step.operation == "stop" for step in self.done):
+        if isinstance(failure, LifecycleError) or not self.has_done("stop"):
             return failure
         return LifecycleError(
             f"{failure} The job had been stopped for this.", (yield from self._observer.facts_now(job_id))

@@ -355,7 +355,7 @@ class Observer:
         :raises WaitTimeout: it has not settled in time.
         """
         self._before = before
-        grace = self._now() + min(_wait.GRACE_SECONDS, self._waiting.timeout)
+        grace = self._now() + self._waiting.grace
         still, is_start = {before.status}, RUNNING in expected
         if is_start:
             # A started job may first show that it is a draft (the vendor's clients wait through that).

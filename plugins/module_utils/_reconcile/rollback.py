@@ -37,6 +37,10 @@ class Attempt:
     is_our_start: bool = False
     unconfirmed: dict[str, Any] = field(default_factory=dict)
 
+    def has_done(self, operation: str) -> bool:
+        """Whether the service has accepted a step of this kind."""
+        return any(step.operation == operation for step in self.done)
+
 
 class Rollback:
     """Undoes an upgrade of one job, as steps (see M(effects)).
@@ -172,7 +176,7 @@ class Rollback:
             )
         if self._observer.saw_foreign_savepointing:
             raise self._observer.error(job, "somebody else was making a savepoint of it, so it was left alone")
-        if any(step.operation == "update" for step in self._attempt.done):
+        if self._attempt.has_done("update"):
             foreign = [
                 name for name in (yield from self._observer.differing(job)) if not self._is_unconfirmed(job, name)
             ]

@@ -246,7 +246,7 @@ def _saved(before, waiting):
     :raises LifecycleError: it goes on, or has ended, without one.
     """
     now = waiting.clock.monotonic
-    grace = min(_wait.GRACE_SECONDS, waiting.timeout)
+    grace = waiting.grace
     runs_since, has_begun = None, False
 
     def is_done(job):

@@ -40,6 +40,11 @@ class Waiting(NamedTuple):
     progress: Progress = Progress()
     clock: Any = time
 
+    @property
+    def grace(self) -> float:
+        """Seconds that what the service has accepted gets to show, where a step may not take so long."""
+        return min(GRACE_SECONDS, self.timeout)
+
 
 def watch(ask, is_done, seconds: float, now) -> Steps:
     """Ask, at least once, until C(is_done) of the outcome or until time is up; return the last outcome.

@@ -14,7 +14,6 @@ from .._model.goal import Goal
 from .._model.job import ObservedJob
 from .._model.status import DRAFT, FINISHED, RUNNING, STOP_ENDS, STOPPED, status_of
 from .._model.steps import Plan
-from . import wait as _wait
 from .effects import Complete, Pause, Read, ReadTags, Report, Steps
 from .executor import Executor, JobAppeared, JobGone, PlanAnew
 from .observer import Observer
@@ -57,7 +56,7 @@ class Work:
         """Carry out the plan. When the job turns out to be another than planned for, plan anew for that one."""
         plan, current = self._job.plan, self._job.current
         for _attempt in range(MOST_PLANS):
-            if not self._has_done("stop"):
+            if not self.executor.has_done("stop"):
                 # A stop of this task has waited for its savepoint itself.
                 plan, current = yield from self._with_late_savepoint(plan, current)
             try:
@@ -100,7 +99,7 @@ class Work:
                 return plan, current
             yield Report(f"{current.name}: wait whether its last stop has made a newer savepoint")
             self._observer.begin_with(current)
-            yield Pause(min(_wait.GRACE_SECONDS, self._waiting.timeout))
+            yield Pause(self._waiting.grace)
             before, job = current, (yield from self._observer.read(current.job_id, is_detail=True))
             self._observer.check_name(job)
             yield from self._job.plan_for(job)
@@ -179,8 +178,8 @@ class Work:
             is_as_before = planned_for and planned_for.definition() == job.definition()
             raise observer.foreign_start(job, planned_for if is_as_before else None)
         has_more_restarts = planned_for is not None and job.restart_times > planned_for.restart_times
-        is_restarted = has_more_restarts and job.status == RUNNING and not self._has_done("stop")
-        if is_restarted and self._has_done("update"):
+        is_restarted = has_more_restarts and job.status == RUNNING and not self.executor.has_done("stop")
+        if is_restarted and self.executor.has_done("update"):
             raise observer.error(
                 job,
                 "the service has restarted it before this task could start it, so that it may still run its previous "
@@ -196,9 +195,6 @@ class Work:
             self._job.plan = planned._replace(steps=(), changes=(), before=planned.after, risks=(), notes=())
         return Plan()
 
-    def _has_done(self, operation):
-        return any(step.operation == operation for step in self.executor.done)
-
     def read_again(self, job: ObservedJob) -> Steps:
         """Read the job again after all that was done to it, and return it."""
         fields = tuple(self._goal.spec.fields)
@@ -210,7 +206,7 @@ class Work:
         elif last and last not in ends:
             job = yield Read(job.job_id)
         job = yield from self.executor.check_unchanged((yield Complete(job, fields)))
-        if self._goal.spec.tags is not None and any(step.operation == "create" for step in self.executor.done):
+        if self._goal.spec.tags is not None and self.executor.has_done("create"):
             job = yield from self._observer.with_shown_tags(job)
         return job
 

@@ -287,10 +287,11 @@ class JobWrites:
 
     def stop(self, job: ObservedJob, savepoint: bool) -> Steps:
         """Stop a job, with or without a savepoint; one with a savepoint that has failed was carried out as well."""
-        send, names = Stop(job.job_id, savepoint), [known.name for known in job.kind.readable]
+        send = Stop(job.job_id, savepoint)
 
         def resend(found):
             self._observer.check_name(found)
+            names = [known.name for known in job.kind.readable]
             # Another start time alone need not come of others: it may show late, and the service may restart the job.
             if found.was_started_since(job) and changed_by_others(job, found, names):
                 raise self._observer.foreign_start(found)
